@@ -1,0 +1,1 @@
+"""edgernn: recurrent text classifiers from training to the edge."""

@@ -1,0 +1,15 @@
+"""The text contract and its parts: standard library only, the same for trainer and device."""
+
+from edgernn.text.contract import CONTRACT_VERSION, TextContract
+from edgernn.text.encoder import TextEncoder
+from edgernn.text.normalize import normalize, well_formed
+from edgernn.text.subwords import SubwordEncoder
+
+__all__ = [
+    "CONTRACT_VERSION",
+    "SubwordEncoder",
+    "TextContract",
+    "TextEncoder",
+    "normalize",
+    "well_formed",
+]

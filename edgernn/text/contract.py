@@ -1,0 +1,138 @@
+"""The text contract: everything between a text and the ids that a model was trained on, as data.
+
+A model file carries it as `contract.json`. Readers refuse what they do not know: another version,
+an unknown field, an unknown rule. So a file is either read exactly as it was trained, or not at
+all.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, get_args
+
+from edgernn.errors import ModelFileError
+from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
+
+__all__ = ["CONTRACT_VERSION", "Cut", "TextContract", "Tokenizer"]
+
+CONTRACT_VERSION = 1
+"""The only version that this package reads and writes."""
+
+Tokenizer = Literal["subwords"]
+"""Token rule: `subwords` is TFDS's `SubwordTextEncoder` (`edgernn.text.SubwordEncoder`)."""
+
+Cut = Literal["start", "end"]
+"""Which end of a text that is longer than the longest input is cut off."""
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "unicode_form": get_args(UnicodeForm),
+    "html_breaks": get_args(HtmlBreaks),
+    "control_characters": get_args(ControlCharacters),
+    "case": get_args(Case),
+    "tokenizer": get_args(Tokenizer),
+    "cut": get_args(Cut),
+}
+_MAX_LENGTH_LIMIT = 1 << 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextContract:
+    """The whole way from a text to ids, and from a probability to a label."""
+
+    vocabulary_sha256: str
+    """SHA-256 of the vocabulary file's bytes, in lower-case hexadecimal."""
+    vocabulary_size: int
+    """Number of ids; every id is in [0, vocabulary_size)."""
+    max_length: int
+    """Longest input in tokens."""
+    cut: Cut
+    """Which end is cut off when a text has more tokens."""
+    version: int = CONTRACT_VERSION
+    unicode_form: UnicodeForm = "none"
+    html_breaks: HtmlBreaks = "keep"
+    control_characters: ControlCharacters = "keep"
+    case: Case = "keep"
+    tokenizer: Tokenizer = "subwords"
+    vocabulary_file: str = "vocabulary.subwords"
+    """Name of the vocabulary among the attachments of the model file."""
+    padding_id: int = 0
+    labels: tuple[str, str] = ("negative", "positive")
+    """Names of the two classes; the model's probability is that of the second."""
+    threshold: float = 0.5
+    """The second label is given when the probability is at least this."""
+
+    def __post_init__(self) -> None:
+        """Check every value.
+
+        Raises:
+            ModelFileError: a value is outside what this version of the contract knows.
+        """
+        if self.version != CONTRACT_VERSION:
+            raise ModelFileError(
+                f"text contract version {self.version!r} is not known here "
+                f"(known: {CONTRACT_VERSION}): update edgernn"
+            )
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise ModelFileError(
+                    f"text contract rule {name}={value!r} is not known here "
+                    f"(known: {', '.join(choices)}): update edgernn"
+                )
+        _require_int("vocabulary_size", self.vocabulary_size, 1, 1 << 24)
+        _require_int("max_length", self.max_length, 1, _MAX_LENGTH_LIMIT)
+        _require_int("padding_id", self.padding_id, 0, self.vocabulary_size - 1)
+        if not isinstance(self.threshold, float) or not 0.0 < self.threshold < 1.0:
+            raise ModelFileError(f"text contract: threshold {self.threshold!r} is not in (0, 1)")
+        for name in ("vocabulary_sha256", "vocabulary_file"):
+            if not isinstance(getattr(self, name), str):
+                raise ModelFileError(f"text contract: {name} is not a string")
+        if (
+            len(self.labels) != 2
+            or not all(isinstance(label, str) and label for label in self.labels)
+            or self.labels[0] == self.labels[1]
+        ):
+            raise ModelFileError(f"text contract: labels {self.labels!r} are not two names")
+
+    def to_json(self) -> str:
+        """Return the contract as JSON, one field a line, in the order of the class."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, data: str | bytes) -> TextContract:
+        """Read a contract; every field must be there and none besides.
+
+        Raises:
+            ModelFileError: not JSON, a field missing or unknown, a wrong type, a rule or version
+                that is not known.
+        """
+        try:
+            values = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            raise ModelFileError(f"text contract: not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise ModelFileError("text contract: not a JSON object")
+        if values.get("version") != CONTRACT_VERSION:
+            # First, since another version may have other fields.
+            raise ModelFileError(
+                f"text contract version {values.get('version')!r} is not known here "
+                f"(known: {CONTRACT_VERSION}): update edgernn"
+            )
+        expected = {field.name for field in fields(cls)}
+        for problem, names in (
+            ("lacks", expected - set(values)),
+            ("has unknown", set(values) - expected),
+        ):
+            if names:
+                raise ModelFileError(f"text contract {problem} fields: {', '.join(sorted(names))}")
+        checked: dict[str, Any] = dict(values)
+        if not isinstance(checked["labels"], list):
+            raise ModelFileError("text contract: labels is not a list")
+        checked["labels"] = tuple(checked["labels"])
+        return cls(**checked)
+
+
+def _require_int(name: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ModelFileError(f"text contract: {name} {value!r} is not an integer in [{low}, {high}]")

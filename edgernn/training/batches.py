@@ -1,0 +1,68 @@
+"""Encoded texts in batches of like length, zero-padded at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Encoded", "pad", "plan_training", "plan_validation", "thin"]
+
+Ids = npt.NDArray[np.int32]
+
+# Texts are sorted by length within this many batches: enough to leave little padding, few enough
+# to keep the order random.
+_BATCHES_SORTED_TOGETHER = 64
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Texts as ids with their labels."""
+
+    ids: Sequence[Ids]
+    """One int32 array [tokens] a text."""
+    labels: npt.NDArray[np.int8]
+    """int8 [texts]; 1 is the positive class."""
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.ids)
+
+
+def pad(ids: Sequence[Ids]) -> Ids:
+    """Return the texts as one int32 array [texts, longest], zeros behind each text."""
+    padded = np.zeros((len(ids), max((len(text) for text in ids), default=0)), np.int32)
+    for row, text in enumerate(ids):
+        padded[row, : len(text)] = text
+    return padded
+
+
+def plan_training(
+    lengths: npt.NDArray[np.int64], batch_size: int, rng: np.random.Generator
+) -> list[npt.NDArray[np.int64]]:
+    """Return one epoch's batches as index arrays: random, of like length, in random order."""
+    order = rng.permutation(len(lengths))
+    batches: list[npt.NDArray[np.int64]] = []
+    stretch = batch_size * _BATCHES_SORTED_TOGETHER
+    for start in range(0, len(order), stretch):
+        part = order[start : start + stretch]
+        part = part[np.argsort(lengths[part], kind="stable")]
+        batches.extend(part[i : i + batch_size] for i in range(0, len(part), batch_size))
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def plan_validation(lengths: npt.NDArray[np.int64], batch_size: int) -> list[npt.NDArray[np.int64]]:
+    """Return batches of like length that cover every text once, shortest first."""
+    order = np.argsort(lengths, kind="stable")
+    return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+
+
+def thin(ids: Ids, rate: float, rng: np.random.Generator) -> Ids:
+    """Leave out a share of the tokens of a training text; at least one stays.
+
+    Word dropout of Iyyer et al., 2015 (deep averaging networks), by deletion.
+    """
+    kept: Ids = ids[rng.random(len(ids)) >= rate]
+    return kept if len(kept) else ids

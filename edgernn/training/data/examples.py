@@ -1,0 +1,65 @@
+"""Texts and their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import DataError, UsageError
+
+CLASSES: tuple[str, ...] = ("negative", "positive")
+"""The name of each label, by its number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Texts with their labels, in the order of their source."""
+
+    texts: tuple[str, ...]
+
+    labels: npt.NDArray[np.int8]
+    """int8, shape [n]: 1 is positive, 0 is negative."""
+
+    def __post_init__(self) -> None:
+        if self.labels.shape != (len(self.texts),):
+            raise ValueError(f"{len(self.texts)} texts with labels of shape {self.labels.shape}")
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def checked(texts: Sequence[str], labels: Sequence[int], *, name: str) -> Examples:
+    """Return the examples of the source called `name`.
+
+    Raises:
+        DataError: there are none, or all are of one class.
+    """
+    if not texts:
+        raise DataError(f"{name} has no examples")
+    present = set(labels)
+    for label, title in enumerate(CLASSES):
+        if label not in present:
+            raise DataError(f"{name} has no {title} example; both classes are needed")
+    return Examples(tuple(texts), np.array(labels, dtype=np.int8))
+
+
+def first(examples: Examples, limit: int | None) -> Examples:
+    """Return the first `limit` examples, as many of one class as of the other.
+
+    They stay in their order. Of an odd number, one more is negative. A class that has too few
+    gives what it has and is not made up for by the other.
+
+    Raises:
+        UsageError: the limit is less than 2.
+    """
+    if limit is None:
+        return examples
+    if limit < len(CLASSES):
+        raise UsageError(f"a limit of {limit} examples leaves a class out; it must be 2 or more")
+    shares = ((limit + 1) // 2, limit // 2)
+    kept = [np.flatnonzero(examples.labels == label)[:n] for label, n in enumerate(shares)]
+    indices = np.sort(np.concatenate(kept))
+    return Examples(tuple(examples.texts[i] for i in indices), examples.labels[indices])

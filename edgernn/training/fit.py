@@ -1,0 +1,257 @@
+"""Training a model: epochs, early stopping, checkpoints, resuming.
+
+One epoch is one call of Keras's `fit`; what happens between epochs is plain code here. All
+randomness comes from the seed and the number of the epoch, so that a run that was interrupted and
+resumed ends with the same numbers as one that was not.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import TrainingError
+from edgernn.files import new_file, write_text
+from edgernn.training.batches import Encoded, pad, plan_training, plan_validation, thin
+from edgernn.training.recipes import FitSettings
+
+__all__ = ["Epoch", "History", "Watcher", "fit", "logits"]
+
+_VALIDATION_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch measured; accuracies are shares in [0, 1]."""
+
+    epoch: int
+    """Counted from 1."""
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass
+class History:
+    """The epochs so far."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    interrupted: bool = False
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch of the highest validation accuracy; of equal ones the lower loss."""
+        return max(self.epochs, key=lambda e: (e.validation_accuracy, -e.validation_loss))
+
+    def to_csv(self) -> str:
+        """Return the history as CSV, one epoch a row."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(f.name for f in fields(Epoch))
+        writer.writerows(astuple(epoch) for epoch in self.epochs)
+        return out.getvalue()
+
+
+class Watcher(Protocol):
+    """Hears how training goes; the command line draws a progress bar with it."""
+
+    def on_batch(self, epoch: int, batch: int, batches: int, loss: float, accuracy: float) -> None:
+        """A batch was trained; loss and accuracy are the epoch's so far."""
+
+    def on_epoch(self, epoch: Epoch, best: Epoch) -> None:
+        """An epoch ended."""
+
+
+def fit(
+    model: Any,
+    settings: FitSettings,
+    train: Encoded,
+    validation: Encoded,
+    *,
+    seed: int,
+    checkpoint: Path,
+    resume: bool = False,
+    watcher: Watcher | None = None,
+) -> tuple[Any, History]:
+    """Train a model until its epochs are done, validation stops rising, or Ctrl-C.
+
+    `checkpoint` holds what `resume` needs after every whole epoch; remove it when the run is
+    complete.
+
+    Args:
+        model: an uncompiled Keras model, int32 ids [batch, time] to logits [batch, 1].
+        settings: the recipe's training settings.
+        train: training texts.
+        validation: held-out texts; they choose the best epoch.
+        seed: of batches and token dropout; initial weights and dropout use Keras's own seed.
+        checkpoint: folder for the state between epochs.
+        resume: go on from `checkpoint` instead of starting.
+        watcher: hears of batches and epochs.
+
+    Returns:
+        The model with the weights of the best epoch, and the history.
+
+    Raises:
+        TrainingError: nothing to resume, or the loss is not a number.
+        KeyboardInterrupt: Ctrl-C before the first epoch ended; nothing was reached.
+    """
+    import keras
+
+    store = _Checkpoint(checkpoint)
+    history = History()
+    if resume:
+        model, history = store.load()
+    else:
+        _compile(model, settings, len(train))
+
+    lengths = np.array([len(ids) for ids in train.ids])
+    held_out = _batches(
+        validation, plan_validation(np.array([len(i) for i in validation.ids]), _VALIDATION_BATCH)
+    )
+    while len(history.epochs) < settings.epochs and not _is_stale(history, settings.patience):
+        number = len(history.epochs) + 1
+        rng = np.random.default_rng([seed, number])
+        batches = _batches(
+            train, plan_training(lengths, settings.batch_size, rng), settings.token_dropout, rng
+        )
+        started = time.monotonic()
+        try:
+            logs = model.fit(
+                batches,
+                validation_data=held_out,
+                verbose=0,
+                callbacks=[_watching(keras, watcher, number, len(batches))] if watcher else None,
+            ).history
+        except KeyboardInterrupt:
+            if not history.epochs:
+                raise
+            history.interrupted = True
+            break
+        epoch = Epoch(
+            epoch=number,
+            loss=logs["loss"][0],
+            accuracy=logs["accuracy"][0],
+            validation_loss=logs["val_loss"][0],
+            validation_accuracy=logs["val_accuracy"][0],
+            seconds=round(time.monotonic() - started, 1),
+        )
+        if not np.isfinite(epoch.loss):
+            raise TrainingError(
+                f"epoch {number}: the loss is {epoch.loss}: try a lower --learning-rate"
+            )
+        history.epochs.append(epoch)
+        store.save(model, history)
+        if watcher:
+            watcher.on_epoch(epoch, history.best)
+
+    model.set_weights(store.best_weights())
+    return model, history
+
+
+def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+    """Return the model's logit of each encoded text, float32 [texts], in the order given."""
+    found = np.zeros(len(ids), np.float32)
+    for batch in plan_validation(np.array([len(text) for text in ids]), _VALIDATION_BATCH):
+        found[batch] = model.predict_on_batch(pad([ids[i] for i in batch]))[:, 0]
+    return found
+
+
+def _compile(model: Any, settings: FitSettings, texts: int) -> None:
+    import keras
+
+    steps = settings.epochs * -(-texts // settings.batch_size)
+    rate: Any = settings.learning_rate
+    if settings.cosine_decay:
+        rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, clipnorm=settings.clip_norm),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+    )
+
+
+def _is_stale(history: History, patience: int) -> bool:
+    return bool(history.epochs) and len(history.epochs) - history.best.epoch >= patience
+
+
+def _batches(
+    texts: Encoded,
+    plan: list[npt.NDArray[np.int64]],
+    token_dropout: float = 0.0,
+    rng: np.random.Generator | None = None,
+) -> Any:
+    import keras
+
+    ids = texts.ids
+    if token_dropout and rng is not None:
+        ids = [thin(text, token_dropout, rng) for text in ids]
+
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+        def __len__(self) -> int:
+            return len(plan)
+
+        def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+            chosen = plan[i]
+            return pad([ids[j] for j in chosen]), texts.labels[chosen, None].astype(np.float32)
+
+    return Batches()
+
+
+def _watching(keras: Any, watcher: Watcher, number: int, batches: int) -> Any:
+    def on_train_batch_end(batch: int, logs: dict[str, float]) -> None:
+        watcher.on_batch(number, batch + 1, batches, logs["loss"], logs["accuracy"])
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
+
+
+class _Checkpoint:
+    """The state between epochs: `state.json` names the files that belong together."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._state = folder / "state.json"
+
+    def save(self, model: Any, history: History) -> None:
+        number = len(history.epochs)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with new_file(self._folder / f"epoch-{number}.keras") as temporary:
+            model.save(temporary)
+        best = self._folder / f"best-{history.best.epoch}.npz"
+        if not best.exists():
+            with new_file(best) as temporary, temporary.open("wb") as out:
+                np.savez(out, *model.get_weights())
+        state = {"epochs": [asdict(epoch) for epoch in history.epochs]}
+        write_text(self._state, json.dumps(state, indent=2) + "\n")
+        for old in self._folder.iterdir():
+            if old.name not in (f"epoch-{number}.keras", best.name, self._state.name):
+                old.unlink()
+
+    def _history(self) -> History:
+        try:
+            state = json.loads(self._state.read_text())
+        except FileNotFoundError as error:
+            raise TrainingError(f"{self._folder}: nothing to resume: no epoch was ended") from error
+        return History([Epoch(**epoch) for epoch in state["epochs"]])
+
+    def load(self) -> tuple[Any, History]:
+        import keras
+
+        history = self._history()
+        name = f"epoch-{len(history.epochs)}.keras"
+        return keras.saving.load_model(self._folder / name), history
+
+    def best_weights(self) -> list[npt.NDArray[np.float32]]:
+        best = self._folder / f"best-{self._history().best.epoch}.npz"
+        with np.load(best, allow_pickle=False) as arrays:
+            return [arrays[name] for name in arrays.files]

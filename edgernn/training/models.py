@@ -1,0 +1,52 @@
+"""From a recipe's layers to a Keras model.
+
+Padding never reaches a state: the embedding masks id 0 and every recurrent layer skips masked
+steps, so that a text's logit is the same alone, in a batch of longer ones and with padding behind
+it. Batches are padded at the end, which lets the GPU use cuDNN's kernels with the mask.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from edgernn.training.recipes import Dense, Dropout, Embedding, Layer, Recipe, Recurrent
+
+__all__ = ["build"]
+
+
+def build(recipe: Recipe, vocabulary_size: int) -> Any:
+    """Build the Keras model of a recipe.
+
+    Args:
+        recipe: its `layers` are used.
+        vocabulary_size: number of ids, padding included.
+
+    Returns:
+        An uncompiled `keras.Sequential`: int32 ids [batch, time], zero-padded at the end, to
+        float32 logits [batch, 1].
+    """
+    import keras
+
+    layers = [_layer(keras.layers, layer, vocabulary_size) for layer in recipe.layers]
+    model = keras.Sequential(
+        [keras.Input((None,), dtype="int32", name="ids"), *layers],
+        name=recipe.name.replace("-", "_"),
+    )
+    return model
+
+
+def _layer(layers: Any, layer: Layer, vocabulary_size: int) -> Any:
+    match layer:
+        case Embedding():
+            return layers.Embedding(vocabulary_size, layer.units, mask_zero=True)
+        case Recurrent():
+            cell = getattr(layers, layer.cell)(
+                layer.units, return_sequences=layer.sequences, dropout=layer.input_dropout
+            )
+            return layers.Bidirectional(cell) if layer.bidirectional else cell
+        case Dense():
+            return layers.Dense(layer.units, activation=layer.activation)
+        case Dropout():
+            return layers.Dropout(layer.rate)
+        case _:
+            assert_never(layer)

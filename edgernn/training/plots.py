@@ -1,0 +1,45 @@
+"""Pictures of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgernn.errors import MissingPackageError
+from edgernn.files import new_file
+from edgernn.training.fit import History
+
+__all__ = ["plot_history"]
+
+
+def plot_history(history: History, path: Path, title: str) -> None:
+    """Draw accuracy and loss over the epochs, training and validation, into a PNG file.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+        from matplotlib.ticker import MaxNLocator
+    except ImportError as error:
+        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
+    epochs = [epoch.epoch for epoch in history.epochs]
+    best = history.best
+    figure = Figure(figsize=(9, 3.6), dpi=120, layout="constrained")
+    figure.suptitle(title)
+    panels = (
+        ("accuracy", "accuracy", "validation_accuracy"),
+        ("loss (binary cross-entropy)", "loss", "validation_loss"),
+    )
+    for axes, (label, train, validation) in zip(figure.subplots(1, 2), panels, strict=True):
+        axes.plot(epochs, [getattr(e, train) for e in history.epochs], "o-", label="training")
+        axes.plot(
+            epochs, [getattr(e, validation) for e in history.epochs], "s-", label="validation"
+        )
+        axes.axvline(best.epoch, color="grey", linestyle=":", label="weights kept")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(alpha=0.3)
+        axes.legend()
+    with new_file(path) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})

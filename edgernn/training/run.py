@@ -1,0 +1,122 @@
+"""A run folder: what training leaves behind, and what export and evaluate start from."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgernn.errors import MissingPackageError, ModelFileError
+from edgernn.text import TextContract, TextEncoder
+
+__all__ = [
+    "CHECKPOINT",
+    "CONFIG",
+    "CONTRACT",
+    "HISTORY",
+    "HISTORY_PLOT",
+    "METRICS",
+    "MODEL",
+    "SUMMARY",
+    "Run",
+]
+
+MODEL = "model.keras"
+CONTRACT = "contract.json"
+CONFIG = "config.json"
+HISTORY = "history.csv"
+HISTORY_PLOT = "history.png"
+METRICS = "metrics.json"
+SUMMARY = "summary.txt"
+CHECKPOINT = "checkpoint"
+
+_MAX_JSON_BYTES = 1 << 20
+_MAX_VOCABULARY_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run folder, its small files read and checked; the model loads when asked for."""
+
+    folder: Path
+    encoder: TextEncoder
+    config: dict[str, Any]
+    metrics: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """Read a run folder.
+
+        Raises:
+            ModelFileError: not a run folder, an unfinished one, or a file of it is broken.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise ModelFileError(f"{folder}: no such run folder")
+        if not (folder / MODEL).is_file():
+            hint = (
+                f"training did not end: edgernn train --resume --output {folder}"
+                if (folder / CHECKPOINT).is_dir()
+                else "name a folder that edgernn train wrote"
+            )
+            raise ModelFileError(f"{folder}: has no {MODEL}: {hint}")
+        contract = TextContract.from_json(_read(folder / CONTRACT, _MAX_JSON_BYTES))
+        vocabulary = _read(folder / contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
+        return cls(
+            folder=folder,
+            encoder=TextEncoder(contract, vocabulary),
+            config=read_json(folder / CONFIG),
+            metrics=read_json(folder / METRICS),
+        )
+
+    @property
+    def contract(self) -> TextContract:
+        """The text contract that the model was trained with."""
+        return self.encoder.contract
+
+    def load_model(self) -> Any:
+        """Load the Keras model; code inside the file is never run (Keras safe mode).
+
+        Raises:
+            MissingPackageError: TensorFlow is not installed.
+            ModelFileError: Keras cannot read the file.
+        """
+        try:
+            import keras
+        except ImportError as error:
+            raise MissingPackageError("tensorflow", "loading a trained model", "train") from error
+        path = self.folder / MODEL
+        try:
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelFileError(f"{path}: Keras cannot read it: {reason}") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object from a file of a run folder.
+
+    Raises:
+        ModelFileError: missing, too large, or not a JSON object.
+    """
+    try:
+        values = json.loads(_read(path, _MAX_JSON_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path}: not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise ModelFileError(f"{path}: not a JSON object")
+    return values
+
+
+def _read(path: Path, limit: int) -> bytes:
+    if path.resolve().parent != path.parent.resolve():
+        raise ModelFileError(f"{path}: lies outside the run folder")
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > limit:
+        raise ModelFileError(f"{path}: larger than {limit >> 20} MiB")
+    return data

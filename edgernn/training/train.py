@@ -1,0 +1,290 @@
+"""The training job: data, vocabulary, model, fit, run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import DataError, MissingPackageError, TextError, TrainingError, UsageError
+from edgernn.files import new_file, write_bytes, write_text
+from edgernn.text import SubwordEncoder, TextContract, TextEncoder
+from edgernn.training import run as names
+from edgernn.training.batches import Encoded
+from edgernn.training.data import Examples, describe, load_split, stratified_split
+from edgernn.training.fit import History, Watcher, fit
+from edgernn.training.models import build
+from edgernn.training.recipes import Recipe, find_recipe
+from edgernn.training.vocabulary import build_subwords, make_contract
+
+__all__ = ["VALIDATION_FRACTION", "TrainOptions", "train", "validation_examples"]
+
+VALIDATION_FRACTION = 0.1
+"""Share of the training split that is held out; it chooses the best epoch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """What a training run is asked for; None leaves the recipe's own value."""
+
+    recipe: str
+    output: Path
+    data: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    vocabulary: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    max_length: int | None = None
+    seed: int = 1
+    limit: int | None = None
+
+    def resolved_recipe(self) -> Recipe:
+        """Return the recipe with this run's own values put in.
+
+        Raises:
+            UsageError: no such recipe.
+        """
+        recipe = find_recipe(self.recipe)
+        settings = {
+            name: value
+            for name in ("epochs", "batch_size", "learning_rate")
+            if (value := getattr(self, name)) is not None
+        }
+        text = recipe.text
+        if self.max_length is not None:
+            text = dataclasses.replace(text, max_length=self.max_length)
+        return dataclasses.replace(
+            recipe, fit=dataclasses.replace(recipe.fit, **settings), text=text
+        )
+
+
+Say = Callable[[str], None]
+Busy = Callable[[str], AbstractContextManager[object]]
+
+
+def train(
+    options: TrainOptions,
+    *,
+    resume: bool = False,
+    say: Say = lambda line: None,
+    busy: Busy = lambda title: nullcontext(),
+    watcher: Watcher | None = None,
+) -> tuple[Path, History]:
+    """Train a recipe and write its run folder.
+
+    Args:
+        options: what to train, on what, where to.
+        resume: go on with the run in `options.output` instead of starting one.
+        say: gets a line for each step.
+        busy: called with a title, gives a context to show that a long step is under way.
+        watcher: hears how the epochs go.
+
+    Returns:
+        The run folder, and its history.
+
+    Raises:
+        DataError, UsageError, TrainingError, MissingPackageError: as their messages say.
+        KeyboardInterrupt: Ctrl-C before the first epoch ended.
+    """
+    recipe = options.resolved_recipe()
+    folder = options.output
+    device = _prepare_keras(options.seed)
+    say(f"training on {device}")
+    if not resume and folder.exists() and any(folder.iterdir()):
+        raise UsageError(
+            f"--output {folder}: is there already; choose another, or go on with --resume"
+        )
+
+    with busy("reading the training split"):
+        examples = load_split(
+            options.data,
+            "train",
+            text_column=options.text_column,
+            label_column=options.label_column,
+            limit=options.limit,
+        )
+    say(f"{len(examples):,} training examples")
+    vocabulary = _vocabulary(options, recipe, examples, resume, say, busy)
+    size = SubwordEncoder.from_bytes(vocabulary).vocab_size
+    contract = make_contract(recipe.text, vocabulary, size)
+    with busy("encoding"):
+        encoded = _encode(TextEncoder(contract, vocabulary), examples)
+    kept, held_out = stratified_split(examples.labels, VALIDATION_FRACTION, options.seed)
+    say(f"vocabulary of {size:,} ids; {len(kept):,} to train on, {len(held_out):,} held out")
+
+    if not resume:
+        write_bytes(folder / contract.vocabulary_file, vocabulary)
+        write_text(folder / names.CONTRACT, contract.to_json())
+        write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
+    model, history = fit(
+        build(recipe, size),
+        recipe.fit,
+        _subset(encoded, kept),
+        _subset(encoded, held_out),
+        seed=options.seed,
+        checkpoint=folder / names.CHECKPOINT,
+        resume=resume,
+        watcher=watcher,
+    )
+    _write_results(folder, recipe, model, history, (len(kept), len(held_out)))
+    if not history.interrupted:
+        shutil.rmtree(folder / names.CHECKPOINT)
+    return folder, history
+
+
+def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
+    """Load a run's held-out examples again, from the data that it was trained on.
+
+    Args:
+        config: the run's `config.json`.
+        data: where the data is, or None for where it was in training.
+
+    Raises:
+        DataError: the data is not at hand, or is not the data of the run.
+    """
+    source = config["data"]
+    location = data if data is not None else source["source"]
+    found = describe(location)
+    expected = {key: value for key, value in source["description"].items() if key != "name"}
+    if {key: value for key, value in found.items() if key != "name"} != expected:
+        raise DataError(f"{location}: not the data that the run was trained on")
+    examples = load_split(
+        location,
+        "train",
+        text_column=source["text_column"],
+        label_column=source["label_column"],
+        limit=config["limit"],
+    )
+    _, held_out = stratified_split(examples.labels, config["validation_fraction"], config["seed"])
+    return Examples(tuple(examples.texts[i] for i in held_out), examples.labels[held_out])
+
+
+def _prepare_keras(seed: int) -> str:
+    """Load TensorFlow, make it repeatable, and say on what it will train."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        import keras
+        import tensorflow as tf
+    except ImportError as error:
+        raise MissingPackageError("tensorflow", "training", "train") from error
+    if keras.backend.backend() != "tensorflow":
+        raise TrainingError(
+            f"Keras runs on {keras.backend.backend()}; set KERAS_BACKEND=tensorflow and try again"
+        )
+    gpus = tf.config.list_physical_devices("GPU")
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    if gpus:
+        found = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
+        return f"GPU {found}, cuDNN LSTM kernels (TensorFlow {tf.__version__})"
+    return f"CPU, {os.cpu_count()} cores: TensorFlow {tf.__version__} sees no GPU"
+
+
+def _vocabulary(
+    options: TrainOptions, recipe: Recipe, examples: Examples, resume: bool, say: Say, busy: Busy
+) -> bytes:
+    if resume:
+        contract_file = options.output / names.CONTRACT
+        try:
+            contract = TextContract.from_json(contract_file.read_bytes())
+            return (options.output / contract.vocabulary_file).read_bytes()
+        except OSError as error:
+            raise TrainingError(f"{contract_file}: nothing to resume: {error.strerror}") from error
+    if options.vocabulary is not None:
+        return SubwordEncoder.load(options.vocabulary).to_bytes()
+    say("building the vocabulary (minutes; --vocab FILE reads one)")
+    with busy("building the vocabulary"):
+        return build_subwords(examples.texts, recipe.text.target_vocabulary_size)
+
+
+def _encode(encoder: TextEncoder, examples: Examples) -> Encoded:
+    ids = [np.array(encoder.encode(text), np.int32) for text in examples.texts]
+    for row, text in enumerate(ids, start=1):
+        if not len(text):
+            raise TextError(f"training example {row}: no token is left of the text")
+    return Encoded(ids, examples.labels)
+
+
+def _subset(encoded: Encoded, indices: npt.NDArray[np.intp]) -> Encoded:
+    return Encoded([encoded.ids[i] for i in indices], encoded.labels[indices])
+
+
+def _config(options: TrainOptions, recipe: Recipe, device: str) -> dict[str, Any]:
+    return {
+        "recipe": options.recipe,
+        "seed": options.seed,
+        "limit": options.limit,
+        "validation_fraction": VALIDATION_FRACTION,
+        "data": {
+            "source": options.data,
+            "text_column": options.text_column,
+            "label_column": options.label_column,
+            "description": describe(options.data),
+        },
+        "fit": dataclasses.asdict(recipe.fit),
+        "text": dataclasses.asdict(recipe.text),
+        "device": device,
+        "versions": {
+            "python": platform.python_version(),
+            **{
+                name: metadata.version(name)
+                for name in ("edgernn", "keras", "numpy", "tensorflow", "tensorflow-datasets")
+            },
+        },
+    }
+
+
+def _write_results(
+    folder: Path,
+    recipe: Recipe,
+    model: Any,
+    history: History,
+    sizes: tuple[int, int],
+) -> None:
+    from edgernn.training.plots import plot_history
+
+    summary = io.StringIO()
+    model.summary(
+        print_fn=lambda line, line_break=True: summary.write(line + "\n"), line_length=100
+    )
+    write_text(folder / names.SUMMARY, summary.getvalue())
+    write_text(folder / names.HISTORY, history.to_csv())
+    plot_history(history, folder / names.HISTORY_PLOT, recipe.title)
+    best = history.best
+    measured = {
+        "validation_accuracy": best.validation_accuracy,
+        "validation_loss": best.validation_loss,
+        "best_epoch": best.epoch,
+        "epochs": len(history.epochs),
+        "parameters": model.count_params(),
+        "training_examples": sizes[0],
+        "validation_examples": sizes[1],
+        "minutes": round(sum(epoch.seconds for epoch in history.epochs) / 60, 1),
+        "interrupted": history.interrupted,
+    }
+    write_text(folder / names.METRICS, _json(measured))
+    # A fresh model has no optimizer: the file is a third of the size.
+    bare = build(recipe, model.layers[0].input_dim)
+    bare.set_weights(model.get_weights())
+    with new_file(folder / names.MODEL) as temporary:
+        bare.save(temporary)
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=2) + "\n"

@@ -1,0 +1,173 @@
+"""The weights of a trained Keras model as plain layers, which both exporters start from.
+
+Only layers that can be carried over exactly are taken; any other is named in the error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import ExportError
+
+__all__ = ["Dense", "Direction", "Embedding", "Layer", "Network", "Recurrent", "read_network"]
+
+Weights = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A table of vectors: float32 [ids, units]."""
+
+    table: Weights
+
+
+@dataclass(frozen=True)
+class Direction:
+    """The weights of one direction of a recurrent layer, in Keras's layout.
+
+    For an LSTM the gates stand in the order input, forget, cell, output.
+    """
+
+    kernel: Weights
+    """float32 [inputs, gates * units]."""
+    recurrent_kernel: Weights
+    """float32 [units, gates * units]."""
+    bias: Weights
+    """float32 [gates * units]."""
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A recurrent layer; with a backward direction both outputs are concatenated."""
+
+    cell: Literal["LSTM"]
+    units: int
+    sequences: bool
+    forward: Direction
+    backward: Direction | None
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """The forward direction, and the backward one if there is one."""
+        return (self.forward,) if self.backward is None else (self.forward, self.backward)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer: kernel float32 [inputs, units], bias float32 [units]."""
+
+    kernel: Weights
+    bias: Weights
+    activation: Literal["linear", "relu"]
+
+
+Layer = Embedding | Recurrent | Dense
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers from ids to one logit a text."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def recurrent_layers(self) -> int:
+        """How many recurrent layers there are, a bidirectional one counted once."""
+        return sum(isinstance(layer, Recurrent) for layer in self.layers)
+
+
+# What a recurrent layer must be set to for the fused operators to compute the same.
+_LSTM_SETTINGS = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "go_backwards": False,
+    "stateful": False,
+    "return_state": False,
+    "unroll": False,
+}
+_ONLY_IN_TRAINING = frozenset({"InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise"})
+
+
+def read_network(model: Any) -> Network:
+    """Read the layers of a sequential Keras model that gives one logit a text.
+
+    Args:
+        model: `keras.Sequential`, int32 ids [batch, time] to logits [batch, 1].
+
+    Raises:
+        ExportError: a layer, or a setting of one, cannot be carried over exactly.
+    """
+    layers: list[Layer] = []
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind in _ONLY_IN_TRAINING:
+            continue
+        config = layer.get_config()
+        match kind:
+            case "Embedding":
+                if not config["mask_zero"]:
+                    raise _refused(layer, "mask_zero is off, so padding was trained on")
+                layers.append(Embedding(_weights(layer)[0]))
+            case "LSTM":
+                layers.append(_lstm(layer, layer, None))
+            case "Bidirectional" if config["merge_mode"] == "concat":
+                if type(layer.forward_layer).__name__ != "LSTM":
+                    raise _refused(layer, "only LSTM layers are known here")
+                layers.append(_lstm(layer, layer.forward_layer, layer.backward_layer))
+            case "Dense" if config["activation"] in ("linear", "relu") and config["use_bias"]:
+                kernel, bias = _weights(layer)
+                layers.append(Dense(kernel, bias, config["activation"]))
+            case _:
+                raise _refused(layer, "no exact counterpart in ONNX and TFLite is known here")
+    _check_shape(layers)
+    return Network(tuple(layers))
+
+
+def _lstm(outer: Any, forward: Any, backward: Any | None) -> Recurrent:
+    for layer in (forward, backward):
+        if layer is None:
+            continue
+        expected = {**_LSTM_SETTINGS, "go_backwards": layer is backward}
+        for name, value in expected.items():
+            if layer.get_config()[name] != value:
+                raise _refused(outer, f"{name}={layer.get_config()[name]!r}, must be {value!r}")
+    return Recurrent(
+        cell="LSTM",
+        units=forward.units,
+        sequences=forward.return_sequences,
+        forward=Direction(*_weights(forward)),
+        backward=None if backward is None else Direction(*_weights(backward)),
+    )
+
+
+def _check_shape(layers: list[Layer]) -> None:
+    """Check that the layers run from ids over states to one logit."""
+    kinds = "".join(type(layer).__name__[0] for layer in layers)
+    recurrent = [layer for layer in layers if isinstance(layer, Recurrent)]
+    if (
+        kinds.rstrip("D").lstrip("E").strip("R")
+        or not (kinds.startswith("ER") and kinds.endswith("D"))
+        or kinds.count("E") != 1
+    ):
+        names = ", ".join(type(layer).__name__ for layer in layers)
+        raise ExportError(f"layers must be an embedding, recurrent ones, dense ones; found {names}")
+    if any(layer.sequences != (layer is not recurrent[-1]) for layer in recurrent):
+        raise ExportError("every recurrent layer but the last must return sequences")
+    last = layers[-1]
+    if not isinstance(last, Dense) or last.kernel.shape[1] != 1 or last.activation != "linear":
+        raise ExportError("the last layer must be one linear unit, the logit")
+
+
+def _weights(layer: Any) -> list[Weights]:
+    return [np.asarray(weight, np.float32) for weight in layer.get_weights()]
+
+
+def _refused(layer: Any, reason: str) -> ExportError:
+    return ExportError(
+        f"layer {layer.name} ({type(layer).__name__}) cannot be exported exactly: {reason}"
+    )

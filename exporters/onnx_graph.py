@@ -1,0 +1,155 @@
+"""From a network to an ONNX graph: tf2onnx for the graph, one fused operator a recurrent layer.
+
+tf2onnx turns a masked Keras LSTM into `Loop`s. So the graph is traced with a placeholder in each
+recurrent layer's place, and the conversion of the placeholder writes the operator itself, with
+`sequence_lens` fed from the input `lengths`: rows of different lengths share a batch, padding never
+enters a state, and the backward direction turns round at each row's own end. The last state is
+read from `Y_h`, since the last time step of `Y` is padding in shorter rows.
+
+Source: ONNX operators `LSTM` (opset 14).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from exporters.network import Dense, Embedding, Network, Recurrent, Weights
+
+__all__ = ["OPSET", "convert"]
+
+OPSET = 17
+"""The newest opset of ONNX Runtime 1.16 (2023) that has all operators used here is 17 and later;
+a lower number runs on more devices."""
+
+_PLACEHOLDER = "PyFunc"
+
+
+def convert(network: Network) -> Any:
+    """Build the float32 ONNX model of a network.
+
+    Returns:
+        An `onnx.ModelProto` with inputs `ids` int32 [batch, time] and `lengths` int32 [batch], and
+        output `probability` float32 [batch].
+    """
+    import tensorflow as tf
+    import tf2onnx
+
+    placeholders: dict[str, Recurrent] = {}
+
+    def forward(ids: Any, lengths: Any) -> dict[str, Any]:
+        state: Any = ids
+        for number, layer in enumerate(network.layers):
+            match layer:
+                case Embedding():
+                    state = tf.gather(layer.table, state)
+                case Recurrent():
+                    name = f"recurrent_{number}"
+                    placeholders[name] = layer
+                    state = _placeholder(tf, name, layer, state, lengths)
+                case Dense():
+                    state = tf.matmul(state, layer.kernel) + layer.bias
+                    if layer.activation == "relu":
+                        state = tf.nn.relu(state)
+        return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
+
+    signature = (
+        tf.TensorSpec((None, None), tf.int32, name="ids"),
+        tf.TensorSpec((None,), tf.int32, name="lengths"),
+    )
+    model, _ = tf2onnx.convert.from_function(
+        tf.function(forward, input_signature=signature, autograph=False),
+        input_signature=signature,
+        opset=OPSET,
+        custom_op_handlers={_PLACEHOLDER: (_write_recurrent, [_PLACEHOLDER, placeholders])},
+    )
+    for value, dimensions in (
+        (model.graph.input[0], ("batch", "time")),
+        (model.graph.input[1], ("batch",)),
+        (model.graph.output[0], ("batch",)),
+    ):
+        for dimension, name in zip(value.type.tensor_type.shape.dim, dimensions, strict=True):
+            dimension.dim_param = name
+    model.graph.name = "edgernn"
+    return model
+
+
+def _placeholder(tf: Any, name: str, layer: Recurrent, state: Any, lengths: Any) -> Any:
+    """An operator of the right shape that only `_write_recurrent` understands."""
+    width = layer.units * len(layer.directions)
+    out = tf.numpy_function(_never_run, [state, lengths], tf.float32, name=name)
+    out.set_shape((None, None, width) if layer.sequences else (None, width))
+    return out
+
+
+def _never_run(*_: Any) -> Any:
+    raise AssertionError("a placeholder stands for an ONNX operator and is never run")
+
+
+def _write_recurrent(
+    ctx: Any, node: Any, name: str, args: list[dict[str, Recurrent]]
+) -> None:
+    """Replace a placeholder by transposes and one recurrent operator."""
+    layer = args[0][name]
+    state, lengths = node.input
+    output = node.output[0]
+    directions = layer.directions
+    width = layer.units * len(directions)
+    ctx.remove_node(name)
+
+    def node_of(kind: str, inputs: list[str], attributes: dict[str, Any], count: int = 1) -> Any:
+        return ctx.make_node(
+            kind, inputs, attributes, output_count=count, name=f"{name}_{kind}_{len(ctx.get_nodes())}"
+        )
+
+    def constant(label: str, value: Any) -> str:
+        return str(ctx.make_const(f"{name}_{label}", value).output[0])
+
+    time_major = node_of("Transpose", [state], {"perm": [1, 0, 2]})
+    kernel = np.stack([_gates_by_row(d.kernel) for d in directions])
+    recurrent = np.stack([_gates_by_row(d.recurrent_kernel) for d in directions])
+    # ONNX adds two biases, of the input and of the state; Keras's LSTM has one.
+    bias = np.stack([_gates_by_row(d.bias[None, :])[:, 0] for d in directions])
+    operator = node_of(
+        layer.cell,
+        [
+            time_major.output[0],
+            constant("W", kernel),
+            constant("R", recurrent),
+            constant("B", np.concatenate([bias, np.zeros_like(bias)], axis=1)),
+            lengths,
+        ],
+        {
+            "hidden_size": layer.units,
+            "direction": "bidirectional" if layer.backward else "forward",
+        },
+        count=3,
+    )
+    if layer.sequences:
+        # Y: [time, directions, batch, units] to [batch, time, directions * units]
+        turned = node_of("Transpose", [operator.output[0]], {"perm": [2, 0, 1, 3]})
+        shape = constant("shape", np.array([0, 0, width], np.int64))
+        dimensions = [-1, -1, width]
+    else:
+        # Y_h: [directions, batch, units] to [batch, directions * units]
+        turned = node_of("Transpose", [operator.output[1]], {"perm": [1, 0, 2]})
+        shape = constant("shape", np.array([0, width], np.int64))
+        dimensions = [-1, width]
+    ctx.make_node(
+        "Reshape",
+        [turned.output[0], shape],
+        name=f"{name}_Reshape",
+        outputs=[output],
+        shapes=[dimensions],
+        dtypes=[1],
+    )
+
+
+def _gates_by_row(weights: Weights) -> Weights:
+    """Turn Keras's [inputs, gates * units] into ONNX's [gates * units, inputs].
+
+    Keras has the gates as input, forget, cell, output; ONNX as input, output, forget, cell.
+    """
+    gate = np.split(weights.T, 4)
+    return np.ascontiguousarray(np.concatenate([gate[0], gate[3], gate[1], gate[2]]))

@@ -1,0 +1,85 @@
+"""From a network to a TFLite file: a Keras 2 twin with the same weights, unmasked.
+
+Keras 3's LSTM converts but fails when run; the twin in `tf_keras` becomes one fused
+`UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. TFLite's fused LSTM knows no mask, so the graph takes
+batch 1 at a text's true length and sees no padding at all: the time axis stays dynamic.
+
+The fused operator keeps its state in variables between calls: a runtime resets them before each.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from exporters.network import Dense, Embedding, Network, Recurrent
+
+__all__ = ["SIGNATURE", "convert"]
+
+SIGNATURE = "serving_default"
+
+Precision = Literal["float32", "float16", "int8"]
+
+
+def convert(network: Network, precision: Precision) -> bytes:
+    """Build the TFLite model of a network.
+
+    Args:
+        network: what to convert.
+        precision: `float16` stores weights as float16; `int8` is dynamic-range quantization
+            (int8 weights, activations quantized at run time, one text at a time).
+
+    Returns:
+        The flatbuffer: input `ids` int32 [1, time], output `probability` float32 [1].
+    """
+    import tensorflow as tf
+
+    twin = _twin(network)
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False
+    )  # type: ignore[untyped-decorator]
+    def score(ids: Any) -> dict[str, Any]:
+        return {"probability": tf.reshape(tf.sigmoid(twin(ids, training=False)), [1])}
+
+    module = tf.Module()
+    module.twin = twin
+    module.score = score
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [score.get_concrete_function()], module
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision == "int8":
+        # Scales a channel in dense layers give FULLY_CONNECTED version 12, which the
+        # interpreters of 2023 refuse.
+        converter._experimental_disable_per_channel_quantization_for_dense_layers = True
+    flatbuffer: bytes = converter.convert()
+    return flatbuffer
+
+
+def _twin(network: Network) -> Any:
+    import tf_keras
+
+    layers = tf_keras.layers
+    twin = tf_keras.Sequential([layers.InputLayer((None,), batch_size=1, dtype="int32")])
+    for layer in network.layers:
+        match layer:
+            case Embedding():
+                twin.add(layers.Embedding(*layer.table.shape))
+                weights = [layer.table]
+            case Recurrent():
+                cell = getattr(layers, layer.cell)(layer.units, return_sequences=layer.sequences)
+                twin.add(layers.Bidirectional(cell) if layer.backward else cell)
+                weights = [
+                    array
+                    for direction in layer.directions
+                    for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
+                ]
+            case Dense():
+                twin.add(layers.Dense(layer.kernel.shape[1], activation=layer.activation))
+                weights = [layer.kernel, layer.bias]
+        twin.layers[-1].set_weights(weights)
+    return twin

@@ -1,0 +1,313 @@
+"""Each format gives the rows that are in the file, and says which are bad."""
+
+import csv
+import datetime
+import gzip
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.errors import DataError, MissingPackageError
+from edgernn.rows import FORMATS, Row, open_rows
+
+TEXTS = ["plain", "", 'say "hi"', "two\nlines", "a\r\nb", "comma, tab\t", "naïve 🎬", "\u2028"]
+any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
+
+
+def rows_of(content: bytes, form: str, **options: str) -> list[Row]:
+    return list(open_rows(io.BytesIO(content), format=form, **options))
+
+
+def texts_of(content: bytes, form: str, **options: str) -> list[str]:
+    rows = open_rows(io.BytesIO(content), format=form, **options)
+    return [rows.text(row) for row in rows]
+
+
+def as_csv(texts: list[str], delimiter: str = ",") -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter)
+    writer.writerow(["id", "text"])
+    writer.writerows((i, text) for i, text in enumerate(texts))
+    return out.getvalue().encode()
+
+
+def as_jsonl(texts: list[str]) -> bytes:
+    return b"".join(json.dumps({"text": text}).encode() + b"\n" for text in texts)
+
+
+def as_parquet(texts: list[str]) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(pa.table({"id": range(len(texts)), "text": pa.array(texts, pa.string())}), out)
+    return out.getvalue()
+
+
+WRITERS = {
+    "txt": lambda texts: "\n".join(texts).encode(),
+    "csv": as_csv,
+    "tsv": lambda texts: as_csv(texts, "\t"),
+    "jsonl": as_jsonl,
+    "parquet": as_parquet,
+}
+
+
+def test_every_format_is_tested():
+    """A format that is added to the table has to be added here."""
+    assert set(WRITERS) == {form.name for form in FORMATS}
+
+
+@pytest.mark.parametrize("form", [name for name in WRITERS if name != "txt"])
+def test_texts_come_back_as_they_were(form):
+    """Quotes, separators, line ends and other scripts survive every format that can hold them."""
+    assert texts_of(WRITERS[form](TEXTS), form) == TEXTS
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_file_is_read_by_its_suffix(form, tmp_path):
+    """The format is told from the name, whatever the case of the suffix."""
+    for suffix in next(f.suffixes for f in FORMATS if f.name == form):
+        path = tmp_path / f"reviews{suffix.upper()}"
+        path.write_bytes(WRITERS[form](["good", "bad"]))
+        with open_rows(path) as rows:
+            assert (rows.format, rows.name) == (form, str(path))
+            assert [(row.number, rows.text(row)) for row in rows] == [(1, "good"), (2, "bad")]
+
+
+@pytest.mark.parametrize("form", [name for name in WRITERS if name != "parquet"])
+def test_text_formats_are_read_from_gzip(form, tmp_path):
+    """A `.gz` file gives the rows of what it holds."""
+    path = tmp_path / f"reviews.{form}.gz"
+    path.write_bytes(gzip.compress(WRITERS[form](["good", "bad"])))
+    with open_rows(path) as rows:
+        assert [rows.text(row) for row in rows] == ["good", "bad"]
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+@given(texts=st.lists(any_text, max_size=6))
+def test_csv_round_trip(form, texts):
+    """Whatever the csv module writes is read as it was."""
+    assert texts_of(WRITERS[form](texts), form) == texts
+
+
+@given(texts=st.lists(st.text(st.characters(), max_size=30), min_size=1, max_size=6))
+def test_jsonl_round_trip(texts):
+    """Any string that JSON can hold is read as it was, lone surrogates too."""
+    assert texts_of(as_jsonl(texts), "jsonl") == texts
+
+
+@given(texts=st.lists(any_text.map(lambda t: "".join(t.split("\n")).rstrip("\r")), min_size=1))
+def test_txt_round_trip(texts):
+    """Only a line feed ends a line; nothing that Unicode takes for a line end does."""
+    content = "".join(text + "\n" for text in texts)
+    assert (
+        texts_of(content.encode(), "txt")
+        == [t.removeprefix("\ufeff") for t in texts[:1]] + (texts[1:])
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\nb", ["a", "b"]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"a\r\r\nb\rc\n", ["a\r", "b\rc"]),
+        (b"\n", [""]),
+        (b"a\n\n\n", ["a", "", ""]),
+        (b"\xef\xbb\xbfa\n", ["a"]),
+        (b"a\0b\n", ["a\0b"]),
+    ],
+)
+def test_txt_lines(content, texts):
+    """Empty lines are texts, the missing line after the last line end is none."""
+    assert texts_of(content, "txt") == texts
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        (b"text\r\na\r\nb\r\n", ["a", "b"]),
+        (b"text\na\n\nb\n", ["a", "", "b"]),
+        (b"text,x\na,1\n\nb,2\n\n", ["a", "b"]),
+        (b"\xef\xbb\xbftext,x\na,1\n", ["a"]),
+        (b'\xef\xbb\xbf"text",x\n"a ""b""",1\n', ['a "b"']),
+        (b"\ntext\na\n", ["a"]),
+        (b"text\n" + b"x" * 200_000 + b"\n", ["x" * 200_000]),
+        (b"text,x\n", []),
+    ],
+)
+def test_csv_files(content, texts):
+    """Line ends, byte order marks, blank lines and long fields of CSV."""
+    assert texts_of(content, "csv") == texts
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "errors"),
+    [
+        ("txt", b"a\n\xffb\nc\n", [None, "line 2 is not UTF-8 text: byte 1 is 0xff", None]),
+        ("csv", b"text,x\na,\xe9\nb,1\n", ["line 2 is not UTF-8 text: byte 3 is 0xe9", None]),
+        ("csv", b'text,x\n"a\n\xff",1\nb,1\n', ["line 3 is not UTF-8 text: byte 1 is 0xff", None]),
+        ("csv", b"text,x\na\nb,1\n", ["1 fields where the header has 2", None]),
+        ("csv", b"text,x\na,1,\nb,1\n", ["3 fields where the header has 2", None]),
+        ("csv", b"text,x\na\0,1\nb,1\n", ["line 2 holds a NUL character", None]),
+        ("csv", b'text,x\n"a"b,1\nb,1\n', ["line 2: ',' expected after '\"'", None]),
+        ("csv", b'text,x\nb,1\n"a\n\n,1\n', [None, "lines 3 to 5: unexpected end of data"]),
+        ("tsv", b'text\tx\n"a\t1\n"b\t1\nc\t1\n', ["lines 2 to 3: '\t' expected after '\"'", None]),
+        ("jsonl", b'{"text": "a"}\n{"text": }\n', [None, "not valid JSON: Expecting value at "]),
+        ("jsonl", b'["a"]\n{"text": "a"}\n', ["not a JSON object but list", None]),
+        ("jsonl", b'{"text": "a"}\n"\xff"\n', [None, "line 2 is not UTF-8 text: byte 2 is 0xff"]),
+        ("jsonl", b'{"text": "a"}\n{"x": 1}\n', [None, "no 'text' in this row"]),
+        ("jsonl", b'{"text": null}\n{"text": "a"}\n', ["'text' is null", None]),
+        ("jsonl", b'{"text": ["a"]}\n{"text": 1}\n', ["'text' holds list", "'text' holds int"]),
+        ("jsonl", b'{"text": "a"}\n' + b"[" * 99999 + b"\n", [None, "JSON that cannot be read"]),
+        (
+            "jsonl",
+            b'{"text": "a"}\n{"x": ' + b"9" * 9999 + b"}\n",
+            [None, "JSON that cannot be read"],
+        ),
+    ],
+)
+def test_a_bad_row_is_marked_and_the_next_one_read(form, content, errors):
+    """A row that cannot be read is handed out with what is wrong; the others are as they were."""
+    found = [row.error for row in rows_of(content, form)]
+    assert [e is None for e in found] == [e is None for e in errors]
+    for error, expected in zip(found, errors, strict=True):
+        assert error is None or error.startswith(expected)
+
+
+def test_row_numbers_count_bad_rows_too():
+    """The number of a row does not shift when one before it is bad or spans lines."""
+    rows = rows_of(b'text,x\n"a\nb",1\nbad\nc,2\n', "csv")
+    assert [(row.number, row.error is None) for row in rows] == [(1, True), (2, False), (3, True)]
+    rows = rows_of(b'\n{"text": "a"}\n\nbad\n{"text": "b"}\n', "jsonl")
+    assert [(row.number, row.error is None) for row in rows] == [(2, True), (4, False), (5, True)]
+
+
+@pytest.mark.parametrize(
+    ("form", "row"), [("txt", b"%s\n"), ("csv", b'"%s"\n'), ("jsonl", b'{"text": "%s"}\n')]
+)
+def test_an_overlong_line_is_one_bad_row(form, row, monkeypatch):
+    """A line over the limit is skipped to its end and does not become two rows."""
+    monkeypatch.setattr("edgernn.rows.files.MAX_LINE_BYTES", 100)
+    head = b"text\n" if form == "csv" else b""
+    content = head + row % b"good" + row % (b"x" * 3_000_000) + row % b"bad"
+    rows = rows_of(content, form)
+    assert [row.fields.get("text") for row in rows] == ["good", None, "bad"]
+    assert "longer than 100 bytes" in rows[1].error
+
+
+def test_an_open_quote_does_not_swallow_a_file_of_any_size(monkeypatch):
+    """A CSV row over the limit ends there; reading goes on with the next line."""
+    monkeypatch.setattr("edgernn.rows.files.MAX_LINE_BYTES", 100)
+    rows = rows_of(b'text,x\n"a,1\n' + b"good,1\n" * 20, "csv")
+    assert "is a quote left open?" in rows[0].error
+    assert {row.fields["text"] for row in rows[1:]} == {"good"}
+
+
+def test_jsonl_keeps_what_a_field_holds():
+    """Scalars keep their type; lists and objects become their JSON text."""
+    [row] = rows_of(
+        b'{"text": "a", "n": 1, "f": 0.5, "b": true, "z": null, "l": [1, {}]}\n', "jsonl"
+    )
+    assert row.fields == {"text": "a", "n": 1, "f": 0.5, "b": True, "z": None, "l": "[1, {}]"}
+    assert row.error is None
+
+
+@pytest.mark.parametrize("content", [b"[\n" + b"1,\n" * 2000, b'{\n"text": "a"\n}\n', b"\n\n"])
+def test_what_is_not_json_lines_is_refused(content):
+    """A JSON array or an indented object is not read as thousands of bad rows."""
+    with pytest.raises(DataError, match="does not look like JSON Lines"):
+        rows_of(content, "jsonl")
+
+
+def test_parquet_marks_bad_values():
+    """A null, a value that is no string and bytes that are not UTF-8 make one bad row each."""
+    good_or_not = pa.array([b"good", b"\xff", None], pa.binary())
+    texts = pc.cast(good_or_not, options=pc.CastOptions.unsafe(pa.string()))
+    out = io.BytesIO()
+    pq.write_table(pa.table({"text": texts}), out)
+    assert [row.error for row in rows_of(out.getvalue(), "parquet")] == [
+        None,
+        "column 'text' is not UTF-8 text",
+        "'text' is null",
+    ]
+    pq.write_table(pa.table({"text": [[1], [2]]}), out := io.BytesIO())
+    assert rows_of(out.getvalue(), "parquet")[0].error == "'text' holds list, not a string"
+
+
+def test_parquet_is_read_by_batches(tmp_path):
+    """The rows of all batches and row groups come, numbered through."""
+    path = tmp_path / "many.parquet"
+    pq.write_table(pa.table({"text": [str(i) for i in range(3000)]}), path, row_group_size=1300)
+    rows = list(open_rows(path))
+    assert [row.number for row in rows] == list(range(1, 3001))
+    assert [row.fields["text"] for row in rows] == [str(i) for i in range(3000)]
+
+
+@pytest.mark.parametrize("content", [b"not parquet", as_parquet(["a"] * 99)[:-1]])
+def test_broken_parquet_is_one_line(content):
+    """A file that is not Parquet, or cut short, is told in one line."""
+    with pytest.raises(DataError, match=r"^the stream cannot be read as Parquet: .*$") as caught:
+        rows_of(content, "parquet")
+    assert "\n" not in str(caught.value)
+
+
+def test_parquet_damaged_inside():
+    """Damage that only shows while reading is told in one line too."""
+    out = io.BytesIO()
+    texts = [str(i) * 50 for i in range(5000)]
+    pq.write_table(pa.table({"text": texts}), out, compression="zstd", row_group_size=2000)
+    content = bytearray(out.getvalue())
+    middle = pq.ParquetFile(out).metadata.row_group(1).column(0).dictionary_page_offset
+    content[middle + 60 : middle + 4000] = bytes(3940)
+    with pytest.raises(DataError, match=r"^the stream is damaged after row \d+: .*$"):
+        rows_of(bytes(content), "parquet")
+
+
+def test_parquet_without_columns():
+    """There is nothing to read in a table of no columns."""
+    pq.write_table(pa.table({}), out := io.BytesIO())
+    with pytest.raises(DataError, match="has no columns"):
+        rows_of(out.getvalue(), "parquet")
+
+
+def test_parquet_keeps_what_a_field_holds():
+    """A value that is neither string nor number is kept as its text."""
+    day = datetime.date(2024, 5, 6)
+    pq.write_table(pa.table({"text": ["a"], "day": [day], "n": [3]}), out := io.BytesIO())
+    [row] = rows_of(out.getvalue(), "parquet")
+    assert row.fields == {"text": "a", "day": "2024-05-06", "n": 3}
+
+
+def test_parquet_does_not_come_through_a_pipe():
+    """A pipe cannot seek, and the message says what to do."""
+    read, write = os.pipe()
+    os.write(write, as_parquet(["a"]))
+    os.close(write)
+    with open(read, "rb") as pipe, pytest.raises(DataError, match="write it to a file first"):
+        open_rows(pipe, format="parquet")
+
+
+def test_parquet_needs_pyarrow(monkeypatch):
+    """Without pyarrow the message names the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(MissingPackageError, match=r"edgernn\[data\]"):
+        rows_of(b"PAR1", "parquet")
+
+
+def test_a_short_labelled_file_of_the_wild(tmp_path: Path):
+    """The common `IMDB Dataset.csv` is read as it is: its text column is `review`."""
+    path = tmp_path / "IMDB Dataset.csv"
+    path.write_bytes(b'review,sentiment\r\n"A ""classic"".<br /><br />Fun, too.",positive\r\n')
+    with open_rows(path) as rows:
+        [row] = rows
+        assert rows.text(row) == 'A "classic".<br /><br />Fun, too.'
+        assert row.fields["sentiment"] == "positive"

@@ -1,0 +1,98 @@
+"""Splitting off validation examples, and keeping the first of a data set."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.errors import DataError, UsageError
+from edgernn.training.data import Examples, stratified_split
+from edgernn.training.data.examples import first
+
+
+@given(
+    counts=st.lists(st.integers(2, 60), min_size=1, max_size=3),
+    fraction=st.floats(0.3, 0.7),
+    seed=st.integers(0, 2**40),
+)
+def test_each_class_is_split_in_the_same_proportion(counts, fraction, seed):
+    """All examples are used once, the indices are sorted, and the rounding is that of the class."""
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    train, validation = stratified_split(labels, fraction, seed)
+    assert train.dtype == validation.dtype == np.int64
+    assert np.array_equal(np.sort(np.concatenate([train, validation])), np.arange(sum(counts)))
+    assert np.all(np.diff(train) > 0)
+    assert np.all(np.diff(validation) > 0)
+    for label, count in enumerate(counts):
+        share = np.count_nonzero(labels[validation] == label)
+        assert abs(share - count * fraction) <= 0.5
+
+
+FIRST_SPLIT = (5, 8, 12, 19)
+
+
+def test_the_seed_decides():
+    """The same seed gives the same split on every machine, another seed another one."""
+    labels = np.array([0, 1] * 10, dtype=np.int8)
+    assert tuple(stratified_split(labels, 0.2, 0)[1]) == FIRST_SPLIT
+    assert tuple(stratified_split(labels, 0.2, 1)[1]) != FIRST_SPLIT
+
+
+@pytest.mark.parametrize(
+    ("labels", "fraction", "message"),
+    [
+        ([0, 0, 0, 0, 1], 0.5, "class 1 has 1 examples, which leaves none for training"),
+        ([0] * 10 + [1] * 4, 0.1, "class 1 has 4 examples, which leaves none for validation"),
+        ([], 0.5, "no examples to split"),
+    ],
+)
+def test_a_class_needs_examples_on_both_sides(labels, fraction, message):
+    """A class that would be missing on one side is named."""
+    with pytest.raises(DataError, match=message):
+        stratified_split(np.array(labels, dtype=np.int8), fraction, 0)
+
+
+@pytest.mark.parametrize(
+    ("fraction", "seed"), [(0.0, 0), (1.0, 0), (-0.1, 0), (float("nan"), 0), (0.5, -1)]
+)
+def test_fraction_and_seed_are_checked(fraction, seed):
+    """What cannot be meant is a usage error."""
+    with pytest.raises(UsageError):
+        stratified_split(np.array([0, 0, 1, 1]), fraction, seed)
+
+
+@pytest.mark.parametrize(
+    ("labels", "limit", "kept"),
+    [
+        ("00001111", 4, "abef"),
+        ("00001111", 5, "abcef"),
+        ("01010101", 4, "abcd"),
+        ("11110000", 3, "aef"),
+        ("00000001", 6, "abch"),
+        ("0011", 99, "abcd"),
+        ("0011", None, "abcd"),
+    ],
+)
+def test_a_limit_keeps_the_first_of_each_class(labels, limit, kept):
+    """Classes stay balanced, the order stays, and text and label stay together."""
+    texts = "abcdefgh"[: len(labels)]
+    examples = Examples(tuple(texts), np.array([int(c) for c in labels], dtype=np.int8))
+    some = first(examples, limit)
+    assert "".join(some.texts) == kept
+    assert [str(label) for label in some.labels] == [labels[texts.index(t)] for t in kept]
+    assert some.labels.dtype == np.int8
+    assert len(some) == len(kept)
+
+
+@pytest.mark.parametrize("limit", [1, 0, -3])
+def test_a_limit_leaves_room_for_both_classes(limit):
+    """A limit below 2 is a usage error."""
+    with pytest.raises(UsageError, match="must be 2 or more"):
+        first(Examples(("a", "b"), np.array([0, 1], dtype=np.int8)), limit)
+
+
+@pytest.mark.parametrize("labels", [[0], [0, 1, 1], [[0, 1]]])
+def test_texts_and_labels_go_together(labels):
+    """Examples cannot be made of texts and labels of different numbers."""
+    with pytest.raises(ValueError, match="2 texts with labels of shape"):
+        Examples(("a", "b"), np.array(labels, dtype=np.int8))
