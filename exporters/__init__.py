@@ -1,1 +1,1 @@
-"""TODO"""
+"""From a trained run to a checked, self-contained model file."""

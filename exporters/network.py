@@ -75,9 +75,9 @@ class Network:
     layers: tuple[Layer, ...]
 
     @property
-    def recurrent_layers(self) -> int:
-        """How many recurrent layers there are, a bidirectional one counted once."""
-        return sum(isinstance(layer, Recurrent) for layer in self.layers)
+    def recurrent_layers(self) -> tuple[Recurrent, ...]:
+        """The recurrent layers, a bidirectional one counted once."""
+        return tuple(layer for layer in self.layers if isinstance(layer, Recurrent))
 
 
 # What a recurrent layer must be set to for the fused operators to compute the same.

@@ -87,9 +87,7 @@ def _never_run(*_: Any) -> Any:
     raise AssertionError("a placeholder stands for an ONNX operator and is never run")
 
 
-def _write_recurrent(
-    ctx: Any, node: Any, name: str, args: list[dict[str, Recurrent]]
-) -> None:
+def _write_recurrent(ctx: Any, node: Any, name: str, args: list[dict[str, Recurrent]]) -> None:
     """Replace a placeholder by transposes and one recurrent operator."""
     layer = args[0][name]
     state, lengths = node.input
@@ -100,7 +98,11 @@ def _write_recurrent(
 
     def node_of(kind: str, inputs: list[str], attributes: dict[str, Any], count: int = 1) -> Any:
         return ctx.make_node(
-            kind, inputs, attributes, output_count=count, name=f"{name}_{kind}_{len(ctx.get_nodes())}"
+            kind,
+            inputs,
+            attributes,
+            output_count=count,
+            name=f"{name}_{kind}_{len(ctx.get_nodes())}",
         )
 
     def constant(label: str, value: Any) -> str:

@@ -9,24 +9,20 @@ The fused operator keeps its state in variables between calls: a runtime resets 
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from exporters.network import Dense, Embedding, Network, Recurrent
 
-__all__ = ["SIGNATURE", "convert"]
-
-SIGNATURE = "serving_default"
-
-Precision = Literal["float32", "float16", "int8"]
+__all__ = ["convert"]
 
 
-def convert(network: Network, precision: Precision) -> bytes:
+def convert(network: Network, precision: str) -> bytes:
     """Build the TFLite model of a network.
 
     Args:
         network: what to convert.
-        precision: `float16` stores weights as float16; `int8` is dynamic-range quantization
-            (int8 weights, activations quantized at run time, one text at a time).
+        precision: `float32`; `float16` stores weights as float16; `int8` is dynamic-range
+            quantization (int8 weights, activations quantized at run time, one text at a time).
 
     Returns:
         The flatbuffer: input `ids` int32 [1, time], output `probability` float32 [1].
@@ -35,9 +31,7 @@ def convert(network: Network, precision: Precision) -> bytes:
 
     twin = _twin(network)
 
-    @tf.function(
-        input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False
-    )  # type: ignore[untyped-decorator]
+    @tf.function(input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False)  # type: ignore[untyped-decorator]
     def score(ids: Any) -> dict[str, Any]:
         return {"probability": tf.reshape(tf.sigmoid(twin(ids, training=False)), [1])}
 

@@ -2,14 +2,17 @@
 
 An .onnx file is one ModelProto of
 https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3, whose field numbers stand below.
-An attachment `vocabulary.subwords` is the entry `edgernn.vocabulary.subwords` of
-ModelProto.metadata_props, so every ONNX tool keeps it and ONNX Runtime shows it as custom metadata.
-Its value is an ONNX string, therefore attachments are UTF-8 text.
+An attachment `contract.json` is the entry `edgernn.contract.json` of ModelProto.metadata_props, so
+every ONNX tool keeps it and ONNX Runtime shows it as custom metadata. Its value is an ONNX string,
+therefore attachments are UTF-8 text. A large one, the vocabulary, is the entry
+`edgernn+deflate.vocabulary.subwords`: a zlib stream (RFC 1950) in base64 (RFC 4648).
 """
 
 from __future__ import annotations
 
-import re
+import base64
+import binascii
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from edgernn.bundle.attachments import ATTACHMENT_NAME, COMPRESS_ABOVE, MAX_ATTACHMENT_BYTES
 from edgernn.bundle.protowire import Budget, Field, ProtoError, bytes_field, iter_fields
 from edgernn.errors import ModelFileError
 
@@ -30,9 +34,7 @@ __all__ = [
 ]
 
 KEY_PREFIX: Final = "edgernn."
-ATTACHMENT_NAME: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
-MAX_ATTACHMENT_BYTES: Final = 16 << 20
-"""Bound on all attachments of a file together."""
+COMPRESSED_KEY_PREFIX: Final = "edgernn+deflate."
 
 MAX_FILE_BYTES: Final = (1 << 31) - 1
 """Protocol Buffers' own bound on a message."""
@@ -192,17 +194,19 @@ def read_attachments(data: bytes | memoryview, name: str) -> dict[str, bytes]:
             if field.number != _MODEL_METADATA:
                 continue
             key, value = _entry(field.view, budget)
-            if not key.startswith(KEY_PREFIX):
+            prefix = _prefix(key)
+            if prefix is None:
                 continue
-            attachment = key.removeprefix(KEY_PREFIX)
+            attachment = key.removeprefix(prefix)
             if not ATTACHMENT_NAME.fullmatch(attachment):
                 raise ProtoError(f"attachment name {attachment[:80]!r} is not allowed")
             if attachment in attachments:
                 raise ProtoError(f"attachment {attachment!r} is there twice")
-            room -= len(value)
+            content = _inflate(value, room) if prefix == COMPRESSED_KEY_PREFIX else bytes(value)
+            room -= len(content)
             if room < 0:
                 raise ProtoError(f"more than {MAX_ATTACHMENT_BYTES} bytes of attachments")
-            attachments[attachment] = bytes(value)
+            attachments[attachment] = content
     return attachments
 
 
@@ -232,8 +236,11 @@ def write_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:
             content.decode("utf-8")
         except UnicodeDecodeError:
             raise ValueError(f"attachment {attachment!r} is not UTF-8 text") from None
-        key = bytes_field(_ENTRY_KEY, f"{KEY_PREFIX}{attachment}".encode())
-        added.append(bytes_field(_MODEL_METADATA, key + bytes_field(_ENTRY_VALUE, content)))
+        prefix, value = KEY_PREFIX, content
+        if len(content) > COMPRESS_ABOVE:
+            prefix, value = COMPRESSED_KEY_PREFIX, base64.b64encode(zlib.compress(content, 9))
+        key = bytes_field(_ENTRY_KEY, f"{prefix}{attachment}".encode())
+        added.append(bytes_field(_MODEL_METADATA, key + bytes_field(_ENTRY_VALUE, value)))
     if sum(map(len, attachments.values())) > MAX_ATTACHMENT_BYTES:
         raise ValueError(f"more than {MAX_ATTACHMENT_BYTES} bytes of attachments")
     with _broken("the model"):
@@ -457,7 +464,27 @@ def _is_attachment(field: Field, budget: Budget) -> bool:
     if field.number != _MODEL_METADATA:
         return False
     key, _ = _entry(field.view, budget)
-    return key.startswith(KEY_PREFIX)
+    return _prefix(key) is not None
+
+
+def _prefix(key: str) -> str | None:
+    for prefix in (KEY_PREFIX, COMPRESSED_KEY_PREFIX):
+        if key.startswith(prefix):
+            return prefix
+    return None
+
+
+def _inflate(value: bytes | memoryview, room: int) -> bytes:
+    """Decompress at most one byte more than there is room for."""
+    try:
+        stream = base64.b64decode(value, validate=True)
+        inflater = zlib.decompressobj()
+        content = inflater.decompress(stream, room + 1)
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise ProtoError(f"a compressed attachment is damaged: {error}") from None
+    if len(content) <= room and (not inflater.eof or inflater.unused_data):
+        raise ProtoError("a compressed attachment is cut short or has bytes behind it")
+    return content
 
 
 def _operator(message: memoryview, budget: Budget) -> str:

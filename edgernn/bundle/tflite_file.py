@@ -4,14 +4,13 @@ A .tflite file is a flatbuffer (identifier `TFL3`, see
 https://github.com/google-ai-edge/LiteRT/blob/main/tflite/schema/schema.fbs). By the TFLite
 metadata convention (https://ai.google.dev/edge/litert/models/metadata) its associated files are a
 ZIP archive behind the flatbuffer, with offsets counted from the start of the file, so that
-`unzip -l model.tflite` lists them. TFLite Support and MediaPipe read an archive only when its
-files are stored without compression and it ends without a comment; that is how it is written here.
+`unzip -l model.tflite` lists them. The archive ends without a comment, as TFLite Support wants it;
+large files are deflated, small ones stored.
 """
 
 from __future__ import annotations
 
 import io
-import re
 import struct
 import zipfile
 import zlib
@@ -21,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from edgernn.bundle.attachments import ATTACHMENT_NAME, COMPRESS_ABOVE, MAX_ATTACHMENT_BYTES
 from edgernn.bundle.flatwire import FlatBuffer, FlatError, Table
 from edgernn.bundle.tflite_operators import BUILTIN_OPERATORS, CUSTOM, TENSOR_TYPES
 from edgernn.errors import ModelFileError
@@ -36,10 +36,8 @@ __all__ = [
 ]
 
 IDENTIFIER: Final = b"TFL3"
-ATTACHMENT_NAME: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
 MAX_ATTACHMENTS: Final = 64
-MAX_ATTACHMENT_BYTES: Final = 16 << 20
-"""Bound on all attachments of a file together."""
+"""Bound on the number of attachments of a file."""
 
 MAX_FILE_BYTES: Final = (1 << 31) - 1
 """FlatBuffers' own bound on a file."""
@@ -227,7 +225,8 @@ def append_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:
             info = zipfile.ZipInfo(attachment, _TIMESTAMP)
             info.create_system = _UNIX
             info.external_attr = _MODE << 16
-            archive.writestr(info, content)
+            method = zipfile.ZIP_DEFLATED if len(content) > COMPRESS_ABOVE else zipfile.ZIP_STORED
+            archive.writestr(info, content, method, compresslevel=9)
     return file.getvalue()
 
 

@@ -1,1 +1,5 @@
-"""TODO"""
+"""Scoring on numpy and ONNX Runtime alone; LiteRT for .tflite files."""
+
+from edgernn.runtime.classifier import SHIPPED_MODEL, Classifier, Score, load
+
+__all__ = ["SHIPPED_MODEL", "Classifier", "Score", "load"]

@@ -68,11 +68,7 @@ class TextContract:
         Raises:
             ModelFileError: a value is outside what this version of the contract knows.
         """
-        if self.version != CONTRACT_VERSION:
-            raise ModelFileError(
-                f"text contract version {self.version!r} is not known here "
-                f"(known: {CONTRACT_VERSION}): update edgernn"
-            )
+        _require_version(self.version)
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
@@ -113,12 +109,8 @@ class TextContract:
             raise ModelFileError(f"text contract: not JSON: {error}") from error
         if not isinstance(values, dict):
             raise ModelFileError("text contract: not a JSON object")
-        if values.get("version") != CONTRACT_VERSION:
-            # First, since another version may have other fields.
-            raise ModelFileError(
-                f"text contract version {values.get('version')!r} is not known here "
-                f"(known: {CONTRACT_VERSION}): update edgernn"
-            )
+        # First, since another version may have other fields.
+        _require_version(values.get("version"))
         expected = {field.name for field in fields(cls)}
         for problem, names in (
             ("lacks", expected - set(values)),
@@ -133,6 +125,16 @@ class TextContract:
         return cls(**checked)
 
 
+def _require_version(version: object) -> None:
+    if type(version) is not int or version != CONTRACT_VERSION:  # True == 1 == 1.0
+        raise ModelFileError(
+            f"text contract version {version!r} is not known here "
+            f"(known: {CONTRACT_VERSION}): update edgernn"
+        )
+
+
 def _require_int(name: str, value: object, low: int, high: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ModelFileError(f"text contract: {name} {value!r} is not an integer in [{low}, {high}]")
+        raise ModelFileError(
+            f"text contract: {name} {value!r} is not an integer in [{low}, {high}]"
+        )

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError, ModelFileError
 from edgernn.text.contract import TextContract
 from edgernn.text.normalize import normalize
 from edgernn.text.subwords import SubwordEncoder
 
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
 __all__ = ["TextEncoder"]
 
 
 class TextEncoder:
-    """A contract joined with its vocabulary: the one way from text to ids, for training and device."""
+    """A contract joined with its vocabulary: the one way from text to ids, in every place."""
 
     def __init__(self, contract: TextContract, vocabulary: bytes) -> None:
         """Check the vocabulary against the contract and read it.
@@ -40,21 +45,17 @@ class TextEncoder:
         self.contract = contract
         self.vocabulary = vocabulary
         self._subwords = subwords
+        length = contract.max_length
+        self._kept = slice(length) if contract.cut == "end" else slice(-length, None)
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, at most `contract.max_length`; none for an empty text."""
-        contract = self.contract
-        text = normalize(
-            text,
-            unicode_form=contract.unicode_form,
-            html_breaks=contract.html_breaks,
-            control_characters=contract.control_characters,
-            case=contract.case,
-        )
-        ids = self._subwords.encode(text)
-        if len(ids) > contract.max_length:
-            ids = ids[: contract.max_length] if contract.cut == "end" else ids[-contract.max_length :]
-        return ids
+        return self._subwords.encode(self._normalize(text))[self._kept]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
+        rows = self._subwords.encode_batch([self._normalize(text) for text in texts])
+        return [ids[self._kept] for ids in rows]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for.
@@ -63,3 +64,13 @@ class TextEncoder:
             ValueError: an id is outside the vocabulary.
         """
         return self._subwords.decode(ids)
+
+    def _normalize(self, text: str) -> str:
+        contract = self.contract
+        return normalize(
+            text,
+            unicode_form=contract.unicode_form,
+            html_breaks=contract.html_breaks,
+            control_characters=contract.control_characters,
+            case=contract.case,
+        )

@@ -1,1 +1,1 @@
-"""TODO"""
+"""Data, recipes, models, fitting and evaluating; Keras is imported when a function needs it."""

@@ -11,7 +11,6 @@ import csv
 import io
 import json
 import time
-from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +23,7 @@ from edgernn.files import new_file, write_text
 from edgernn.training.batches import Encoded, pad, plan_training, plan_validation, thin
 from edgernn.training.recipes import FitSettings
 
-__all__ = ["Epoch", "History", "Watcher", "fit", "logits"]
+__all__ = ["Epoch", "History", "Watcher", "fit"]
 
 _VALIDATION_BATCH = 128
 
@@ -157,14 +156,6 @@ def fit(
 
     model.set_weights(store.best_weights())
     return model, history
-
-
-def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
-    """Return the model's logit of each encoded text, float32 [texts], in the order given."""
-    found = np.zeros(len(ids), np.float32)
-    for batch in plan_validation(np.array([len(text) for text in ids]), _VALIDATION_BATCH):
-        found[batch] = model.predict_on_batch(pad([ids[i] for i in batch]))[:, 0]
-    return found
 
 
 def _compile(model: Any, settings: FitSettings, texts: int) -> None:

@@ -7,11 +7,18 @@ it. Batches are padded at the end, which lets the GPU use cuDNN's kernels with t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.training.batches import pad, plan_validation
 from edgernn.training.recipes import Dense, Dropout, Embedding, Layer, Recipe, Recurrent
 
-__all__ = ["build"]
+__all__ = ["build", "logits", "probabilities"]
+
+_BATCH = 128
 
 
 def build(recipe: Recipe, vocabulary_size: int) -> Any:
@@ -33,6 +40,19 @@ def build(recipe: Recipe, vocabulary_size: int) -> Any:
         name=recipe.name.replace("-", "_"),
     )
     return model
+
+
+def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+    """Return the model's logit of each encoded text, float32 [texts], in the order given."""
+    found = np.zeros(len(ids), np.float32)
+    for batch in plan_validation(np.array([len(text) for text in ids]), _BATCH):
+        found[batch] = model.predict_on_batch(pad([ids[i] for i in batch]))[:, 0]
+    return found
+
+
+def probabilities(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+    """Return the model's probability of the positive class for each text, float32 [texts]."""
+    return (1 / (1 + np.exp(-logits(model, ids)))).astype(np.float32)
 
 
 def _layer(layers: Any, layer: Layer, vocabulary_size: int) -> Any:

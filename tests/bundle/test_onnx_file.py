@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import zlib
 from collections import Counter
 from collections.abc import Callable
 
@@ -204,6 +206,42 @@ def test_bad_text() -> None:
     """An attachment that is no ONNX string is not written."""
     with pytest.raises(ValueError, match="not UTF-8"):
         write_attachments(MODEL, {"a": b"\xff"})
+
+
+def test_large_attachment_is_compressed() -> None:
+    """A vocabulary is stored as a zlib stream in base64, as the format says, and comes back."""
+    vocabulary = b"'word_'\n" * 5000
+    written = write_attachments(MODEL, {"vocabulary.subwords": vocabulary})
+    assert len(written) < len(MODEL) + 1000
+    assert read_attachments(written, "m.onnx") == {"vocabulary.subwords": vocabulary}
+    entries = {entry.key: entry.value for entry in onnx.load_from_string(written).metadata_props}
+    stream = base64.b64decode(entries["edgernn+deflate.vocabulary.subwords"])
+    assert zlib.decompress(stream) == vocabulary
+    assert read_attachments(write_attachments(written, {}), "m.onnx") == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "no base64",
+        base64.b64encode(b"no zlib").decode(),
+        base64.b64encode(zlib.compress(b"x" * 9)[:-2]).decode(),
+        base64.b64encode(zlib.compress(b"x" * 9) + b"more").decode(),
+    ],
+)
+def test_damaged_compressed_attachment(value: str) -> None:
+    """A compressed attachment that is not one whole zlib stream is refused."""
+    with pytest.raises(ModelFileError, match=r"^m\.onnx: .*compressed attachment"):
+        read_attachments(with_metadata(("edgernn+deflate.a", value)), "m.onnx")
+
+
+def test_compressed_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that inflates beyond the bound is refused without inflating all of it."""
+    monkeypatch.setattr(onnx_file, "MAX_ATTACHMENT_BYTES", 1 << 16)
+    bomb = base64.b64encode(zlib.compress(bytes(64 << 20), 9)).decode()
+    with pytest.raises(ModelFileError, match="more than 65536 bytes"):
+        read_attachments(with_metadata(("edgernn+deflate.a", bomb)), "m.onnx")
 
 
 def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgernn.bundle import onnx_file, tflite_file, tflite_operators
+from edgernn.bundle import tflite_file, tflite_operators
 from edgernn.bundle.tflite_file import (
     TfliteTensor,
     append_attachments,
@@ -139,12 +139,6 @@ def test_tensor_types_are_the_schema_s() -> None:
     assert {name: i for i, name in enumerate(tflite_operators.TENSOR_TYPES)} == expected
 
 
-def test_same_bounds_as_onnx() -> None:
-    """An attachment that fits one kind of file fits the other."""
-    assert tflite_file.ATTACHMENT_NAME == onnx_file.ATTACHMENT_NAME
-    assert tflite_file.MAX_ATTACHMENT_BYTES == onnx_file.MAX_ATTACHMENT_BYTES
-
-
 def test_golden_bytes() -> None:
     """One attachment, byte for byte as APPNOTE.TXT lays an archive out, offsets from the start."""
     name, content = b"a.txt", b"hi"
@@ -174,7 +168,16 @@ def test_round_trip(attachments: dict[str, bytes]) -> None:
     if attachments:
         with zipfile.ZipFile(io.BytesIO(written)) as archive:
             assert {name: archive.read(name) for name in archive.namelist()} == attachments
-            assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+            for info in archive.infolist():
+                assert (info.compress_type == zipfile.ZIP_DEFLATED) == (info.file_size > 4096)
+
+
+def test_vocabulary_is_compressed() -> None:
+    """A large attachment is deflated, a small one stored, and both come back."""
+    attachments = {"contract.json": b"{}", "vocabulary.subwords": b"'word_'\n" * 5000}
+    written = append_attachments(MODEL, attachments)
+    assert len(written) < len(MODEL) + 2000
+    assert read_attachments(written, "m.tflite") == attachments
 
 
 @given(ATTACHMENTS, ATTACHMENTS)

@@ -1,0 +1,16 @@
+"""What both file formats agree on about attachments: the named texts inside a model file."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+__all__ = ["ATTACHMENT_NAME", "COMPRESS_ABOVE", "MAX_ATTACHMENT_BYTES"]
+
+ATTACHMENT_NAME: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
+
+MAX_ATTACHMENT_BYTES: Final = 16 << 20
+"""Bound on all attachments of a file together, uncompressed."""
+
+COMPRESS_ABOVE: Final = 4 << 10
+"""Larger attachments, which means the vocabulary, are stored compressed."""

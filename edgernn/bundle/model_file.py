@@ -1,0 +1,123 @@
+"""A model file as scoring sees it: format, graph and bundle, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from edgernn.bundle.bundle import Bundle
+from edgernn.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from edgernn.bundle.tflite_file import TfliteTensor
+
+__all__ = ["Format", "ModelFile", "read_model_file", "with_bundle"]
+
+Format = Literal["onnx", "tflite"]
+
+MAX_MODEL_BYTES = 512 << 20
+"""A recurrent text classifier for a phone is a few MB; more is refused before it is read."""
+
+_TFLITE_IDENTIFIER = b"TFL3"
+
+# The graph's inputs and outputs are part of the contract: name, element type, number of axes.
+_Signature = dict[str, tuple[str, int]]
+_INPUTS: dict[Format, _Signature] = {
+    "onnx": {"ids": ("INT32", 2), "lengths": ("INT32", 1)},
+    "tflite": {"ids": ("INT32", 2)},
+}
+_OUTPUTS: dict[Format, _Signature] = {
+    "onnx": {"probability": ("FLOAT", 1)},
+    "tflite": {"probability": ("FLOAT32", 1)},
+}
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file, read whole and checked; nothing of it has run."""
+
+    path: Path
+    format: Format
+    data: bytes
+    bundle: Bundle
+    operators: Mapping[str, int]
+    """How often each operator occurs in the graph."""
+
+
+def read_model_file(path: str | Path) -> ModelFile:
+    """Read a model file and check its container, its graph's signature and its bundle.
+
+    Raises:
+        ModelFileError: missing, too large, damaged, not written by `edgernn export`, or with
+            rules that are not known here; the message names the file.
+    """
+    path = Path(path)
+    data = _read(path)
+    format: Format = "tflite" if data[4:8] == _TFLITE_IDENTIFIER else "onnx"
+    name = str(path)
+    # Each format's reader is imported when a file needs it: scoring must start fast.
+    if format == "tflite":
+        from edgernn.bundle import tflite_file
+
+        tflite_file.check_safe(data, name)
+        tflite = tflite_file.summarize(data, name)
+        attachments = tflite_file.read_attachments(data, name)
+        operators = tflite.operators
+        # The main subgraph's tensors have the converter's names; there is one in, one out.
+        found = (
+            _tflite_signature("ids", tflite.inputs),
+            _tflite_signature("probability", tflite.outputs),
+        )
+    else:
+        from edgernn.bundle import onnx_file
+
+        onnx_file.check_safe(data, name)
+        onnx = onnx_file.summarize(data, name)
+        attachments = onnx_file.read_attachments(data, name)
+        operators = onnx.operators
+        found = (
+            {t.name: (t.element_type, len(t.shape or ())) for t in onnx.inputs},
+            {t.name: (t.element_type, len(t.shape or ())) for t in onnx.outputs},
+        )
+    try:
+        bundle = Bundle.from_attachments(attachments)
+        if found != (_INPUTS[format], _OUTPUTS[format]):
+            raise ModelFileError(
+                f"the graph takes {_listed(found[0])} and gives {_listed(found[1])}; expected "
+                f"{_listed(_INPUTS[format])} and {_listed(_OUTPUTS[format])}"
+            )
+    except ModelFileError as error:
+        raise ModelFileError(f"{path}: {error}") from error
+    return ModelFile(path, format, data, bundle, operators)
+
+
+def with_bundle(model: bytes, format: Format, bundle: Bundle) -> bytes:
+    """Return a model's bytes with the bundle inside, in place of one that is there."""
+    from edgernn.bundle import onnx_file, tflite_file
+
+    if format == "tflite":
+        return tflite_file.append_attachments(model, bundle.to_attachments())
+    return onnx_file.write_attachments(model, bundle.to_attachments())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_MODEL_BYTES + 1)
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > MAX_MODEL_BYTES:
+        raise ModelFileError(f"{path}: larger than {MAX_MODEL_BYTES >> 20} MiB")
+    return data
+
+
+def _tflite_signature(name: str, tensors: Sequence[TfliteTensor]) -> _Signature:
+    """Describe the only tensor under the contract's name; more are numbered, and refused later."""
+    names = [name, *map(str, range(2, len(tensors) + 1))]
+    return {n: (t.type, len(t.shape)) for n, t in zip(names, tensors, strict=False)}
+
+
+def _listed(signature: _Signature) -> str:
+    return ", ".join(f"{name} {kind}[{axes}]" for name, (kind, axes) in signature.items())

@@ -1,0 +1,72 @@
+"""`edgernn info`: what a file holds, what this machine has."""
+
+from __future__ import annotations
+
+import json
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+from edgernn.bundle import read_model_file
+from edgernn.cli.console import write_line
+from edgernn.runtime import SHIPPED_MODEL
+from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+
+__all__ = ["run_info"]
+
+
+def run_info(path: Path | None, as_json: bool) -> None:
+    """Print a model file's content and this machine's runtimes."""
+    found = {"model": _model(SHIPPED_MODEL if path is None else path), "machine": _machine()}
+    if as_json:
+        write_line(json.dumps(found, ensure_ascii=False))
+        return
+    for title, section in found.items():
+        write_line(title)
+        for name, value in _flat(section):
+            write_line(f"  {name:<22} {value}")
+
+
+def _model(path: Path) -> dict[str, Any]:
+    file = read_model_file(path)
+    contract = file.bundle.contract
+    vocabulary = len(file.bundle.encoder.vocabulary)
+    return {
+        "file": str(path),
+        "format": file.format,
+        "bytes": len(file.data),
+        "card": dict(file.bundle.card),
+        "contract": json.loads(contract.to_json()),
+        "vocabulary bytes": vocabulary,
+        "operators": dict(sorted(file.operators.items())),
+    }
+
+
+def _machine() -> dict[str, Any]:
+    ort = import_onnxruntime()
+    problem = cuda_problem(ort)
+    litert = "no: pip install 'edgernn[tflite]'"
+    if util.find_spec("ai_edge_litert") is not None:
+        litert = metadata.version("ai-edge-litert")
+    return {
+        "onnxruntime": ort.__version__,
+        "execution providers": ort.get_available_providers(),
+        "cpu": "yes",
+        "cuda": "yes" if problem is None else f"no: {problem}",
+        "litert": metadata.version("ai-edge-litert")
+        if litert
+        else "no: pip install 'edgernn[tflite]'",
+    }
+
+
+def _flat(section: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    for name, value in section.items():
+        if isinstance(value, dict):
+            lines += _flat(value, f"{name} ")
+        elif isinstance(value, list):
+            lines.append((f"{prefix}{name}", ", ".join(map(str, value))))
+        else:
+            shown = f"{value:,}" if type(value) is int else str(value)
+            lines.append((f"{prefix}{name}", shown))
+    return lines

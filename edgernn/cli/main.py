@@ -1,0 +1,204 @@
+"""The console script `edgernn`: the options of every command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgernn.cli.console import say, show_warnings
+from edgernn.errors import EdgernnError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="edgernn",
+    help="Train a recurrent text classifier, export it with its vocabulary, score text offline.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_debug = False
+
+
+def _set_debug(value: bool) -> None:
+    global _debug
+    _debug = _debug or value
+
+
+Debug = Annotated[
+    bool, typer.Option("--debug", callback=_set_debug, help="Show a traceback on errors.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="EDGERNN_DATA",
+        help="aclImdb_v1.tar.gz, its folder, or a CSV, TSV, JSONL or Parquet file. "
+        "Default: imdb_reviews of tensorflow_datasets.",
+    ),
+]
+TextColumn = Annotated[str | None, typer.Option(help="Column that holds the text.")]
+LabelColumn = Annotated[str | None, typer.Option(help="Column that holds the label.")]
+
+
+@app.command()
+def train(
+    recipe: Annotated[str, typer.Option(help="What to train.")] = "subword-bilstm",
+    data: DataOption = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    vocab: Annotated[
+        str | None,
+        typer.Option(help="Vocabulary file (.subwords). Default: built from the training texts."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-9)] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(min=1, max=65536, help="Longest input, in tokens."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Use the first so many training examples."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Run folder to write. Default: runs/RECIPE."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in the run folder.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Train a recipe and write a run folder."""
+    from edgernn.cli.train import run_training
+
+    run_training(
+        resume,
+        recipe=recipe,
+        data=data,
+        text_column=text_column,
+        label_column=label_column,
+        vocabulary=vocab,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_length=max_length,
+        seed=seed,
+        limit=limit,
+        output=output or Path("runs") / recipe,
+    )
+
+
+@app.command()
+def export(
+    format: Annotated[str, typer.Option(help="onnx, tflite or all.")],
+    precision: Annotated[str, typer.Option(help="float32, float16 or int8.")] = "int8",
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Run folder. Default: the pretrained model of the package."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="File or folder to write to. Default: RECIPE-PRECISION here."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            envvar="EDGERNN_DATA",
+            help="The run's data: check the file on its validation reviews.",
+        ),
+    ] = None,
+    debug: Debug = False,
+) -> None:
+    """Export a run to self-contained model files, checked against the trained model."""
+    from edgernn.cli.export import run_export
+
+    run_export(format, precision, run, output, data)
+
+
+@app.command()
+def score(
+    texts: Annotated[list[str] | None, typer.Argument(help="Texts to score.")] = None,
+    input: Annotated[
+        str | None,
+        typer.Option(help="txt, CSV, TSV, JSONL or Parquet, also gzipped; - is standard input."),
+    ] = None,
+    text_column: TextColumn = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Write to a .jsonl or .csv file instead of standard output."),
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help=".onnx or .tflite file. Default: the pretrained model."),
+    ] = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Score texts, or every row of a file."""
+    from edgernn.cli.score import run_score
+
+    run_score(texts or [], input, text_column, output, model, device, json)
+
+
+@app.command()
+def evaluate(
+    data: DataOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Run folder, .onnx or .tflite file. Default: the pretrained model."),
+    ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Use the first so many test examples."),
+    ] = None,
+    device: DeviceOption = "auto",
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a model on the test split."""
+    from edgernn.cli.evaluate import run_evaluation
+
+    run_evaluation(data, model, text_column, label_column, limit, device, json)
+
+
+@app.command()
+def info(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="Model file. Default: the pretrained model."),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what is in a model file, and which runtimes and devices this machine has."""
+    from edgernn.cli.info import run_info
+
+    run_info(path, json)
+
+
+def run() -> None:
+    """Run the command line; an error that edgernn raises on purpose becomes one line."""
+    show_warnings()
+    try:
+        app()
+    except EdgernnError as error:
+        if _debug:
+            raise
+        say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader of our output, such as head, has had enough.
+        sys.stderr.close()
+        sys.exit(1)

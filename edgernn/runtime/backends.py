@@ -1,0 +1,134 @@
+"""The two engines that run a graph: ONNX Runtime and LiteRT. Ids in, probabilities out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.bundle import ModelFile
+from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
+from edgernn.runtime.devices import choose_device, import_onnxruntime
+
+__all__ = ["Backend", "LiteRT", "OnnxRuntime", "open_backend"]
+
+Ids = npt.NDArray[np.int32]
+Probabilities = npt.NDArray[np.float32]
+
+
+class Backend(Protocol):
+    """A loaded graph."""
+
+    @property
+    def device(self) -> str:
+        """The device that really runs: `cpu` or `cuda`."""
+
+    @property
+    def batched(self) -> bool:
+        """Whether a batch costs less than its texts one by one."""
+
+    def run(self, batch: Sequence[Ids]) -> Probabilities:
+        """Return float32 [texts] for texts of int32 [tokens], none of them empty."""
+
+
+def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
+    """Load a model file into the engine of its format.
+
+    Raises:
+        DeviceError: the device cannot run it.
+        MissingPackageError: a .tflite file without LiteRT.
+        ModelFileError: the engine refuses the graph.
+    """
+    if file.format == "tflite":
+        return LiteRT(file, device, threads)
+    return OnnxRuntime(file, device, threads)
+
+
+class OnnxRuntime:
+    """A graph in ONNX Runtime; padding is left out of the state by the input `lengths`."""
+
+    batched = True
+
+    def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
+        """Load the graph; `threads` None leaves their number to ONNX Runtime."""
+        ort = import_onnxruntime()
+        self.device = choose_device(device, ort)
+        options = ort.SessionOptions()
+        options.log_severity_level = 3
+        # Weights stored as int8 are turned into float32 once, at load, not at each call.
+        options.add_session_config_entry("session.disable_quant_qdq", "1")
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        providers = ["CPUExecutionProvider"]
+        if self.device == "cuda":
+            providers.insert(0, "CUDAExecutionProvider")
+        try:
+            self._session = ort.InferenceSession(file.data, options, providers=providers)
+        # ONNX Runtime's own exceptions share no public base but Exception.
+        except Exception as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelFileError(f"{file.path}: ONNX Runtime refuses it: {reason}") from error
+        if self._session.get_providers()[0] != providers[0]:
+            raise DeviceError(
+                f"{providers[0]} was asked for, ONNX Runtime chose "
+                f"{self._session.get_providers()[0]}; its own message stands above"
+            )
+
+    def run(self, batch: Sequence[Ids]) -> Probabilities:
+        """Score one batch, padded to its longest text."""
+        lengths = np.fromiter(map(len, batch), np.int32, len(batch))
+        ids = np.zeros((len(batch), lengths.max()), np.int32)
+        for row, text in enumerate(batch):
+            ids[row, : len(text)] = text
+        probability: Probabilities
+        (probability,) = self._session.run(["probability"], {"ids": ids, "lengths": lengths})
+        return probability
+
+
+class LiteRT:
+    """A graph in LiteRT, one text at a time at its true length."""
+
+    batched = False
+    device = "cpu"
+
+    def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
+        """Load the graph; `threads` None is one thread, which is fastest for a recurrent graph."""
+        if device == "cuda":
+            raise DeviceError(f"{file.path}: CUDA was asked for; .tflite files run on the CPU only")
+        choose_device("cpu" if device == "auto" else device, None)
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise MissingPackageError(
+                "ai-edge-litert", "running a .tflite file", "tflite"
+            ) from error
+        try:
+            self._interpreter: Any = Interpreter(model_content=file.data, num_threads=threads or 1)
+            self._interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ModelFileError(f"{file.path}: LiteRT refuses it: {reason}") from error
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._length = 1
+        self._lock = threading.Lock()
+
+    def run(self, batch: Sequence[Ids]) -> Probabilities:
+        """Score the texts one after the other."""
+        with self._lock:
+            return np.array([self._run_one(text) for text in batch], np.float32)
+
+    def _run_one(self, ids: Ids) -> float:
+        interpreter = self._interpreter
+        if len(ids) != self._length:
+            interpreter.resize_tensor_input(self._input, (1, len(ids)))
+            interpreter.allocate_tensors()
+            self._length = len(ids)
+        # The fused LSTM keeps its state from the call before.
+        interpreter.reset_all_variables()
+        interpreter.set_tensor(self._input, ids[None])
+        interpreter.invoke()
+        return float(interpreter.get_tensor(self._output)[0])

@@ -1,0 +1,83 @@
+"""Texts of our own writing to check an export on where no data set is at hand."""
+
+# ruff: noqa: RUF001 (some texts are there for their characters)
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgernn.text import TextEncoder
+
+__all__ = ["SAMPLE_TEXTS", "spread"]
+
+SAMPLE_TEXTS: tuple[str, ...] = (
+    "Great",
+    "Awful.",
+    "I loved it.",
+    "Not for me.",
+    "Two hours I will never get back.",
+    "What a lovely surprise this small film is!",
+    "The plot makes no sense, and nobody in it seems to mind.",
+    "She carries every scene with a glance; the rest of the cast can only watch.",
+    "I wanted to like it. I really did. But the jokes are old and the pace is older.",
+    "Funny, warm and a little sad - the best thing I have seen this year.",
+    "It isn't bad, it isn't good either; it's simply there, and then it's over.",
+    "A MASTERPIECE!!! Everyone should see this at least once...",
+    "boring boring boring, i left after forty minutes",
+    "The book was better, as so often, yet the ending on screen made me cry twice.",
+    "Wooden acting, a script full of holes, and music that tells you when to feel something.",
+    "If you like slow films about quiet people in cold places, you will adore this one.",
+    "Rated 3/10: one point for the dog, one for the landscape, one because it ended.",
+    "My grandmother, my son (aged 9) and I all laughed at the same moments.",
+    "The director said he spent ten years on it.<br /><br />It shows: every frame is a painting.",
+    "The director said he spent ten years on it. Perhaps he should have spent eleven.",
+    "Café scenes, naïve dialogue, déjà vu: we have been here before – and more often.",
+    "Очень хороший фильм! 本当に面白かった。 😀👍🏽",
+    "under_scores, #hashtags, e-mail@example.org and http://example.org/?q=1&r=2 in a review?",
+    "The first half is a clever puzzle. The second half forgets that there ever was one, sends "
+    "its hero through a series of chases that could come from any other film of the decade, and "
+    "then asks us to be moved. I was not moved. I looked at the clock.",
+    "I had read nothing about it and was glad of that. It begins like a comedy about a wedding, "
+    "turns into something darker when the brother arrives, and never once cheats. The camera "
+    "stays close to the faces, the dialogue sounds overheard rather than written, and the last "
+    "ten minutes are as tense as anything I have seen without a gun in it. Wonderful.",
+    "There are good ideas here: the city without clocks, the messenger who cannot read, the two "
+    "sisters who have not spoken for years. Sadly none of them is followed to its end. Whenever "
+    "a scene becomes interesting somebody explains it, and whenever somebody explains it the "
+    "music swells, and whenever the music swells you know that the next scene will be a sunset.",
+)
+
+
+def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
+    """Choose texts from one token to the longest input.
+
+    A quarter are single words and beginnings of texts, one is longer than the longest input, the
+    rest are spread evenly over the lengths there are.
+
+    Args:
+        texts: to choose from, at least one; beginnings and joined texts make up for too few.
+        encoder: tells the lengths.
+        count: how many to choose, at least 8.
+
+    Returns:
+        `count` texts, none empty; the first has one token, the last at least
+        `encoder.contract.max_length`.
+    """
+    longest = encoder.contract.max_length
+    ordered = sorted((text for text in texts if text.strip()), key=lambda t: len(encoder.encode(t)))
+    # A subword at least: the shortest beginning of a text that is not white space.
+    chosen = [ordered[0].strip()[:1]]
+    words = [" ".join(text.split()[: 1 + i % 8]) for i, text in enumerate(ordered)]
+    chosen += [words[i % len(words)] for i in range(count // 4 - 1)]
+    room = count - len(chosen) - 1
+    step = len(ordered) / room
+    if step >= 1:
+        chosen += [ordered[int(i * step)] for i in range(room)]
+    else:
+        chosen += ordered
+        joined = [" ".join(ordered[: i + 2]) for i in range(len(ordered) - 1)]
+        chosen += [joined[i % len(joined)] for i in range(room - len(ordered))]
+    endless = " ".join(ordered)
+    while len(encoder.encode(endless)) < longest:
+        endless = f"{endless} {endless}"
+    return [*chosen, endless]

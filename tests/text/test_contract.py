@@ -1,0 +1,167 @@
+"""The text contract as JSON: read exactly as written, or refused with a reason."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+
+from edgernn.errors import ModelFileError
+from edgernn.text import CONTRACT_VERSION, TextContract
+
+FIELDS = {
+    "vocabulary_sha256": "ab" * 32,
+    "vocabulary_size": 8185,
+    "max_length": 512,
+    "cut": "start",
+}
+
+
+def json_with(**changes):
+    """Return the JSON of a good contract with some fields changed; None takes a field out."""
+    values = json.loads(TextContract(**FIELDS).to_json()) | changes
+    return json.dumps({name: value for name, value in values.items() if value is not None})
+
+
+def test_what_is_written_is_read_back():
+    """Every field, with values that are not the defaults; the same bytes again."""
+    contract = TextContract(
+        **FIELDS,
+        unicode_form="NFC",
+        html_breaks="space",
+        control_characters="space",
+        case="lower",
+        vocabulary_file="words.txt",
+        padding_id=3,
+        labels=("böse", "gut"),
+        threshold=0.25,
+    )
+    written = contract.to_json()
+    assert TextContract.from_json(written) == contract
+    assert TextContract.from_json(written.encode()) == contract
+    assert TextContract.from_json(written.encode()).to_json() == written
+
+
+def test_the_json_is_one_field_a_line():
+    """The exact text, so that a change of the format does not go unseen."""
+    assert TextContract(**FIELDS).to_json() == (
+        "{\n"
+        f'  "vocabulary_sha256": "{"ab" * 32}",\n'
+        '  "vocabulary_size": 8185,\n'
+        '  "max_length": 512,\n'
+        '  "cut": "start",\n'
+        '  "version": 1,\n'
+        '  "unicode_form": "none",\n'
+        '  "html_breaks": "keep",\n'
+        '  "control_characters": "keep",\n'
+        '  "case": "keep",\n'
+        '  "tokenizer": "subwords",\n'
+        '  "vocabulary_file": "vocabulary.subwords",\n'
+        '  "padding_id": 0,\n'
+        '  "labels": [\n    "negative",\n    "positive"\n  ],\n'
+        '  "threshold": 0.5\n'
+        "}\n"
+    )
+
+
+def test_a_contract_cannot_be_changed():
+    """It describes a trained model, so it is frozen."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        TextContract(**FIELDS).max_length = 1
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, [1], None])
+def test_unknown_versions(version):
+    """Refused first, by name, even when the fields differ too."""
+    data = json_with(version=version, surprise=1)
+    message = f"version {version!r} is not known here (known: {CONTRACT_VERSION}): update edgernn"
+    with pytest.raises(ModelFileError, match=re.escape(message)):
+        TextContract.from_json(data)
+
+
+@pytest.mark.parametrize(
+    "name", [field.name for field in dataclasses.fields(TextContract) if field.name != "version"]
+)
+def test_missing_fields(name):
+    """No field has a default in a file."""
+    with pytest.raises(ModelFileError, match=f"text contract lacks fields: {name}$"):
+        TextContract.from_json(json_with(**{name: None}))
+
+
+def test_unknown_fields():
+    """All of them are named."""
+    with pytest.raises(ModelFileError, match="text contract has unknown fields: stem, stop_words"):
+        TextContract.from_json(json_with(stop_words=[], stem=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("unicode_form", "none, NFC"),
+        ("html_breaks", "keep, space"),
+        ("control_characters", "keep, space"),
+        ("case", "keep, lower"),
+        ("tokenizer", "subwords"),
+        ("cut", "start, end"),
+    ],
+)
+@pytest.mark.parametrize("value", ["NFKC", "", 1, ["keep"], {}, False])
+def test_unknown_rules(name, known, value):
+    """Each is refused with what is known."""
+    message = f"text contract rule {name}={value!r} is not known here (known: {known})"
+    with pytest.raises(ModelFileError, match=re.escape(message)):
+        TextContract.from_json(json_with(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("vocabulary_size", 0, "vocabulary_size 0 is not an integer in [1, 16777216]"),
+        ("vocabulary_size", 8185.0, "vocabulary_size 8185.0 is not an integer"),
+        ("vocabulary_size", 1 << 25, "is not an integer in [1, 16777216]"),
+        ("max_length", 0, "max_length 0 is not an integer in [1, 65536]"),
+        ("max_length", -1, "max_length -1 is not an integer"),
+        ("max_length", "512", "max_length '512' is not an integer"),
+        ("max_length", True, "max_length True is not an integer"),
+        ("max_length", (1 << 16) + 1, "max_length 65537 is not an integer"),
+        ("padding_id", 8185, "padding_id 8185 is not an integer in [0, 8184]"),
+        ("padding_id", -1, "padding_id -1 is not an integer"),
+        ("threshold", 0.0, "threshold 0.0 is not in (0, 1)"),
+        ("threshold", 1.0, "threshold 1.0 is not in (0, 1)"),
+        ("threshold", 1, "threshold 1 is not in (0, 1)"),
+        ("threshold", float("nan"), "threshold nan is not in (0, 1)"),
+        ("threshold", "0.5", "threshold '0.5' is not in (0, 1)"),
+        ("vocabulary_sha256", 7, "vocabulary_sha256 is not a string"),
+        ("vocabulary_file", ["a"], "vocabulary_file is not a string"),
+        ("labels", "ab", "labels is not a list"),
+        ("labels", {"a": 1, "b": 2}, "labels is not a list"),
+        ("labels", ["one"], "are not two names"),
+        ("labels", ["a", "b", "c"], "are not two names"),
+        ("labels", ["same", "same"], "are not two names"),
+        ("labels", ["", "b"], "are not two names"),
+        ("labels", ["a", 1], "are not two names"),
+    ],
+)
+def test_wrong_values(name, value, message):
+    """Types and ranges, each with its own message."""
+    with pytest.raises(ModelFileError, match=re.escape(message)):
+        TextContract.from_json(json_with(**{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        (b"\xff\xfe\xff", "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        ("[]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ('"version"', "not a JSON object"),
+        ("{}", "version None is not known"),
+    ],
+)
+def test_not_a_contract(data, message):
+    """What is no JSON object at all."""
+    with pytest.raises(ModelFileError, match=message):
+        TextContract.from_json(data)
