@@ -53,8 +53,8 @@ def open_trained(run: Run, texts: Sequence[str]) -> TrainedModel:
     model = run.load_model()
     network = read_network(model)
     chosen = spread(texts, run.encoder, CHECKED_TEXTS)
-    ids = [np.array(run.encoder.encode(text), np.int32) for text in chosen]
-    return TrainedModel(run, network, chosen, probabilities(model, ids))
+    expected = probabilities(model, run.encoder.encode_batch(chosen))
+    return TrainedModel(run, network, chosen, expected)
 
 
 def default_name(run: Run, rules: FormatRules, precision: str) -> str:

@@ -115,11 +115,23 @@ def read_network(model: Any) -> Network:
                 layers.append(Embedding(_weights(layer)[0]))
             case "LSTM":
                 layers.append(_lstm(layer, layer, None))
-            case "Bidirectional" if config["merge_mode"] == "concat":
-                if type(layer.forward_layer).__name__ != "LSTM":
-                    raise _refused(layer, "only LSTM layers are known here")
-                layers.append(_lstm(layer, layer.forward_layer, layer.backward_layer))
-            case "Dense" if config["activation"] in ("linear", "relu") and config["use_bias"]:
+            case "Bidirectional":
+                forward, backward = layer.forward_layer, layer.backward_layer
+                for inner in (forward, backward):
+                    if type(inner).__name__ != "LSTM":
+                        raise _refused(layer, f"only LSTM is known here, not {type(inner).__name__}")
+                if config["merge_mode"] != "concat":
+                    raise _refused(layer, f"merge_mode={config['merge_mode']!r}, must be 'concat'")
+                if forward.units != backward.units:
+                    raise _refused(layer, f"units={forward.units} and {backward.units}, must agree")
+                layers.append(_lstm(layer, forward, backward))
+            case "Dense":
+                if config["activation"] not in ("linear", "relu"):
+                    raise _refused(
+                        layer, f"activation={config['activation']!r}, must be 'linear' or 'relu'"
+                    )
+                if not config["use_bias"]:
+                    raise _refused(layer, "use_bias=False, must be True")
                 kernel, bias = _weights(layer)
                 layers.append(Dense(kernel, bias, config["activation"]))
             case _:

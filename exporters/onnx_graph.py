@@ -11,10 +11,12 @@ Source: ONNX operators `LSTM` (opset 14).
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
 
+from edgernn.native_logs import held_back
 from exporters.network import Dense, Embedding, Network, Recurrent, Weights
 
 __all__ = ["OPSET", "convert"]
@@ -33,9 +35,16 @@ def convert(network: Network) -> Any:
         An `onnx.ModelProto` with inputs `ids` int32 [batch, time] and `lengths` int32 [batch], and
         output `probability` float32 [batch].
     """
+    with held_back():
+        return _convert(network)
+
+
+def _convert(network: Network) -> Any:
     import tensorflow as tf
     import tf2onnx
 
+    # It warns that it cannot infer the placeholders' shapes, which are given below.
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     placeholders: dict[str, Recurrent] = {}
 
     def forward(ids: Any, lengths: Any) -> dict[str, Any]:

@@ -70,7 +70,8 @@ def _store(model: Any, encode: Any, onnx: Any) -> Any:
             # [directions, gates, inputs] as [directions * gates, inputs]: a scale for each row.
             rows = values.reshape(-1, values.shape[-1]) if values.ndim == 3 else values
             small, scale = encode(rows, 0 if values.ndim == 3 else axis)
-            stored, decoded = f"{name}_stored", f"{name}_decoded"
+            # Decoded under the old name, where other nodes that share the weight find it too.
+            stored, decoded = f"{name}_stored", f"{name}_decoded" if values.ndim == 3 else name
             # The embedding is decoded behind the lookup: the rows in use, not the whole table.
             behind = node.op_type == "Gather"
             source, target = (f"{name}_rows", node.output[0]) if behind else (stored, decoded)
@@ -94,12 +95,10 @@ def _store(model: Any, encode: Any, onnx: Any) -> Any:
                 after.append(decode)
                 continue
             before.append(decode)
-            node.input[position] = decoded
             if values.ndim == 3:
                 shape = f"{name}_shape"
                 graph.initializer.append(array(np.array(values.shape, np.int64), shape))
                 before.append(make("Reshape", [decoded, shape], [name], name=f"{name}_Reshape"))
-                node.input[position] = name
         nodes += [*before, node, *after]
     del graph.node[:]
     graph.node.extend(nodes)

@@ -65,8 +65,8 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
     """
     longest = encoder.contract.max_length
     ordered = sorted((text for text in texts if text.strip()), key=lambda t: len(encoder.encode(t)))
-    # A subword at least: the shortest beginning of a text that is not white space.
-    chosen = [ordered[0].strip()[:1]]
+    # One byte, hence one token; a first character beyond ASCII may be several.
+    chosen = [next((text.strip()[:1] for text in ordered if text.strip()[:1].isascii()), "a")]
     words = [" ".join(text.split()[: 1 + i % 8]) for i, text in enumerate(ordered)]
     chosen += [words[i % len(words)] for i in range(count // 4 - 1)]
     room = count - len(chosen) - 1
@@ -75,7 +75,7 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
         chosen += [ordered[int(i * step)] for i in range(room)]
     else:
         chosen += ordered
-        joined = [" ".join(ordered[: i + 2]) for i in range(len(ordered) - 1)]
+        joined = [" ".join(ordered[: i + 2]) for i in range(len(ordered) - 1)] or ordered
         chosen += [joined[i % len(joined)] for i in range(room - len(ordered))]
     endless = " ".join(ordered)
     while len(encoder.encode(endless)) < longest:

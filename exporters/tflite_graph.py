@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgernn.native_logs import held_back
 from exporters.network import Dense, Embedding, Network, Recurrent
 
 __all__ = ["convert"]
@@ -27,6 +28,11 @@ def convert(network: Network, precision: str) -> bytes:
     Returns:
         The flatbuffer: input `ids` int32 [1, time], output `probability` float32 [1].
     """
+    with held_back():
+        return _convert(network, precision)
+
+
+def _convert(network: Network, precision: str) -> bytes:
     import tensorflow as tf
 
     twin = _twin(network)
@@ -36,7 +42,8 @@ def convert(network: Network, precision: str) -> bytes:
         return {"probability": tf.reshape(tf.sigmoid(twin(ids, training=False)), [1])}
 
     module = tf.Module()
-    module.twin = twin
+    # Not the twin itself: saving a Keras model traces it all over again, for most of a minute.
+    module.weights = twin.variables
     module.score = score
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [score.get_concrete_function()], module

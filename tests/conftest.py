@@ -1,8 +1,16 @@
-"""What tests of several rooms share: the data folder, the reviews' vocabulary."""
+"""What tests of several rooms share: the data folder, the reviews' vocabulary, a tiny model."""
 
+from __future__ import annotations
+
+import hashlib
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from exporters.export import TrainedModel
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,3 +33,115 @@ def imdb_vocabulary(request: pytest.FixtureRequest) -> bytes:
     if not path.exists():
         pytest.skip("no IMDB vocabulary, neither in the package nor in shared/data")
     return path.read_bytes()
+
+
+# Enough of the words in `exporters.sample_texts` that a text has far fewer ids than bytes.
+_TINY_SUBWORDS = (
+    "the_ a_ and_ of_ is_ it_ in_ I_ film_ one_ that_ to_ was_ never_ bad good great boring loved "
+    "funny movie best worst not_ very_ ing_ ed_ th er on an re he in ou ti es st or ar is ve"
+).split()
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder as `edgernn train` leaves it, with a small model of random weights.
+
+    The weights make scores vary between 0.2 and 0.97, and the recurrent layers just large enough
+    for the TFLite converter to quantize them. Needs TensorFlow.
+    """
+    keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
+    import numpy as np
+
+    from edgernn.text import SubwordEncoder, TextContract
+    from edgernn.training import models, recipes, run
+
+    subwords = SubwordEncoder(_TINY_SUBWORDS)
+    vocabulary = subwords.to_bytes()
+    contract = TextContract(
+        vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest(),
+        vocabulary_size=subwords.vocab_size,
+        max_length=40,
+        cut="start",
+        html_breaks="space",
+        control_characters="space",
+    )
+    recipe = recipes.Recipe(
+        name="tiny-bilstm",
+        title="Tiny",
+        source="tests",
+        text=recipes.TextRules("subwords", subwords.vocab_size, contract.max_length, "start"),
+        layers=(
+            recipes.Embedding(32),
+            recipes.Recurrent(32, bidirectional=True, sequences=True),
+            recipes.Recurrent(16, bidirectional=True),
+            recipes.Dense(32, "relu"),
+            recipes.Dropout(0.5),
+            recipes.Dense(1),
+        ),
+        fit=recipes.find_recipe(recipes.DEFAULT_RECIPE).fit,
+    )
+    keras.utils.set_random_seed(0)
+    model = models.build(recipe, contract.vocabulary_size)
+    rng = np.random.default_rng(3)
+    weights = [rng.normal(0, 0.3, array.shape) for array in model.get_weights()]
+    weights[-2:] = [weights[-2] * 10, weights[-1] * 0]
+    model.set_weights(weights)
+
+    folder = tmp_path_factory.mktemp("tiny-run")
+    model.save(folder / run.MODEL)
+    (folder / run.CONTRACT).write_text(contract.to_json(), "utf-8")
+    (folder / contract.vocabulary_file).write_bytes(vocabulary)
+    config = {
+        "recipe": recipe.name,
+        "seed": 7,
+        "limit": None,
+        "validation_fraction": 0.1,
+        "data": {
+            "source": "reviews.csv",
+            "text_column": "text",
+            "label_column": "label",
+            "description": {"name": "reviews.csv", "examples": 100},
+        },
+    }
+    (folder / run.CONFIG).write_text(json.dumps(config), "utf-8")
+    metrics = {"validation_accuracy": 0.75, "parameters": model.count_params()}
+    (folder / run.METRICS).write_text(json.dumps(metrics), "utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_trained(tiny_run: Path) -> TrainedModel:
+    """The model of `tiny_run`, opened for export, with its own scores of the sample texts."""
+    from edgernn.training.run import Run
+    from exporters.export import open_trained
+    from exporters.sample_texts import SAMPLE_TEXTS
+
+    return open_trained(Run.open(tiny_run), SAMPLE_TEXTS)
+
+
+class _TinyFiles(dict[tuple[str, str], Path]):
+    """Exports a file the first time that it is asked for; a TFLite conversion takes seconds."""
+
+    def __init__(self, trained: TrainedModel, folder: Path) -> None:
+        self._trained = trained
+        self._folder = folder
+
+    def __missing__(self, key: tuple[str, str]) -> Path:
+        from edgernn import load
+        from exporters.export import export
+        from exporters.formats import find_format
+
+        name, precision = key
+        rules = find_format(name)
+        path = self._folder / f"tiny-{precision}{rules.suffix}"
+        export(self._trained, rules, precision, path, lambda file: load(file, "cpu"))
+        self[key] = path
+        return path
+
+
+@pytest.fixture(scope="session")
+def tiny_files(
+    tiny_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Path]:
+    """The exported files of `tiny_run` by format and precision, such as `("onnx", "int8")`."""
+    return _TinyFiles(tiny_trained, tmp_path_factory.mktemp("tiny-files"))

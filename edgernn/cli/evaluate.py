@@ -55,8 +55,7 @@ def _score_run(folder: Path, examples: Examples) -> Scored:
     from edgernn.training.run import Run
 
     run = Run.open(folder)
-    encoder = run.encoder
-    ids = [np.array(encoder.encode(text), np.int32) for text in examples.texts]
+    ids = run.encoder.encode_batch(examples.texts)
     with busy("scoring with Keras"):
         found = probabilities(run.load_model(), ids)
     return found, run.contract.labels, run.contract.threshold

@@ -90,9 +90,7 @@ class Classifier:
                 raise TypeError(f"text {number} is a {type(text).__name__}, not a string")
             if not text.strip():
                 raise TextError(f"text {number} is empty")
-        probabilities = self.probabilities(
-            [np.array(self._encoder.encode(text), np.int32) for text in texts]
-        )
+        probabilities = self.probabilities(self._encoder.encode_batch(texts))
         negative, positive = self.contract.labels
         threshold = self.contract.threshold
         return [

@@ -1,4 +1,4 @@
-"""The text contract and its parts: standard library only, the same for trainer and device."""
+"""The text contract and its parts: standard library and numpy, one for trainer and device."""
 
 from edgernn.text.contract import CONTRACT_VERSION, TextContract
 from edgernn.text.encoder import TextEncoder

@@ -104,7 +104,7 @@ class TextContract:
                 that is not known.
         """
         try:
-            values = json.loads(data)
+            values = json.loads(data, object_pairs_hook=_without_repeats)
         except (ValueError, RecursionError) as error:
             raise ModelFileError(f"text contract: not JSON: {error}") from error
         if not isinstance(values, dict):
@@ -123,6 +123,12 @@ class TextContract:
             raise ModelFileError("text contract: labels is not a list")
         checked["labels"] = tuple(checked["labels"])
         return cls(**checked)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a field stands there twice")
+    return dict(pairs)
 
 
 def _require_version(version: object) -> None:

@@ -3,8 +3,8 @@
 Texts are joined into one block of UTF-8 bytes, which is cut into units (a word with the one space
 behind it, or a run of others) by comparing neighbours. A unit of up to 15 bytes is a key of two
 64-bit words, and a table of the units met so far gives its ids. New units are cut into subwords
-all in step. What is rare goes through the scalar encoder: longer units, texts that hold an
-underscore or a reserved subword.
+all in step. What is rare goes through the scalar encoder: longer units; texts that are huge, or
+hold an underscore or a reserved subword.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ Ids = npt.NDArray[np.int32]
 
 _KEY_BYTES = 15  # The last of the 16 bytes holds the length.
 _TAKEN_SPACE = 0xFF  # A space that belongs to the word before it; no byte of UTF-8.
-_BLOCK_BYTES = 1 << 18
+_BLOCK_BYTES = 1 << 18  # A block ends with the text that reaches this; its arrays fit caches.
+_LONGEST_TEXT = 1 << 18  # Characters; a block needs up to 80 bytes of memory for each.
 _UNIT_BITS = 18
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -93,7 +94,7 @@ class BatchEncoder:
         size = 0
         for row, text in enumerate(texts):
             text = well_formed(text)
-            if "_" in text or self._encoder.holds_reserved(text):
+            if self._is_rare(text):
                 result[row] = np.array(self._encoder.encode(text), np.int32)
             elif text:
                 part = text.encode()
@@ -108,6 +109,9 @@ class BatchEncoder:
                     result[at] = ids
                 rows, parts, classes, size = [], [], [], 0
         return result
+
+    def _is_rare(self, text: str) -> bool:
+        return len(text) > _LONGEST_TEXT or "_" in text or self._encoder.holds_reserved(text)
 
     def _encode_block(self, texts: list[bytes], classes: list[bytes]) -> list[Ids]:
         """Encode texts, none empty; `classes` are ASCII texts with the same word characters."""

@@ -15,6 +15,7 @@ itself is written `\&undsc` inside.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SubwordEncoder"]
 
-_HEADER = b"### SubwordTextEncoder"
-_METADATA = b"### Metadata: "
+_HEADER = "### SubwordTextEncoder"
+_METADATA = "### Metadata: "
 _UNDERSCORE = "\\&undsc"
 _BYTES = 256
 
@@ -82,11 +83,12 @@ class SubwordEncoder:
         # Inside a token the escaped underscore is always the byte `_`.
         self._ids[_UNDERSCORE] = count + 1 + ord("_")
         self._first_byte_id = count + 1
-        lengths: dict[str, set[int]] = {}
+        lengths: defaultdict[str, set[int]] = defaultdict(set)
         for subword in self._ids:
-            lengths.setdefault(subword[:2], set()).add(len(subword))
+            lengths[subword[:2]].add(len(subword))
         self._lengths = {first: sorted(found, reverse=True) for first, found in lengths.items()}
-        reserved = {s for s in self.subwords if _MIXED.search(s)} | {_UNDERSCORE}
+        mixed = (s for s in self.subwords if not s.isalnum() and _MIXED.search(s))
+        reserved = {_UNDERSCORE, *mixed}
         ordered = sorted(reserved, key=lambda token: (-len(token), token))
         self._reserved = frozenset(reserved)
         self._reserved_pattern = re.compile("(" + "|".join(map(re.escape, ordered)) + ")")
@@ -122,20 +124,20 @@ class SubwordEncoder:
         Raises:
             DataError: the content is not in the `SubwordTextEncoder` format.
         """
-        lines = data.split(b"\n")
+        try:
+            lines = data.decode("utf-8").split("\n")
+        except UnicodeDecodeError as error:
+            number = data.count(b"\n", 0, error.start) + 1
+            raise DataError(f"{name}, line {number}: not UTF-8") from error
         if lines[0] != _HEADER or len(lines) < 2 or not lines[1].startswith(_METADATA):
             raise DataError(f"{name}: not a SubwordTextEncoder file: line 1 must be {_HEADER!r}")
         if lines[-1]:
             raise DataError(f"{name}: cut short: the last line has no end")
-        subwords = []
-        for number, line in enumerate(lines[2:-1], start=3):
-            if len(line) < 2 or line[:1] != b"'" or line[-1:] != b"'":
+        body = lines[2:-1]
+        for number, line in enumerate(body, start=3):
+            if len(line) < 2 or line[0] != "'" or line[-1] != "'":
                 raise DataError(f"{name}, line {number}: a subword stands between single quotes")
-            try:
-                subwords.append(line[1:-1].decode("utf-8"))
-            except UnicodeDecodeError as error:
-                raise DataError(f"{name}, line {number}: not UTF-8") from error
-        return cls(subwords)
+        return cls([line[1:-1] for line in body])
 
     def to_bytes(self) -> bytes:
         """Return the content of a `.subwords` file, byte for byte as TFDS writes it.
@@ -145,8 +147,8 @@ class SubwordEncoder:
         """
         if any("\n" in subword for subword in self.subwords):
             raise DataError("a subword with a line break does not fit into a vocabulary file")
-        lines = [_HEADER, _METADATA + b"{}", *(f"'{s}'".encode() for s in self.subwords)]
-        return b"\n".join(lines) + b"\n"
+        lines = [_HEADER, _METADATA + "{}", *(f"'{s}'" for s in self.subwords), ""]
+        return "\n".join(lines).encode()
 
     @property
     def vocab_size(self) -> int:

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Encoded", "pad", "plan_training", "plan_validation", "thin"]
+__all__ = ["Encoded", "crop", "pad", "plan_training", "plan_validation", "thin"]
 
 Ids = npt.NDArray[np.int32]
 
 # Texts are sorted by length within this many batches: enough to leave little padding, few enough
 # to keep the order random.
 _BATCHES_SORTED_TOGETHER = 64
+
+_SHORTEST_CROP, _LONGEST_CROP = 3, 40
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,13 @@ def plan_validation(lengths: npt.NDArray[np.int64], batch_size: int) -> list[npt
     """Return batches of like length that cover every text once, shortest first."""
     order = np.argsort(lengths, kind="stable")
     return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+
+
+def crop(ids: Ids, rng: np.random.Generator) -> Ids:
+    """Cut a short piece out of a training text: 3 to 40 tokens from anywhere in it."""
+    length = int(rng.integers(_SHORTEST_CROP, _LONGEST_CROP, endpoint=True))
+    start = int(rng.integers(0, max(1, len(ids) - length + 1)))
+    return ids[start : start + length]
 
 
 def thin(ids: Ids, rate: float, rng: np.random.Generator) -> Ids:

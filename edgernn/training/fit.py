@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import time
+import zipfile
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from edgernn.errors import TrainingError
 from edgernn.files import new_file, write_text
-from edgernn.training.batches import Encoded, pad, plan_training, plan_validation, thin
+from edgernn.training.batches import Encoded, crop, pad, plan_training, plan_validation, thin
 from edgernn.training.recipes import FitSettings
 
 __all__ = ["Epoch", "History", "Watcher", "fit"]
@@ -93,7 +94,7 @@ def fit(
         settings: the recipe's training settings.
         train: training texts.
         validation: held-out texts; they choose the best epoch.
-        seed: of batches and token dropout; initial weights and dropout use Keras's own seed.
+        seed: of batches and dropout; initial weights use Keras's own seed.
         checkpoint: folder for the state between epochs.
         resume: go on from `checkpoint` instead of starting.
         watcher: hears of batches and epochs.
@@ -102,11 +103,9 @@ def fit(
         The model with the weights of the best epoch, and the history.
 
     Raises:
-        TrainingError: nothing to resume, or the loss is not a number.
+        TrainingError: nothing to resume or a broken checkpoint, or the loss is not a number.
         KeyboardInterrupt: Ctrl-C before the first epoch ended; nothing was reached.
     """
-    import keras
-
     store = _Checkpoint(checkpoint)
     history = History()
     if resume:
@@ -114,48 +113,69 @@ def fit(
     else:
         _compile(model, settings, len(train))
 
-    lengths = np.array([len(ids) for ids in train.ids])
     held_out = _batches(
         validation, plan_validation(np.array([len(i) for i in validation.ids]), _VALIDATION_BATCH)
     )
-    while len(history.epochs) < settings.epochs and not _is_stale(history, settings.patience):
-        number = len(history.epochs) + 1
-        rng = np.random.default_rng([seed, number])
-        batches = _batches(
-            train, plan_training(lengths, settings.batch_size, rng), settings.token_dropout, rng
-        )
-        started = time.monotonic()
-        try:
-            logs = model.fit(
-                batches,
-                validation_data=held_out,
-                verbose=0,
-                callbacks=[_watching(keras, watcher, number, len(batches))] if watcher else None,
-            ).history
-        except KeyboardInterrupt:
-            if not history.epochs:
-                raise
-            history.interrupted = True
-            break
-        epoch = Epoch(
-            epoch=number,
-            loss=logs["loss"][0],
-            accuracy=logs["accuracy"][0],
-            validation_loss=logs["val_loss"][0],
-            validation_accuracy=logs["val_accuracy"][0],
-            seconds=round(time.monotonic() - started, 1),
-        )
-        if not np.isfinite(epoch.loss):
-            raise TrainingError(
-                f"epoch {number}: the loss is {epoch.loss}: try a lower --learning-rate"
-            )
-        history.epochs.append(epoch)
-        store.save(model, history)
-        if watcher:
-            watcher.on_epoch(epoch, history.best)
+    try:
+        while len(history.epochs) < settings.epochs and not _is_stale(history, settings.patience):
+            number = len(history.epochs) + 1
+            epoch, averaged = _train_epoch(model, settings, train, held_out, seed, number, watcher)
+            history.epochs.append(epoch)
+            store.save(model, averaged, history)
+            if watcher:
+                watcher.on_epoch(epoch, history.best)
+    except KeyboardInterrupt:
+        if not store.holds_epoch():
+            raise
+        # What was reached is what was saved: Ctrl-C may have hit the saving itself.
+        history = store.history()
+        history.interrupted = True
 
     model.set_weights(store.best_weights())
     return model, history
+
+
+def _train_epoch(
+    model: Any,
+    settings: FitSettings,
+    train: Encoded,
+    held_out: Any,
+    seed: int,
+    number: int,
+    watcher: Watcher | None,
+) -> tuple[Epoch, list[npt.NDArray[np.float32]]]:
+    """Train one epoch; return what it measured and the averaged weights that it measured."""
+    import keras
+
+    rng = np.random.default_rng([seed, number])
+    seen = _augmented(train, settings, rng)
+    lengths = np.array([len(ids) for ids in seen.ids])
+    batches = _batches(seen, plan_training(lengths, settings.batch_size, rng))
+    _seed_dropout(model, rng)
+    started = time.monotonic()
+    latest = _Latest(keras)
+    callbacks = [latest.callback]
+    if watcher:
+        callbacks.append(_watching(keras, watcher, number, len(batches)))
+    # Keras would shuffle the batches once more, by a state that no checkpoint holds.
+    logs = model.fit(batches, shuffle=False, verbose=0, callbacks=callbacks).history
+    # Keras has put the averaged weights in; they are what is measured and kept.
+    averaged = model.get_weights()
+    found = model.evaluate(held_out, verbose=0, return_dict=True)
+    model.set_weights(latest.weights)
+    epoch = Epoch(
+        epoch=number,
+        loss=logs["loss"][0],
+        accuracy=logs["accuracy"][0],
+        validation_loss=found["loss"],
+        validation_accuracy=found["accuracy"],
+        seconds=round(time.monotonic() - started, 1),
+    )
+    if not np.isfinite(epoch.loss):
+        raise TrainingError(
+            f"epoch {number}: the loss is {epoch.loss}: try a lower --learning-rate"
+        )
+    return epoch, averaged
 
 
 def _compile(model: Any, settings: FitSettings, texts: int) -> None:
@@ -166,27 +186,34 @@ def _compile(model: Any, settings: FitSettings, texts: int) -> None:
     if settings.cosine_decay:
         rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
     model.compile(
-        optimizer=keras.optimizers.Adam(rate, clipnorm=settings.clip_norm),
+        optimizer=keras.optimizers.Adam(
+            rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
+        ),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
     )
+
+
+def _seed_dropout(model: Any, rng: np.random.Generator) -> None:
+    """Set the random states of a model's layers, which a saved model does not hold."""
+    for variable in model.variables:
+        if variable.name == "seed_generator_state":
+            variable.assign(rng.integers(1 << 32, size=2, dtype=np.uint32))
 
 
 def _is_stale(history: History, patience: int) -> bool:
     return bool(history.epochs) and len(history.epochs) - history.best.epoch >= patience
 
 
-def _batches(
-    texts: Encoded,
-    plan: list[npt.NDArray[np.int64]],
-    token_dropout: float = 0.0,
-    rng: np.random.Generator | None = None,
-) -> Any:
-    import keras
+def _augmented(texts: Encoded, settings: FitSettings, rng: np.random.Generator) -> Encoded:
+    """Return the training texts as one epoch sees them."""
+    cropped = rng.random(len(texts)) < settings.crops
+    ids = [crop(text, rng) if cut else text for text, cut in zip(texts.ids, cropped, strict=True)]
+    return Encoded([thin(text, settings.token_dropout, rng) for text in ids], texts.labels)
 
-    ids = texts.ids
-    if token_dropout and rng is not None:
-        ids = [thin(text, token_dropout, rng) for text in ids]
+
+def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
+    import keras
 
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         def __len__(self) -> int:
@@ -194,9 +221,22 @@ def _batches(
 
         def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
             chosen = plan[i]
-            return pad([ids[j] for j in chosen]), texts.labels[chosen, None].astype(np.float32)
+            return pad([texts.ids[j] for j in chosen]), texts.labels[chosen, None].astype(
+                np.float32
+            )
 
     return Batches()
+
+
+class _Latest:
+    """Keeps the weights that an epoch ended with, before Keras replaces them by their average."""
+
+    def __init__(self, keras: Any) -> None:
+        self.weights: list[npt.NDArray[np.float32]] = []
+        self.callback = keras.callbacks.LambdaCallback(on_epoch_end=self._keep)
+
+    def _keep(self, epoch: int, logs: dict[str, float]) -> None:
+        self.weights = self.callback.model.get_weights()
 
 
 def _watching(keras: Any, watcher: Watcher, number: int, batches: int) -> Any:
@@ -213,36 +253,57 @@ class _Checkpoint:
         self._folder = folder
         self._state = folder / "state.json"
 
-    def save(self, model: Any, history: History) -> None:
+    def save(self, model: Any, averaged: list[npt.NDArray[np.float32]], history: History) -> None:
         number = len(history.epochs)
         self._folder.mkdir(parents=True, exist_ok=True)
         with new_file(self._folder / f"epoch-{number}.keras") as temporary:
             model.save(temporary)
-        best = self._folder / f"best-{history.best.epoch}.npz"
+        best = self._best_file(history)
         if not best.exists():
             with new_file(best) as temporary, temporary.open("wb") as out:
-                np.savez(out, *model.get_weights())
+                np.savez(out, *averaged)
         state = {"epochs": [asdict(epoch) for epoch in history.epochs]}
         write_text(self._state, json.dumps(state, indent=2) + "\n")
         for old in self._folder.iterdir():
             if old.name not in (f"epoch-{number}.keras", best.name, self._state.name):
                 old.unlink()
 
-    def _history(self) -> History:
+    def holds_epoch(self) -> bool:
+        return self._state.exists()
+
+    def history(self) -> History:
         try:
             state = json.loads(self._state.read_text())
+            history = History([Epoch(**epoch) for epoch in state["epochs"]])
+            self._best_file(history)
         except FileNotFoundError as error:
             raise TrainingError(f"{self._folder}: nothing to resume: no epoch was ended") from error
-        return History([Epoch(**epoch) for epoch in state["epochs"]])
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise self._broken(self._state.name) from error
+        return history
 
     def load(self) -> tuple[Any, History]:
         import keras
 
-        history = self._history()
+        history = self.history()
         name = f"epoch-{len(history.epochs)}.keras"
-        return keras.saving.load_model(self._folder / name), history
+        try:
+            return keras.saving.load_model(self._folder / name), history
+        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+            raise self._broken(name) from error
 
     def best_weights(self) -> list[npt.NDArray[np.float32]]:
-        best = self._folder / f"best-{self._history().best.epoch}.npz"
-        with np.load(best, allow_pickle=False) as arrays:
-            return [arrays[name] for name in arrays.files]
+        best = self._best_file(self.history())
+        try:
+            with np.load(best, allow_pickle=False) as arrays:
+                return [arrays[name] for name in arrays.files]
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise self._broken(best.name) from error
+
+    def _best_file(self, history: History) -> Path:
+        return self._folder / f"best-{history.best.epoch}.npz"
+
+    def _broken(self, name: str) -> TrainingError:
+        return TrainingError(
+            f"{self._folder}: cannot be resumed: {name} is missing or broken; start anew"
+        )

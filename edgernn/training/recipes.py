@@ -34,6 +34,8 @@ class Embedding:
     """One vector of `units` numbers an id; the padding id is masked."""
 
     units: int
+    start: Literal["random", "neighbours"] = "random"
+    """First values: random, or from which tokens stand near which in the training texts."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,14 @@ class FitSettings:
     """Whether the learning rate falls to zero along half a cosine over all epochs."""
     clip_norm: float | None
     """Largest norm of a gradient, each weight matrix for itself; None: not clipped."""
+    weight_average: float
+    """Momentum of the moving average of the weights (Polyak and Juditsky, 1992), which is what is
+    measured and kept; 0 keeps the latest weights."""
     token_dropout: float
     """Share of tokens left out of each training text, anew in each epoch."""
+    crops: float
+    """Share of training texts of which an epoch sees a few tokens only, so that short texts are
+    not new to the model."""
     patience: int
     """Epochs without a better validation accuracy before training stops."""
 
@@ -126,9 +134,9 @@ RECIPES: dict[str, Recipe] = {
                 tokenizer="subwords", target_vocabulary_size=2**13, max_length=512, cut="start"
             ),
             layers=(
-                Embedding(64),
-                Recurrent(64, bidirectional=True, sequences=True, input_dropout=0.2),
-                Recurrent(32, bidirectional=True, input_dropout=0.2),
+                Embedding(64, start="neighbours"),
+                Recurrent(64, bidirectional=True, sequences=True, input_dropout=0.4),
+                Recurrent(32, bidirectional=True, input_dropout=0.4),
                 Dense(64, "relu"),
                 Dropout(0.5),
                 Dense(1),
@@ -139,7 +147,9 @@ RECIPES: dict[str, Recipe] = {
                 learning_rate=1e-3,
                 cosine_decay=True,
                 clip_norm=1.0,
-                token_dropout=0.1,
+                weight_average=0.995,
+                token_dropout=0.2,
+                crops=0.15,
                 patience=3,
             ),
         ),

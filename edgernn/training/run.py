@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError, ModelFileError
+from edgernn.native_logs import held_back
 from edgernn.text import TextContract, TextEncoder
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "MODEL",
     "SUMMARY",
     "Run",
+    "read_json",
 ]
 
 MODEL = "model.keras"
@@ -61,13 +63,13 @@ class Run:
                 else "name a folder that edgernn train wrote"
             )
             raise ModelFileError(f"{folder}: has no {MODEL}: {hint}")
-        contract = TextContract.from_json(_read(folder / CONTRACT, _MAX_JSON_BYTES))
-        vocabulary = _read(folder / contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
+        contract = TextContract.from_json(_read(folder, CONTRACT, _MAX_JSON_BYTES))
+        vocabulary = _read(folder, contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
         return cls(
             folder=folder,
             encoder=TextEncoder(contract, vocabulary),
-            config=read_json(folder / CONFIG),
-            metrics=read_json(folder / METRICS),
+            config=read_json(folder, CONFIG),
+            metrics=read_json(folder, METRICS),
         )
 
     @property
@@ -83,7 +85,9 @@ class Run:
             ModelFileError: Keras cannot read the file.
         """
         try:
-            import keras
+            with held_back():
+                import keras
+                import tensorflow as tf  # noqa: F401 (writes its log when first imported)
         except ImportError as error:
             raise MissingPackageError("tensorflow", "loading a trained model", "train") from error
         path = self.folder / MODEL
@@ -94,14 +98,15 @@ class Run:
             raise ModelFileError(f"{path}: Keras cannot read it: {reason}") from error
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(folder: Path, name: str) -> dict[str, Any]:
     """Read a JSON object from a file of a run folder.
 
     Raises:
         ModelFileError: missing, too large, or not a JSON object.
     """
+    path = folder / name
     try:
-        values = json.loads(_read(path, _MAX_JSON_BYTES))
+        values = json.loads(_read(folder, name, _MAX_JSON_BYTES))
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not JSON: {error}") from error
     if not isinstance(values, dict):
@@ -109,8 +114,14 @@ def read_json(path: Path) -> dict[str, Any]:
     return values
 
 
-def _read(path: Path, limit: int) -> bytes:
-    if path.resolve().parent != path.parent.resolve():
+def _read(folder: Path, name: str, limit: int) -> bytes:
+    path = folder / name
+    try:
+        # A ValueError is a NUL in the name, a RuntimeError a link that leads to itself.
+        inside = path.resolve().parent == folder.resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelFileError(f"{folder}: {name!r} is not a file") from error
+    if not inside:
         raise ModelFileError(f"{path}: lies outside the run folder")
     try:
         with path.open("rb") as file:

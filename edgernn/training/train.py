@@ -20,13 +20,15 @@ import numpy.typing as npt
 
 from edgernn.errors import DataError, MissingPackageError, TextError, TrainingError, UsageError
 from edgernn.files import new_file, write_bytes, write_text
+from edgernn.native_logs import held_back
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
 from edgernn.training.data import Examples, describe, load_split, stratified_split
+from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import History, Watcher, fit
 from edgernn.training.models import build
-from edgernn.training.recipes import Recipe, find_recipe
+from edgernn.training.recipes import Embedding, Recipe, find_recipe
 from edgernn.training.vocabulary import build_subwords, make_contract
 
 __all__ = ["VALIDATION_FRACTION", "TrainOptions", "train", "validation_examples"]
@@ -130,10 +132,11 @@ def train(
         write_bytes(folder / contract.vocabulary_file, vocabulary)
         write_text(folder / names.CONTRACT, contract.to_json())
         write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
+    to_train = _subset(encoded, kept)
     model, history = fit(
-        build(recipe, size),
+        _first_model(recipe, size, to_train, options.seed, busy),
         recipe.fit,
-        _subset(encoded, kept),
+        to_train,
         _subset(encoded, held_out),
         seed=options.seed,
         checkpoint=folder / names.CHECKPOINT,
@@ -175,10 +178,10 @@ def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
 
 def _prepare_keras(seed: int) -> str:
     """Load TensorFlow, make it repeatable, and say on what it will train."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        import keras
-        import tensorflow as tf
+        with held_back():
+            import keras
+            import tensorflow as tf
     except ImportError as error:
         raise MissingPackageError("tensorflow", "training", "train") from error
     if keras.backend.backend() != "tensorflow":
@@ -214,11 +217,20 @@ def _vocabulary(
 
 
 def _encode(encoder: TextEncoder, examples: Examples) -> Encoded:
-    ids = [np.array(encoder.encode(text), np.int32) for text in examples.texts]
+    ids = encoder.encode_batch(examples.texts)
     for row, text in enumerate(ids, start=1):
         if not len(text):
             raise TextError(f"training example {row}: no token is left of the text")
     return Encoded(ids, examples.labels)
+
+
+def _first_model(recipe: Recipe, size: int, texts: Encoded, seed: int, busy: Busy) -> Any:
+    model = build(recipe, size)
+    for layer, built in zip(recipe.layers, model.layers, strict=True):
+        if isinstance(layer, Embedding) and layer.start == "neighbours":
+            with busy("first embeddings"):
+                built.set_weights([neighbour_embeddings(texts.ids, size, layer.units, seed)])
+    return model
 
 
 def _subset(encoded: Encoded, indices: npt.NDArray[np.intp]) -> Encoded:

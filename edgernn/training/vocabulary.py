@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from edgernn.errors import MissingPackageError
+from edgernn.native_logs import held_back
 from edgernn.text import SubwordEncoder, TextContract
 from edgernn.training.recipes import TextRules
 
@@ -29,7 +30,8 @@ def build_subwords(texts: Iterable[str], target_size: int) -> bytes:
         MissingPackageError: tensorflow-datasets is not installed.
     """
     try:
-        import tensorflow_datasets as tfds
+        with held_back():
+            import tensorflow_datasets as tfds
     except ImportError as error:
         raise MissingPackageError(
             "tensorflow-datasets", "building a vocabulary", "train"

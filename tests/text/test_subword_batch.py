@@ -72,6 +72,46 @@ def test_units_that_differ_in_zeros_only(encoder):
     assert_equal_to_scalar(BatchEncoder(encoder), encoder, texts)
 
 
+def test_units_that_differ_in_the_last_byte(encoder):
+    """From 16 bytes on the length would overwrite it, so these have no key."""
+    texts = ["a" * size + last for size in (14, 15, 16) for last in "aq"]
+    assert_equal_to_scalar(BatchEncoder(encoder), encoder, texts)
+
+
+def test_underscores():
+    """The text's own underscores are escaped, so subwords match them only in the escaped form."""
+    scalar = SubwordEncoder(["a\\&undscb", "a_b", "_c", "\\&undscd_", "_"])
+    texts = ["a_b", "a_b ", "_c", "x_d e", "a_ b", "__ _", "a b"]
+    assert_equal_to_scalar(BatchEncoder(scalar), scalar, texts)
+    assert scalar.encode("a_b") == [1]
+
+
+def test_subwords_that_no_text_can_hold():
+    """A vocabulary made by hand may hold surrogates; they match nothing."""
+    scalar = SubwordEncoder(["\ud800", "a"])
+    assert_equal_to_scalar(BatchEncoder(scalar), scalar, ["a\ud800", "a"])
+
+
+def test_a_full_table_is_emptied(monkeypatch):
+    """The next block finds room again; nothing is left to the scalar encoder."""
+    scalar = SubwordEncoder(["a"])
+    batch = BatchEncoder(scalar, unit_bits=2)
+    monkeypatch.setattr(scalar, "encode_unit", None)
+    for text in ("a b c d", "e f g h", "a b c d"):
+        assert batch.encode([text])[0].tolist() == scalar.encode(text)
+        assert batch._units.count == 4
+
+
+def test_a_huge_text_makes_no_block(encoder, monkeypatch):
+    """Memory is bounded: a text beyond the limit goes through the scalar encoder."""
+    monkeypatch.setattr(subword_batch, "_LONGEST_TEXT", 9)
+    batch = BatchEncoder(encoder)
+    assert_equal_to_scalar(batch, encoder, ["the movies"])
+    assert batch._units.count == 0
+    assert_equal_to_scalar(batch, encoder, ["the movie", "the movies"])
+    assert batch._units.count == 2
+
+
 def test_a_hostile_text(monkeypatch):
     """When all keys want one slot, the scalar encoder takes what the table refuses."""
     for name in ("_LOW_FACTOR", "_HIGH_FACTOR"):

@@ -1,0 +1,1 @@
+"""Measurements behind the README's figures: each writes a JSON file into `benchmarks/results`."""

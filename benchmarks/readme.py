@@ -1,0 +1,114 @@
+"""Writes the figures of README.md and of the model card from committed files, or checks them.
+
+    python -m benchmarks.readme            # rewrite the marked parts
+    python -m benchmarks.readme --check    # exit 1 when one is not up to date
+
+A marked part stands between `<!-- figures: NAME -->` and `<!-- end -->`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edgernn.files import write_text
+
+__all__ = ["main", "render"]
+
+_ROOT = Path(__file__).resolve().parents[1]
+_MODEL = _ROOT / "edgernn" / "models" / "subword-bilstm"
+PAGES = (_ROOT / "README.md", _MODEL / "README.md")
+_PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main() -> None:
+    """Rewrite or check the pages."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        rendered = render(text)
+        if not check:
+            write_text(page, rendered)
+        elif rendered != text:
+            name = page.relative_to(_ROOT)
+            sys.exit(f"{name} is not up to date: run python -m benchmarks.readme")
+
+
+def render(text: str) -> str:
+    """Return a page's text with every marked part written anew from its result file."""
+    return _PART.sub(lambda part: f"{part[1]}{_part(part[2])}{part[3]}", text)
+
+
+def _part(name: str) -> str:
+    source = (
+        _MODEL / "metrics.json"
+        if name == "training"
+        else _ROOT / "benchmarks" / "results" / f"{name}.json"
+    )
+    return _WRITERS[name](json.loads(source.read_text()))
+
+
+def _training(result: dict[str, Any]) -> str:
+    return (
+        f"{result['parameters']:,} parameters; {result['epochs']} epochs on "
+        f"{result['training_examples']:,} reviews in {result['minutes']} minutes, epoch "
+        f"{result['best_epoch']} kept: accuracy {result['validation_accuracy']:.2%} on the "
+        f"{result['validation_examples']:,} held out.\n"
+    )
+
+
+def _shipped_model(result: dict[str, Any]) -> str:
+    lines = [
+        "| format | precision | size, bytes | test accuracy | F1 | ROC AUC | log loss |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in result["rows"]:
+        size = f"{row['bytes']:,}" if "bytes" in row else "-"
+        lines.append(
+            f"| {row['format']} | {row['precision']} | {size} | {row['accuracy']:.2%} "
+            f"| {row['f1']:.4f} | {row['roc_auc']:.4f} | {row['log_loss']:.4f} |"
+        )
+    return "\n".join([*lines, "", _machine(result, f"{result['rows'][0]['examples']:,} reviews"), ""])
+
+
+def _encode_subwords(result: dict[str, Any]) -> str:
+    raise NotImplementedError
+
+
+def _startup(result: dict[str, Any]) -> str:
+    seconds = result["seconds"]
+    return (
+        f"`edgernn score \"Great movie!\"` as a whole process takes "
+        f"{seconds['score']['median'] * 1000:.0f} ms, `python -c \"import onnxruntime\"` "
+        f"{seconds['import_onnxruntime']['median'] * 1000:.0f} ms: {result['ratio']} times as long "
+        f"(medians of {result['rounds']} rounds in turn).\n\n{_machine(result)}\n"
+    )
+
+
+def _machine(result: dict[str, Any], measured: str = "") -> str:
+    machine = result["machine"]
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    start = f"{measured}; " if measured else ""
+    return (
+        f"<sub>{start}{machine['processor']}, {machine['cores']} cores, Python "
+        f"{machine['python']}, {versions}.</sub>"
+    )
+
+
+_WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "encode_subwords": _encode_subwords,
+    "shipped_model": _shipped_model,
+    "startup": _startup,
+    "training": _training,
+}
+
+
+if __name__ == "__main__":
+    main()

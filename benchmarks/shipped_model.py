@@ -1,0 +1,65 @@
+"""Size and test accuracy of the shipped model in every format and precision.
+
+    python -m benchmarks.shipped_model --data aclImdb_v1.tar.gz
+
+Exports each file with `edgernn export` and measures it with `edgernn evaluate --json` on the full
+test split, in processes of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environment import describe_machine, write_result
+from edgernn.runtime import SHIPPED_MODEL
+from exporters.formats import FORMATS, PRECISIONS
+
+__all__ = ["main"]
+
+_PACKAGES = ("edgernn", "tensorflow", "tf2onnx", "onnx", "ai-edge-litert", "numpy")
+
+
+def main() -> None:
+    """Measure all files and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/shipped_model.json"))
+    arguments = parser.parse_args()
+    rows = [{"format": "keras", "precision": "float32"} | _evaluate(SHIPPED_MODEL.parent, arguments.data)]
+    with tempfile.TemporaryDirectory() as folder:
+        for rules in FORMATS.values():
+            for precision in PRECISIONS:
+                file = Path(folder) / f"{precision}{rules.suffix}"
+                _edgernn(
+                    "export", "--format", rules.name, "--precision", precision, "--output", str(file)
+                )
+                row = {"format": rules.name, "precision": precision, "bytes": file.stat().st_size}
+                rows.append(row | _evaluate(file, arguments.data))
+    import onnxruntime
+
+    machine = describe_machine(_PACKAGES)
+    machine["versions"]["onnxruntime"] = onnxruntime.__version__
+    write_result(arguments.output, {"machine": machine, "rows": rows})
+
+
+def _evaluate(model: Path, data: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        _edgernn("evaluate", "--model", str(model), "--data", data, "--device", "cpu", "--json")
+    )
+    del found["model"]
+    return found
+
+
+def _edgernn(*arguments: str) -> str:
+    command = [str(Path(sys.executable).with_name("edgernn")), *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()

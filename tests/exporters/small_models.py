@@ -1,0 +1,45 @@
+"""Small Keras models with weights that make scores vary, and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from exporters.network import Network, read_network
+
+Ids = npt.NDArray[np.int32]
+
+VOCABULARY = 50
+
+
+def sequential(*layers: Any, seed: int = 1, scale: float = 0.5) -> Any:
+    """A model of the layers, from ids; weights are normally distributed."""
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), *layers])
+    rng = np.random.default_rng(seed)
+    model.set_weights([rng.normal(0, scale, array.shape) for array in model.get_weights()])
+    return model
+
+
+def classifier(*middle: Any, **settings: Any) -> Any:
+    """A model with an embedding of 12 before the layers and one linear unit behind them."""
+    embedding = keras.layers.Embedding(VOCABULARY, 12, mask_zero=True)
+    return sequential(embedding, *middle, keras.layers.Dense(1), **settings)
+
+
+def lstm(units: int, *, bidirectional: bool = False, **settings: Any) -> Any:
+    cell = keras.layers.LSTM(units, **settings)
+    return keras.layers.Bidirectional(cell) if bidirectional else cell
+
+
+def network(*middle: Any) -> Network:
+    return read_network(classifier(*middle))
+
+
+def ragged(lengths: Sequence[int], vocabulary: int = VOCABULARY) -> list[Ids]:
+    """Rows of random ids of these lengths; no id is that of padding."""
+    rng = np.random.default_rng(5)
+    return [rng.integers(1, vocabulary, length, dtype=np.int32) for length in lengths]

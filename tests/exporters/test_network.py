@@ -1,0 +1,186 @@
+"""Reading a Keras model's layers: what is taken as it is, and what is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from small_models import classifier, lstm, sequential
+
+from edgernn.errors import ExportError
+from exporters.network import Dense, Embedding, Recurrent, read_network
+
+
+def embedding(**settings: Any) -> Any:
+    return layers.Embedding(9, 4, **{"mask_zero": True, **settings})
+
+
+def test_the_weights_are_the_model_s() -> None:
+    """Layer by layer in Keras's own layout; what works in training only is left out."""
+    model = classifier(
+        layers.SpatialDropout1D(0.1),
+        lstm(5, bidirectional=True, return_sequences=True, dropout=0.2),
+        layers.GaussianNoise(0.1),
+        lstm(3, recurrent_dropout=0.1),
+        layers.Dense(4, activation="relu"),
+        layers.Dropout(0.5),
+    )
+    found = read_network(model)
+    table, first, second, hidden, logit = found.layers
+    assert isinstance(table, Embedding)
+    assert isinstance(first, Recurrent)
+    assert isinstance(second, Recurrent)
+    assert isinstance(hidden, Dense)
+    assert isinstance(logit, Dense)
+    assert first.backward is not None
+    taken = [table.table]
+    for direction in (first.forward, first.backward, second.forward):
+        taken += [direction.kernel, direction.recurrent_kernel, direction.bias]
+    taken += [hidden.kernel, hidden.bias, logit.kernel, logit.bias]
+    expected = model.get_weights()
+    assert len(taken) == len(expected)
+    for left, right in zip(taken, expected, strict=True):
+        assert left.dtype == np.float32
+        np.testing.assert_array_equal(left, right)
+    assert (first.units, first.sequences, second.units, second.sequences) == (5, True, 3, False)
+    assert (len(first.directions), len(second.directions)) == (2, 1)
+    assert (hidden.activation, logit.activation) == ("relu", "linear")
+    assert found.recurrent_layers == (first, second)
+
+
+@pytest.mark.parametrize(
+    ("middle", "said"),
+    [
+        (lambda: [layers.GRU(3)], r"\(GRU\) .* no exact counterpart"),
+        (lambda: [layers.SimpleRNN(3)], r"\(SimpleRNN\) .* no exact counterpart"),
+        (lambda: [lstm(3, return_sequences=True), layers.GlobalMaxPooling1D()], "Pooling1D"),
+        (lambda: [lstm(3), layers.BatchNormalization()], "BatchNormalization"),
+        (lambda: [lstm(3), layers.Activation("relu")], r"\(Activation\)"),
+        (lambda: [layers.Conv1D(3, 2), lstm(3)], r"\(Conv1D\)"),
+        (lambda: [layers.Bidirectional(layers.GRU(3))], "only LSTM is known here, not GRU"),
+        (
+            lambda: [
+                layers.Bidirectional(
+                    layers.LSTM(3), backward_layer=layers.GRU(3, go_backwards=True)
+                )
+            ],
+            "only LSTM is known here, not GRU",
+        ),
+        (lambda: [layers.Bidirectional(lstm(3), merge_mode="sum")], "merge_mode='sum'"),
+        (lambda: [layers.Bidirectional(lstm(3), merge_mode="ave")], "merge_mode='ave'"),
+        (
+            lambda: [
+                layers.Bidirectional(lstm(3), backward_layer=lstm(2, go_backwards=True))
+            ],
+            "units=3 and 2, must agree",
+        ),
+        (lambda: [lstm(3, activation="relu")], "activation='relu', must be 'tanh'"),
+        (
+            lambda: [lstm(3, recurrent_activation="hard_sigmoid")],
+            "recurrent_activation='hard_sigmoid', must be 'sigmoid'",
+        ),
+        (lambda: [lstm(3, use_bias=False)], "use_bias=False, must be True"),
+        (lambda: [lstm(3, go_backwards=True)], "go_backwards=True, must be False"),
+        (lambda: [lstm(3, unroll=True)], "unroll=True, must be False"),
+        (
+            lambda: [lstm(3, bidirectional=True, activation="relu")],
+            r"\(Bidirectional\) .*activation='relu'",
+        ),
+        (
+            lambda: [
+                layers.Bidirectional(
+                    lstm(3), backward_layer=lstm(3, go_backwards=True, activation="relu")
+                )
+            ],
+            "activation='relu', must be 'tanh'",
+        ),
+        (lambda: [lstm(3), layers.Dense(4, activation="tanh")], "activation='tanh', must be"),
+        (lambda: [lstm(3), layers.Dense(4, use_bias=False)], "use_bias=False, must be True"),
+    ],
+)
+def test_a_layer_is_refused(middle: Callable[[], list[Any]], said: str) -> None:
+    """The message names the layer and what about it cannot be carried over."""
+    with pytest.raises(ExportError, match=rf"^layer \w+ \(\w+\) cannot be exported exactly: ") as e:
+        read_network(classifier(*middle()))
+    assert e.match(said)
+
+
+def test_a_stateful_layer_is_refused() -> None:
+    """It would remember the text before."""
+    model = keras.Sequential(
+        [
+            keras.Input((None,), batch_size=1, dtype="int32"),
+            embedding(),
+            lstm(3, stateful=True),
+            layers.Dense(1),
+        ]
+    )
+    with pytest.raises(ExportError, match="stateful=True, must be False"):
+        read_network(model)
+
+
+def test_an_unmasked_embedding_is_refused() -> None:
+    """The model has learnt from padding, of which the exported graph sees none."""
+    model = sequential(embedding(mask_zero=False), lstm(3), layers.Dense(1))
+    with pytest.raises(ExportError, match="mask_zero is off"):
+        read_network(model)
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: [embedding(), layers.Dense(1)], "found Embedding, Dense"),
+        (lambda: [embedding(), lstm(3)], "found Embedding, Recurrent"),
+        (
+            lambda: [embedding(), layers.Dense(3), lstm(3), layers.Dense(1)],
+            "found Embedding, Dense, Recurrent, Dense",
+        ),
+        (
+            lambda: [embedding(), lstm(3, return_sequences=True), layers.Dense(1)],
+            "every recurrent layer but the last must return sequences",
+        ),
+        (
+            lambda: [embedding(), lstm(3), layers.Dense(2)],
+            "the last layer must be one linear unit",
+        ),
+        (
+            lambda: [embedding(), lstm(3), layers.Dense(1, activation="relu")],
+            "the last layer must be one linear unit",
+        ),
+    ],
+)
+def test_an_order_is_refused(build: Callable[[], list[Any]], said: str) -> None:
+    """Embedding, recurrent layers, dense layers, one logit."""
+    with pytest.raises(ExportError, match=said):
+        read_network(sequential(*build()))
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "softmax"])
+def test_a_probability_is_no_logit(activation: str) -> None:
+    """A last layer with its own sigmoid would be squashed twice."""
+    model = sequential(embedding(), lstm(3), layers.Dense(1, activation=activation))
+    with pytest.raises(ExportError, match=f"activation='{activation}', must be 'linear'"):
+        read_network(model)
+
+
+def test_a_middle_layer_without_sequences() -> None:
+    """Keras itself does not run such a model, so its layers are put together by hand."""
+    table = embedding()
+    table.build()
+    cells = []
+    for width in (4, 3):
+        cell = lstm(3)
+        cell.build((None, None, width))
+        cells.append(cell)
+    logit = layers.Dense(1)
+    logit.build((None, 3))
+
+    class Stack:
+        layers = (table, *cells, logit)
+
+    with pytest.raises(ExportError, match="every recurrent layer but the last must return"):
+        read_network(Stack())

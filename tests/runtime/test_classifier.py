@@ -1,0 +1,474 @@
+"""Scoring with model files: what comes out, in what order, and of what odd texts."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgernn import Classifier, Score, load
+from edgernn.bundle import Bundle, read_model_file, with_bundle
+from edgernn.errors import (
+    DeviceError,
+    MissingPackageError,
+    ModelFileError,
+    TextError,
+    UsageError,
+)
+from edgernn.runtime import backends, classifier
+from edgernn.text import TextEncoder
+from exporters.sample_texts import SAMPLE_TEXTS
+
+Files = dict[tuple[str, str], Path]
+Ids = npt.NDArray[np.int32]
+
+SAME = 1e-5
+TEXTS = [
+    "Great",
+    "a bad film",
+    "It was never boring.",
+    "The worst movie of the year!",
+    "one " * 30,
+    "I loved it, and my son loved it too; the one that was good is the best",
+    "Not very funny, never good, boring to the end: not a film that one loved. " * 3,
+    "?",
+]
+KINDS = [("onnx", "float32"), ("onnx", "int8"), ("tflite", "int8")]
+
+
+@pytest.fixture(scope="module", params=KINDS, ids="-".join)
+def scorer(request: pytest.FixtureRequest, tiny_files: Files) -> Classifier:
+    """The tiny model, from each kind of file."""
+    return load(tiny_files[request.param], "cpu")
+
+
+def probabilities(scorer: Classifier, texts: Sequence[str]) -> list[float]:
+    return [score.probability for score in scorer.score(texts)]
+
+
+def encoded(scorer: Classifier, texts: Sequence[str]) -> list[Ids]:
+    return [np.array(scorer.encode(text), np.int32) for text in texts]
+
+
+def test_labels(scorer: Classifier) -> None:
+    """The second label from a half on; the texts have both."""
+    scores = scorer.score(SAMPLE_TEXTS)
+    for score in scores:
+        assert score == Score(
+            "positive" if score.probability >= 0.5 else "negative", score.probability
+        )
+        assert type(score.probability) is float
+    assert {score.label for score in scores} == {"negative", "positive"}
+
+
+def test_the_scores_are_the_model_s(scorer: Classifier, tiny_trained: Any) -> None:
+    """Within the tolerance of int8, and far apart enough for that to mean something."""
+    found = probabilities(scorer, tiny_trained.texts)
+    assert found == pytest.approx(tiny_trained.expected.tolist(), abs=2e-2)
+    assert max(found) - min(found) > 0.5
+
+
+def test_encode_and_decode(scorer: Classifier) -> None:
+    """What fits the longest input comes back; of a longer text the start is cut off."""
+    text = "a good film, naïve ☕"
+    assert scorer.decode(scorer.encode(text)) == text
+    assert scorer.encode("") == []
+    longer = "a bad film. " * 30
+    ids = scorer.encode(longer)
+    assert len(ids) == scorer.contract.max_length == 40
+    assert longer.endswith(scorer.decode(ids))
+    with pytest.raises(ValueError, match="outside"):
+        scorer.decode([scorer.contract.vocabulary_size])
+
+
+def test_what_the_file_says_of_itself(tiny_files: Files) -> None:
+    """Path, device, contract and card."""
+    path = tiny_files["onnx", "int8"]
+    scorer = load(str(path))
+    assert scorer.path == path
+    assert scorer.contract.labels == ("negative", "positive")
+    assert scorer.card["recipe"] == "tiny-bilstm"
+    assert scorer.card["precision"] == "int8"
+
+
+def test_a_score_depends_on_no_other_text(scorer: Classifier) -> None:
+    """Alone, among longer ones, in another order, and asked for again: the same score."""
+    together = probabilities(scorer, TEXTS)
+    assert probabilities(scorer, TEXTS) == pytest.approx(together, abs=SAME)
+    assert probabilities(scorer, TEXTS[::-1])[::-1] == pytest.approx(together, abs=SAME)
+    for text, expected in zip(TEXTS, together, strict=True):
+        assert probabilities(scorer, [text]) == pytest.approx([expected], abs=SAME)
+        company = probabilities(scorer, [TEXTS[6], text, TEXTS[4]])
+        assert company[1] == pytest.approx(expected, abs=SAME)
+
+
+def test_it_is_the_reset_that_keeps_scores_apart(tiny_files: Files) -> None:
+    """LiteRT alone, without `reset_all_variables`: the second score of a text is another one."""
+    path = tiny_files["tflite", "int8"]
+    (ids,) = encoded(load(path), TEXTS[5:6])
+    interpreter = Interpreter(model_path=str(path))
+    place = interpreter.get_input_details()[0]["index"]
+    interpreter.resize_tensor_input(place, (1, len(ids)))
+    interpreter.allocate_tensors()
+
+    def score() -> float:
+        interpreter.set_tensor(place, ids[None])
+        interpreter.invoke()
+        return float(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
+
+    first, second = score(), score()
+    interpreter.reset_all_variables()
+    assert abs(second - first) > 10 * SAME
+    assert score() == pytest.approx(first, abs=SAME)
+
+
+def test_it_is_the_lengths_that_keep_padding_out(tiny_files: Files) -> None:
+    """ONNX Runtime alone, told that the padding is text: another score."""
+    path = tiny_files["onnx", "float32"]
+    scorer = load(path, "cpu")
+    (ids,) = encoded(scorer, TEXTS[1:2])
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    padded = np.zeros((1, 40), np.int32)
+    padded[0, : len(ids)] = ids
+    right, wrong = (
+        float(session.run(None, {"ids": padded, "lengths": np.array([n], np.int32)})[0][0])
+        for n in (len(ids), 40)
+    )
+    assert right == pytest.approx(probabilities(scorer, TEXTS[1:2])[0], abs=SAME)
+    assert abs(wrong - right) > 10 * SAME
+
+
+def test_both_formats_answer_alike(tiny_files: Files, tiny_trained: Any) -> None:
+    """Unquantized, the two engines agree."""
+    found = [
+        probabilities(load(tiny_files[format, "float32"], "cpu"), tiny_trained.texts)
+        for format in ("onnx", "tflite")
+    ]
+    assert found[0] == pytest.approx(found[1], abs=SAME)
+
+
+def test_both_formats_encode_alike(tiny_files: Files) -> None:
+    """The text rules travel in both."""
+    left, right = load(tiny_files["onnx", "int8"]), load(tiny_files["tflite", "int8"])
+    assert left.contract == right.contract
+    assert [left.encode(text) for text in TEXTS] == [right.encode(text) for text in TEXTS]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000,
+        "\0",
+        "\0" * 1000,
+        "good\0film",
+        "\ud800",
+        "\udfff\ud800 film",
+        "\ud83d\ude00",
+        "פילם טוב",
+        "فيلم رائع جدا",
+        "\u202egood\u202c",
+        "😀👍🏽👩‍👩‍👧‍👦",
+        "\u200b",
+        "\u0301",
+        "\\&undsc _ \\&undsc ",
+        "<br /><br />",
+        "\U0010ffff",
+        "本当に面白かった。",
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_odd_texts(scorer: Classifier, text: str) -> None:
+    """Each has a score, alone and beside another text."""
+    (alone,) = probabilities(scorer, [text])
+    assert 0.0 <= alone <= 1.0
+    assert probabilities(scorer, [text, "good"])[0] == pytest.approx(alone, abs=SAME)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.text(st.characters(), min_size=1, max_size=60), max_size=5))
+def test_any_text(scorer: Classifier, texts: list[str]) -> None:
+    """A list of texts gives as many scores, or the number of the first blank one."""
+    blank = next((i for i, text in enumerate(texts, start=1) if not text.strip()), None)
+    if blank is not None:
+        with pytest.raises(TextError, match=f"^text {blank} is empty"):
+            scorer.score(texts)
+        return
+    found = probabilities(scorer, texts)
+    assert len(found) == len(texts)
+    assert all(0.0 <= probability <= 1.0 for probability in found)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t ", "\u00a0\u3000", "\x1c\x1f"])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_blank_text(scorer: Classifier, blank: str, number: int) -> None:
+    """It is refused by its number, whatever its place."""
+    texts = ["good", "bad", "film"]
+    texts[number - 1] = blank
+    with pytest.raises(TextError, match=f"^text {number} is empty"):
+        scorer.score(texts)
+
+
+def test_one_string(scorer: Classifier) -> None:
+    """A string is a sequence of strings too: its letters would be scored one by one."""
+    with pytest.raises(TypeError, match=r"score\(\[text\]\)"):
+        scorer.score("Great movie!")
+
+
+@pytest.mark.parametrize("item", [None, 3, b"good", ["good"], float("nan")])
+def test_not_a_string(scorer: Classifier, item: object) -> None:
+    """An empty cell of a table, bytes: named by number and type."""
+    with pytest.raises(TypeError, match=f"text 2 is a {type(item).__name__}, not a string"):
+        scorer.score(["good", item])  # type: ignore[list-item]
+
+
+def test_no_texts(scorer: Classifier) -> None:
+    """None in, none out."""
+    assert scorer.score([]) == []
+    assert scorer.probabilities([]).shape == (0,)
+
+
+def test_many_texts_keep_their_order(scorer: Classifier) -> None:
+    """More tokens than a batch takes, in mixed lengths: each score is its own text's."""
+    rng = random.Random(1)
+    words = "the film was good bad boring never one funny".split()
+    distinct = [" ".join(rng.choices(words, k=rng.randint(1, 50))) for _ in range(60)]
+    expected = {text: probabilities(scorer, [text])[0] for text in distinct}
+    texts = rng.choices(distinct, k=600)
+    assert sum(len(scorer.encode(text)) for text in texts) > 8192
+    found = probabilities(scorer, texts)
+    assert found == pytest.approx([expected[text] for text in texts], abs=SAME)
+    assert max(found) - min(found) > 0.1
+
+
+class Engine:
+    """An engine that answers with a text's first id in thousandths, and notes the batches."""
+
+    device = "cpu"
+
+    def __init__(self, batched: bool) -> None:
+        self.batched = batched
+        self.batches: list[list[int]] = []
+
+    def run(self, batch: Sequence[Ids]) -> npt.NDArray[np.float32]:
+        self.batches.append([len(text) for text in batch])
+        return np.array([text[0] / 1000 for text in batch], np.float32)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_the_bound_of_a_batch(tiny_files: Files, batched: bool) -> None:
+    """8,192 tokens with padding, or one text; an engine without batches gets one by one."""
+    engine = Engine(batched)
+    scorer = Classifier(read_model_file(tiny_files["onnx", "int8"]), engine)
+    rng = np.random.default_rng(2)
+    lengths = [*rng.integers(1, 700, 400).tolist(), 9000, 1, 8192]
+    ids = [np.full(n, i, np.int32) for i, n in enumerate(lengths)]
+    found = scorer.probabilities(ids)
+    np.testing.assert_allclose(found, np.arange(len(ids)) / 1000, rtol=1e-6)
+    assert sorted(n for batch in engine.batches for n in batch) == sorted(lengths)
+    assert all(len(batch) == 1 or len(batch) * max(batch) <= 8192 for batch in engine.batches)
+    if batched:
+        # As full as they may be: the next text would not have fitted.
+        for batch, following in zip(engine.batches, engine.batches[1:], strict=False):
+            assert (len(batch) + 1) * min(following) > 8192
+    else:
+        assert len(engine.batches) == len(ids)
+
+
+@pytest.mark.parametrize(("threshold", "label"), [(0.5, "gut"), (0.5001, "schlecht")])
+def test_threshold_and_labels_are_the_contract_s(
+    tiny_files: Files, threshold: float, label: str
+) -> None:
+    """At the threshold itself the second label is given."""
+    file = read_model_file(tiny_files["onnx", "int8"])
+    contract = dataclasses.replace(
+        file.bundle.contract, threshold=threshold, labels=("schlecht", "gut")
+    )
+    bundle = Bundle(TextEncoder(contract, file.bundle.encoder.vocabulary), {})
+    half: Any = SimpleNamespace(batched=True, run=lambda batch: np.full(len(batch), 0.5))
+    scorer = Classifier(dataclasses.replace(file, bundle=bundle), half)
+    assert scorer.score(["film"]) == [Score(label, 0.5)]
+
+
+def test_threads_onnx(tiny_files: Files) -> None:
+    """The number reaches the engine, and the scores stay."""
+    path = tiny_files["onnx", "float32"]
+    scorers = [load(path, "cpu", threads=threads) for threads in (1, 3)]
+    for scorer, threads in zip(scorers, (1, 3), strict=True):
+        session: Any = scorer._backend._session  # type: ignore[attr-defined]
+        assert session.get_session_options().intra_op_num_threads == threads
+    one, three = (probabilities(scorer, TEXTS) for scorer in scorers)
+    assert one == pytest.approx(three, abs=SAME)
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(None, 1), (1, 1), (3, 3)])
+def test_threads_tflite(
+    tiny_files: Files, monkeypatch: pytest.MonkeyPatch, threads: int | None, expected: int
+) -> None:
+    """The number reaches the engine; by default it is one."""
+    asked: list[int] = []
+
+    def interpreter(model_content: bytes, num_threads: int) -> Interpreter:
+        asked.append(num_threads)
+        return Interpreter(model_content=model_content, num_threads=num_threads)
+
+    monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
+    scorer = load(tiny_files["tflite", "int8"], threads=threads)
+    assert asked == [expected]
+    assert len(scorer.score(TEXTS)) == len(TEXTS)
+
+
+def test_several_threads_share_a_classifier(scorer: Classifier) -> None:
+    """Calls from many threads at once give each its own scores."""
+    expected = probabilities(scorer, TEXTS)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(lambda _: probabilities(scorer, TEXTS), range(12)):
+            assert found == pytest.approx(expected, abs=SAME)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_the_file_is_enough(tiny_files: Files, tmp_path: Path, kind: tuple[str, str]) -> None:
+    """Moved alone to another folder, under another name, it scores as before."""
+    expected = probabilities(load(tiny_files[kind], "cpu"), TEXTS)
+    moved = tmp_path / "somewhere else" / "größer.model"
+    moved.parent.mkdir()
+    shutil.copyfile(tiny_files[kind], moved)
+    assert probabilities(load(moved, "cpu"), TEXTS) == expected
+
+
+def test_the_shipped_model_is_the_default(
+    tiny_files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`load()` reads the file that the package carries."""
+    monkeypatch.setattr(classifier, "SHIPPED_MODEL", tiny_files["onnx", "int8"])
+    assert load().path == tiny_files["onnx", "int8"]
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    """The message names it."""
+    with pytest.raises(ModelFileError, match="none.onnx: cannot be read"):
+        load(tmp_path / "none.onnx")
+
+
+@pytest.mark.parametrize("kind", KINDS[1:], ids="-".join)
+def test_an_unknown_device(tiny_files: Files, kind: tuple[str, str]) -> None:
+    """Both engines know the same words."""
+    with pytest.raises(UsageError, match="device 'gpu' is not known"):
+        load(tiny_files[kind], "gpu")
+
+
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_tflite_runs_on_the_cpu(tiny_files: Files, device: str) -> None:
+    """Also where CUDA would load."""
+    assert load(tiny_files["tflite", "int8"], device).device == "cpu"
+
+
+def test_tflite_on_cuda(tiny_files: Files) -> None:
+    """Asked for plainly it is an error, not a fallback; the message names the file."""
+    with pytest.raises(DeviceError, match=r"tiny-int8\.tflite: CUDA was asked for; .*CPU only"):
+        load(tiny_files["tflite", "int8"], "cuda")
+
+
+def test_tflite_without_litert(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message says what to install."""
+    monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
+    with pytest.raises(MissingPackageError, match=r"edgernn\[tflite\]"):
+        load(tiny_files["tflite", "int8"])
+
+
+def _foreign_onnx(data: bytes) -> bytes:
+    model = onnx.ModelProto.FromString(data)
+    model.graph.node[0].op_type = "NoSuchOperator"
+    changed: bytes = model.SerializeToString()
+    return changed
+
+
+def _foreign_tflite(_: bytes) -> bytes:
+    """A graph of the right signature whose one operator nobody has."""
+    tensors = [
+        schema.TensorT(name="ids", type=schema.TensorType.INT32, shape=[1, 1]),
+        schema.TensorT(name="probability", type=schema.TensorType.FLOAT32, shape=[1]),
+    ]
+    code = schema.OperatorCodeT(
+        deprecatedBuiltinCode=schema.BuiltinOperator.CUSTOM,
+        builtinCode=schema.BuiltinOperator.CUSTOM,
+        customCode="NoSuchOperator",
+    )
+    graph = schema.SubGraphT(
+        tensors=tensors,
+        inputs=[0],
+        outputs=[1],
+        operators=[schema.OperatorT(opcodeIndex=0, inputs=[0], outputs=[1])],
+    )
+    model = schema.ModelT(
+        version=3, operatorCodes=[code], subgraphs=[graph], buffers=[schema.BufferT()]
+    )
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+@pytest.mark.parametrize(
+    ("format", "change", "engine"),
+    [("onnx", _foreign_onnx, "ONNX Runtime"), ("tflite", _foreign_tflite, "LiteRT")],
+)
+def test_a_graph_that_the_engine_refuses(
+    tiny_files: Files,
+    tmp_path: Path,
+    format: Any,
+    change: Callable[[bytes], bytes],
+    engine: str,
+) -> None:
+    """One line with the file, the engine and its reason."""
+    file = read_model_file(tiny_files[format, "int8"])
+    path = tmp_path / "odd"
+    path.write_bytes(with_bundle(change(file.data), format, file.bundle))
+    with pytest.raises(ModelFileError, match=rf"odd: {engine} refuses it: .*NoSuchOperator") as e:
+        load(path, "cpu")
+    assert "\n" not in str(e.value)
+
+
+class FakeOnnxRuntime:
+    """Stands in for ONNX Runtime with CUDA; `runs_on` is what its sessions come to run on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, runs_on: str) -> None:
+        self.asked: list[str] = []
+        self.runs_on = runs_on
+        monkeypatch.setattr(backends, "import_onnxruntime", lambda: self)
+        monkeypatch.setattr(backends, "choose_device", lambda asked, _: asked)
+
+    SessionOptions = onnxruntime.SessionOptions
+
+    def InferenceSession(self, data: bytes, options: Any, providers: list[str]) -> Any:
+        self.asked = providers
+        return SimpleNamespace(get_providers=lambda: [self.runs_on, "CPUExecutionProvider"])
+
+
+def test_cuda_is_asked_for_first(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for ONNX Runtime: the CPU comes second, for operators CUDA lacks."""
+    fake = FakeOnnxRuntime(monkeypatch, runs_on="CUDAExecutionProvider")
+    assert load(tiny_files["onnx", "int8"], "cuda").device == "cuda"
+    assert fake.asked == ["CUDAExecutionProvider", "CPUExecutionProvider"]
+
+
+def test_a_silent_fallback_is_an_error(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a stand-in for ONNX Runtime that takes the CPU although CUDA was asked for."""
+    FakeOnnxRuntime(monkeypatch, runs_on="CPUExecutionProvider")
+    with pytest.raises(DeviceError, match="CUDAExecutionProvider was asked for, .* chose CPU"):
+        load(tiny_files["onnx", "int8"], "cuda")

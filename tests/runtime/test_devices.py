@@ -1,0 +1,153 @@
+"""The choice of a device; what CUDA needs is played by stand-ins, but for the last test."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import onnxruntime
+import pytest
+
+from edgernn.errors import DeviceError, UsageError
+from edgernn.runtime import devices
+from edgernn.runtime.devices import check_wheels, choose_device, cuda_problem, import_onnxruntime
+
+CPU_ONLY = SimpleNamespace(get_available_providers=lambda: ["CPUExecutionProvider"])
+
+
+class FakeLibraries:
+    """Stands in for `ctypes.CDLL`: notes what is loaded, and cannot load what is missing."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+        self.loaded: list[str] = []
+        self.missing = missing
+        self.onnxruntime = SimpleNamespace(
+            __file__="/site-packages/onnxruntime/__init__.py",
+            get_available_providers=lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+            preload_dlls=lambda: self.loaded.append("preload_dlls"),
+        )
+        monkeypatch.setattr(devices.ctypes, "CDLL", self.load)
+
+    def load(self, name: str, mode: int = 0) -> object:
+        if self.missing and self.missing in name:
+            raise OSError(f"{name}: cannot open shared object file")
+        suffix = " for all" if mode == ctypes.RTLD_GLOBAL and mode else ""
+        self.loaded.append(Path(name).name + suffix)
+        return object()
+
+
+@pytest.fixture
+def site_packages(tmp_path: Path) -> Path:
+    """A folder as pip leaves it, with the wheels of some other packages."""
+    for name in ("numpy-2.4.6", "onnxruntime_extensions-0.14.0", "onnx-1.23.2"):
+        (tmp_path / f"{name}.dist-info").mkdir()
+    (tmp_path / "onnxruntime").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize("wheels", [(), ("onnxruntime-1.26.0",), ("onnxruntime_gpu-1.26.0",)])
+def test_one_wheel(site_packages: Path, wheels: tuple[str, ...]) -> None:
+    """No warning for either wheel alone."""
+    for wheel in wheels:
+        (site_packages / f"{wheel}.dist-info").mkdir()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check_wheels(site_packages)
+
+
+def test_both_wheels(site_packages: Path) -> None:
+    """Both wheels overwrite each other; the warning says how to get out of it."""
+    for wheel in ("onnxruntime-1.25.0", "onnxruntime_gpu-1.26.0"):
+        (site_packages / f"{wheel}.dist-info").mkdir()
+    with pytest.warns(RuntimeWarning, match="pip uninstall -y onnxruntime onnxruntime-gpu"):
+        check_wheels(site_packages)
+
+
+def test_both_wheels_are_seen_at_import(
+    site_packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that is looked at is the one that ONNX Runtime comes from."""
+    for wheel in ("onnxruntime-1.25.0", "onnxruntime_gpu-1.26.0"):
+        (site_packages / f"{wheel}.dist-info").mkdir()
+    fake = SimpleNamespace(__file__=str(site_packages / "onnxruntime" / "__init__.py"))
+    monkeypatch.setitem(sys.modules, "onnxruntime", fake)
+    with pytest.warns(RuntimeWarning, match="are both installed"):
+        assert import_onnxruntime() is fake
+
+
+@pytest.mark.parametrize("asked", ["gpu", "CPU", "cuda:0", "", "tpu"])
+@pytest.mark.parametrize("runtime", [CPU_ONLY, None])
+def test_unknown_device(asked: str, runtime: Any) -> None:
+    """Another word is refused, and the known ones are listed."""
+    with pytest.raises(UsageError, match=f"device {asked!r} is not known: auto, cpu, cuda"):
+        choose_device(asked, runtime)
+
+
+def test_cpu_asks_nobody() -> None:
+    """The CPU needs no look at libraries, which would take time."""
+    assert choose_device("cpu", None) == "cpu"
+
+
+def test_a_runtime_without_cuda() -> None:
+    """The CPU wheel: `auto` is the CPU, `cuda` an error that says what to install."""
+    assert choose_device("auto", CPU_ONLY) == "cpu"
+    with pytest.raises(DeviceError, match="cannot run: .* built without it: pip install"):
+        choose_device("cuda", CPU_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("missing", "message"),
+    [
+        (devices._CUDA_DRIVER, "no NVIDIA driver on this machine"),
+        ("providers_shared", r"providers_shared.*cannot open .*pip install 'edgernn\[gpu\]'"),
+        ("providers_cuda", r"providers_cuda.*cannot open .*pip install 'edgernn\[gpu\]'"),
+    ],
+)
+def test_a_library_is_missing(
+    monkeypatch: pytest.MonkeyPatch, missing: str, message: str
+) -> None:
+    """With stand-ins for ONNX Runtime and the loader: the message says which library."""
+    fake = FakeLibraries(monkeypatch, missing)
+    assert choose_device("auto", fake.onnxruntime) == "cpu"
+    with pytest.raises(DeviceError, match=f"CUDA was asked for and cannot run: .*{message}"):
+        choose_device("cuda", fake.onnxruntime)
+
+
+@pytest.mark.parametrize("asked", ["auto", "cuda"])
+def test_all_libraries_load(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    """With stand-ins for ONNX Runtime and the loader: what is loaded, and in which order."""
+    fake = FakeLibraries(monkeypatch, missing="")
+    assert choose_device(asked, fake.onnxruntime) == "cuda"
+    shared, cuda = devices._CUDA_PROVIDER.replace("cuda", "shared"), devices._CUDA_PROVIDER
+    visible = " for all" if ctypes.RTLD_GLOBAL else ""
+    assert fake.loaded == [devices._CUDA_DRIVER, "preload_dlls", shared + visible, cuda]
+
+
+@pytest.mark.skipif(cuda_problem(onnxruntime) is None, reason="CUDA runs on this machine")
+def test_this_machine_without_cuda() -> None:
+    """Nothing is played: `auto` is the CPU, `cuda` an error that says why."""
+    runtime = import_onnxruntime()
+    assert runtime is onnxruntime
+    assert choose_device("auto", runtime) == "cpu"
+    with pytest.raises(DeviceError, match="cannot run: .*(no NVIDIA driver|pip install)"):
+        choose_device("cuda", runtime)
+
+
+@pytest.mark.skipif(
+    cuda_problem(onnxruntime) is not None, reason="CUDA does not run on this machine"
+)
+def test_this_machine_with_cuda(tiny_files: dict[tuple[str, str], Path]) -> None:
+    """Nothing is played: `auto` is CUDA, and it scores as the CPU does."""
+    from edgernn import load
+    from exporters.sample_texts import SAMPLE_TEXTS
+
+    path = tiny_files["onnx", "float32"]
+    on_cuda, on_cpu = load(path, "auto"), load(path, "cpu")
+    assert (on_cuda.device, on_cpu.device) == ("cuda", "cpu")
+    expected = [score.probability for score in on_cpu.score(SAMPLE_TEXTS)]
+    found = [score.probability for score in on_cuda.score(SAMPLE_TEXTS)]
+    assert found == pytest.approx(expected, abs=1e-3)
