@@ -136,7 +136,8 @@ def main() -> None:
     load_before = os.getloadavg()[0]
     require_equal_ids(texts, arguments.vocabulary)
     seconds = measure(texts, arguments.vocabulary, arguments.rounds)
-    result = describe_machine(["numpy", "tensorflow_datasets"]) | {
+    result = {
+        "machine": describe_machine(["numpy", "tensorflow-datasets"]),
         "threads": 1,
         "load_average_before": round(load_before, 2),
         "texts": len(texts),

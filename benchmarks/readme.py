@@ -75,18 +75,36 @@ def _shipped_model(result: dict[str, Any]) -> str:
             f"| {row['format']} | {row['precision']} | {size} | {row['accuracy']:.2%} "
             f"| {row['f1']:.4f} | {row['roc_auc']:.4f} | {row['log_loss']:.4f} |"
         )
-    return "\n".join([*lines, "", _machine(result, f"{result['rows'][0]['examples']:,} reviews"), ""])
+    measured = f"{result['rows'][0]['examples']:,} test reviews"
+    return "\n".join([*lines, "", _machine(result, measured), ""])
 
 
 def _encode_subwords(result: dict[str, Any]) -> str:
-    raise NotImplementedError
+    names = {"tfds": "TFDS `encode`", "encode": "`encode`", "encode_batch": "`encode_batch`"}
+    lines = [
+        "| one thread | reviews/s, first pass | of TFDS | reviews/s, later | of TFDS |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for name, passes in result["encoders"].items():
+        cells = [names[name]]
+        for which in ("first_pass", "later_pass"):
+            clock = passes[which]["cpu"]
+            ratio = clock.get("times_tfds")
+            cells.append(f"{clock['reviews_per_second']['median']:,.0f}")
+            cells.append("1" if ratio is None else f"{ratio['median']:.1f} times")
+        lines.append(f"| {' | '.join(cells)} |")
+    measured = (
+        f"{result['texts']:,} test reviews, the same ids from all three; medians of "
+        f"{result['rounds']} rounds in turn, processor time"
+    )
+    return "\n".join([*lines, "", _machine(result, measured), ""])
 
 
 def _startup(result: dict[str, Any]) -> str:
     seconds = result["seconds"]
     return (
-        f"`edgernn score \"Great movie!\"` as a whole process takes "
-        f"{seconds['score']['median'] * 1000:.0f} ms, `python -c \"import onnxruntime\"` "
+        f'`edgernn score "Great movie!"` as a whole process takes '
+        f'{seconds["score"]["median"] * 1000:.0f} ms, `python -c "import onnxruntime"` '
         f"{seconds['import_onnxruntime']['median'] * 1000:.0f} ms: {result['ratio']} times as long "
         f"(medians of {result['rounds']} rounds in turn).\n\n{_machine(result)}\n"
     )

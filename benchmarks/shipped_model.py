@@ -22,6 +22,7 @@ from exporters.formats import FORMATS, PRECISIONS
 
 __all__ = ["main"]
 
+RESULT = Path("benchmarks/results/shipped_model.json")
 _PACKAGES = ("edgernn", "tensorflow", "tf2onnx", "onnx", "ai-edge-litert", "numpy")
 
 
@@ -29,17 +30,18 @@ def main() -> None:
     """Measure all files and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--output", type=Path, default=Path("benchmarks/results/shipped_model.json"))
+    parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    rows = [{"format": "keras", "precision": "float32"} | _evaluate(SHIPPED_MODEL.parent, arguments.data)]
+    keras = {"format": "keras", "precision": "float32"}
+    rows = [keras | _evaluate(SHIPPED_MODEL.parent, arguments.data)]
     with tempfile.TemporaryDirectory() as folder:
         for rules in FORMATS.values():
             for precision in PRECISIONS:
                 file = Path(folder) / f"{precision}{rules.suffix}"
-                _edgernn(
-                    "export", "--format", rules.name, "--precision", precision, "--output", str(file)
-                )
-                row = {"format": rules.name, "precision": precision, "bytes": file.stat().st_size}
+                wanted = {"format": rules.name, "precision": precision}
+                options = [f"--{name}={value}" for name, value in wanted.items()]
+                _edgernn("export", *options, f"--output={file}", f"--data={arguments.data}")
+                row = wanted | {"bytes": file.stat().st_size}
                 rows.append(row | _evaluate(file, arguments.data))
     import onnxruntime
 

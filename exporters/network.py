@@ -119,7 +119,9 @@ def read_network(model: Any) -> Network:
                 forward, backward = layer.forward_layer, layer.backward_layer
                 for inner in (forward, backward):
                     if type(inner).__name__ != "LSTM":
-                        raise _refused(layer, f"only LSTM is known here, not {type(inner).__name__}")
+                        raise _refused(
+                            layer, f"only LSTM is known here, not {type(inner).__name__}"
+                        )
                 if config["merge_mode"] != "concat":
                     raise _refused(layer, f"merge_mode={config['merge_mode']!r}, must be 'concat'")
                 if forward.units != backward.units:

@@ -145,7 +145,8 @@ def _write_recurrent(ctx: Any, node: Any, name: str, args: list[dict[str, Recurr
     else:
         # Y_h: [directions, batch, units] to [batch, directions * units]
         turned = node_of("Transpose", [operator.output[1]], {"perm": [1, 0, 2]})
-        shape = constant("shape", np.array([0, width], np.int64))
+        # -1, not 0: tf2onnx leaves out the transpose of one direction, [1, batch, units].
+        shape = constant("shape", np.array([-1, width], np.int64))
         dimensions = [-1, width]
     ctx.make_node(
         "Reshape",

@@ -9,12 +9,18 @@ The fused operator keeps its state in variables between calls: a runtime resets 
 
 from __future__ import annotations
 
+import struct
 from typing import Any
 
 from edgernn.native_logs import held_back
 from exporters.network import Dense, Embedding, Network, Recurrent
 
 __all__ = ["convert"]
+
+# From the TFLite schema: the union member UnidirectionalSequenceLSTMOptions of BuiltinOptions, and
+# where the table's vtable says whether and where its second field, `cell_clip`, stands.
+_LSTM_OPTIONS = 71
+_CELL_CLIP_FIELD = 6
 
 
 def convert(network: Network, precision: str) -> bytes:
@@ -57,8 +63,29 @@ def _convert(network: Network, precision: str) -> bytes:
         # Scales a channel in dense layers give FULLY_CONNECTED version 12, which the
         # interpreters of 2023 refuse.
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    flatbuffer: bytes = converter.convert()
-    return flatbuffer
+    return _without_cell_clip(converter.convert())
+
+
+def _without_cell_clip(flatbuffer: bytes) -> bytes:
+    """Take away the bound of 10 that the converter puts on every fused LSTM's cell state.
+
+    Keras has none, and a trained cell that counts along a long text goes beyond it.
+    """
+    from ai_edge_litert import schema_py_generated as schema
+
+    patched = bytearray(flatbuffer)
+    model = schema.Model.GetRootAs(patched)
+    for i in range(model.SubgraphsLength()):
+        graph = model.Subgraphs(i)
+        for j in range(graph.OperatorsLength()):
+            operator = graph.Operators(j)
+            if operator.BuiltinOptionsType() != _LSTM_OPTIONS:
+                continue
+            options = operator.BuiltinOptions()
+            place = options.Offset(_CELL_CLIP_FIELD)
+            if place:
+                struct.pack_into("<f", patched, options.Pos + place, 0.0)
+    return bytes(patched)
 
 
 def _twin(network: Network) -> Any:

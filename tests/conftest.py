@@ -37,16 +37,18 @@ def imdb_vocabulary(request: pytest.FixtureRequest) -> bytes:
 
 # Enough of the words in `exporters.sample_texts` that a text has far fewer ids than bytes.
 _TINY_SUBWORDS = (
-    "the_ a_ and_ of_ is_ it_ in_ I_ film_ one_ that_ to_ was_ never_ bad good great boring loved "
-    "funny movie best worst not_ very_ ing_ ed_ th er on an re he in ou ti es st or ar is ve"
-).split()
+    *("the_", "a_", "and_", "of_", "is_", "it_", "in_", "I_", "film_", "one_", "that_", "to_"),
+    *("was_", "never_", "bad", "good", "great", "boring", "loved", "funny", "movie", "best"),
+    *("worst", "not_", "very_", "ing_", "ed_", "th", "er", "on", "an", "re", "he", "in", "ou"),
+    *("ti", "es", "st", "or", "ar", "is", "ve"),
+)
 
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder as `edgernn train` leaves it, with a small model of random weights.
 
-    The weights make scores vary between 0.2 and 0.97, and the recurrent layers just large enough
+    The weights make scores vary between 0.05 and 0.95; most layers are just large enough
     for the TFLite converter to quantize them. Needs TensorFlow.
     """
     keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
@@ -82,9 +84,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     keras.utils.set_random_seed(0)
     model = models.build(recipe, contract.vocabulary_size)
-    rng = np.random.default_rng(3)
+    rng = np.random.default_rng(2)
     weights = [rng.normal(0, 0.3, array.shape) for array in model.get_weights()]
-    weights[-2:] = [weights[-2] * 10, weights[-1] * 0]
+    weights[-2:] = [weights[-2] * 5, weights[-1] * 0]
     model.set_weights(weights)
 
     folder = tmp_path_factory.mktemp("tiny-run")

@@ -9,12 +9,38 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
+
+from edgernn.runtime import Classifier, load
 
 if TYPE_CHECKING:
     from edgernn.training.fit import Epoch
 
-__all__ = ["TrainingProgress", "busy", "done", "progress", "say", "show_warnings", "write_line"]
+__all__ = [
+    "INTERRUPTED",
+    "TrainingProgress",
+    "busy",
+    "done",
+    "load_model",
+    "progress",
+    "say",
+    "show_warnings",
+    "write_line",
+]
+
+INTERRUPTED = 130
+"""Exit code of a program that Ctrl-C ended, by the shells' convention."""
+
+
+def load_model(path: Path | None, device: str) -> Classifier:
+    """Load a model file for scoring, without the log line that LiteRT prints when it does."""
+    if path is None or path.suffix != ".tflite":
+        return load(path, device)
+    from edgernn.native_logs import held_back
+
+    with held_back():
+        return load(path, device)
 
 
 def say(line: str) -> None:
@@ -66,9 +92,9 @@ def busy(title: str) -> Iterator[None]:
 
 
 @contextmanager
-def progress(title: str, total: int | None) -> Iterator[Any]:
+def progress(title: str, total: int | None, *, shown: bool = True) -> Iterator[Any]:
     """Give a function that takes how much more is done; a bar, on a terminal only."""
-    if not sys.stderr.isatty():
+    if not shown or not sys.stderr.isatty():
         yield lambda more: None
         return
     from rich.progress import Progress

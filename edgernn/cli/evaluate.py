@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.cli.console import busy, progress, say, write_line
+from edgernn.cli.console import busy, load_model, progress, say, write_line
 from edgernn.errors import DataError
-from edgernn.runtime import SHIPPED_MODEL, load
+from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.data import Examples, load_split
 from edgernn.training.metrics import Metrics, measure
 
@@ -62,7 +62,7 @@ def _score_run(folder: Path, examples: Examples) -> Scored:
 
 
 def _score_file(path: Path, examples: Examples, device: str) -> Scored:
-    classifier = load(path, device)
+    classifier = load_model(path, device)
     say(f"{path} on {classifier.device}")
     found = []
     with progress("scoring", len(examples)) as advance:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from edgernn.cli.console import busy, done, say
+from edgernn.cli.console import busy, done, load_model, say
 from edgernn.errors import DataError, MissingPackageError, UsageError
-from edgernn.runtime import SHIPPED_MODEL, load
+from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.run import Run
 from exporters.export import TrainedModel, default_name, export, open_trained
 from exporters.formats import FORMATS, find_format, find_precision
@@ -35,7 +36,14 @@ def run_export(
             path = output
         say(f"{path}: {rules.name}, {precision}")
         with busy("converting and checking"):
-            export(trained, rules, precision, path, lambda written: load(written, "cpu"), say=done)
+            export(
+                trained,
+                rules,
+                precision,
+                path,
+                partial(load_model, device="cpu"),
+                say=done,
+            )
         done(f"{path.stat().st_size:,} bytes")
         say(f"next: edgernn score --model {path} 'Great movie!'")
 

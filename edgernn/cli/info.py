@@ -53,9 +53,7 @@ def _machine() -> dict[str, Any]:
         "execution providers": ort.get_available_providers(),
         "cpu": "yes",
         "cuda": "yes" if problem is None else f"no: {problem}",
-        "litert": metadata.version("ai-edge-litert")
-        if litert
-        else "no: pip install 'edgernn[tflite]'",
+        "litert": litert,
     }
 
 

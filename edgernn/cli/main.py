@@ -63,7 +63,7 @@ def train(
         int | None,
         typer.Option(min=1, max=65536, help="Longest input, in tokens."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0)] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
     limit: Annotated[
         int | None,
         typer.Option(min=2, help="Use the first so many training examples."),
@@ -189,16 +189,27 @@ def info(
 
 
 def run() -> None:
-    """Run the command line; an error that edgernn raises on purpose becomes one line."""
+    """Run the command line; what ends a command becomes one line, or a traceback with --debug."""
     show_warnings()
     try:
         app()
-    except EdgernnError as error:
-        if _debug:
-            raise
-        say(f"error: {error}")
-        sys.exit(error.exit_code)
     except BrokenPipeError:
         # The reader of our output, such as head, has had enough.
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        if _debug:
+            raise
+        say(f"error: {_line(error)}")
+        sys.exit(error.exit_code if isinstance(error, EdgernnError) else 1)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, EdgernnError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        # A file is written under a temporary name and then renamed: the second name is the one.
+        name = error.filename2 or error.filename
+        return f"{name}: {error.strerror}" if name else error.strerror
+    reason = str(error).strip().partition("\n")[0]
+    return f"unexpected {type(error).__name__}: {reason}; --debug shows where"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgernn.cli.console import progress, say, write_line
+from edgernn.cli.console import INTERRUPTED, load_model, progress, say, write_line
 from edgernn.errors import DataError, UsageError
 from edgernn.files import new_file
-from edgernn.runtime import Classifier, Score, load
+from edgernn.runtime import Classifier, Score
 
 if TYPE_CHECKING:
     from edgernn.rows import Row, RowSource
@@ -47,52 +47,88 @@ def run_score(
     if source is None:
         if text_column is not None:
             raise UsageError("--text-column goes with --input")
-        items: Iterator[Item] = ((text, _problem(text)) for text in texts)
-        _score(load(model, device), items, output, as_json)
+        items: Iterator[Item] = (
+            (text, _problem(text, f"text {number}")) for number, text in enumerate(texts, start=1)
+        )
+        _score(load_model(model, device), items, output, as_json)
         return
     from edgernn.rows import open_rows
 
     with open_rows(source, text_column=text_column) as rows:
-        _score(load(model, device), map(partial(_item, rows), rows), output, as_json)
+        _score(load_model(model, device), map(partial(_item, rows), rows), output, as_json)
 
 
 def _item(rows: RowSource, row: Row) -> Item:
     if row.error is not None:
         return None, f"{rows.where(row)}: {row.error}"
     text = rows.text(row)
-    problem = _problem(text)
-    return text, problem and f"{rows.where(row)}: {problem}"
+    return text, _problem(text, rows.where(row))
 
 
-def _problem(text: str) -> str | None:
-    return None if text.strip() else "the text is empty"
+def _problem(text: str, where: str) -> str | None:
+    return None if text.strip() else f"{where}: the text is empty"
 
 
 def _score(
     classifier: Classifier, items: Iterable[Item], output: Path | None, as_json: bool
 ) -> None:
-    items = iter(items)
+    chunks = _Chunks(items)
     rows = failed = 0
-    with _writer(output, as_json, classifier) as write, progress("scoring", None) as advance:
-        while chunk := list(islice(items, _ROWS_AT_ONCE)):
-            scores = iter(classifier.score([t for t, problem in chunk if t and not problem]))
-            for text, problem in chunk:
-                if problem is None:
-                    write(text, next(scores), None)
-                    continue
-                write(text, None, problem)
-                failed += 1
-                if failed <= _ERRORS_SHOWN:
-                    say(f"error: {problem}")
-            rows += len(chunk)
-            advance(len(chunk))
+    # A bar beside results on the same terminal would be drawn over them.
+    bar = progress("scoring", None, shown=output is not None or not sys.stdout.isatty())
+    with _writer(output, as_json, classifier) as write, bar as advance:
+        try:
+            for chunk in chunks:
+                scores = iter(classifier.score([t for t, problem in chunk if t and not problem]))
+                for text, problem in chunk:
+                    rows += 1
+                    if problem is None:
+                        write(text, next(scores), None)
+                        continue
+                    write(text, None, problem)
+                    failed += 1
+                    if failed <= _ERRORS_SHOWN:
+                        say(f"error: {problem}")
+                advance(len(chunk))
+        except KeyboardInterrupt as interrupt:
+            chunks.ended_by = interrupt
         sys.stdout.flush()
     if failed:
         say(f"{failed:,} of {rows:,} rows could not be scored")
-        if failed == rows:
-            raise DataError("no row could be scored")
     if output is not None:
-        say(f"wrote {rows:,} rows to {output}")
+        written = _partial(output)
+        if chunks.ended_by is None:
+            os.replace(written, output)
+            written = output
+        say(f"wrote {rows:,} rows to {written}")
+    if isinstance(chunks.ended_by, KeyboardInterrupt):
+        say(f"interrupted after {rows:,} rows")
+        sys.exit(INTERRUPTED)
+    if chunks.ended_by is not None:
+        raise chunks.ended_by
+    if failed and failed == rows:
+        raise DataError("no row could be scored")
+
+
+class _Chunks:
+    """Items in lists; what ends them early is kept for later, so that no row read is lost."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = items
+        self.ended_by: DataError | KeyboardInterrupt | None = None
+
+    def __iter__(self) -> Iterator[list[Item]]:
+        chunk: list[Item] = []
+        try:
+            for item in self._items:
+                chunk.append(item)
+                if len(chunk) == _ROWS_AT_ONCE:
+                    full, chunk = chunk, []
+                    yield full
+        except (DataError, KeyboardInterrupt) as error:
+            self.ended_by = error
+        if chunk:
+            yield chunk
 
 
 @contextmanager
@@ -105,11 +141,12 @@ def _writer(output: Path | None, as_json: bool, classifier: Classifier) -> Itera
     if as_json and output.suffix != ".jsonl":
         raise UsageError(f"--output {output}: --json writes .jsonl files")
     with (
-        new_file(output) as temporary,
+        new_file(_partial(output)) as temporary,
         temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
         if output.suffix == ".jsonl":
-            yield _json_lines(lambda line: print(line, file=file))
+            # One call a line, so that Ctrl-C cannot leave half of one.
+            yield _json_lines(lambda line: file.write(f"{line}\n"))
         else:
             import csv
 
@@ -123,7 +160,12 @@ def _writer(output: Path | None, as_json: bool, classifier: Classifier) -> Itera
             yield write
 
 
-def _json_lines(print_line: Callable[[str], None]) -> Write:
+def _partial(output: Path) -> Path:
+    """Name the file that holds the rows until all are there, and keeps them if they never are."""
+    return output.with_name(f"{output.stem}.partial{output.suffix}")
+
+
+def _json_lines(print_line: Callable[[str], object]) -> Write:
     def write(text: str | None, score: Score | None, problem: str | None) -> None:
         if score is not None:
             result = {"text": text, "label": score.label, "probability": score.probability}

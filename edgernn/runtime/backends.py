@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -54,6 +55,7 @@ class OnnxRuntime:
 
     def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
         """Load the graph; `threads` None leaves their number to ONNX Runtime."""
+        self._path = file.path
         ort = import_onnxruntime()
         self.device = choose_device(device, ort)
         options = ort.SessionOptions()
@@ -69,8 +71,7 @@ class OnnxRuntime:
             self._session = ort.InferenceSession(file.data, options, providers=providers)
         # ONNX Runtime's own exceptions share no public base but Exception.
         except Exception as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ModelFileError(f"{file.path}: ONNX Runtime refuses it: {reason}") from error
+            raise _failed(file.path, "ONNX Runtime", error) from error
         if self._session.get_providers()[0] != providers[0]:
             raise DeviceError(
                 f"{providers[0]} was asked for, ONNX Runtime chose "
@@ -84,7 +85,10 @@ class OnnxRuntime:
         for row, text in enumerate(batch):
             ids[row, : len(text)] = text
         probability: Probabilities
-        (probability,) = self._session.run(["probability"], {"ids": ids, "lengths": lengths})
+        try:
+            (probability,) = self._session.run(["probability"], {"ids": ids, "lengths": lengths})
+        except Exception as error:
+            raise _failed(self._path, "ONNX Runtime", error) from error
         return probability
 
 
@@ -109,17 +113,20 @@ class LiteRT:
             self._interpreter: Any = Interpreter(model_content=file.data, num_threads=threads or 1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ModelFileError(f"{file.path}: LiteRT refuses it: {reason}") from error
+            raise _failed(file.path, "LiteRT", error) from error
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
+        self._path = file.path
         self._length = 1
         self._lock = threading.Lock()
 
     def run(self, batch: Sequence[Ids]) -> Probabilities:
         """Score the texts one after the other."""
-        with self._lock:
-            return np.array([self._run_one(text) for text in batch], np.float32)
+        try:
+            with self._lock:
+                return np.array([self._run_one(text) for text in batch], np.float32)
+        except (ValueError, RuntimeError) as error:
+            raise _failed(self._path, "LiteRT", error) from error
 
     def _run_one(self, ids: Ids) -> float:
         interpreter = self._interpreter
@@ -132,3 +139,8 @@ class LiteRT:
         interpreter.set_tensor(self._input, ids[None])
         interpreter.invoke()
         return float(interpreter.get_tensor(self._output)[0])
+
+
+def _failed(path: Path, engine: str, error: Exception) -> ModelFileError:
+    reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ModelFileError(f"{path}: {engine} cannot run it: {reason}")

@@ -277,7 +277,9 @@ class _Checkpoint:
             history = History([Epoch(**epoch) for epoch in state["epochs"]])
             self._best_file(history)
         except FileNotFoundError as error:
-            raise TrainingError(f"{self._folder}: nothing to resume: no epoch was ended") from error
+            raise TrainingError(
+                f"{self._folder}: nothing to resume: no epoch was ended; train without --resume"
+            ) from error
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise self._broken(self._state.name) from error
         return history

@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import DataError, MissingPackageError, TextError, TrainingError, UsageError
+from edgernn.errors import (
+    DataError,
+    MissingPackageError,
+    ModelFileError,
+    TextError,
+    TrainingError,
+    UsageError,
+)
 from edgernn.files import new_file, write_bytes, write_text
 from edgernn.native_logs import held_back
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
@@ -28,7 +35,8 @@ from edgernn.training.data import Examples, describe, load_split, stratified_spl
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import History, Watcher, fit
 from edgernn.training.models import build
-from edgernn.training.recipes import Embedding, Recipe, find_recipe
+from edgernn.training.recipes import DEFAULT_RECIPE, Embedding, Recipe, find_recipe
+from edgernn.training.run import read_json
 from edgernn.training.vocabulary import build_subwords, make_contract
 
 __all__ = ["VALIDATION_FRACTION", "TrainOptions", "train", "validation_examples"]
@@ -41,8 +49,8 @@ VALIDATION_FRACTION = 0.1
 class TrainOptions:
     """What a training run is asked for; None leaves the recipe's own value."""
 
-    recipe: str
     output: Path
+    recipe: str = DEFAULT_RECIPE
     data: str | None = None
     text_column: str | None = None
     label_column: str | None = None
@@ -73,6 +81,43 @@ class TrainOptions:
             recipe, fit=dataclasses.replace(recipe.fit, **settings), text=text
         )
 
+    def resumed(self) -> TrainOptions:
+        """Return the options that the run in `output` was started with; its data may have moved.
+
+        Raises:
+            TrainingError: there is no run to go on with.
+            UsageError: an option has another value than the run was started with.
+        """
+        if (self.output / names.MODEL).exists() and not (self.output / names.CHECKPOINT).exists():
+            raise TrainingError(f"{self.output}: nothing to resume: the run is complete")
+        try:
+            config = read_json(self.output, names.CONFIG)
+            started = TrainOptions(
+                recipe=config["recipe"],
+                output=self.output,
+                data=config["data"]["source"] if self.data is None else self.data,
+                text_column=config["data"]["text_column"],
+                label_column=config["data"]["label_column"],
+                vocabulary=self.vocabulary,
+                epochs=config["fit"]["epochs"],
+                batch_size=config["fit"]["batch_size"],
+                learning_rate=config["fit"]["learning_rate"],
+                max_length=config["text"]["max_length"],
+                seed=config["seed"],
+                limit=config["limit"],
+            )
+        except (ModelFileError, KeyError, TypeError) as error:
+            reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"
+            raise TrainingError(f"{self.output}: nothing to resume: {reason}") from error
+        for field in dataclasses.fields(self):
+            given, old = getattr(self, field.name), getattr(started, field.name)
+            if given not in (field.default, old):
+                raise UsageError(
+                    f"--{field.name.replace('_', '-')} {given}: the run was started with {old}; "
+                    "leave the option out"
+                )
+        return started
+
 
 Say = Callable[[str], None]
 Busy = Callable[[str], AbstractContextManager[object]]
@@ -100,17 +145,21 @@ def train(
 
     Raises:
         DataError, UsageError, TrainingError, MissingPackageError: as their messages say.
-        KeyboardInterrupt: Ctrl-C before the first epoch ended.
+        KeyboardInterrupt: Ctrl-C before the first epoch ended or while the results were written;
+            a checkpoint in the folder tells which, and `resume` goes on from it.
     """
+    if resume:
+        options = options.resumed()
     recipe = options.resolved_recipe()
     folder = options.output
-    device = _prepare_keras(options.seed)
-    say(f"training on {device}")
-    if not resume and folder.exists() and any(folder.iterdir()):
+    if not resume and folder.exists() and not _is_fresh(folder):
         raise UsageError(
             f"--output {folder}: is there already; choose another, or go on with --resume"
         )
-
+    device = _prepare_keras(options.seed)
+    say(f"training on {device}")
+    if resume:
+        _check_data(read_json(folder, names.CONFIG), options.data)
     with busy("reading the training split"):
         examples = load_split(
             options.data,
@@ -161,10 +210,7 @@ def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
     """
     source = config["data"]
     location = data if data is not None else source["source"]
-    found = describe(location)
-    expected = {key: value for key, value in source["description"].items() if key != "name"}
-    if {key: value for key, value in found.items() if key != "name"} != expected:
-        raise DataError(f"{location}: not the data that the run was trained on")
+    _check_data(config, location)
     examples = load_split(
         location,
         "train",
@@ -174,6 +220,19 @@ def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
     )
     _, held_out = stratified_split(examples.labels, config["validation_fraction"], config["seed"])
     return Examples(tuple(examples.texts[i] for i in held_out), examples.labels[held_out])
+
+
+def _is_fresh(folder: Path) -> bool:
+    """Tell whether a folder holds nothing, or what a run writes before its first epoch ends."""
+    start = {names.CONFIG, names.CONTRACT, TextContract.vocabulary_file}
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= start
+
+
+def _check_data(config: dict[str, Any], location: str | None) -> None:
+    """Make sure that data is that of a run; its name may have changed."""
+    found, expected = describe(location), config["data"]["description"]
+    if {**found, "name": None} != {**expected, "name": None}:
+        raise DataError(f"{location}: not the data that the run was trained on")
 
 
 def _prepare_keras(seed: int) -> str:
@@ -206,9 +265,15 @@ def _vocabulary(
         contract_file = options.output / names.CONTRACT
         try:
             contract = TextContract.from_json(contract_file.read_bytes())
-            return (options.output / contract.vocabulary_file).read_bytes()
+            vocabulary = (options.output / contract.vocabulary_file).read_bytes()
         except OSError as error:
             raise TrainingError(f"{contract_file}: nothing to resume: {error.strerror}") from error
+        if options.vocabulary and SubwordEncoder.load(options.vocabulary).to_bytes() != vocabulary:
+            raise UsageError(
+                f"--vocab {options.vocabulary}: the run was started with another vocabulary; "
+                "leave the option out"
+            )
+        return vocabulary
     if options.vocabulary is not None:
         return SubwordEncoder.load(options.vocabulary).to_bytes()
     say("building the vocabulary (minutes; --vocab FILE reads one)")

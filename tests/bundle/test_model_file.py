@@ -275,8 +275,10 @@ def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def mutations(data: bytes, count: int) -> Iterable[bytes]:
-    """Copies cut short, with bits flipped, or with a stretch overwritten; half of the changes
-    near the ends of the file, where its structure is, the other half anywhere."""
+    """Copies cut short, with bits flipped, or with a stretch overwritten.
+
+    Two thirds of the changes are near an end of the file, where its structure is.
+    """
     rng = random.Random(20240607)
     for number in range(count):
         edge = rng.choice([len(data), 4096, 256])
@@ -305,15 +307,14 @@ def test_damaged_files(
     """300 damaged copies of an exported file: each is read or refused by name, never more."""
     data = tiny_files[format, "int8"].read_bytes()
     path = tmp_path / "damaged"
-    outcomes = {"read": 0, "refused": 0}
+    messages = []
     for changed in mutations(data, 300):
         path.write_bytes(changed)
         try:
             read_model_file(path)
         except ModelFileError as error:
-            assert str(error).startswith(f"{path}: ")
-            outcomes["refused"] += 1
-        else:
-            outcomes["read"] += 1
-    # Both happen, or the damage was of one kind only: weights may change unseen.
-    assert min(outcomes.values()) >= 20, outcomes
+            messages.append(str(error))
+    assert all(message.startswith(f"{path}: ") for message in messages)
+    # Many are refused, in many places; some are read, since weights may change unseen.
+    assert 50 < len(messages) < 280
+    assert len(set(messages)) > 20

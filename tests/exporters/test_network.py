@@ -52,6 +52,7 @@ def test_the_weights_are_the_model_s() -> None:
     assert found.recurrent_layers == (first, second)
 
 
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
 @pytest.mark.parametrize(
     ("middle", "said"),
     [
@@ -73,9 +74,7 @@ def test_the_weights_are_the_model_s() -> None:
         (lambda: [layers.Bidirectional(lstm(3), merge_mode="sum")], "merge_mode='sum'"),
         (lambda: [layers.Bidirectional(lstm(3), merge_mode="ave")], "merge_mode='ave'"),
         (
-            lambda: [
-                layers.Bidirectional(lstm(3), backward_layer=lstm(2, go_backwards=True))
-            ],
+            lambda: [layers.Bidirectional(lstm(3), backward_layer=lstm(2, go_backwards=True))],
             "units=3 and 2, must agree",
         ),
         (lambda: [lstm(3, activation="relu")], "activation='relu', must be 'tanh'"),
@@ -104,7 +103,7 @@ def test_the_weights_are_the_model_s() -> None:
 )
 def test_a_layer_is_refused(middle: Callable[[], list[Any]], said: str) -> None:
     """The message names the layer and what about it cannot be carried over."""
-    with pytest.raises(ExportError, match=rf"^layer \w+ \(\w+\) cannot be exported exactly: ") as e:
+    with pytest.raises(ExportError, match=r"^layer \w+ \(\w+\) cannot be exported exactly: ") as e:
         read_network(classifier(*middle()))
     assert e.match(said)
 

@@ -29,6 +29,7 @@ class Scorer:
         self.batches: list[list[str]] = []
 
     def score(self, texts: Sequence[str]) -> list[SimpleNamespace]:
+        """Answer for each text."""
         self.batches.append(list(texts))
         return [
             SimpleNamespace(probability=self.answer(text, place, texts))

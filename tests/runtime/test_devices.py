@@ -33,6 +33,7 @@ class FakeLibraries:
         monkeypatch.setattr(devices.ctypes, "CDLL", self.load)
 
     def load(self, name: str, mode: int = 0) -> object:
+        """Load a library by name, or not."""
         if self.missing and self.missing in name:
             raise OSError(f"{name}: cannot open shared object file")
         suffix = " for all" if mode == ctypes.RTLD_GLOBAL and mode else ""
@@ -95,7 +96,7 @@ def test_cpu_asks_nobody() -> None:
 def test_a_runtime_without_cuda() -> None:
     """The CPU wheel: `auto` is the CPU, `cuda` an error that says what to install."""
     assert choose_device("auto", CPU_ONLY) == "cpu"
-    with pytest.raises(DeviceError, match="cannot run: .* built without it: pip install"):
+    with pytest.raises(DeviceError, match=r"cannot run: .* built without it: pip install"):
         choose_device("cuda", CPU_ONLY)
 
 
@@ -107,9 +108,7 @@ def test_a_runtime_without_cuda() -> None:
         ("providers_cuda", r"providers_cuda.*cannot open .*pip install 'edgernn\[gpu\]'"),
     ],
 )
-def test_a_library_is_missing(
-    monkeypatch: pytest.MonkeyPatch, missing: str, message: str
-) -> None:
+def test_a_library_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str, message: str) -> None:
     """With stand-ins for ONNX Runtime and the loader: the message says which library."""
     fake = FakeLibraries(monkeypatch, missing)
     assert choose_device("auto", fake.onnxruntime) == "cpu"
@@ -133,7 +132,7 @@ def test_this_machine_without_cuda() -> None:
     runtime = import_onnxruntime()
     assert runtime is onnxruntime
     assert choose_device("auto", runtime) == "cpu"
-    with pytest.raises(DeviceError, match="cannot run: .*(no NVIDIA driver|pip install)"):
+    with pytest.raises(DeviceError, match=r"cannot run: .*(no NVIDIA driver|pip install)"):
         choose_device("cuda", runtime)
 
 

@@ -1,0 +1,171 @@
+"""Exit codes and messages: 2 for what was asked wrongly, 1 for what failed; one line each."""
+
+import os
+
+import pytest
+
+
+def is_one_line(text: str) -> bool:
+    return text.count("\n") == 1 and text.endswith("\n")
+
+
+def words(text: str) -> str:
+    """The text without the frame and the line breaks of a usage message."""
+    return " ".join(text.replace("\u2502", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("score --nonsense x", "--nonsense"),
+        ("nonsense", "nonsense"),
+        ("score --device", "--device"),
+        ("train --epochs many", "--epochs"),
+        ("train --epochs 0", "--epochs"),
+        ("train --seed -1", "--seed"),
+        ("train --seed 4294967296", "--seed"),
+        ("train --max-length 65537", "--max-length"),
+        ("evaluate --limit 1", "--limit"),
+        ("export", "--format"),
+    ],
+)
+def test_options_that_are_no_options(edgernn, arguments, message):
+    """Exit code 2, the option named, nothing on standard output, no traceback."""
+    done = edgernn(*arguments.split())
+    assert done.returncode == 2
+    assert message in words(done.stderr)
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--recipe", "none"], "error: --recipe none: no such recipe; there are: "),
+        (["export", "--format", "none"], "error: --format none: there are onnx, tflite, and all"),
+        (
+            ["export", "--format", "onnx", "--precision", "int4"],
+            "error: --precision int4: there are float32, float16, int8",
+        ),
+        (["score"], "error: give texts to score, or --input FILE"),
+        (["score", "text", "--input", "x.txt"], "error: give texts to score, or --input FILE"),
+        (["score", "text", "--text-column", "a"], "error: --text-column goes with --input"),
+    ],
+)
+def test_wrong_usage(edgernn, arguments, message):
+    """Exit code 2 and one line that names the option."""
+    done = edgernn(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.startswith(message)
+    assert is_one_line(done.stderr)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--output", "scores.txt"], "--output scores.txt: the name must end in .jsonl or .csv"),
+        (["--output", "s.csv", "--json"], "--output s.csv: --json writes .jsonl files"),
+        (["--device", "tpu"], "device 'tpu' is not known: auto, cpu, cuda"),
+    ],
+)
+def test_wrong_usage_with_a_model(edgernn, model, tmp_path, arguments, message):
+    """The same where the model has to be there; nothing is written."""
+    done = edgernn("score", "good", "--model", model, *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {message}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_folder_in_use(edgernn, place, tmp_path):
+    """Training does not write into a folder that holds something."""
+    (tmp_path / "notes.txt").touch()
+    done = edgernn("train", "--data", place / "reviews.csv", "--output", tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: --output {tmp_path}: is there already")
+    assert is_one_line(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("score good --model missing.onnx", "missing.onnx: cannot be read: No such file"),
+        ("score good --model .", ".: cannot be read: Is a directory"),
+        ("score good --model reviews.csv", "reviews.csv: not a usable ONNX file"),
+        ("score good --model empty.onnx", "empty.onnx: "),
+        ("score good --model fake.tflite", "fake.tflite: "),
+        ("score --input missing.csv", "missing.csv does not exist"),
+        ("score --input tiny.subwords", "tiny.subwords is not of a known format"),
+        ("score --input reviews.csv --text-column nope", "reviews.csv has no column 'nope'"),
+        ("evaluate --data missing.csv", "missing.csv does not exist"),
+        ("evaluate --data reviews.csv --label-column review", "reviews.csv, row 1: "),
+        ("evaluate --data reviews.csv --model empty.onnx", "empty.onnx: "),
+        ("export --format onnx --run missing", "missing: no such run folder"),
+        ("export --format onnx --run .", ".: has no model.keras: name a folder"),
+        ("info missing.onnx", "missing.onnx: cannot be read: No such file"),
+        ("info reviews.csv", "reviews.csv: not a usable ONNX file"),
+        ("train --resume --output missing", "missing: nothing to resume: "),
+    ],
+)
+def test_jobs_that_fail(edgernn, place, arguments, message):
+    """Exit code 1 and one line that names the file; nothing on standard output."""
+    (place / "empty.onnx").touch()
+    (place / "fake.tflite").write_bytes(b"\x10\0\0\0TFL3" + b"\xff" * 64)
+    done = edgernn(*arguments.split(), cwd=place)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {message}")
+    assert is_one_line(done.stderr)
+    assert done.stdout == ""
+
+
+def test_a_foreign_model(edgernn, tmp_path):
+    """A sound ONNX file that carries no text contract is not scored with."""
+    onnx = pytest.importorskip("onnx")
+    info = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("Identity", ["x"], ["y"])],
+        "foreign",
+        [info("x", onnx.TensorProto.FLOAT, [1])],
+        [info("y", onnx.TensorProto.FLOAT, [1])],
+    )
+    file = tmp_path / "foreign.onnx"
+    onnx.save(onnx.helper.make_model(graph), file)
+    done = edgernn("score", "good", "--model", file)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: {file}: the file carries no contract.json")
+    assert is_one_line(done.stderr)
+
+
+@pytest.mark.parametrize("arguments", ["score good --model nope.onnx", "score", "info nope.onnx"])
+def test_a_traceback_with_debug(edgernn, arguments):
+    """--debug shows where; without it nothing does."""
+    plain, debug = edgernn(*arguments.split()), edgernn(*arguments.split(), "--debug")
+    assert "Traceback" not in plain.stderr
+    assert debug.stderr.startswith("Traceback")
+    assert plain.stderr.removeprefix("error: ").strip() in debug.stderr
+    assert debug.returncode != 0
+
+
+def test_an_output_that_cannot_be_written(edgernn, model, tmp_path):
+    """What the system refuses is one line too, and leaves no temporary file."""
+    (tmp_path / "scores.csv").mkdir()
+    done = edgernn("score", "good", "--model", model, "--output", "scores.csv", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (1, "error: scores.csv: Is a directory\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+def test_a_full_disk(edgernn, model):
+    """A result that cannot be written is not taken for one that was."""
+    import subprocess
+
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [edgernn.command, "score", "good", "--model", str(model)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=edgernn.environment,
+        )
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,117 @@
+"""Ctrl-C: what was reached is kept, what was not is not left behind half."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+
+import pytest
+from console_script import write_reviews
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+
+
+def wait_for(running, beginning: str) -> list[str]:
+    """Read standard error up to the line that begins so."""
+    lines = []
+    for line in running.stderr:
+        lines.append(line.rstrip("\n"))
+        if line.startswith(beginning):
+            return lines
+    raise AssertionError(f"no line {beginning!r} but {lines}")
+
+
+def interrupt(running) -> tuple[int, list[str]]:
+    """Press Ctrl-C; return the exit code and the lines on standard error that followed."""
+    running.send_signal(signal.SIGINT)
+    lines = running.stderr.read().splitlines()
+    running.stdout.close()
+    running.stderr.close()
+    return running.wait(60), lines
+
+
+def test_while_scoring(edgernn, model, tmp_path):
+    """No traceback, no output file, and the exit code that shells know."""
+    running = subprocess.Popen(
+        [edgernn.command, "score", "--model", str(model), "--input", "-", "--output", "s.csv"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        cwd=tmp_path,
+        env=edgernn.environment,
+    )
+    # More than a pipe holds: when it is written, scoring has begun, and waits for more.
+    running.stdin.write("a good film\n" * 40_000)
+    running.stdin.flush()
+    assert [path.name[0] for path in tmp_path.iterdir()] == ["."]
+    code, lines = interrupt(running)
+    running.stdin.close()
+    assert code == 130
+    assert "Traceback" not in "".join(lines)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory, place):
+    """Enough reviews for an epoch to take a second or two."""
+    folder = tmp_path_factory.mktemp("interrupt")
+    write_reviews(folder / "reviews.csv", 600)
+    shutil.copy(place / "tiny.subwords", folder)
+    return folder
+
+
+TRAIN = (
+    *("train", "--data", "reviews.csv", "--vocab", "tiny.subwords"),
+    *("--epochs", "3", "--batch-size", "4", "--max-length", "12", "--seed", "2"),
+)
+
+
+@pytest.mark.slow
+def test_in_the_second_epoch(edgernn, long, tmp_path):
+    """The run can be used at once, and gone on with to the numbers of a run without Ctrl-C."""
+    running = edgernn.start(*TRAIN, "--output", "cut", cwd=long)
+    wait_for(running, "epoch 1/3")
+    code, lines = interrupt(running)
+    assert code == 130, lines
+    assert lines[-1] == "interrupted; to go on: edgernn train --resume --output cut"
+    assert json.loads((long / "cut" / "metrics.json").read_text())["epochs"] == 1
+
+    done = edgernn(
+        "export", "--format", "onnx", "--run", "cut", "--output", tmp_path / "cut.onnx", cwd=long
+    )
+    assert done.returncode == 0, done.stderr
+    assert edgernn("score", "good", "--model", tmp_path / "cut.onnx").returncode == 0
+
+    resumed = edgernn(*lines[-1].partition("edgernn ")[2].split(), cwd=long)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "epoch 1/3" not in resumed.stderr
+    assert "epoch 3/3" in resumed.stderr
+    whole = edgernn(*TRAIN, "--output", "whole", cwd=long)
+    assert whole.returncode == 0, whole.stderr
+    numbers = []
+    for name in ("cut", "whole"):
+        rows = (long / name / "history.csv").read_text().splitlines()
+        numbers.append([row.rpartition(",")[0] for row in rows])
+    assert numbers[0] == numbers[1]
+    assert len(numbers[0]) == 4
+    assert not (long / "cut" / "checkpoint").exists()
+
+    again = edgernn("train", "--resume", "--output", "cut", cwd=long)
+    assert again.returncode == 1
+    assert again.stderr == "error: cut: nothing to resume: the run is complete\n"
+
+
+@pytest.mark.slow
+def test_before_the_first_epoch_ended(edgernn, long):
+    """No model was reached; it says so, and the same command may be given again."""
+    running = edgernn.start(*TRAIN, "--output", "early", cwd=long)
+    wait_for(running, "vocabulary of ")
+    code, lines = interrupt(running)
+    assert code == 130
+    assert lines[-1] == "interrupted before the first epoch ended: no model was written"
+    assert "Traceback" not in "".join(lines)
+    assert not (long / "early" / "model.keras").exists()
+    done = edgernn(*TRAIN, "--limit", "40", "--output", "early", cwd=long)
+    assert done.returncode == 0, done.stderr

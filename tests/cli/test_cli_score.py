@@ -1,0 +1,323 @@
+"""`edgernn score`: every way in, every way out, and texts that are not nice."""
+
+import csv
+import gzip
+import json
+import subprocess
+
+import pytest
+
+TEXTS = ["a good film", "a bad film", "very very good", "bad, bad, bad", "a film"]
+
+
+@pytest.fixture(scope="module")
+def score(edgernn, model):
+    """`edgernn score` with the model file."""
+
+    def run(*arguments, **options):
+        return edgernn("score", "--model", model, *arguments, **options)
+
+    return run
+
+
+def results(done) -> list[dict]:
+    """What stands on standard output, one JSON object a line."""
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def expected(score):
+    """The results of TEXTS given as arguments."""
+    done = score("--json", *TEXTS)
+    assert (done.returncode, done.stderr) == (0, "")
+    return results(done)
+
+
+def write(path, texts):
+    """Write texts to a file in the format of its name."""
+    name = path.name.removesuffix(".gz")
+    if name.endswith(".parquet"):
+        pyarrow = pytest.importorskip("pyarrow")
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.table({"id": range(len(texts)), "text": texts}), path)
+        return path
+    if name.endswith(".jsonl"):
+        lines = [json.dumps({"id": i, "text": text}) for i, text in enumerate(texts)]
+    elif name.endswith(".csv"):
+        lines = ["id,text", *(f'{i},"{text}"' for i, text in enumerate(texts))]
+    elif name.endswith(".tsv"):
+        lines = ["id\ttext", *(f"{i}\t{text}" for i, text in enumerate(texts))]
+    else:
+        lines = texts
+    data = "".join(f"{line}\n" for line in lines).encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def test_texts_as_json(expected):
+    """Text, label and probability of each, in order, and nothing else."""
+    assert [list(result) for result in expected] == [["text", "label", "probability"]] * 5
+    assert [result["text"] for result in expected] == TEXTS
+    for result in expected:
+        assert 0 < result["probability"] < 1
+        assert result["label"] == ("positive" if result["probability"] >= 0.5 else "negative")
+    assert len({result["probability"] for result in expected}) == 5
+
+
+def test_texts_for_people(score, expected):
+    """Label, probability to four digits, and the text; a long one is cut."""
+    done = score(*TEXTS, "good " * 100)
+    assert done.returncode == 0
+    *lines, long = done.stdout.splitlines()
+    assert [line.split(maxsplit=2) for line in lines] == [
+        [result["label"], f"{result['probability']:.4f}", result["text"]] for result in expected
+    ]
+    assert long.endswith("\u2026")
+    assert len(long) <= 80
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["t.txt", "t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.txt.gz", "t.csv.gz", "t.jsonl.gz"],
+)
+def test_files(score, expected, tmp_path, name):
+    """The same texts score the same out of a file of any format."""
+    done = score("--json", "--input", write(tmp_path / name, TEXTS))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert results(done) == expected
+
+
+@pytest.mark.parametrize("data", ["\n".join(TEXTS), "\r\n".join(TEXTS) + "\r\n"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_standard_input(score, expected, data, pack):
+    """One text a line, whatever ends the lines, gzipped or not."""
+    done = score("--json", "--input", "-", stdin=pack(data.encode()))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert results(done) == expected
+
+
+def test_a_text_column(score, tmp_path):
+    """The column that is named is scored, not the one with the usual name."""
+    file = tmp_path / "two.csv"
+    file.write_text("text,note\na good film,a bad film\n")
+    done = score("--json", "--input", file, "--text-column", "note")
+    assert [result["text"] for result in results(done)] == ["a bad film"]
+
+
+def test_the_order_of_rows(score, tmp_path):
+    """Rows of very different lengths, more than are read at a time, come out as they went in."""
+    texts = [f"film {i} " + "very good " * (i % 40) for i in range(2500)]
+    done = score("--json", "--input", write(tmp_path / "many.txt", texts))
+    assert done.returncode == 0
+    assert [result["text"] for result in results(done)] == texts
+
+
+BAD_JSONL = (
+    b'{"text": "a good film"}\n'
+    b'{"text": \n'
+    b'{"text": null}\n'
+    b'{"text": "a bad film"}\n'
+    b'{"text": 7}\n'
+    b'{"other": "x"}\n'
+    b'["text"]\n'
+    b'{"text": "  "}\n'
+    b'{"text": "\xff"}\n'
+    b'{"text": "a film"}\n'
+)
+BAD_ROWS = {
+    2: "not valid JSON",
+    3: "'text' is null",
+    5: "'text' holds int, not a string",
+    6: "no 'text' in this row",
+    7: "not a JSON object but list",
+    8: "the text is empty",
+    9: "line 9 is not UTF-8",
+}
+
+
+def test_bad_rows(score, expected, tmp_path):
+    """Each is reported with file and row, counted at the end, and has its place in the output."""
+    file = tmp_path / "bad.jsonl"
+    file.write_bytes(BAD_JSONL)
+    done = score("--json", "--input", file)
+    assert done.returncode == 0
+    rows = results(done)
+    assert len(rows) == 10
+    *errors, last = done.stderr.splitlines()
+    assert last == "7 of 10 rows could not be scored"
+    assert len(errors) == len(BAD_ROWS)
+    for error, (number, reason) in zip(errors, BAD_ROWS.items(), strict=True):
+        assert error.startswith(f"error: {file}, row {number}: ")
+        assert reason in error
+        row = rows[number - 1]
+        assert list(row) == ["text", "label", "probability", "error"]
+        assert (row["label"], row["probability"]) == (None, None)
+        assert f"error: {row['error']}" == error
+    good = [rows[i] for i in (0, 3, 9)]
+    assert good == [expected[0], expected[1], expected[4]]
+
+
+def test_bad_rows_of_a_csv(score, tmp_path):
+    """A row of another width and one with an open quote do not end the job."""
+    file = tmp_path / "bad.csv"
+    file.write_bytes(b'id,text\n1,good\n2,good,film\n3,"bad"x\n4,bad\n')
+    done = score("--json", "--input", file)
+    assert done.returncode == 0
+    assert [row["text"] for row in results(done) if row["label"]] == ["good", "bad"]
+    assert f"error: {file}, row 2: 3 fields where the header has 2" in done.stderr
+    assert "2 of 4 rows could not be scored" in done.stderr
+
+
+def test_many_bad_rows(score, tmp_path):
+    """A thousand errors are not a thousand lines on the screen, but a thousand in the output."""
+    file = tmp_path / "blank.txt"
+    file.write_text("good\n" + "\n" * 1000)
+    done = score("--json", "--input", file)
+    assert done.returncode == 0
+    assert len([row for row in results(done) if "error" in row]) == 1000
+    assert len(done.stderr.splitlines()) == 21
+    assert done.stderr.endswith("1,000 of 1,001 rows could not be scored\n")
+
+
+def test_nothing_but_bad_rows(score, tmp_path):
+    """When no row could be scored the job has failed."""
+    done = score("--json", "--input", write(tmp_path / "blank.txt", ["", " "]))
+    assert done.returncode == 1
+    assert done.stderr.endswith("error: no row could be scored\n")
+    assert len(results(done)) == 2
+
+
+def test_an_empty_argument(score):
+    """A text that is empty is told by its place."""
+    done = score("--json", "good", "", "bad")
+    assert done.returncode == 0
+    assert "error: text 2: the text is empty" in done.stderr
+    assert [row["label"] is None for row in results(done)] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("cut.txt.gz", ["scores.partial.jsonl"]), ("cut.parquet", [])]
+)
+def test_a_damaged_file(score, tmp_path, name, kept):
+    """A file that breaks off is told, by exit code too; no output file looks whole."""
+    whole = write(tmp_path / name, [f"{i} a good film {i * i}" for i in range(3000)])
+    whole.write_bytes(whole.read_bytes()[:-2000])
+    done = score("--input", whole, "--output", tmp_path / "scores.jsonl")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith(f"error: {whole} ")
+    assert done.stderr.count("\n") == 1 + len(kept)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([name, *kept])
+
+
+def test_output_as_jsonl(score, expected, tmp_path):
+    """The file holds what --json prints; nothing is printed."""
+    file = tmp_path / "new" / "scores.jsonl"
+    done = score("--output", file, *TEXTS)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == f"wrote 5 rows to {file}\n"
+    assert [json.loads(line) for line in file.read_text("utf-8").splitlines()] == expected
+
+
+def test_output_as_csv(score, expected, tmp_path):
+    """Columns text, label, probability, error; a bad row has an error and nothing else."""
+    file = tmp_path / "scores.csv"
+    done = score("--output", file, *TEXTS, "", 'with "quotes", commas\nand lines')
+    assert (done.returncode, done.stdout) == (0, "")
+    with file.open(newline="", encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened))
+    assert list(rows[0]) == ["text", "label", "probability", "error"]
+    assert [(row["text"], row["label"]) for row in rows[:5]] == [
+        (result["text"], result["label"]) for result in expected
+    ]
+    for row, result in zip(rows, expected, strict=False):
+        assert float(row["probability"]) == pytest.approx(result["probability"])
+    assert (rows[5]["label"], rows[5]["error"]) == ("", "text 6: the text is empty")
+    assert rows[6]["text"] == 'with "quotes", commas\nand lines'
+
+
+def test_an_output_is_replaced_only_when_whole(score, tmp_path):
+    """A file of the same name stays as it is until the new one is complete."""
+    file = tmp_path / "scores.jsonl"
+    file.write_text("old")
+    bad = tmp_path / "bad.txt.gz"
+    bad.write_bytes(gzip.compress(b"good\n" * 5000)[:-20])
+    assert score("--input", bad, "--output", file).returncode == 1
+    assert file.read_text() == "old"
+    assert score("--output", file, "good").returncode == 0
+    assert json.loads(file.read_text())["text"] == "good"
+    assert not list(tmp_path.glob(".*"))
+
+
+NASTY = {
+    "emoji": "👍🏽👩‍👩‍👧‍👦 good 🤷",
+    "right to left": "סרט טוב \u202eגרוע\u202c",
+    "combining": "e\u0301" * 500 + "\u0300" * 500,
+    "nul": "good\0bad\0",
+    "control": "good\x07\x1b[31mred\x1b[0m\x7f\u0085",
+    "lone high": "good \ud800 film",
+    "lone low": "\udfff",
+    "wrong order": "\udc00\ud800",
+    "line separators": "good\u2028bad\u2029film",
+    "byte order mark": "\ufeffgood",
+    "noncharacters": "\ufffe\uffff\U0010ffff",
+    "one character": "a" * 1_000_000,
+    "one character, not a letter": "!" * 1_000_000,
+    "underscores": "_" * 100_000,
+    "escape": "\\&undsc \\&undsc" * 100,
+    "html": "<br /><script>alert(1)</script>",
+}
+
+
+@pytest.fixture(scope="module")
+def nasty(score, tmp_path_factory):
+    """The nasty texts scored out of JSON Lines, each result by its name."""
+    file = tmp_path_factory.mktemp("nasty") / "nasty.jsonl"
+    lines = [json.dumps({"name": name, "text": text}) for name, text in NASTY.items()]
+    file.write_text("\n".join(lines) + "\n", encoding="ascii")
+    done = score("--json", "--input", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    return dict(zip(NASTY, done.stdout.removesuffix("\n").split("\n"), strict=True))
+
+
+@pytest.mark.parametrize("name", NASTY)
+def test_nasty_texts(nasty, name):
+    """Each has a score, and comes back as it was given."""
+    result = json.loads(nasty[name])
+    assert result["text"] == NASTY[name]
+    assert 0 < result["probability"] < 1
+    assert result["label"] in ("negative", "positive")
+
+
+def test_nasty_texts_for_people(score, tmp_path):
+    """The table and a CSV take every character too."""
+    file = tmp_path / "nasty.jsonl"
+    file.write_text("".join(json.dumps({"text": t}) + "\n" for t in NASTY.values()))
+    done = score("--input", file)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = score("--input", file, "--output", tmp_path / "nasty.csv")
+    assert (done.returncode, done.stderr.startswith("wrote 16 rows")) == (0, True)
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_reader_that_has_had_enough(edgernn, model, tmp_path, form):
+    """`| head` ends the job without a traceback or any other word."""
+    file = write(tmp_path / "many.txt", [f"a good film {i}" for i in range(20_000)])
+    running = subprocess.Popen(
+        [edgernn.command, "score", "--model", str(model), "--input", str(file), *form],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=edgernn.environment,
+    )
+    first = running.stdout.readline()
+    running.stdout.close()
+    assert b"a good film 0" in first
+    assert running.stderr.read() == b""
+    running.stderr.close()
+    assert running.wait(60) != 0
+
+
+def test_an_option_for_a_text(score):
+    """Behind -- a text may begin like an option."""
+    done = score("--json", "--", "--good", "-")
+    assert [row["text"] for row in results(done)] == ["--good", "-"]

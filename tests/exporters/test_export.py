@@ -1,0 +1,318 @@
+"""The export job: a file appears when every check has passed, and not before."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import sys
+import zipfile
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgernn import load
+from edgernn.bundle import read_model_file
+from edgernn.errors import (
+    EdgernnError,
+    ExportError,
+    MissingPackageError,
+    ModelFileError,
+    UsageError,
+)
+from edgernn.text import TextEncoder
+from edgernn.training.run import CONFIG, MODEL, Run
+from exporters import export as job
+from exporters.export import CHECKED_TEXTS, TrainedModel, default_name, export, open_trained
+from exporters.formats import FORMATS, PRECISIONS
+from exporters.sample_texts import SAMPLE_TEXTS, spread
+
+Files = dict[tuple[str, str], Path]
+ONNX = FORMATS["onnx"]
+
+
+def on_cpu(path: Path) -> Any:
+    return load(path, "cpu")
+
+
+@pytest.fixture(params=["new", "replaced"])
+def output(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Where to write to: nothing is there, or an older file."""
+    path = tmp_path / "out" / "model.onnx"
+    path.parent.mkdir()
+    if request.param == "replaced":
+        path.write_bytes(b"older")
+    return path
+
+
+def content(output: Path) -> dict[str, bytes]:
+    """The folder's files, temporary and hidden ones too."""
+    return {path.name: path.read_bytes() for path in output.parent.iterdir()}
+
+
+def test_a_file_is_written(tiny_trained: TrainedModel, output: Path) -> None:
+    """It is in place when all checks have passed and not a moment earlier."""
+    before = content(output)
+    opened: list[Path] = []
+    lines: list[str] = []
+
+    def untouched() -> bool:
+        return before == {k: v for k, v in content(output).items() if ".partial" not in k}
+
+    def open_file(path: Path) -> Any:
+        assert path != output
+        assert path.suffix == ".onnx"
+        opened.append(path)
+        assert untouched()
+        return on_cpu(path)
+
+    def say(line: str) -> None:
+        assert untouched()
+        lines.append(line)
+
+    export(tiny_trained, ONNX, "int8", output, open_file, say)
+    assert list(content(output)) == ["model.onnx"]
+    assert len(opened) == 1
+    assert len(lines) == 4
+    for line, part in zip(
+        lines,
+        (
+            "2 LSTM, no loop",
+            f"{CHECKED_TEXTS} texts score as in Keras",
+            "do not depend on order or batch",
+            "text contract version 1 and vocabulary of 299 ids",
+        ),
+        strict=True,
+    ):
+        assert part in line
+    found = [score.probability for score in on_cpu(output).score(tiny_trained.texts)]
+    assert found == pytest.approx(tiny_trained.expected.tolist(), abs=PRECISIONS["int8"])
+
+
+def test_the_folder_is_made(tiny_trained: TrainedModel, tmp_path: Path) -> None:
+    """As for every other output."""
+    path = tmp_path / "a" / "b" / "model.onnx"
+    export(tiny_trained, ONNX, "float32", path, on_cpu)
+    assert path.is_file()
+
+
+class Altered:
+    """A loaded file whose scores are changed by a rule of score and batch size."""
+
+    def __init__(self, path: Path, rule: Callable[[float, int], float]) -> None:
+        self.scorer = on_cpu(path)
+        self.rule = rule
+
+    def score(self, texts: Sequence[str]) -> list[Any]:
+        """Score as the file does, then alter."""
+        return [
+            dataclasses.replace(score, probability=self.rule(score.probability, len(texts)))
+            for score in self.scorer.score(texts)
+        ]
+
+
+def _refuse(path: Path) -> Any:
+    raise ModelFileError(f"{path}: the engine refuses it")
+
+
+@pytest.mark.parametrize(
+    ("open_file", "error", "said"),
+    [
+        (lambda path: Altered(path, lambda p, n: p + 0.05), ExportError, "off, allowed 0.02"),
+        (lambda path: Altered(path, lambda p, n: float("nan")), ExportError, "scores nan"),
+        (
+            lambda path: Altered(path, lambda p, n: p + 1e-3 * (n == 1)),
+            ExportError,
+            "depends on the batch: it changes by 0.001, allowed 1e-05",
+        ),
+        (_refuse, ModelFileError, "the engine refuses it"),
+    ],
+)
+def test_a_failing_check_leaves_nothing(
+    tiny_trained: TrainedModel,
+    output: Path,
+    open_file: Callable[[Path], Any],
+    error: type[EdgernnError],
+    said: str,
+) -> None:
+    """No file, no temporary file, and one that was there stays as it was."""
+    before = content(output)
+    with pytest.raises(error, match=said):
+        export(tiny_trained, ONNX, "int8", output, open_file)
+    assert content(output) == before
+
+
+def test_an_operator_that_is_not_allowed(tiny_trained: TrainedModel, output: Path) -> None:
+    """The graph is looked at before anything of it runs."""
+    before = content(output)
+    strict = dataclasses.replace(ONNX, operators=ONNX.operators - {"Gather", "Sigmoid"})
+    with pytest.raises(ExportError, match="outside the allowed list: Gather, Sigmoid"):
+        export(tiny_trained, strict, "float32", output, lambda path: pytest.fail("it was opened"))
+    assert content(output) == before
+
+
+def test_a_missing_recurrent_operator(
+    tiny_trained: TrainedModel, output: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A graph of another network than the one asked for."""
+    before = content(output)
+    layers = tiny_trained.network.layers
+    other = dataclasses.replace(tiny_trained.network, layers=(layers[0], *layers[2:]))
+    graph = job._convert
+
+    def convert(_: Any, *rest: Any) -> bytes:
+        return graph(tiny_trained.network, *rest)
+
+    monkeypatch.setattr(job, "_convert", convert)
+    with pytest.raises(ExportError, match="holds 2 LSTM, expected 1"):
+        export(dataclasses.replace(tiny_trained, network=other), ONNX, "float32", output, on_cpu)
+    assert content(output) == before
+
+
+def test_an_interrupted_export(tiny_trained: TrainedModel, output: Path) -> None:
+    """Ctrl-C in the middle of the checks leaves nothing either."""
+
+    def stop(_: Path) -> Any:
+        raise KeyboardInterrupt
+
+    before = content(output)
+    with pytest.raises(KeyboardInterrupt):
+        export(tiny_trained, ONNX, "float32", output, stop)
+    assert content(output) == before
+
+
+def test_an_unknown_precision(tiny_trained: TrainedModel, output: Path) -> None:
+    """Refused before any work."""
+    before = content(output)
+    with pytest.raises(UsageError, match="--precision int4"):
+        export(tiny_trained, ONNX, "int4", output, on_cpu)
+    assert content(output) == before
+
+
+@pytest.mark.parametrize("package", ["tensorflow", "tf2onnx", "onnx"])
+def test_a_missing_package(
+    tiny_trained: TrainedModel, output: Path, monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    """It is named, with the extra that brings it."""
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingPackageError, match=rf"'{package}'.*edgernn\[export\]"):
+        export(tiny_trained, ONNX, "int8", output, on_cpu)
+
+
+@pytest.mark.parametrize("key", [("onnx", "int8"), ("tflite", "int8")])
+def test_the_card(tiny_files: Files, tiny_run: Path, key: tuple[str, str]) -> None:
+    """Recipe, format, precision, training figures and versions."""
+    card = read_model_file(tiny_files[key]).bundle.card
+    run = Run.open(tiny_run)
+    assert card == {
+        "recipe": "tiny-bilstm",
+        "format": key[0],
+        "precision": "int8",
+        "training": {
+            "validation_accuracy": 0.75,
+            "parameters": run.metrics["parameters"],
+            "seed": 7,
+            "data": {"name": "reviews.csv", "examples": 100},
+        },
+        "versions": {
+            name: metadata.version(name) for name in ("edgernn", "keras", "tensorflow", "numpy")
+        },
+    }
+
+
+@pytest.mark.parametrize("key", [("onnx", "int8"), ("tflite", "int8")])
+def test_the_contract_and_vocabulary_are_the_run_s(
+    tiny_files: Files, tiny_run: Path, key: tuple[str, str]
+) -> None:
+    """Byte for byte."""
+    bundle, run = read_model_file(tiny_files[key]).bundle, Run.open(tiny_run)
+    assert bundle.contract == run.contract
+    assert bundle.encoder.vocabulary == run.encoder.vocabulary
+
+
+def test_a_tflite_file_is_a_zip_archive(tiny_files: Files) -> None:
+    """Tools for TFLite metadata find the description and the files that it names."""
+    data = tiny_files["tflite", "int8"].read_bytes()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert sorted(archive.namelist()) == ["card.json", "contract.json", "vocabulary.subwords"]
+    assert b"TFLITE_METADATA" in data
+    assert b"M001" in data
+    assert b"Text classifier: negative or positive." in data
+
+
+@pytest.mark.parametrize(("name", "rules"), FORMATS.items())
+def test_the_default_name(tiny_run: Path, name: str, rules: Any) -> None:
+    """Recipe, precision and the format's suffix."""
+    assert default_name(Run.open(tiny_run), rules, "int8") == f"tiny-bilstm-int8.{name}"
+
+
+def test_the_texts_that_are_checked(tiny_trained: TrainedModel) -> None:
+    """96 texts with a score each, which the Keras model gave."""
+    assert len(tiny_trained.texts) == len(tiny_trained.expected) == CHECKED_TEXTS
+    assert tiny_trained.expected.dtype == np.float32
+    assert np.ptp(tiny_trained.expected) > 0.5
+
+
+def test_a_model_that_cannot_be_exported(tiny_run: Path, tmp_path: Path) -> None:
+    """The layer is named before any text is scored."""
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((None,), dtype="int32"),
+            keras.layers.Embedding(299, 4, mask_zero=True),
+            keras.layers.GRU(3, name="remembers"),
+            keras.layers.Dense(1),
+        ]
+    )
+    for path in tiny_run.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    model.save(tmp_path / MODEL)
+    assert (tmp_path / CONFIG).is_file()
+    with pytest.raises(ExportError, match=r"layer remembers \(GRU\) cannot be exported exactly"):
+        open_trained(Run.open(tmp_path), SAMPLE_TEXTS)
+
+
+LONG = "the film was never boring and one loved it very much " * 20
+CHOICES: dict[str, tuple[str, ...]] = {
+    "the sample": SAMPLE_TEXTS,
+    "one word": ("Great",),
+    "one text": (LONG,),
+    "two texts": ("Great", "not a good film"),
+    "none in ASCII": ("фильм", "本当に面白かった。", "é"),
+    "blank ones among them": ("", "  ", "good", "\n", "bad film"),
+    "many": tuple(f"{'never good ' * (1 + n % 30)}film number {n}" for n in range(1000)),
+    "many long ones": tuple(f"{LONG} {n}" for n in range(200)),
+}
+
+
+@pytest.mark.parametrize("count", [8, 33, CHECKED_TEXTS])
+@pytest.mark.parametrize("name", CHOICES)
+def test_spread(tiny_encoder: TextEncoder, name: str, count: int) -> None:
+    """However few or many there are: as many as asked for, one token first, the longest last."""
+    chosen = spread(CHOICES[name], tiny_encoder, count)
+    lengths = [len(tiny_encoder.encode(text)) for text in chosen]
+    assert len(chosen) == count
+    assert lengths[0] == 1
+    assert lengths[-1] == tiny_encoder.contract.max_length
+    assert all(text.strip() for text in chosen)
+
+
+def test_spread_over_the_lengths(tiny_encoder: TextEncoder) -> None:
+    """Of many texts, some of every length are taken, and their first words."""
+    texts = [("good " * n).strip() for n in range(1, 20) for _ in range(30)]
+    there = {len(tiny_encoder.encode(text)) for text in texts}
+    chosen = spread(texts, tiny_encoder, 96)
+    assert len(there) == 19
+    assert there <= {len(tiny_encoder.encode(text)) for text in chosen}
+    words = spread([LONG] * 50, tiny_encoder, 96)
+    assert {len(text.split()) for text in words} >= set(range(1, 9))
+
+
+@pytest.fixture(scope="module")
+def tiny_encoder(tiny_run: Path) -> TextEncoder:
+    """The text rules of the tiny run."""
+    return Run.open(tiny_run).encoder

@@ -1,0 +1,143 @@
+"""The TFLite graph: fused operators, any length, and the Keras model's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers
+from small_models import Ids, classifier, lstm, ragged
+
+from edgernn.bundle.tflite_file import TfliteSummary, summarize
+from edgernn.training.models import probabilities
+from exporters import tflite_graph
+from exporters.export import TrainedModel
+from exporters.formats import FORMATS, PRECISIONS
+from exporters.network import read_network
+
+Files = dict[tuple[str, str], Path]
+RECURRENT = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+
+
+@pytest.fixture(params=PRECISIONS)
+def precision(request: pytest.FixtureRequest) -> str:
+    """Each precision; the files are converted once a session."""
+    return str(request.param)
+
+
+def described(files: Files, precision: str) -> TfliteSummary:
+    return summarize(files["tflite", precision].read_bytes(), "the model")
+
+
+def scores(model: bytes, rows: Sequence[Ids]) -> npt.NDArray[np.float32]:
+    """Score rows one by one with LiteRT itself, each at its own length."""
+    interpreter = Interpreter(model_content=model)
+    place = interpreter.get_input_details()[0]["index"]
+    found = []
+    for ids in rows:
+        interpreter.resize_tensor_input(place, (1, len(ids)))
+        interpreter.allocate_tensors()
+        interpreter.reset_all_variables()
+        interpreter.set_tensor(place, ids[None])
+        interpreter.invoke()
+        found.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    return np.concatenate(found)
+
+
+def rows_of(trained: TrainedModel) -> list[Ids]:
+    return trained.run.encoder.encode_batch(trained.texts)
+
+
+def test_operators(tiny_files: Files, precision: str) -> None:
+    """One fused operator a direction, allowed operators only, nothing custom and no Flex."""
+    found = described(tiny_files, precision)
+    assert found.operators[RECURRENT] == 4
+    assert set(found.operators) <= FORMATS["tflite"].operators
+    assert found.custom_operators == ()
+    assert not found.has_flex
+
+
+def test_operators_of_old_runtimes(tiny_files: Files) -> None:
+    """In int8 the dense layer keeps to a version that the interpreters of 2023 have."""
+    versions = described(tiny_files, "int8").operator_versions
+    # Version 12 is per-channel; 1 would mean that the layer was not quantized.
+    assert 1 < versions["FULLY_CONNECTED"] < 12
+    assert versions[RECURRENT] > 1
+
+
+@pytest.mark.parametrize(
+    ("precision", "kind", "low", "high"),
+    [("float32", "FLOAT32", 0.0, 1.0), ("float16", "FLOAT16", 0.4, 0.65), ("int8", "INT8", 0, 0.6)],
+)
+def test_sizes(tiny_files: Files, precision: str, kind: str, low: float, high: float) -> None:
+    """Each precision stores weights in its own type; much of so small a file is structure."""
+    whole = tiny_files["tflite", "float32"].stat().st_size
+    size = tiny_files["tflite", precision].stat().st_size
+    assert low * whole < size <= high * whole
+    assert described(tiny_files, precision).tensor_types[kind] > 10
+
+
+def test_inputs_and_outputs(tiny_files: Files, precision: str) -> None:
+    """Batch 1, any number of tokens; the signature names what goes in and comes out."""
+    found = described(tiny_files, precision)
+    (ids,), (probability,) = found.inputs, found.outputs
+    assert (ids.type, ids.shape_signature) == ("INT32", (1, -1))
+    assert (probability.type, probability.shape) == ("FLOAT32", (1,))
+    model = tiny_files["tflite", precision].read_bytes()
+    interpreter = Interpreter(model_content=model)
+    assert interpreter.get_signature_list() == {
+        "serving_default": {"inputs": ["ids"], "outputs": ["probability"]}
+    }
+    (row,) = ragged([5], 299)
+    by_name = interpreter.get_signature_runner()(ids=row[None])
+    np.testing.assert_array_equal(by_name["probability"], scores(model, [row]))
+
+
+@pytest.mark.parametrize("length", [1, 2, 40, 41, 300])
+def test_any_length(tiny_files: Files, length: int) -> None:
+    """The time axis is resized to the text's own length, also beyond the longest input."""
+    (found,) = scores(tiny_files["tflite", "float32"].read_bytes(), ragged([length], 299))
+    assert 0.0 < found < 1.0
+
+
+def test_equal_to_keras(tiny_files: Files, tiny_trained: TrainedModel, precision: str) -> None:
+    """All checked texts: 1e-6 unquantized, the precision's tolerance otherwise."""
+    model = tiny_files["tflite", precision].read_bytes()
+    difference = np.abs(scores(model, rows_of(tiny_trained)) - tiny_trained.expected).max()
+    assert difference <= {"float32": 1e-6}.get(precision, PRECISIONS[precision])
+    if precision != "float32":
+        assert difference > 1e-6  # Its weights are really rounded.
+
+
+@pytest.mark.parametrize(
+    "recurrent",
+    [
+        (False,),
+        pytest.param((True,), marks=pytest.mark.slow),
+        pytest.param((False, True), marks=pytest.mark.slow),
+        pytest.param((True, False, True), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_other_networks(recurrent: tuple[bool, ...]) -> None:
+    """One to three layers, of one direction or both; most are slow, for a conversion each."""
+    last = len(recurrent) - 1
+    model: Any = classifier(
+        *(
+            lstm(5 + place, bidirectional=both, return_sequences=place < last)
+            for place, both in enumerate(recurrent)
+        ),
+        layers.Dense(4, activation="relu"),
+        scale=1.0,
+    )
+    converted = tflite_graph.convert(read_network(model), "float32")
+    assert summarize(converted, "the model").operators[RECURRENT] == sum(recurrent) + len(recurrent)
+    rows = ragged([7, 1, 33, 2, 33, 12, 3])
+    expected = probabilities(model, rows)
+    assert np.ptp(expected) > 0.02
+    np.testing.assert_allclose(scores(converted, rows), expected, rtol=0, atol=1e-6)

@@ -1,0 +1,91 @@
+"""Scoring loads numpy and ONNX Runtime, and nothing heavy besides."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "ai_edge_litert",
+    "keras",
+    "matplotlib",
+    "onnx",
+    "pandas",
+    "pyarrow",
+    "rich",
+    "scipy",
+    "sklearn",
+    "tensorflow",
+    "tensorflow_datasets",
+    "tf_keras",
+    "typer",
+}
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    """Run code in a fresh interpreter; return the top names of all modules that it loaded."""
+    report = "import atexit, json, sys\n" + (
+        "atexit.register(lambda: print('\\n' + json.dumps(sorted(sys.modules))))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", report + code, *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+
+
+@pytest.fixture(scope="module")
+def model(tiny_files) -> str:
+    """A small .onnx file."""
+    return str(tiny_files["onnx", "int8"])
+
+
+def test_importing_the_package():
+    """`import edgernn` takes not even ONNX Runtime."""
+    names = loaded("import edgernn")
+    assert "edgernn" in names
+    assert not names & (HEAVY | {"onnxruntime"})
+
+
+def test_scoring(model):
+    """Loading a model and scoring a text takes numpy and ONNX Runtime."""
+    code = "import sys, edgernn\nprint(edgernn.load(sys.argv[1], 'cpu').score(['A good film.']))"
+    names = loaded(code, model)
+    assert {"edgernn", "numpy", "onnxruntime"} <= names
+    assert not names & HEAVY
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_scoring_on_the_command_line(model, form):
+    """`edgernn score` loads Typer beside, but nothing that only other commands need."""
+    code = (
+        "import sys\nfrom edgernn.cli.main import run\n"
+        "sys.argv = ['edgernn', 'score', 'A good film.', '--model', *sys.argv[1:]]\nrun()"
+    )
+    names = loaded(code, model, *form)
+    assert {"edgernn", "typer", "onnxruntime"} <= names
+    assert not names & ((HEAVY - {"typer"}) | {"pydantic", "exporters"})
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.txt"])
+def test_scoring_a_file(model, tmp_path: Path, name):
+    """Text formats are read with the standard library."""
+    (tmp_path / name).write_text('{"text": "x"}\n' if name == "x.jsonl" else "text\nx\n")
+    code = (
+        "import sys\nfrom edgernn.cli.main import run\n"
+        "sys.argv = ['edgernn', 'score', '--model', *sys.argv[1:]]\nrun()"
+    )
+    names = loaded(code, model, "--input", str(tmp_path / name))
+    assert not names & ((HEAVY - {"typer"}) | {"pydantic", "exporters"})
+
+
+def test_the_command_line_without_a_command():
+    """Help loads no model, no runtime and no numpy."""
+    code = "import sys\nfrom edgernn.cli.main import run\nsys.argv = ['edgernn', '--help']\nrun()"
+    names = loaded(code)
+    assert not names & ((HEAVY - {"typer", "rich"}) | {"pydantic", "exporters"})

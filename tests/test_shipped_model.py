@@ -1,0 +1,115 @@
+"""The pretrained model that the package carries."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from edgernn import load
+from edgernn.runtime import SHIPPED_MODEL
+
+MAX_BYTES = 700_000
+
+FIGHT_CLUB = (
+    "It has some cliched moments, even for its time, but FIGHT CLUB is an awesome film. I have "
+    "watched it about 100 times in the past 20 years. It never gets old. It is hard to discuss "
+    "this film without giving things away but suffice it to say, it is a great thriller with some "
+    "intriguing twists."
+)
+LABELS = {
+    "Great movie!": "positive",
+    "I loved it.": "positive",
+    "Awful.": "negative",
+    "Boring and far too long.": "negative",
+    FIGHT_CLUB: "positive",
+}
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    """The model that is loaded when none is named."""
+    return load(device="cpu")
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """The run folder that it came from, opened for export."""
+    pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[export]'")
+    from edgernn.training.run import Run
+    from exporters.export import open_trained
+    from exporters.sample_texts import SAMPLE_TEXTS
+
+    return open_trained(Run.open(SHIPPED_MODEL.parent), SAMPLE_TEXTS)
+
+
+def export_again(trained, name, precision, path):
+    """Export the shipped run."""
+    from exporters.export import export
+    from exporters.formats import find_format
+
+    export(trained, find_format(name), precision, path, lambda file: load(file, "cpu"))
+    return path
+
+
+@pytest.mark.parametrize(("text", "label"), LABELS.items(), ids=lambda value: value[:20])
+def test_labels(classifier, text, label):
+    """Plain words of praise and blame, short and long, are told apart."""
+    (score,) = classifier.score([text])
+    assert score.label == label
+
+
+def test_the_file_is_small(classifier):
+    """Small enough for a phone, and for a package."""
+    assert classifier.path == SHIPPED_MODEL
+    assert SHIPPED_MODEL.stat().st_size <= MAX_BYTES
+
+
+def test_its_card(classifier):
+    """What the file says of itself."""
+    card = classifier.card
+    assert card["recipe"] == "subword-bilstm"
+    assert (card["format"], card["precision"]) == ("onnx", "int8")
+    assert card["training"]["parameters"] == 635_329
+    assert card["training"]["training_examples"] == 22_500
+    assert card["training"]["interrupted"] is False
+    assert classifier.contract.vocabulary_size == 8185
+
+
+def test_its_folder_is_a_run():
+    """Contract, config and metrics lie beside it and open as a run."""
+    from edgernn.training.run import Run
+
+    run = Run.open(SHIPPED_MODEL.parent)
+    assert run.config["recipe"] == "subword-bilstm"
+    assert run.metrics["parameters"] == 635_329
+    assert run.contract == load(device="cpu").contract
+
+
+def test_it_can_be_exported_again(tmp_path):
+    """From the shipped run the shipped file comes out again, byte for byte.
+
+    In a process of its own, as tf2onnx numbers its names from process start.
+    """
+    pytest.importorskip("tf2onnx", reason="needs the extra: pip install 'edgernn[export]'")
+    code = "from edgernn.cli.main import run\nrun()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "export", "--format", "onnx", "--output", "model.onnx"],
+        cwd=tmp_path,
+        env={name: value for name, value in os.environ.items() if name != "EDGERNN_DATA"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    same = (tmp_path / "model.onnx").read_bytes() == SHIPPED_MODEL.read_bytes()
+    assert same, "the shipped file is not what this exporter writes: export it again"
+
+
+@pytest.mark.slow
+def test_as_tflite(trained, classifier, tmp_path):
+    """The TFLite file is as small and gives the same labels."""
+    path = export_again(trained, "tflite", "int8", tmp_path / "model.tflite")
+    assert path.stat().st_size <= MAX_BYTES
+    texts = [*LABELS, *trained.texts]
+    labels = [score.label for score in load(path).score(texts)]
+    assert labels == [score.label for score in classifier.score(texts)]

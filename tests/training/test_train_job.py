@@ -1,0 +1,401 @@
+"""The training job: what stands in a run folder, what is refused, how it is gone on with."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from toy import RECIPE, SETTINGS, VOCABULARY, write_reviews
+
+from edgernn.errors import DataError, TrainingError, UsageError
+from edgernn.text import SubwordEncoder
+from edgernn.training.data import load_split
+from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES, Dense, Embedding, Recurrent
+from edgernn.training.run import Run
+from edgernn.training.train import TrainOptions, train, validation_examples
+from edgernn.training.vocabulary import build_subwords
+
+pytest.importorskip("keras")
+
+FILES = {
+    "config.json",
+    "contract.json",
+    "history.csv",
+    "history.png",
+    "metrics.json",
+    "model.keras",
+    "summary.txt",
+    "vocabulary.subwords",
+}
+LAYERS = (Embedding(4, start="neighbours"), Recurrent(3, input_dropout=0.2), Dense(1))
+SEED = 11
+
+
+@pytest.fixture(scope="module", autouse=True)
+def toy():
+    """A recipe small enough to train in a moment stands in the table."""
+    with pytest.MonkeyPatch.context() as patch:
+        recipe = dataclasses.replace(RECIPE, layers=LAYERS, fit=SETTINGS)
+        patch.setitem(RECIPES, "toy", recipe)
+        yield recipe
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Forty labelled reviews and a vocabulary."""
+    folder = tmp_path_factory.mktemp("data")
+    write_reviews(folder / "reviews.csv")
+    (folder / "toy.subwords").write_bytes(VOCABULARY)
+    return folder
+
+
+def options(data, output, **changes) -> TrainOptions:
+    """Options for two epochs on the first 36 reviews."""
+    asked = TrainOptions(
+        recipe="toy",
+        output=output,
+        data=str(data / "reviews.csv"),
+        label_column="sentiment",
+        vocabulary=str(data / "toy.subwords"),
+        epochs=2,
+        batch_size=8,
+        max_length=12,
+        seed=SEED,
+        limit=36,
+    )
+    return dataclasses.replace(asked, **changes)
+
+
+@pytest.fixture(scope="module")
+def job(data, tmp_path_factory):
+    """A finished run: folder, history, lines said."""
+    said = []
+    folder = tmp_path_factory.mktemp("runs") / "new" / "toy"
+    result, history = train(options(data, folder), say=said.append)
+    assert result == folder
+    return folder, history, said
+
+
+class Interrupt:
+    """Presses Ctrl-C in one epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch(self, epoch, *numbers):
+        """Press."""
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+    def on_epoch(self, epoch, best):
+        """Do nothing."""
+
+
+def without_time(history):
+    return [dataclasses.replace(epoch, seconds=0.0) for epoch in history.epochs]
+
+
+def test_the_files(job):
+    """Every file stands under its name, none is empty, and no checkpoint is left."""
+    folder, _, _ = job
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert all(path.stat().st_size > 0 for path in folder.iterdir())
+
+
+def test_it_opens_as_a_run(job):
+    """The folder opens, and its model scores texts as the best epoch's model did."""
+    folder, history, _ = job
+    run = Run.open(folder)
+    model = run.load_model()
+    assert run.contract.max_length == 12
+    assert run.contract.cut == RECIPE.text.cut
+    assert model.count_params() == run.metrics["parameters"]
+
+    from edgernn.training.models import probabilities
+
+    held_out = validation_examples(run.config, None)
+    ids = [np.array(run.encoder.encode(text), np.int32) for text in held_out.texts]
+    given = probabilities(model, ids) >= 0.5
+    share = np.mean(given == held_out.labels)
+    assert share == pytest.approx(history.best.validation_accuracy)
+
+
+def test_the_model_has_no_optimizer(job):
+    """Adam's state would make the file three times as large."""
+    import keras
+
+    assert not keras.saving.load_model(job[0] / "model.keras").compiled
+
+
+def test_config(job, data):
+    """All that is needed to train the same model again."""
+    config = json.loads((job[0] / "config.json").read_text())
+    assert config["recipe"] == "toy"
+    assert config["seed"] == SEED
+    assert config["limit"] == 36
+    assert config["validation_fraction"] == 0.1
+    assert config["fit"] == dataclasses.asdict(SETTINGS) | {"epochs": 2, "batch_size": 8}
+    assert config["text"] == dataclasses.asdict(RECIPE.text) | {"max_length": 12}
+    source = config["data"]
+    assert source["source"] == str(data / "reviews.csv")
+    assert (source["text_column"], source["label_column"]) == (None, "sentiment")
+    assert source["description"]["name"] == "reviews.csv"
+    assert len(source["description"]["sha256"]) == 64
+    assert {"python", "keras", "tensorflow", "numpy", "edgernn"} <= set(config["versions"])
+
+
+def test_metrics(job):
+    """The figures are those of the best epoch."""
+    folder, history, _ = job
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics.pop("minutes") >= 0
+    size = SubwordEncoder.from_bytes(VOCABULARY).vocab_size
+    assert metrics == {
+        "validation_accuracy": history.best.validation_accuracy,
+        "validation_loss": history.best.validation_loss,
+        "best_epoch": history.best.epoch,
+        "epochs": 2,
+        "parameters": size * 4 + 4 * (4 * 3 + 3 * 3 + 3) + 3 + 1,
+        "training_examples": 32,
+        "validation_examples": 4,
+        "interrupted": False,
+    }
+
+
+def test_history(job):
+    """One row an epoch, and a picture."""
+    folder, history, _ = job
+    with (folder / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    for row, epoch in zip(rows, history.epochs, strict=True):
+        for name, value in row.items():
+            assert float(value) == getattr(epoch, name)
+    picture = (folder / "history.png").read_bytes()
+    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert picture.endswith(b"IEND\xaeB`\x82")
+
+
+def test_summary(job):
+    """The layers by name, as plain text."""
+    summary = (job[0] / "summary.txt").read_text(encoding="utf-8")
+    for name in ("embedding", "lstm", "dense", "Total params"):
+        assert name in summary
+    assert "\x1b" not in summary
+
+
+def test_what_is_said(job):
+    """Device, sizes of data and vocabulary; no result is printed."""
+    said = "\n".join(job[2])
+    assert "training on " in said
+    assert "36 training examples" in said
+    assert "32 to train on, 4 held out" in said
+
+
+def test_the_same_seed_gives_the_same_numbers(job, data, tmp_path):
+    """Data order, vocabulary, first weights and dropout all follow from the seed."""
+    folder, history = train(options(data, tmp_path / "again"))
+    assert without_time(history) == without_time(job[1])
+    for name in ("contract.json", "config.json", "vocabulary.subwords"):
+        assert (folder / name).read_text() == (job[0] / name).read_text()
+
+
+def test_interrupted_and_resumed(job, data, tmp_path):
+    """A run that was cut off is usable; gone on with, it ends as one that was not."""
+    output = tmp_path / "run"
+    folder, history = train(options(data, output), watcher=Interrupt(2))
+    assert history.interrupted
+    assert {path.name for path in folder.iterdir()} == FILES | {"checkpoint"}
+    assert Run.open(folder).metrics["interrupted"] is True
+    assert Run.open(folder).load_model() is not None
+
+    # Nothing but the folder is named: the rest is known from the run.
+    folder, history = train(TrainOptions(output=output), resume=True)
+    assert without_time(history) == without_time(job[1])
+    assert {path.name for path in folder.iterdir()} == FILES
+    for name in ("metrics.json", "config.json"):
+        found, expected = (json.loads((place / name).read_text()) for place in (folder, job[0]))
+        assert found | {"minutes": 0} == expected | {"minutes": 0}
+    weights = (Run.open(place).load_model().get_weights() for place in (folder, job[0]))
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+@pytest.fixture(scope="module")
+def interrupted(data, tmp_path_factory):
+    """A run that was cut off in its second epoch."""
+    output = tmp_path_factory.mktemp("interrupted") / "run"
+    train(options(data, output), watcher=Interrupt(2))
+    return output
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"epochs": 5}, "--epochs 5: the run was started with 2"),
+        ({"seed": 3}, "--seed 3: the run was started with 11"),
+        ({"learning_rate": 0.5}, "--learning-rate 0.5: the run was started with 0.02"),
+        ({"label_column": "label"}, "--label-column label: the run was started with sentiment"),
+        ({"max_length": 13}, "--max-length 13: the run was started with 12"),
+        ({"limit": 8}, "--limit 8: the run was started with 36"),
+    ],
+)
+def test_settings_stay_when_resumed(interrupted, changes, message):
+    """A run does not change its course half way; the option is named."""
+    with pytest.raises(UsageError, match=message):
+        train(TrainOptions(output=interrupted, **changes), resume=True)
+
+
+def test_other_data_when_resumed(interrupted, tmp_path):
+    """Other reviews under the same name are not the data of the run."""
+    write_reviews(tmp_path / "reviews.csv", 42)
+    with pytest.raises(DataError, match=r"reviews.csv: not the data that the run was trained on"):
+        train(TrainOptions(output=interrupted, data=str(tmp_path / "reviews.csv")), resume=True)
+
+
+def test_another_vocabulary_when_resumed(interrupted, tmp_path):
+    """Another vocabulary would give every id another meaning."""
+    file = tmp_path / "other.subwords"
+    file.write_bytes(VOCABULARY.replace(b"good", b"gold"))
+    with pytest.raises(UsageError, match="was started with another vocabulary"):
+        train(TrainOptions(output=interrupted, vocabulary=str(file)), resume=True)
+
+
+def test_the_same_options_when_resumed(interrupted, data):
+    """The whole command may be repeated."""
+    asked = options(data, interrupted)
+    assert asked.resumed() == dataclasses.replace(asked, learning_rate=SETTINGS.learning_rate)
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", '{"recipe": 1, "data": null}'])
+def test_nothing_to_resume(tmp_path, content):
+    """A folder without a run in it, or with a broken one, is named."""
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(TrainingError) as caught:
+        train(TrainOptions(output=tmp_path), resume=True)
+    assert str(caught.value).startswith(f"{tmp_path}: nothing to resume: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_complete_run_is_not_resumed(job):
+    """A run that is complete says so."""
+    with pytest.raises(TrainingError, match="nothing to resume: the run is complete"):
+        train(TrainOptions(output=job[0]), resume=True)
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden", "model.keras", "checkpoint"])
+def test_a_folder_in_use_is_refused(data, tmp_path, name):
+    """What stands in the output folder is never overwritten; nothing is added to it."""
+    (tmp_path / name).touch()
+    with pytest.raises(UsageError) as caught:
+        train(options(data, tmp_path))
+    assert str(caught.value).startswith(f"--output {tmp_path}: is there already")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_in_place_of_the_folder(data, tmp_path):
+    """A file is no folder to write to."""
+    file = tmp_path / "run"
+    file.touch()
+    with pytest.raises(UsageError, match="is there already"):
+        train(options(data, file))
+
+
+def test_ctrl_c_in_the_first_epoch(data, tmp_path):
+    """Nothing was reached, nothing can be resumed, and the same command may be given again."""
+    output = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(options(data, output), watcher=Interrupt(1))
+    assert not (output / "model.keras").exists()
+    with pytest.raises(TrainingError, match="nothing to resume: no epoch was ended"):
+        train(TrainOptions(output=output), resume=True)
+    _, history = train(options(data, output, epochs=1))
+    assert len(history.epochs) == 1
+
+
+def test_an_unknown_recipe(data, tmp_path):
+    """The recipe is checked before anything is written."""
+    with pytest.raises(UsageError, match="--recipe none: no such recipe"):
+        train(options(data, tmp_path / "run", recipe="none"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_too_few_examples(data, tmp_path):
+    """Each class needs an example on either side; nothing is written."""
+    with pytest.raises(DataError, match="leaves none for validation"):
+        train(options(data, tmp_path / "run", limit=4))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {}),
+        ({"epochs": 9}, {"epochs": 9}),
+        ({"batch_size": 1, "learning_rate": 0.5}, {"batch_size": 1, "learning_rate": 0.5}),
+    ],
+)
+def test_options_put_into_the_recipe(tmp_path, changes, expected):
+    """An option replaces the recipe's value, and None leaves it."""
+    recipe = TrainOptions(output=tmp_path, **changes).resolved_recipe()
+    default = RECIPES[DEFAULT_RECIPE]
+    assert recipe == dataclasses.replace(default, fit=dataclasses.replace(default.fit, **expected))
+    longer = TrainOptions(output=tmp_path, max_length=7).resolved_recipe()
+    assert longer.text == dataclasses.replace(default.text, max_length=7)
+
+
+def test_validation_examples(job, data):
+    """The same held-out texts come again: as many of each class, none that was trained on."""
+    config = json.loads((job[0] / "config.json").read_text())
+    held_out = validation_examples(config, None)
+    again = validation_examples(config, str(data / "reviews.csv"))
+    assert held_out.texts == again.texts
+    assert held_out.labels.tolist() == again.labels.tolist()
+    assert sorted(held_out.labels.tolist()) == [0, 0, 1, 1]
+    every = load_split(data / "reviews.csv", "train", label_column="sentiment", limit=36)
+    assert set(held_out.texts) < set(every.texts)
+    other = validation_examples(config | {"seed": SEED + 1}, None)
+    assert other.texts != held_out.texts
+
+
+def test_data_under_another_name(job, data, tmp_path):
+    """A file may be moved and renamed; what is in it counts."""
+    config = json.loads((job[0] / "config.json").read_text())
+    copy = tmp_path / "moved.csv"
+    copy.write_bytes((data / "reviews.csv").read_bytes())
+    assert validation_examples(config, str(copy)).texts == validation_examples(config, None).texts
+
+
+def test_other_data_is_refused(job, tmp_path):
+    """Texts that the model may have been trained on are not taken for held-out ones."""
+    config = json.loads((job[0] / "config.json").read_text())
+    write_reviews(tmp_path / "reviews.csv", 42)
+    with pytest.raises(DataError, match=r"reviews.csv: not the data that the run was trained on"):
+        validation_examples(config, str(tmp_path / "reviews.csv"))
+
+
+def test_a_vocabulary_is_built():
+    """Words that occur often become subwords; the result reads back, and any text encodes."""
+    pytest.importorskip("tensorflow_datasets")
+    texts = ["a wonderful film", "a dreadful film"] * 40
+    data = build_subwords(texts, 300)
+    encoder = SubwordEncoder.from_bytes(data)
+    assert encoder.to_bytes() == data
+    assert any("film" in subword for subword in encoder.subwords)
+    assert 257 < encoder.vocab_size < 400
+    for text in (*texts[:2], "unseen: Zürich 😀"):
+        assert encoder.decode(encoder.encode(text)) == text
+    assert build_subwords(texts, 300) == data
+
+
+def test_training_builds_its_vocabulary(data, tmp_path):
+    """Without a vocabulary file one is built from the training texts, and said to take time."""
+    pytest.importorskip("tensorflow_datasets")
+    said = []
+    asked = options(data, tmp_path / "run", vocabulary=None, epochs=1)
+    folder, _ = train(asked, say=said.append)
+    assert any(line.startswith("building the vocabulary") for line in said)
+    run = Run.open(folder)
+    assert "film" in "".join(SubwordEncoder.load(folder / "vocabulary.subwords").subwords)
+    assert run.contract.vocabulary_size == run.load_model().layers[0].input_dim
