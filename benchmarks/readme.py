@@ -79,6 +79,11 @@ def _shipped_model(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", _machine(result, measured), ""])
 
 
+def _capture(result: dict[str, Any]) -> str:
+    shown = "".join(f"$ {part['command']}\n{part['output']}\n" for part in result["commands"])
+    return f"```console\n{shown.rstrip()}\n```\n"
+
+
 def _encode_subwords(result: dict[str, Any]) -> str:
     names = {"tfds": "TFDS `encode`", "encode": "`encode`", "encode_batch": "`encode_batch`"}
     lines = [
@@ -121,6 +126,7 @@ def _machine(result: dict[str, Any], measured: str = "") -> str:
 
 
 _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "capture": _capture,
     "encode_subwords": _encode_subwords,
     "shipped_model": _shipped_model,
     "startup": _startup,
