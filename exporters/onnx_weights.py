@@ -80,9 +80,11 @@ def _store(model: Any, encode: Any, onnx: Any) -> Any:
             else:
                 channel = 2 if behind else 0 if values.ndim == 3 else axis
                 graph.initializer.append(array(scale, f"{name}_scale"))
+                # Zeros are the default, but of type uint8 to ONNX Runtime 1.26's optimizer.
+                graph.initializer.append(array(np.zeros(scale.shape, np.int8), f"{name}_zero"))
                 decode = make(
                     "DequantizeLinear",
-                    [source, f"{name}_scale"],
+                    [source, f"{name}_scale", f"{name}_zero"],
                     [target],
                     name=f"{name}_DequantizeLinear",
                     axis=channel,

@@ -138,6 +138,8 @@ def _writer(output: Path | None, as_json: bool, classifier: Classifier) -> Itera
         return
     if output.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--output {output}: the name must end in .jsonl or .csv")
+    if output.is_dir():
+        raise UsageError(f"--output {output}: is a folder; name a file")
     if as_json and output.suffix != ".jsonl":
         raise UsageError(f"--output {output}: --json writes .jsonl files")
     with (

@@ -31,10 +31,12 @@ def interrupt(running) -> tuple[int, list[str]]:
     return running.wait(60), lines
 
 
-def test_while_scoring(edgernn, model, tmp_path):
-    """No traceback, no output file, and the exit code that shells know."""
+@pytest.fixture
+def scoring(edgernn, model, tmp_path):
+    """`edgernn score` at work on input that has not ended, beside an older result."""
+    (tmp_path / "s.jsonl").write_text("old")
     running = subprocess.Popen(
-        [edgernn.command, "score", "--model", str(model), "--input", "-", "--output", "s.csv"],
+        [edgernn.command, "score", "--model", str(model), "--input", "-", "--output", "s.jsonl"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -45,12 +47,32 @@ def test_while_scoring(edgernn, model, tmp_path):
     # More than a pipe holds: when it is written, scoring has begun, and waits for more.
     running.stdin.write("a good film\n" * 40_000)
     running.stdin.flush()
-    assert [path.name[0] for path in tmp_path.iterdir()] == ["."]
-    code, lines = interrupt(running)
+    assert (tmp_path / "s.jsonl").read_text() == "old"
+    yield running
     running.stdin.close()
+
+
+def test_while_scoring(scoring, tmp_path):
+    """No traceback; the rows that were reached stand under a name that says they are not all."""
+    code, lines = interrupt(scoring)
     assert code == 130
     assert "Traceback" not in "".join(lines)
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"s.jsonl", "s.partial.jsonl"}
+    rows = (tmp_path / "s.partial.jsonl").read_text().splitlines()
+    assert {json.loads(row)["text"] for row in rows} == {"a good film"}
+    assert len(rows) > 20_000
+    assert (tmp_path / "s.jsonl").read_text() == "old"
+    assert lines[-1] == f"interrupted after {len(rows):,} rows"
+
+
+def test_killed_while_scoring(scoring, tmp_path):
+    """What was killed leaves the older result under its name as it was."""
+    scoring.kill()
+    assert scoring.wait(60) == -signal.SIGKILL
+    scoring.stdout.close()
+    scoring.stderr.close()
+    assert (tmp_path / "s.jsonl").read_text() == "old"
+    assert not (tmp_path / "s.partial.jsonl").exists()
 
 
 @pytest.fixture(scope="module")
