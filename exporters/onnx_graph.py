@@ -81,7 +81,32 @@ def _convert(network: Network) -> Any:
         for dimension, name in zip(value.type.tensor_type.shape.dim, dimensions, strict=True):
             dimension.dim_param = name
     model.graph.name = "edgernn"
+    _rename(model.graph)
     return model
+
+
+def _rename(graph: Any) -> None:
+    """Number nodes and tensors anew, so that the same network always gives the same bytes.
+
+    tf2onnx counts on from one conversion to the next.
+    """
+    graph.doc_string = ""
+    del graph.value_info[:]
+    names: dict[str, str] = {"": ""}
+    names |= {value.name: value.name for value in (*graph.input, *graph.output)}
+
+    def name(old: str) -> str:
+        return names.setdefault(old, f"tensor_{len(names)}")
+
+    for number, node in enumerate(graph.node):
+        node.name = f"{node.op_type}_{number}"
+        node.input[:] = [name(old) for old in node.input]
+        node.output[:] = [name(old) for old in node.output]
+    for tensor in graph.initializer:
+        tensor.name = name(tensor.name)
+    ordered = sorted(graph.initializer, key=lambda tensor: int(tensor.name.rpartition("_")[2]))
+    del graph.initializer[:]
+    graph.initializer.extend(ordered)
 
 
 def _placeholder(tf: Any, name: str, layer: Recurrent, state: Any, lengths: Any) -> Any:

@@ -46,8 +46,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 HEAVY = {"tensorflow", "tf_keras", "keras", "tensorflow_datasets", "tf2onnx"}
 HEAVY_ROOMS = ("edgernn.training", "exporters")
 
-TO_BE_SPLIT = {"edgernn/bundle/onnx_file.py"}
-
 
 def module_of(path: Path) -> str:
     parts = path.relative_to(ROOT).with_suffix("").parts
@@ -136,10 +134,7 @@ def test_tensorflow_stays_in_its_rooms(path):
 
 @pytest.mark.parametrize(
     "name",
-    [
-        pytest.param(name, marks=[pytest.mark.xfail(name in TO_BE_SPLIT, reason="to be split")])
-        for name in (str(path.relative_to(ROOT)) for path in FILES)
-    ],
+    [str(path.relative_to(ROOT)) for path in FILES],
 )
 def test_files_stay_short(name):
     """A reader can hold one file in mind."""

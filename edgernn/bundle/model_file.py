@@ -71,10 +71,10 @@ def read_model_file(path: str | Path) -> ModelFile:
             _tflite_signature("probability", tflite.outputs),
         )
     else:
-        from edgernn.bundle import onnx_file
+        from edgernn.bundle import onnx_file, onnx_summary
 
-        onnx_file.check_safe(data, name)
-        onnx = onnx_file.summarize(data, name)
+        onnx_summary.check_safe(data, name)
+        onnx = onnx_summary.summarize(data, name)
         attachments = onnx_file.read_attachments(data, name)
         operators = onnx.operators
         found = (

@@ -86,7 +86,9 @@ class TextContract:
                 raise ModelFileError(f"text contract: {name} is not a string")
         if (
             len(self.labels) != 2
-            or not all(isinstance(label, str) and label for label in self.labels)
+            or not all(
+                isinstance(label, str) and label and label.isprintable() for label in self.labels
+            )
             or self.labels[0] == self.labels[1]
         ):
             raise ModelFileError(f"text contract: labels {self.labels!r} are not two names")

@@ -16,14 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from edgernn.bundle import onnx_file
-from edgernn.bundle.onnx_file import (
-    OnnxTensor,
-    check_safe,
-    read_attachments,
-    summarize,
-    write_attachments,
-)
+from edgernn.bundle import onnx_file, onnx_summary
+from edgernn.bundle.onnx_file import read_attachments, write_attachments
+from edgernn.bundle.onnx_summary import OnnxTensor, check_safe, summarize
 from edgernn.bundle.protowire import bytes_field
 from edgernn.errors import ModelFileError
 
@@ -104,19 +99,19 @@ def with_metadata(*pairs: tuple[str, str]) -> bytes:
 
 def test_children_are_the_schema_s() -> None:
     """The walk knows every field of onnx's own schema that leads to a tensor."""
-    kinds = {kind.value: kind for kind in onnx_file._Kind}
+    kinds = {kind.value: kind for kind in onnx_summary._Kind}
     for name, kind in kinds.items():
         expected = {
             field.number: kinds[field.message_type.name]
             for field in getattr(onnx, name).DESCRIPTOR.fields
             if field.message_type is not None and field.message_type.name in kinds
         }
-        assert dict(onnx_file._CHILDREN[kind]) == expected, name
+        assert dict(onnx_summary._CHILDREN[kind]) == expected, name
 
 
 def test_element_types_are_the_schema_s() -> None:
     """The table of element types is onnx's own."""
-    assert dict(enumerate(onnx_file.ELEMENT_TYPES)) == {
+    assert dict(enumerate(onnx_summary.ELEMENT_TYPES)) == {
         number: name for name, number in TensorProto.DataType.items()
     }
 
@@ -124,17 +119,17 @@ def test_element_types_are_the_schema_s() -> None:
 @pytest.mark.parametrize(
     ("message", "field", "number"),
     [
-        ("ModelProto", "ir_version", onnx_file._MODEL_IR_VERSION),
-        ("ModelProto", "producer_name", onnx_file._MODEL_PRODUCER),
-        ("ModelProto", "graph", onnx_file._MODEL_GRAPH),
-        ("ModelProto", "opset_import", onnx_file._MODEL_OPSET),
+        ("ModelProto", "ir_version", onnx_summary._MODEL_IR_VERSION),
+        ("ModelProto", "producer_name", onnx_summary._MODEL_PRODUCER),
+        ("ModelProto", "graph", onnx_summary._MODEL_GRAPH),
+        ("ModelProto", "opset_import", onnx_summary._MODEL_OPSET),
         ("ModelProto", "metadata_props", onnx_file._MODEL_METADATA),
-        ("GraphProto", "initializer", onnx_file._GRAPH_INITIALIZER),
-        ("GraphProto", "input", onnx_file._GRAPH_INPUT),
-        ("GraphProto", "output", onnx_file._GRAPH_OUTPUT),
-        ("TensorProto", "data_type", onnx_file._TENSOR_DATA_TYPE),
-        ("TensorProto", "external_data", onnx_file._TENSOR_EXTERNAL_DATA),
-        ("TensorProto", "data_location", onnx_file._TENSOR_DATA_LOCATION),
+        ("GraphProto", "initializer", onnx_summary._GRAPH_INITIALIZER),
+        ("GraphProto", "input", onnx_summary._GRAPH_INPUT),
+        ("GraphProto", "output", onnx_summary._GRAPH_OUTPUT),
+        ("TensorProto", "data_type", onnx_summary._TENSOR_DATA_TYPE),
+        ("TensorProto", "external_data", onnx_summary._TENSOR_EXTERNAL_DATA),
+        ("TensorProto", "data_location", onnx_summary._TENSOR_DATA_LOCATION),
     ],
 )
 def test_field_numbers(message: str, field: str, number: int) -> None:
@@ -396,7 +391,8 @@ def test_field_budget(
     function: Callable[[bytes, str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file of endless tiny fields is given up."""
-    monkeypatch.setattr(onnx_file, "MAX_FIELDS", 20)
+    for module in (onnx_file, onnx_summary):
+        monkeypatch.setattr(module, "MAX_FIELDS", 20)
     with pytest.raises(ModelFileError, match="more fields"):
         function(MODEL + b"\x08\x08" * 30, "m.onnx")
 
