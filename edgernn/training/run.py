@@ -89,7 +89,7 @@ class Run:
                 import keras
                 import tensorflow as tf  # noqa: F401 (writes its log when first imported)
         except ImportError as error:
-            raise MissingPackageError("tensorflow", "loading a trained model", "train") from error
+            raise MissingPackageError("tensorflow", "loading a trained model", "export") from error
         path = self.folder / MODEL
         try:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
