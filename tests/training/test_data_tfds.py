@@ -48,6 +48,15 @@ def test_unlabelled_and_description(stub):
     }
 
 
+def test_what_it_prints_is_no_result(stub, monkeypatch, capsys):
+    """Download messages go to standard error; standard output is for results."""
+    load = stub.load
+    monkeypatch.setattr(stub, "load", lambda *a, **k: (print("Downloading"), load(*a, **k))[1])
+    load_split(None, "train")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "Downloading\n")
+
+
 def test_columns_are_refused(stub):
     """There are no columns to choose from."""
     with pytest.raises(UsageError, match="leave --text-column and --label-column out"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
 from edgernn.errors import DataError, MissingPackageError
+from edgernn.native_logs import held_back
 from edgernn.training.data.examples import Examples, checked
 
 NAME = "imdb_reviews"
@@ -54,9 +56,12 @@ def _fetching() -> Iterator[Any]:
     common.
     """
     try:
-        import tensorflow_datasets as tfds
+        # It prints what it downloads to standard output, which is for results alone.
+        with redirect_stdout(sys.stderr):
+            with held_back():
+                import tensorflow_datasets as tfds
 
-        yield tfds
+            yield tfds
     except ImportError as exc:
         package = (exc.name or "tensorflow_datasets").partition(".")[0].replace("_", "-")
         raise MissingPackageError(package, "fetching the IMDB reviews", "train") from exc
