@@ -4,12 +4,14 @@ from edgernn.text.contract import CONTRACT_VERSION, TextContract
 from edgernn.text.encoder import TextEncoder
 from edgernn.text.normalize import normalize, well_formed
 from edgernn.text.subwords import SubwordEncoder
+from edgernn.text.words import WordEncoder
 
 __all__ = [
     "CONTRACT_VERSION",
     "SubwordEncoder",
     "TextContract",
     "TextEncoder",
+    "WordEncoder",
     "normalize",
     "well_formed",
 ]

@@ -14,16 +14,21 @@ from typing import Any, Literal, get_args
 from edgernn.errors import ModelFileError
 from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
 
-__all__ = ["CONTRACT_VERSION", "Cut", "TextContract", "Tokenizer"]
+__all__ = ["CONTRACT_VERSION", "Cut", "Padding", "TextContract", "Tokenizer"]
 
 CONTRACT_VERSION = 1
 """The only version that this package reads and writes."""
 
-Tokenizer = Literal["subwords"]
-"""Token rule: `subwords` is TFDS's `SubwordTextEncoder` (`edgernn.text.SubwordEncoder`)."""
+Tokenizer = Literal["subwords", "words"]
+"""Token rule: `subwords` is TFDS's `SubwordTextEncoder` (`edgernn.text.SubwordEncoder`), `words`
+splits at characters, as Keras's `Tokenizer` does (`edgernn.text.WordEncoder`)."""
 
 Cut = Literal["start", "end"]
 """Which end of a text that is longer than the longest input is cut off."""
+
+Padding = Literal["none", "start", "end"]
+"""Where padding ids stand until a text has `max_length` ids; the network reads them like any other
+token. For models that were trained on padded input without a mask."""
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "unicode_form": get_args(UnicodeForm),
@@ -32,8 +37,19 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "case": get_args(Case),
     "tokenizer": get_args(Tokenizer),
     "cut": get_args(Cut),
+    "padding": get_args(Padding),
 }
 _MAX_LENGTH_LIMIT = 1 << 16
+_MAX_CHARACTERS = 1 << 12
+_MAX_STOP_WORDS = 1 << 14
+_WORD_FIELDS = (
+    "separators",
+    "word_characters",
+    "stop_words",
+    "first_word_id",
+    "unknown_id",
+    "start_id",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +70,22 @@ class TextContract:
     control_characters: ControlCharacters = "keep"
     case: Case = "keep"
     tokenizer: Tokenizer = "subwords"
+    separators: str = ""
+    """Of `words`: each of these characters ends a word and belongs to none."""
+    word_characters: str = ""
+    """Of `words`: if not empty, every character but these ends a word and belongs to none; either
+    this or `separators` is given."""
+    stop_words: tuple[str, ...] = ()
+    """Of `words`: words that are left out, as they are spelled after normalization."""
+    first_word_id: int | None = None
+    """Of `words`: the id of the vocabulary's first word; the others count on from it."""
+    unknown_id: int | None = None
+    """Of `words`: the id of every word outside the vocabulary; None leaves them out."""
+    start_id: int | None = None
+    """Of `words`: an id in front of every text, put there before the cut; None: there is none."""
     vocabulary_file: str = "vocabulary.subwords"
     """Name of the vocabulary among the attachments of the model file."""
+    padding: Padding = "none"
     padding_id: int = 0
     labels: tuple[str, str] = ("negative", "positive")
     """Names of the two classes; the model's probability is that of the second."""
@@ -79,6 +109,7 @@ class TextContract:
         _require_int("vocabulary_size", self.vocabulary_size, 1, 1 << 24)
         _require_int("max_length", self.max_length, 1, _MAX_LENGTH_LIMIT)
         _require_int("padding_id", self.padding_id, 0, self.vocabulary_size - 1)
+        self._check_words()
         if not isinstance(self.threshold, float) or not 0.0 < self.threshold < 1.0:
             raise ModelFileError(f"text contract: threshold {self.threshold!r} is not in (0, 1)")
         for name in ("vocabulary_sha256", "vocabulary_file"):
@@ -92,6 +123,34 @@ class TextContract:
             or self.labels[0] == self.labels[1]
         ):
             raise ModelFileError(f"text contract: labels {self.labels!r} are not two names")
+
+    def _check_words(self) -> None:
+        for name in ("separators", "word_characters"):
+            value = getattr(self, name)
+            if not isinstance(value, str) or len(value) > _MAX_CHARACTERS:
+                raise ModelFileError(
+                    f"text contract: {name} is not a string of at most {_MAX_CHARACTERS} characters"
+                )
+        words = self.stop_words
+        if len(words) > _MAX_STOP_WORDS or not all(isinstance(w, str) and w for w in words):
+            raise ModelFileError(
+                f"text contract: stop_words is not a list of at most {_MAX_STOP_WORDS} words"
+            )
+        given = [name for name in _WORD_FIELDS if getattr(self, name) not in ("", (), None)]
+        if self.tokenizer != "words":
+            if given:
+                raise ModelFileError(
+                    f"text contract: tokenizer {self.tokenizer!r} has no {', '.join(given)}"
+                )
+            return
+        if bool(self.separators) == bool(self.word_characters):
+            raise ModelFileError(
+                "text contract: tokenizer 'words' needs either separators or word_characters"
+            )
+        _require_int("first_word_id", self.first_word_id, 1, self.vocabulary_size)
+        for name in ("unknown_id", "start_id"):
+            if getattr(self, name) is not None:
+                _require_int(name, getattr(self, name), 0, self.vocabulary_size - 1)
 
     def to_json(self) -> str:
         """Return the contract as JSON, one field a line, in the order of the class."""
@@ -121,9 +180,10 @@ class TextContract:
             if names:
                 raise ModelFileError(f"text contract {problem} fields: {', '.join(sorted(names))}")
         checked: dict[str, Any] = dict(values)
-        if not isinstance(checked["labels"], list):
-            raise ModelFileError("text contract: labels is not a list")
-        checked["labels"] = tuple(checked["labels"])
+        for name in ("labels", "stop_words"):
+            if not isinstance(checked[name], list):
+                raise ModelFileError(f"text contract: {name} is not a list")
+            checked[name] = tuple(checked[name])
         return cls(**checked)
 
 

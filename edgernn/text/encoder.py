@@ -1,21 +1,39 @@
-"""From text to ids by a text contract: normalize, tokenize, cut."""
+"""From text to ids by a text contract: normalize, tokenize, cut, pad."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from edgernn.errors import DataError, ModelFileError
 from edgernn.text.contract import TextContract
 from edgernn.text.normalize import normalize
 from edgernn.text.subwords import SubwordEncoder
+from edgernn.text.words import WordEncoder, read_words
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
 __all__ = ["TextEncoder"]
+
+
+class Tokenizer(Protocol):
+    """A vocabulary and its token rule."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids."""
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a normalized text."""
+
+    def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        """Return the ids of each normalized text, int32 of shape [number of its ids]."""
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text that ids stand for."""
 
 
 class TextEncoder:
@@ -34,28 +52,41 @@ class TextEncoder:
                 f"says {contract.vocabulary_sha256[:12]}…: the file was altered"
             )
         try:
-            subwords = SubwordEncoder.from_bytes(vocabulary, name=contract.vocabulary_file)
+            tokenizer = _tokenizer(contract, vocabulary)
         except DataError as error:
             raise ModelFileError(str(error)) from error
-        if subwords.vocab_size != contract.vocabulary_size:
+        if tokenizer.vocab_size != contract.vocabulary_size:
             raise ModelFileError(
-                f"vocabulary {contract.vocabulary_file} has {subwords.vocab_size} ids, the "
+                f"vocabulary {contract.vocabulary_file} has {tokenizer.vocab_size} ids, the "
                 f"contract says {contract.vocabulary_size}"
             )
         self.contract = contract
         self.vocabulary = vocabulary
-        self._subwords = subwords
+        self._tokenizer = tokenizer
         length = contract.max_length
         self._kept = slice(length) if contract.cut == "end" else slice(-length, None)
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a text, at most `contract.max_length`; none for an empty text."""
-        return self._subwords.encode(self._normalize(text))[self._kept]
+        """Return the ids of a text, at most `contract.max_length`.
+
+        A text of which no token is left gives none, whatever the contract's padding.
+        """
+        ids = self._tokenizer.encode(self._normalize(text))[self._kept]
+        missing = self.contract.max_length - len(ids)
+        if not ids or not missing or self.contract.padding == "none":
+            return ids
+        padding = [self.contract.padding_id] * missing
+        return padding + ids if self.contract.padding == "start" else ids + padding
 
     def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
-        rows = self._subwords.encode_batch([self._normalize(text) for text in texts])
-        return [ids[self._kept] for ids in rows]
+        rows = self._tokenizer.encode_batch([self._normalize(text) for text in texts])
+        return [self._padded(ids[self._kept]) for ids in rows]
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """Return how many tokens each text has before it is cut or padded."""
+        rows = self._tokenizer.encode_batch([self._normalize(text) for text in texts])
+        return [len(ids) for ids in rows]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for.
@@ -63,7 +94,7 @@ class TextEncoder:
         Raises:
             ValueError: an id is outside the vocabulary.
         """
-        return self._subwords.decode(ids)
+        return self._tokenizer.decode(ids)
 
     def _normalize(self, text: str) -> str:
         contract = self.contract
@@ -74,3 +105,29 @@ class TextEncoder:
             control_characters=contract.control_characters,
             case=contract.case,
         )
+
+    def _padded(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        import numpy as np
+
+        contract = self.contract
+        if contract.padding == "none" or not len(ids):
+            return ids
+        padded = np.full(contract.max_length, contract.padding_id, np.int32)
+        start = contract.max_length - len(ids) if contract.padding == "start" else 0
+        padded[start : start + len(ids)] = ids
+        return padded
+
+
+def _tokenizer(contract: TextContract, vocabulary: bytes) -> Tokenizer:
+    if contract.tokenizer == "subwords":
+        return SubwordEncoder.from_bytes(vocabulary, name=contract.vocabulary_file)
+    assert contract.first_word_id is not None  # the contract has checked it
+    return WordEncoder(
+        read_words(vocabulary, name=contract.vocabulary_file),
+        first_word_id=contract.first_word_id,
+        unknown_id=contract.unknown_id,
+        start_id=contract.start_id,
+        separators=contract.separators,
+        word_characters=contract.word_characters,
+        stop_words=contract.stop_words,
+    )

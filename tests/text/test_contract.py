@@ -17,10 +17,23 @@ FIELDS = {
 }
 
 
+WORDS = {
+    "tokenizer": "words",
+    "separators": " ,.",
+    "stop_words": ["the", "of"],
+    "first_word_id": 4,
+    "unknown_id": 2,
+    "start_id": 1,
+    "vocabulary_file": "vocabulary.words",
+}
+
+LEFT_OUT = object()
+
+
 def json_with(**changes):
-    """Return the JSON of a good contract with some fields changed; None takes a field out."""
+    """Return the JSON of a good contract with some fields changed or left out."""
     values = json.loads(TextContract(**FIELDS).to_json()) | changes
-    return json.dumps({name: value for name, value in values.items() if value is not None})
+    return json.dumps({name: value for name, value in values.items() if value is not LEFT_OUT})
 
 
 def test_what_is_written_is_read_back():
@@ -42,6 +55,49 @@ def test_what_is_written_is_read_back():
     assert TextContract.from_json(written.encode()).to_json() == written
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, {"separators": "", "word_characters": "abc"}, {"unknown_id": None}]
+)
+def test_contracts_of_words_are_read_back(changes):
+    """The fields that only words have."""
+    contract = TextContract.from_json(json_with(**WORDS | changes))
+    assert contract.tokenizer == "words"
+    assert contract.stop_words == ("the", "of")
+    assert TextContract.from_json(contract.to_json()) == contract
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("separators", "", "needs either separators or word_characters"),
+        ("word_characters", "abc", "needs either separators or word_characters"),
+        ("separators", 7, "separators is not a string"),
+        ("separators", "x" * 5000, "separators is not a string of at most 4096"),
+        ("stop_words", "the", "stop_words is not a list"),
+        ("stop_words", [""], "stop_words is not a list of at most"),
+        ("stop_words", [1], "stop_words is not a list of at most"),
+        ("first_word_id", None, "first_word_id None is not an integer in [1, 8185]"),
+        ("first_word_id", 0, "first_word_id 0 is not an integer"),
+        ("first_word_id", 8186, "first_word_id 8186 is not an integer"),
+        ("unknown_id", 8185, "unknown_id 8185 is not an integer in [0, 8184]"),
+        ("unknown_id", True, "unknown_id True is not an integer"),
+        ("start_id", -1, "start_id -1 is not an integer"),
+        ("start_id", 1.0, "start_id 1.0 is not an integer"),
+    ],
+)
+def test_wrong_values_of_words(name, value, message):
+    """Types and ranges of the fields that only words have."""
+    with pytest.raises(ModelFileError, match=re.escape(message)):
+        TextContract.from_json(json_with(**WORDS | {name: value}))
+
+
+@pytest.mark.parametrize("name", sorted(set(WORDS) - {"tokenizer", "vocabulary_file"}))
+def test_subwords_have_no_word_rules(name):
+    """A rule that would do nothing is refused: whoever wrote it meant something else."""
+    with pytest.raises(ModelFileError, match=f"tokenizer 'subwords' has no {name}"):
+        TextContract.from_json(json_with(**{name: WORDS[name]}))
+
+
 def test_the_json_is_one_field_a_line():
     """The exact text, so that a change of the format does not go unseen."""
     assert TextContract(**FIELDS).to_json() == (
@@ -56,7 +112,14 @@ def test_the_json_is_one_field_a_line():
         '  "control_characters": "keep",\n'
         '  "case": "keep",\n'
         '  "tokenizer": "subwords",\n'
+        '  "separators": "",\n'
+        '  "word_characters": "",\n'
+        '  "stop_words": [],\n'
+        '  "first_word_id": null,\n'
+        '  "unknown_id": null,\n'
+        '  "start_id": null,\n'
         '  "vocabulary_file": "vocabulary.subwords",\n'
+        '  "padding": "none",\n'
         '  "padding_id": 0,\n'
         '  "labels": [\n    "negative",\n    "positive"\n  ],\n'
         '  "threshold": 0.5\n'
@@ -85,13 +148,13 @@ def test_unknown_versions(version):
 def test_missing_fields(name):
     """No field has a default in a file."""
     with pytest.raises(ModelFileError, match=f"text contract lacks fields: {name}$"):
-        TextContract.from_json(json_with(**{name: None}))
+        TextContract.from_json(json_with(**{name: LEFT_OUT}))
 
 
 def test_unknown_fields():
     """All of them are named."""
-    with pytest.raises(ModelFileError, match="text contract has unknown fields: stem, stop_words"):
-        TextContract.from_json(json_with(stop_words=[], stem=True))
+    with pytest.raises(ModelFileError, match="text contract has unknown fields: stem, suffixes"):
+        TextContract.from_json(json_with(suffixes=[], stem=True))
 
 
 @pytest.mark.parametrize(
@@ -101,8 +164,9 @@ def test_unknown_fields():
         ("html_breaks", "keep, space"),
         ("control_characters", "keep, space"),
         ("case", "keep, lower"),
-        ("tokenizer", "subwords"),
+        ("tokenizer", "subwords, words"),
         ("cut", "start, end"),
+        ("padding", "none, start, end"),
     ],
 )
 @pytest.mark.parametrize("value", ["NFKC", "", 1, ["keep"], {}, False])

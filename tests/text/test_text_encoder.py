@@ -116,3 +116,69 @@ def test_reviews(imdb_vocabulary, reviews, cut):
     longer = TextEncoder(dataclasses.replace(contract, max_length=1 << 16), imdb_vocabulary)
     whole = longer.encode(texts[0])
     assert rows[0].tolist() == (whole[:200] if cut == "end" else whole[-200:])
+
+
+WORDS = b"film\ngood\nbad\n"
+
+
+def word_encoder(**changes):
+    """Return an encoder of words with zeros for padding."""
+    fields = {
+        "vocabulary_sha256": hashlib.sha256(WORDS).hexdigest(),
+        "vocabulary_size": 7,
+        "vocabulary_file": "vocabulary.words",
+        "tokenizer": "words",
+        "separators": " .",
+        "first_word_id": 4,
+        "unknown_id": 2,
+        "start_id": 1,
+        "case": "lower",
+        "max_length": 4,
+        "cut": "start",
+    }
+    return TextEncoder(TextContract(**(fields | changes)), WORDS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "expected"),
+    [
+        ({}, "Good film.", [1, 5, 4]),
+        ({}, "good bad film it", [5, 6, 4, 2]),
+        ({"cut": "end"}, "good bad film it", [1, 5, 6, 4]),
+        ({"case": "keep"}, "Good film", [1, 2, 4]),
+        ({"stop_words": ("good",)}, "good film", [1, 4]),
+        ({"padding": "start"}, "good", [0, 0, 1, 5]),
+        ({"padding": "end"}, "good", [1, 5, 0, 0]),
+        ({"padding": "end"}, "good bad film it", [5, 6, 4, 2]),
+        ({"padding": "start", "padding_id": 3}, "good", [3, 3, 1, 5]),
+        ({"padding": "start", "start_id": None}, "", []),
+        ({"padding": "start"}, "", [0, 0, 0, 1]),
+    ],
+)
+def test_words_by_contract(changes, text, expected):
+    """Start token, unknown words, the cut, and padding for models that read it."""
+    encoder = word_encoder(**changes)
+    assert encoder.encode(text) == expected
+    (batch,) = encoder.encode_batch([text])
+    assert batch.dtype == np.int32
+    assert batch.tolist() == expected
+
+
+def test_counting_tokens():
+    """As many as the text has, whatever is cut and padded."""
+    encoder = word_encoder(padding="start")
+    assert encoder.token_counts(["", "good", "good bad film it good"]) == [1, 2, 6]
+
+
+def test_a_vocabulary_of_words_is_checked():
+    """Its size and its lines, by the contract's name for it."""
+    with pytest.raises(ModelFileError, match=r"vocabulary\.words has 7 ids, the contract says 8"):
+        word_encoder(vocabulary_size=8)
+    broken = b"film\nfilm\n"
+    with pytest.raises(ModelFileError, match=r"vocabulary\.words, line 2: the word of line 1"):
+        TextEncoder(
+            dataclasses.replace(
+                word_encoder().contract, vocabulary_sha256=hashlib.sha256(broken).hexdigest()
+            ),
+            broken,
+        )

@@ -1,0 +1,140 @@
+"""Text to word ids: split at characters, drop stop words, look up.
+
+With the same settings the ids are those of Keras's `Tokenizer` (`keras_preprocessing.text`, 1.1)
+and of `keras.datasets.imdb`. A vocabulary file holds one word a line in the order of ids, UTF-8;
+ids count from `first_word_id`, and what stands below it is padding, start and unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from edgernn.errors import DataError
+from edgernn.text.normalize import well_formed
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["KERAS_SEPARATORS", "WordEncoder", "read_words", "write_words"]
+
+KERAS_SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
+"""The default `filters` of Keras's `Tokenizer` and the space; the apostrophe is not among them."""
+
+_MAX_WORD_CHARACTERS = 1 << 12
+
+
+class WordEncoder:
+    """Text to word ids and back by the word rules of a text contract."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        first_word_id: int = 1,
+        unknown_id: int | None = None,
+        start_id: int | None = None,
+        separators: str = KERAS_SEPARATORS,
+        word_characters: str = "",
+        stop_words: Sequence[str] = (),
+    ) -> None:
+        """Take the words in the order of their ids; the other rules are the contract's fields."""
+        self.words = tuple(words)
+        self.vocab_size = first_word_id + len(self.words)
+        """Number of ids, those below the first word included."""
+        self._first = first_word_id
+        self._unknown = unknown_id
+        self._start = [] if start_id is None else [start_id]
+        self._start_id = start_id
+        self._spaces: dict[int, str] = (
+            _AllBut(word_characters)
+            if word_characters
+            else dict.fromkeys(map(ord, separators), " ")
+        )
+        # What is not to be there at all: unknown words of a rule without an id for them, stop
+        # words, and the nothing between two separators.
+        self._ids: dict[str, int | None] = {w: i for i, w in enumerate(self.words, first_word_id)}
+        self._ids |= dict.fromkeys(("", *stop_words))
+
+    def split(self, text: str) -> list[str]:
+        """Return the words of a normalized text, stop words and unknown ones included."""
+        return [word for word in well_formed(text).translate(self._spaces).split(" ") if word]
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a normalized text, each in [0, vocab_size); there may be none."""
+        words = well_formed(text).translate(self._spaces).split(" ")
+        get, unknown = self._ids.get, self._unknown
+        return self._start + [i for word in words if (i := get(word, unknown)) is not None]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        """Return what `encode` gives for each text, int32 of shape [number of its ids]."""
+        import numpy as np
+
+        return [np.array(self.encode(text), np.int32) for text in texts]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the words of ids with a space between; padding and start are left out.
+
+        Raises:
+            ValueError: an id is outside [0, vocab_size).
+        """
+        shown: list[str] = []
+        for i in ids:
+            if not 0 <= i < self.vocab_size:
+                raise ValueError(f"id {i} is outside [0, {self.vocab_size})")
+            if i == self._unknown:
+                shown.append("\N{REPLACEMENT CHARACTER}")
+            elif i >= self._first and i != self._start_id:
+                shown.append(self.words[i - self._first])
+        return " ".join(shown)
+
+
+def read_words(data: bytes, *, name: str = "vocabulary") -> list[str]:
+    """Read the content of a word vocabulary: UTF-8, one word a line, none empty, none twice.
+
+    Args:
+        data: the content of the file.
+        name: stands in error messages.
+
+    Raises:
+        DataError: the content is malformed; the message names the line.
+    """
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{name}, line {number}: not UTF-8") from error
+    if lines.pop():
+        raise DataError(f"{name}: cut short: the last line has no end")
+    first_line: dict[str, int] = {}
+    for number, word in enumerate(lines, start=1):
+        if not word or len(word) > _MAX_WORD_CHARACTERS:
+            raise DataError(
+                f"{name}, line {number}: a word has 1 to {_MAX_WORD_CHARACTERS} characters"
+            )
+        if first_line.setdefault(word, number) != number:
+            raise DataError(f"{name}, line {number}: the word of line {first_line[word]} once more")
+    return lines
+
+
+def write_words(words: Sequence[str]) -> bytes:
+    """Return the content of a word vocabulary.
+
+    Raises:
+        DataError: a word is empty, too long, twice there, or holds a line break.
+    """
+    data = "".join(f"{word}\n" for word in words).encode("utf-8", "surrogatepass")
+    if read_words(data) != list(words):
+        raise DataError("a word with a line break does not fit into a vocabulary file")
+    return data
+
+
+class _AllBut(dict[int, str]):
+    """A translation table that turns every character but the given ones into a space."""
+
+    def __init__(self, characters: str) -> None:
+        super().__init__((ord(character), character) for character in characters)
+
+    def __missing__(self, character: int) -> str:
+        return " "
