@@ -59,7 +59,7 @@ def _training(result: dict[str, Any]) -> str:
     return (
         f"{result['parameters']:,} parameters; {result['epochs']} epochs on "
         f"{result['training_examples']:,} reviews in {result['minutes']} minutes, epoch "
-        f"{result['best_epoch']} kept: accuracy {result['validation_accuracy']:.2%} on the "
+        f"{result['kept_epoch']} kept: accuracy {result['validation_accuracy']:.2%} on the "
         f"{result['validation_examples']:,} held out.\n"
     )
 

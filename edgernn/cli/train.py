@@ -6,8 +6,9 @@ import sys
 from typing import Any
 
 from edgernn.cli.console import INTERRUPTED, TrainingProgress, busy, say
+from edgernn.training.options import TrainOptions
 from edgernn.training.run import CHECKPOINT
-from edgernn.training.train import TrainOptions, train
+from edgernn.training.train import train
 
 __all__ = ["run_training"]
 
@@ -28,8 +29,8 @@ def run_training(resume: bool, **options: Any) -> None:
             say("interrupted before the first epoch ended: no model was written")
         sys.exit(INTERRUPTED)
     watcher.close()
-    best = history.best
-    say(f"kept epoch {best.epoch}: validation accuracy {best.validation_accuracy:.4f}")
+    kept = history.kept
+    say(f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}")
     say(f"wrote {folder}")
     if history.interrupted:
         say(f"interrupted; to go on: edgernn train --resume --output {folder}")

@@ -42,10 +42,19 @@ def pad(ids: Sequence[Ids]) -> Ids:
 
 
 def plan_training(
-    lengths: npt.NDArray[np.int64], batch_size: int, rng: np.random.Generator
+    lengths: npt.NDArray[np.int64], batch_size: int, rng: np.random.Generator, *, sort: bool = True
 ) -> list[npt.NDArray[np.int64]]:
-    """Return one epoch's batches as index arrays: random, of like length, in random order."""
+    """Return one epoch's batches as index arrays: random, of like length, in random order.
+
+    Args:
+        lengths: int64 [texts], in tokens.
+        batch_size: texts a batch.
+        rng: decides.
+        sort: whether texts of like length share a batch.
+    """
     order = rng.permutation(len(lengths))
+    if not sort:
+        return [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
     batches: list[npt.NDArray[np.int64]] = []
     stretch = batch_size * _BATCHES_SORTED_TOGETHER
     for start in range(0, len(order), stretch):

@@ -14,7 +14,7 @@ import time
 import zipfile
 from dataclasses import asdict, astuple, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ import numpy.typing as npt
 from edgernn.errors import TrainingError
 from edgernn.files import new_file, write_text
 from edgernn.training.batches import Encoded, crop, pad, plan_training, plan_validation, thin
-from edgernn.training.recipes import FitSettings
+from edgernn.training.recipe import FitSettings, Keep
 
 __all__ = ["Epoch", "History", "Watcher", "fit"]
 
@@ -48,6 +48,12 @@ class History:
 
     epochs: list[Epoch] = field(default_factory=list)
     interrupted: bool = False
+    keep: Keep = "best"
+
+    @property
+    def kept(self) -> Epoch:
+        """The epoch whose weights are kept."""
+        return self.best if self.keep == "best" else self.epochs[-1]
 
     @property
     def best(self) -> Epoch:
@@ -69,8 +75,8 @@ class Watcher(Protocol):
     def on_batch(self, epoch: int, batch: int, batches: int, loss: float, accuracy: float) -> None:
         """A batch was trained; loss and accuracy are the epoch's so far."""
 
-    def on_epoch(self, epoch: Epoch, best: Epoch) -> None:
-        """An epoch ended."""
+    def on_epoch(self, epoch: Epoch, kept: Epoch) -> None:
+        """An epoch ended; `kept` is the one whose weights would be kept now."""
 
 
 def fit(
@@ -93,21 +99,22 @@ def fit(
         model: an uncompiled Keras model, int32 ids [batch, time] to logits [batch, 1].
         settings: the recipe's training settings.
         train: training texts.
-        validation: held-out texts; they choose the best epoch.
+        validation: what is measured after each epoch; where `settings.keep` is `best`, it chooses
+            the epoch.
         seed: of batches and dropout; initial weights use Keras's own seed.
         checkpoint: folder for the state between epochs.
         resume: go on from `checkpoint` instead of starting.
         watcher: hears of batches and epochs.
 
     Returns:
-        The model with the weights of the best epoch, and the history.
+        The model with the weights of the epoch that is kept, and the history.
 
     Raises:
         TrainingError: nothing to resume or a broken checkpoint, or the loss is not a number.
         KeyboardInterrupt: Ctrl-C before the first epoch ended; nothing was reached.
     """
     store = _Checkpoint(checkpoint)
-    history = History()
+    history = History(keep=settings.keep)
     if resume:
         model, history = store.load()
     else:
@@ -123,7 +130,7 @@ def fit(
             history.epochs.append(epoch)
             store.save(model, averaged, history)
             if watcher:
-                watcher.on_epoch(epoch, history.best)
+                watcher.on_epoch(epoch, history.kept)
     except KeyboardInterrupt:
         if not store.holds_epoch():
             raise
@@ -131,7 +138,7 @@ def fit(
         history = store.history()
         history.interrupted = True
 
-    model.set_weights(store.best_weights())
+    model.set_weights(store.kept_weights())
     return model, history
 
 
@@ -150,7 +157,8 @@ def _train_epoch(
     rng = np.random.default_rng([seed, number])
     seen = _augmented(train, settings, rng)
     lengths = np.array([len(ids) for ids in seen.ids])
-    batches = _batches(seen, plan_training(lengths, settings.batch_size, rng))
+    plan = plan_training(lengths, settings.batch_size, rng, sort=settings.sort_by_length)
+    batches = _batches(seen, plan)
     _seed_dropout(model, rng)
     started = time.monotonic()
     latest = _Latest(keras)
@@ -258,14 +266,14 @@ class _Checkpoint:
         self._folder.mkdir(parents=True, exist_ok=True)
         with new_file(self._folder / f"epoch-{number}.keras") as temporary:
             model.save(temporary)
-        best = self._best_file(history)
-        if not best.exists():
-            with new_file(best) as temporary, temporary.open("wb") as out:
+        kept = self._kept_file(history)
+        if not kept.exists():
+            with new_file(kept) as temporary, temporary.open("wb") as out:
                 np.savez(out, *averaged)
-        state = {"epochs": [asdict(epoch) for epoch in history.epochs]}
+        state = {"keep": history.keep, "epochs": [asdict(epoch) for epoch in history.epochs]}
         write_text(self._state, json.dumps(state, indent=2) + "\n")
         for old in self._folder.iterdir():
-            if old.name not in (f"epoch-{number}.keras", best.name, self._state.name):
+            if old.name not in (f"epoch-{number}.keras", kept.name, self._state.name):
                 old.unlink()
 
     def holds_epoch(self) -> bool:
@@ -274,8 +282,10 @@ class _Checkpoint:
     def history(self) -> History:
         try:
             state = json.loads(self._state.read_text())
-            history = History([Epoch(**epoch) for epoch in state["epochs"]])
-            self._best_file(history)
+            if state["keep"] not in get_args(Keep):
+                raise ValueError(f"keep is {state['keep']!r}")
+            history = History([Epoch(**epoch) for epoch in state["epochs"]], keep=state["keep"])
+            self._kept_file(history)
         except FileNotFoundError as error:
             raise TrainingError(
                 f"{self._folder}: nothing to resume: no epoch was ended; train without --resume"
@@ -294,16 +304,16 @@ class _Checkpoint:
         except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
             raise self._broken(name) from error
 
-    def best_weights(self) -> list[npt.NDArray[np.float32]]:
-        best = self._best_file(self.history())
+    def kept_weights(self) -> list[npt.NDArray[np.float32]]:
+        kept = self._kept_file(self.history())
         try:
-            with np.load(best, allow_pickle=False) as arrays:
+            with np.load(kept, allow_pickle=False) as arrays:
                 return [arrays[name] for name in arrays.files]
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise self._broken(best.name) from error
+            raise self._broken(kept.name) from error
 
-    def _best_file(self, history: History) -> Path:
-        return self._folder / f"best-{history.best.epoch}.npz"
+    def _kept_file(self, history: History) -> Path:
+        return self._folder / f"kept-{history.kept.epoch}.npz"
 
     def _broken(self, name: str) -> TrainingError:
         return TrainingError(

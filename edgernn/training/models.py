@@ -1,8 +1,9 @@
 """From a recipe's layers to a Keras model.
 
-Padding never reaches a state: the embedding masks id 0 and every recurrent layer skips masked
+Padding never reaches a state: a masked embedding hides id 0 and every recurrent layer skips masked
 steps, so that a text's logit is the same alone, in a batch of longer ones and with padding behind
-it. Batches are padded at the end, which lets the GPU use cuDNN's kernels with the mask.
+it. Batches are padded at the end, which lets the GPU use cuDNN's kernels with the mask. A model
+without a mask, as most tutorials train, is given texts of one length a batch.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.training.batches import pad, plan_validation
-from edgernn.training.recipes import Dense, Dropout, Embedding, Layer, Recipe, Recurrent
+from edgernn.training.recipe import Dense, Dropout, Embedding, Layer, Recipe, Recurrent
 
 __all__ = ["build", "logits", "probabilities"]
 
@@ -45,8 +46,10 @@ def build(recipe: Recipe, vocabulary_size: int) -> Any:
 def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
     """Return the model's logit of each encoded text, float32 [texts], in the order given."""
     found = np.zeros(len(ids), np.float32)
-    for batch in plan_validation(np.array([len(text) for text in ids]), _BATCH):
-        found[batch] = model.predict_on_batch(pad([ids[i] for i in batch]))[:, 0]
+    lengths = np.array([len(text) for text in ids])
+    for batch in plan_validation(lengths, _BATCH):
+        for part in [batch] if model.layers[0].mask_zero else _of_one_length(batch, lengths):
+            found[part] = model.predict_on_batch(pad([ids[i] for i in part]))[:, 0]
     return found
 
 
@@ -55,10 +58,17 @@ def probabilities(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArr
     return (1 / (1 + np.exp(-logits(model, ids)))).astype(np.float32)
 
 
+def _of_one_length(
+    batch: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]
+) -> list[npt.NDArray[np.int64]]:
+    """Split a batch that is sorted by length."""
+    return np.split(batch, np.flatnonzero(np.diff(lengths[batch])) + 1)
+
+
 def _layer(layers: Any, layer: Layer, vocabulary_size: int) -> Any:
     match layer:
         case Embedding():
-            return layers.Embedding(vocabulary_size, layer.units, mask_zero=True)
+            return layers.Embedding(vocabulary_size, layer.units, mask_zero=layer.masked)
         case Recurrent():
             cell = getattr(layers, layer.cell)(
                 layer.units, return_sequences=layer.sequences, dropout=layer.input_dropout

@@ -10,7 +10,6 @@ import platform
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,102 +20,30 @@ import numpy.typing as npt
 from edgernn.errors import (
     DataError,
     MissingPackageError,
-    ModelFileError,
     TextError,
     TrainingError,
     UsageError,
 )
 from edgernn.files import new_file, write_bytes, write_text
 from edgernn.native_logs import held_back
-from edgernn.text import SubwordEncoder, TextContract, TextEncoder
+from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
 from edgernn.training.data import Examples, describe, load_split, stratified_split
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import History, Watcher, fit
 from edgernn.training.models import build
-from edgernn.training.recipes import DEFAULT_RECIPE, Embedding, Recipe, find_recipe
+from edgernn.training.options import TrainOptions
+from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.run import read_json
-from edgernn.training.vocabulary import build_subwords, make_contract
+from edgernn.training.vocabulary import (
+    VOCABULARY_FILES,
+    build_vocabulary,
+    make_contract,
+    read_vocabulary,
+)
 
-__all__ = ["VALIDATION_FRACTION", "TrainOptions", "train", "validation_examples"]
-
-VALIDATION_FRACTION = 0.1
-"""Share of the training split that is held out; it chooses the best epoch."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainOptions:
-    """What a training run is asked for; None leaves the recipe's own value."""
-
-    output: Path
-    recipe: str = DEFAULT_RECIPE
-    data: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
-    vocabulary: str | None = None
-    epochs: int | None = None
-    batch_size: int | None = None
-    learning_rate: float | None = None
-    max_length: int | None = None
-    seed: int = 1
-    limit: int | None = None
-
-    def resolved_recipe(self) -> Recipe:
-        """Return the recipe with this run's own values put in.
-
-        Raises:
-            UsageError: no such recipe.
-        """
-        recipe = find_recipe(self.recipe)
-        settings = {
-            name: value
-            for name in ("epochs", "batch_size", "learning_rate")
-            if (value := getattr(self, name)) is not None
-        }
-        text = recipe.text
-        if self.max_length is not None:
-            text = dataclasses.replace(text, max_length=self.max_length)
-        return dataclasses.replace(
-            recipe, fit=dataclasses.replace(recipe.fit, **settings), text=text
-        )
-
-    def resumed(self) -> TrainOptions:
-        """Return the options that the run in `output` was started with; its data may have moved.
-
-        Raises:
-            TrainingError: there is no run to go on with.
-            UsageError: an option has another value than the run was started with.
-        """
-        if (self.output / names.MODEL).exists() and not (self.output / names.CHECKPOINT).exists():
-            raise TrainingError(f"{self.output}: nothing to resume: the run is complete")
-        try:
-            config = read_json(self.output, names.CONFIG)
-            started = TrainOptions(
-                recipe=config["recipe"],
-                output=self.output,
-                data=config["data"]["source"] if self.data is None else self.data,
-                text_column=config["data"]["text_column"],
-                label_column=config["data"]["label_column"],
-                vocabulary=self.vocabulary,
-                epochs=config["fit"]["epochs"],
-                batch_size=config["fit"]["batch_size"],
-                learning_rate=config["fit"]["learning_rate"],
-                max_length=config["text"]["max_length"],
-                seed=config["seed"],
-                limit=config["limit"],
-            )
-        except (ModelFileError, KeyError, TypeError) as error:
-            reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"
-            raise TrainingError(f"{self.output}: nothing to resume: {reason}") from error
-        for field in dataclasses.fields(self):
-            given, old = getattr(self, field.name), getattr(started, field.name)
-            if given not in (field.default, old):
-                raise UsageError(
-                    f"--{field.name.replace('_', '-')} {given}: the run was started with {old}; "
-                    "leave the option out"
-                )
-        return started
+__all__ = ["train", "validation_examples"]
 
 
 Say = Callable[[str], None]
@@ -170,36 +97,38 @@ def train(
         )
     say(f"{len(examples):,} training examples")
     vocabulary = _vocabulary(options, recipe, examples, resume, say, busy)
-    size = SubwordEncoder.from_bytes(vocabulary).vocab_size
-    contract = make_contract(recipe.text, vocabulary, size)
+    contract = make_contract(recipe.text, vocabulary)
+    size = contract.vocabulary_size
     with busy("encoding"):
-        encoded = _encode(TextEncoder(contract, vocabulary), examples)
-    kept, held_out = stratified_split(examples.labels, VALIDATION_FRACTION, options.seed)
-    say(f"vocabulary of {size:,} ids; {len(kept):,} to train on, {len(held_out):,} held out")
+        to_train, measured = _split(options, recipe, TextEncoder(contract, vocabulary), examples)
+    measured_on = recipe.fit.validation
+    say(
+        f"vocabulary of {size:,} ids; {len(to_train):,} to train on, {len(measured):,} "
+        + ("held out" if measured_on == "held out" else f"of the {measured_on} split to watch")
+    )
 
     if not resume:
         write_bytes(folder / contract.vocabulary_file, vocabulary)
         write_text(folder / names.CONTRACT, contract.to_json())
         write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
-    to_train = _subset(encoded, kept)
     model, history = fit(
         _first_model(recipe, size, to_train, options.seed, busy),
         recipe.fit,
         to_train,
-        _subset(encoded, held_out),
+        measured,
         seed=options.seed,
         checkpoint=folder / names.CHECKPOINT,
         resume=resume,
         watcher=watcher,
     )
-    _write_results(folder, recipe, model, history, (len(kept), len(held_out)))
+    _write_results(folder, recipe, model, history, (len(to_train), len(measured)))
     if not history.interrupted:
         shutil.rmtree(folder / names.CHECKPOINT)
     return folder, history
 
 
 def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
-    """Load a run's held-out examples again, from the data that it was trained on.
+    """Load again what a run measured after each epoch, from the data that it was trained on.
 
     Args:
         config: the run's `config.json`.
@@ -211,20 +140,18 @@ def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
     source = config["data"]
     location = data if data is not None else source["source"]
     _check_data(config, location)
-    examples = load_split(
-        location,
-        "train",
-        text_column=source["text_column"],
-        label_column=source["label_column"],
-        limit=config["limit"],
-    )
-    _, held_out = stratified_split(examples.labels, config["validation_fraction"], config["seed"])
+    columns = {"text_column": source["text_column"], "label_column": source["label_column"]}
+    settings = config["fit"]
+    if settings["validation"] == "test":
+        return load_split(location, "test", limit=settings["validation_limit"], **columns)
+    examples = load_split(location, "train", limit=config["limit"], **columns)
+    _, held_out = stratified_split(examples.labels, settings["validation_fraction"], config["seed"])
     return Examples(tuple(examples.texts[i] for i in held_out), examples.labels[held_out])
 
 
 def _is_fresh(folder: Path) -> bool:
     """Tell whether a folder holds nothing, or what a run writes before its first epoch ends."""
-    start = {names.CONFIG, names.CONTRACT, TextContract.vocabulary_file}
+    start = {names.CONFIG, names.CONTRACT, *VOCABULARY_FILES.values()}
     return folder.is_dir() and {path.name for path in folder.iterdir()} <= start
 
 
@@ -268,24 +195,45 @@ def _vocabulary(
             vocabulary = (options.output / contract.vocabulary_file).read_bytes()
         except OSError as error:
             raise TrainingError(f"{contract_file}: nothing to resume: {error.strerror}") from error
-        if options.vocabulary and SubwordEncoder.load(options.vocabulary).to_bytes() != vocabulary:
+        given = options.vocabulary
+        if given and read_vocabulary(recipe.text, given) != vocabulary:
             raise UsageError(
                 f"--vocab {options.vocabulary}: the run was started with another vocabulary; "
                 "leave the option out"
             )
         return vocabulary
     if options.vocabulary is not None:
-        return SubwordEncoder.load(options.vocabulary).to_bytes()
-    say("building the vocabulary (minutes; --vocab FILE reads one)")
+        return read_vocabulary(recipe.text, options.vocabulary)
+    if recipe.text.tokenizer == "subwords":
+        say("building the vocabulary (minutes; --vocab FILE reads one)")
     with busy("building the vocabulary"):
-        return build_subwords(examples.texts, recipe.text.target_vocabulary_size)
+        return build_vocabulary(recipe.text, examples.texts)
 
 
-def _encode(encoder: TextEncoder, examples: Examples) -> Encoded:
+def _split(
+    options: TrainOptions, recipe: Recipe, encoder: TextEncoder, examples: Examples
+) -> tuple[Encoded, Encoded]:
+    """Return what is trained on and what is measured after each epoch, encoded."""
+    encoded = _encode(encoder, examples, "training")
+    settings = recipe.fit
+    if settings.validation == "test":
+        test = load_split(
+            options.data,
+            "test",
+            text_column=options.text_column,
+            label_column=options.label_column,
+            limit=settings.validation_limit,
+        )
+        return encoded, _encode(encoder, test, "test")
+    kept, held_out = stratified_split(examples.labels, settings.validation_fraction, options.seed)
+    return _subset(encoded, kept), _subset(encoded, held_out)
+
+
+def _encode(encoder: TextEncoder, examples: Examples, split: str) -> Encoded:
     ids = encoder.encode_batch(examples.texts)
     for row, text in enumerate(ids, start=1):
         if not len(text):
-            raise TextError(f"training example {row}: no token is left of the text")
+            raise TextError(f"{split} example {row}: no token is left of the text")
     return Encoded(ids, examples.labels)
 
 
@@ -305,9 +253,9 @@ def _subset(encoded: Encoded, indices: npt.NDArray[np.intp]) -> Encoded:
 def _config(options: TrainOptions, recipe: Recipe, device: str) -> dict[str, Any]:
     return {
         "recipe": options.recipe,
+        "published": options.published,
         "seed": options.seed,
         "limit": options.limit,
-        "validation_fraction": VALIDATION_FRACTION,
         "data": {
             "source": options.data,
             "text_column": options.text_column,
@@ -343,11 +291,13 @@ def _write_results(
     write_text(folder / names.SUMMARY, summary.getvalue())
     write_text(folder / names.HISTORY, history.to_csv())
     plot_history(history, folder / names.HISTORY_PLOT, recipe.title)
-    best = history.best
+    kept = history.kept
     measured = {
-        "validation_accuracy": best.validation_accuracy,
-        "validation_loss": best.validation_loss,
-        "best_epoch": best.epoch,
+        "validation_accuracy": kept.validation_accuracy,
+        "validation_loss": kept.validation_loss,
+        "kept_epoch": kept.epoch,
+        "best_epoch": history.best.epoch,
+        "best_validation_accuracy": history.best.validation_accuracy,
         "epochs": len(history.epochs),
         "parameters": model.count_params(),
         "training_examples": sizes[0],

@@ -1,34 +1,93 @@
-"""Building a vocabulary from training texts."""
+"""Vocabularies: building one from training texts, reading one, joining it to a contract."""
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 
-from edgernn.errors import MissingPackageError
+from edgernn.errors import DataError, MissingPackageError
 from edgernn.native_logs import held_back
-from edgernn.text import SubwordEncoder, TextContract
-from edgernn.training.recipes import TextRules
+from edgernn.text import SubwordEncoder, TextContract, WordEncoder, normalize
+from edgernn.text.words import read_words, write_words
+from edgernn.training.recipe import TextRules
 
-__all__ = ["build_subwords", "make_contract"]
+__all__ = ["VOCABULARY_FILES", "build_vocabulary", "make_contract", "read_vocabulary"]
+
+VOCABULARY_FILES = {"subwords": "vocabulary.subwords", "words": "vocabulary.words"}
+"""Name of the vocabulary file in a run folder and a model file, by tokenizer."""
+
+_MAX_FILE_BYTES = 16 << 20
 
 
-def build_subwords(texts: Iterable[str], target_size: int) -> bytes:
-    """Build a `.subwords` vocabulary with TFDS's own builder.
-
-    Minutes on the 25,000 IMDB training reviews; the result depends on the texts' order only
-    where counts are equal.
+def build_vocabulary(rules: TextRules, texts: Iterable[str]) -> bytes:
+    """Build the vocabulary of a recipe from training texts.
 
     Args:
-        texts: training texts.
-        target_size: approximate number of ids, bytes and padding included.
+        rules: the recipe's text rules.
+        texts: training texts; where words are equally frequent, the first met comes first.
 
     Returns:
-        The content of the `.subwords` file.
+        The content of the vocabulary file.
 
     Raises:
-        MissingPackageError: tensorflow-datasets is not installed.
+        DataError: no word is left of the texts.
+        MissingPackageError: tensorflow-datasets, which builds subwords, is not installed.
     """
+    if rules.tokenizer == "subwords":
+        return _build_subwords(texts, rules.target_vocabulary_size)
+    return _build_words(rules, texts)
+
+
+def read_vocabulary(rules: TextRules, path: str | Path) -> bytes:
+    """Read and check a vocabulary file of the kind that a recipe takes.
+
+    Raises:
+        DataError: the file cannot be read or is malformed.
+    """
+    if rules.tokenizer == "subwords":
+        return SubwordEncoder.load(path).to_bytes()
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(data) > _MAX_FILE_BYTES:
+        raise DataError(f"{path}: larger than {_MAX_FILE_BYTES >> 20} MiB, not a vocabulary")
+    return write_words(read_words(data, name=str(path)))
+
+
+def make_contract(rules: TextRules, vocabulary: bytes) -> TextContract:
+    """Join a recipe's text rules and a vocabulary to a text contract."""
+    if rules.tokenizer == "subwords":
+        size = SubwordEncoder.from_bytes(vocabulary).vocab_size
+    else:
+        size = (rules.first_word_id or 0) + len(read_words(vocabulary))
+    return TextContract(
+        tokenizer=rules.tokenizer,
+        unicode_form=rules.unicode_form,
+        html_breaks=rules.html_breaks,
+        control_characters=rules.control_characters,
+        case=rules.case,
+        separators=rules.separators,
+        word_characters=rules.word_characters,
+        stop_words=rules.stop_words,
+        first_word_id=rules.first_word_id,
+        unknown_id=rules.unknown_id,
+        start_id=rules.start_id,
+        max_length=rules.max_length,
+        cut=rules.cut,
+        padding=rules.padding,
+        vocabulary_file=VOCABULARY_FILES[rules.tokenizer],
+        vocabulary_size=size,
+        vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest(),
+    )
+
+
+def _build_subwords(texts: Iterable[str], target_size: int) -> bytes:
+    """Build with TFDS's own builder: minutes on the 25,000 IMDB training reviews."""
     try:
         with held_back():
             import tensorflow_datasets as tfds
@@ -42,16 +101,22 @@ def build_subwords(texts: Iterable[str], target_size: int) -> bytes:
     return SubwordEncoder(built.subwords).to_bytes()
 
 
-def make_contract(rules: TextRules, vocabulary: bytes, vocabulary_size: int) -> TextContract:
-    """Join a recipe's text rules and a vocabulary to a text contract."""
-    return TextContract(
-        tokenizer=rules.tokenizer,
-        unicode_form=rules.unicode_form,
-        html_breaks=rules.html_breaks,
-        control_characters=rules.control_characters,
-        case=rules.case,
-        max_length=rules.max_length,
-        cut=rules.cut,
-        vocabulary_size=vocabulary_size,
-        vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest(),
-    )
+def _build_words(rules: TextRules, texts: Iterable[str]) -> bytes:
+    """Rank words by how often they stand in the texts, as Keras's `Tokenizer` does."""
+    splitter = WordEncoder((), separators=rules.separators, word_characters=rules.word_characters)
+    counts: Counter[str] = Counter()
+    for text in texts:
+        normal = normalize(
+            text,
+            unicode_form=rules.unicode_form,
+            html_breaks=rules.html_breaks,
+            control_characters=rules.control_characters,
+            case=rules.case,
+        )
+        counts.update(splitter.split(normal))
+    for word in rules.stop_words:
+        counts.pop(word, None)
+    if not counts:
+        raise DataError("no word is left of the training texts: there is no vocabulary to build")
+    room = rules.target_vocabulary_size - (rules.first_word_id or 0)
+    return write_words([word for word, _ in counts.most_common(room)])

@@ -11,7 +11,7 @@ from edgernn.errors import TrainingError
 from edgernn.training.batches import pad
 from edgernn.training.fit import Epoch, History, fit
 from edgernn.training.models import build, logits
-from edgernn.training.recipes import Dense, Dropout, Embedding, Recurrent
+from edgernn.training.recipe import Dense, Dropout, Embedding, Recurrent
 
 keras = pytest.importorskip("keras")
 
@@ -258,7 +258,7 @@ def test_the_checkpoint_holds_one_state(tmp_path):
     _, _, history = train(tmp_path, epochs=3)
     assert {path.name for path in tmp_path.iterdir()} == {
         "epoch-3.keras",
-        f"best-{history.best.epoch}.npz",
+        f"kept-{history.best.epoch}.npz",
         "state.json",
     }
 

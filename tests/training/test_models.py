@@ -8,7 +8,8 @@ from toy import RECIPE
 
 from edgernn.training.batches import pad
 from edgernn.training.models import build, logits, probabilities
-from edgernn.training.recipes import RECIPES, Dense, Embedding, Recurrent
+from edgernn.training.recipe import Dense, Embedding, Recurrent
+from edgernn.training.recipes import RECIPES
 
 IDS = 30
 SMALL = {"units": 5}

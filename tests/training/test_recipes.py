@@ -1,21 +1,20 @@
 """The table of recipes."""
 
+import dataclasses
+
 import pytest
 
 from edgernn.errors import UsageError
-from edgernn.text import TextContract
-from edgernn.training.recipes import (
-    DEFAULT_RECIPE,
-    RECIPES,
-    Dense,
-    Dropout,
-    Embedding,
-    Recurrent,
-    find_recipe,
-)
+from edgernn.text import SubwordEncoder, TextContract, TextEncoder
+from edgernn.training.models import build
+from edgernn.training.recipe import Dense, Dropout, Embedding, Recurrent
+from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from edgernn.training.vocabulary import make_contract
 
+PUBLISHED = [recipe.as_published() for recipe in RECIPES.values()]
+
 recipes = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
+both_ways = pytest.mark.parametrize("recipe", [*RECIPES.values(), *PUBLISHED])
 
 
 def test_the_default_is_one_of_them():
@@ -33,7 +32,7 @@ def test_names_are_file_names(recipe):
     assert recipe.source
 
 
-@recipes
+@both_ways
 def test_layers_run_from_ids_to_one_logit(recipe):
     """One embedding first, recurrent layers, dense ones; the last one gives the logit."""
     kinds = [type(layer) for layer in recipe.layers if not isinstance(layer, Dropout)]
@@ -50,7 +49,7 @@ def test_layers_run_from_ids_to_one_logit(recipe):
     assert all(0 <= layer.input_dropout < 1 for layer in recurrent)
 
 
-@recipes
+@both_ways
 def test_settings_can_be_trained_with(recipe):
     """Counts are positive, shares lie in [0, 1)."""
     settings = recipe.fit
@@ -63,18 +62,20 @@ def test_settings_can_be_trained_with(recipe):
     assert settings.clip_norm is None or settings.clip_norm > 0
 
 
-@recipes
+@both_ways
 def test_text_rules_make_a_contract(recipe):
     """The contract takes every rule over, and can be written and read back."""
-    contract = make_contract(recipe.text, b"vocabulary", 300)
-    for rule in ("tokenizer", "unicode_form", "html_breaks", "control_characters", "case"):
-        assert getattr(contract, rule) == getattr(recipe.text, rule)
-    assert contract.max_length == recipe.text.max_length
-    assert contract.cut == recipe.text.cut
+    subwords = recipe.text.tokenizer == "subwords"
+    vocabulary = SubwordEncoder(["a_"]).to_bytes() if subwords else b"film\n"
+    contract = make_contract(recipe.text, vocabulary)
+    for rule in dataclasses.fields(recipe.text):
+        if rule.name != "target_vocabulary_size":
+            assert getattr(contract, rule.name) == getattr(recipe.text, rule.name)
+    assert TextEncoder(contract, vocabulary).encode("A film")
     assert TextContract.from_json(contract.to_json()) == contract
 
 
-@pytest.mark.parametrize("name", ["", "bilstm", "Subword-BiLSTM", "../subword-bilstm"])
+@pytest.mark.parametrize("name", ["", "lstm", "Subword-BiLSTM", "../subword-bilstm"])
 def test_an_unknown_recipe_lists_the_known(name):
     """The message names the option, what was asked for, and all that there are."""
     with pytest.raises(UsageError) as caught:
@@ -82,3 +83,58 @@ def test_an_unknown_recipe_lists_the_known(name):
     assert str(caught.value).startswith(f"--recipe {name}: no such recipe")
     for known in RECIPES:
         assert known in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("subword-bilstm", 635_329),
+        ("word-lstm", 2_510_657),
+        ("simple-rnn", 161_909),
+        ("bigru", 170_261),
+        ("bilstm", 173_205),
+        ("keras-lstm", 1_447_551),
+    ],
+)
+def test_parameters_are_the_tutorials(name, parameters):
+    """To the last digit, and the same in the recipe as it is published."""
+    pytest.importorskip("keras")
+    recipe = RECIPES[name]
+    size = 8185 if recipe.text.tokenizer == "subwords" else recipe.text.target_vocabulary_size
+    for each in (recipe, recipe.as_published()):
+        model = build(each, size)
+        assert model.count_params() == parameters
+        assert model.layers[0].mask_zero is (each is recipe)
+
+
+@recipes
+def test_published_recipes_are_plain(recipe):
+    """Keras's Adam, random first values, every epoch, nothing that the tutorial did not have."""
+    published = recipe.as_published()
+    assert published.name == recipe.name
+    settings = published.fit
+    assert not settings.cosine_decay
+    assert settings.clip_norm is None
+    assert settings.weight_average == settings.token_dropout == settings.crops == 0
+    assert settings.patience >= settings.epochs
+    assert settings.keep == "last"
+    for layer in published.layers:
+        if isinstance(layer, Embedding):
+            assert layer.start == "random"
+        if isinstance(layer, Recurrent):
+            assert layer.input_dropout == 0
+
+
+def test_nothing_is_chosen_by_the_test_split():
+    """Settings that would do so cannot be made."""
+    settings = RECIPES["bilstm"].as_published().fit
+    for change in ({"keep": "best"}, {"patience": 3}):
+        with pytest.raises(ValueError, match="nothing may be chosen by the test split"):
+            dataclasses.replace(settings, **change)
+
+
+def test_a_recipe_of_no_tutorial():
+    """It cannot be trained as published."""
+    own = dataclasses.replace(RECIPES["bilstm"], name="own", published=None)
+    with pytest.raises(UsageError, match="--published: recipe own comes from no tutorial"):
+        own.as_published()

@@ -21,7 +21,7 @@ def folder(tmp_path):
     folder.mkdir()
     (folder / "model.keras").write_bytes(b"not a model")
     (folder / "vocabulary.subwords").write_bytes(VOCABULARY)
-    (folder / "contract.json").write_text(make_contract(RECIPE.text, VOCABULARY, SIZE).to_json())
+    (folder / "contract.json").write_text(make_contract(RECIPE.text, VOCABULARY).to_json())
     (folder / "config.json").write_text('{"recipe": "toy"}')
     (folder / "metrics.json").write_text('{"epochs": 2}')
     return folder

@@ -11,10 +11,11 @@ from toy import RECIPE, SETTINGS, VOCABULARY, write_reviews
 from edgernn.errors import DataError, TrainingError, UsageError
 from edgernn.text import SubwordEncoder
 from edgernn.training.data import load_split
-from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES, Dense, Embedding, Recurrent
+from edgernn.training.options import TrainOptions
+from edgernn.training.recipe import Dense, Embedding, Recurrent
+from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 from edgernn.training.run import Run
-from edgernn.training.train import TrainOptions, train, validation_examples
-from edgernn.training.vocabulary import build_subwords
+from edgernn.training.train import train, validation_examples
 
 pytest.importorskip("keras")
 
@@ -134,9 +135,9 @@ def test_config(job, data):
     assert config["recipe"] == "toy"
     assert config["seed"] == SEED
     assert config["limit"] == 36
-    assert config["validation_fraction"] == 0.1
+    assert config["published"] is False
     assert config["fit"] == dataclasses.asdict(SETTINGS) | {"epochs": 2, "batch_size": 8}
-    assert config["text"] == dataclasses.asdict(RECIPE.text) | {"max_length": 12}
+    assert config["text"] == dataclasses.asdict(RECIPE.text) | {"max_length": 12, "stop_words": []}
     source = config["data"]
     assert source["source"] == str(data / "reviews.csv")
     assert (source["text_column"], source["label_column"]) == (None, "sentiment")
@@ -154,7 +155,9 @@ def test_metrics(job):
     assert metrics == {
         "validation_accuracy": history.best.validation_accuracy,
         "validation_loss": history.best.validation_loss,
+        "kept_epoch": history.best.epoch,
         "best_epoch": history.best.epoch,
+        "best_validation_accuracy": history.best.validation_accuracy,
         "epochs": 2,
         "parameters": size * 4 + 4 * (4 * 3 + 3 * 3 + 3) + 3 + 1,
         "training_examples": 32,
@@ -373,20 +376,6 @@ def test_other_data_is_refused(job, tmp_path):
     write_reviews(tmp_path / "reviews.csv", 42)
     with pytest.raises(DataError, match=r"reviews.csv: not the data that the run was trained on"):
         validation_examples(config, str(tmp_path / "reviews.csv"))
-
-
-def test_a_vocabulary_is_built():
-    """Words that occur often become subwords; the result reads back, and any text encodes."""
-    pytest.importorskip("tensorflow_datasets")
-    texts = ["a wonderful film", "a dreadful film"] * 40
-    data = build_subwords(texts, 300)
-    encoder = SubwordEncoder.from_bytes(data)
-    assert encoder.to_bytes() == data
-    assert any("film" in subword for subword in encoder.subwords)
-    assert 257 < encoder.vocab_size < 400
-    for text in (*texts[:2], "unseen: Zürich 😀"):
-        assert encoder.decode(encoder.encode(text)) == text
-    assert build_subwords(texts, 300) == data
 
 
 def test_training_builds_its_vocabulary(data, tmp_path):

@@ -7,9 +7,7 @@ import numpy as np
 
 from edgernn.text import SubwordEncoder
 from edgernn.training.batches import Encoded
-from edgernn.training.recipes import (
-    DEFAULT_RECIPE,
-    RECIPES,
+from edgernn.training.recipe import (
     Dense,
     Dropout,
     Embedding,
@@ -17,6 +15,7 @@ from edgernn.training.recipes import (
     Recurrent,
     TextRules,
 )
+from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 
 IDS = 12
 GOOD, BAD = 2, 3

@@ -1,0 +1,98 @@
+"""What a training run is asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edgernn.errors import ModelFileError, TrainingError, UsageError
+from edgernn.training import run as names
+from edgernn.training.recipe import Recipe
+from edgernn.training.recipes import DEFAULT_RECIPE, find_recipe
+from edgernn.training.run import read_json
+
+__all__ = ["TrainOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """What a training run is asked for; None leaves the recipe's own value."""
+
+    output: Path
+    recipe: str = DEFAULT_RECIPE
+    published: bool = False
+    """Whether to do what the recipe's tutorial did, to the letter."""
+    data: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    vocabulary: str | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    learning_rate: float | None = None
+    max_length: int | None = None
+    seed: int = 1
+    limit: int | None = None
+
+    def resolved_recipe(self) -> Recipe:
+        """Return the recipe with this run's own values put in.
+
+        Raises:
+            UsageError: no such recipe.
+        """
+        recipe = find_recipe(self.recipe)
+        if self.published:
+            recipe = recipe.as_published()
+        settings: dict[str, Any] = {
+            name: value
+            for name in ("epochs", "batch_size", "learning_rate")
+            if (value := getattr(self, name)) is not None
+        }
+        if recipe.fit.validation == "test":
+            # Nothing is chosen by the test split, whatever the number of epochs.
+            settings["patience"] = max(recipe.fit.patience, settings.get("epochs", 0))
+        text = recipe.text
+        if self.max_length is not None:
+            text = dataclasses.replace(text, max_length=self.max_length)
+        return dataclasses.replace(
+            recipe, fit=dataclasses.replace(recipe.fit, **settings), text=text
+        )
+
+    def resumed(self) -> TrainOptions:
+        """Return the options that the run in `output` was started with; its data may have moved.
+
+        Raises:
+            TrainingError: there is no run to go on with.
+            UsageError: an option has another value than the run was started with.
+        """
+        if (self.output / names.MODEL).exists() and not (self.output / names.CHECKPOINT).exists():
+            raise TrainingError(f"{self.output}: nothing to resume: the run is complete")
+        try:
+            config = read_json(self.output, names.CONFIG)
+            started = TrainOptions(
+                recipe=config["recipe"],
+                published=config["published"],
+                output=self.output,
+                data=config["data"]["source"] if self.data is None else self.data,
+                text_column=config["data"]["text_column"],
+                label_column=config["data"]["label_column"],
+                vocabulary=self.vocabulary,
+                epochs=config["fit"]["epochs"],
+                batch_size=config["fit"]["batch_size"],
+                learning_rate=config["fit"]["learning_rate"],
+                max_length=config["text"]["max_length"],
+                seed=config["seed"],
+                limit=config["limit"],
+            )
+        except (ModelFileError, KeyError, TypeError) as error:
+            reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"
+            raise TrainingError(f"{self.output}: nothing to resume: {reason}") from error
+        for field in dataclasses.fields(self):
+            given, old = getattr(self, field.name), getattr(started, field.name)
+            if given not in (field.default, old):
+                raise UsageError(
+                    f"--{field.name.replace('_', '-')} {given}: the run was started with {old}; "
+                    "leave the option out"
+                )
+        return started

@@ -1,0 +1,181 @@
+"""What a recipe is made of: everything that makes one trained model, as data.
+
+A recipe names its source, its text rules, its layers and its training settings. `models.build`
+turns the layers into a Keras model, `fit` trains it, and the text rules become the text contract
+of the exported file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal
+
+from edgernn.errors import UsageError
+from edgernn.text.contract import Cut, Padding, Tokenizer
+from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
+
+__all__ = [
+    "Cell",
+    "Dense",
+    "Dropout",
+    "Embedding",
+    "FitSettings",
+    "Keep",
+    "Layer",
+    "Published",
+    "Recipe",
+    "Recurrent",
+    "TextRules",
+]
+
+Cell = Literal["LSTM", "GRU", "SimpleRNN"]
+
+Keep = Literal["best", "last"]
+"""Which weights a run keeps: those of the best epoch on validation, or the last ones."""
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One vector of `units` numbers an id."""
+
+    units: int
+    masked: bool = True
+    """Whether padding is kept from the layers behind; if not, it is read like a token."""
+    start: Literal["random", "neighbours"] = "random"
+    """First values: random, or from which tokens stand near which in the training texts."""
+
+
+@dataclass(frozen=True)
+class Recurrent:
+    """A recurrent layer; bidirectional ones concatenate both directions."""
+
+    units: int
+    cell: Cell = "LSTM"
+    bidirectional: bool = False
+    sequences: bool = False
+    """Whether it returns the state of every token, or the last state alone."""
+    input_dropout: float = 0.0
+    """Share of input features dropped in training, the same ones along a whole text
+    (Gal and Ghahramani, 2016)."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer."""
+
+    units: int
+    activation: Literal["linear", "relu"] = "linear"
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Drops a share of the features in training."""
+
+    rate: float
+
+
+Layer = Embedding | Recurrent | Dense | Dropout
+
+
+@dataclass(frozen=True)
+class TextRules:
+    """The text rules that a recipe chooses; with a vocabulary they make a text contract.
+
+    The fields are the contract's, see `edgernn.text.TextContract`.
+    """
+
+    tokenizer: Tokenizer
+    target_vocabulary_size: int
+    """Number of ids asked of the vocabulary builder: an approximate one of subwords, the highest
+    of words."""
+    max_length: int
+    cut: Cut
+    unicode_form: UnicodeForm = "none"
+    html_breaks: HtmlBreaks = "keep"
+    control_characters: ControlCharacters = "keep"
+    case: Case = "keep"
+    separators: str = ""
+    word_characters: str = ""
+    stop_words: tuple[str, ...] = ()
+    first_word_id: int | None = None
+    unknown_id: int | None = None
+    start_id: int | None = None
+    padding: Padding = "none"
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a model is trained: Adam on binary cross-entropy from logits."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    cosine_decay: bool
+    """Whether the learning rate falls to zero along half a cosine over all epochs."""
+    clip_norm: float | None
+    """Largest norm of a gradient, each weight matrix for itself; None: not clipped."""
+    weight_average: float
+    """Momentum of the moving average of the weights (Polyak and Juditsky, 1992), which is what is
+    measured and kept; 0 keeps the latest weights."""
+    token_dropout: float
+    """Share of tokens left out of each training text, anew in each epoch."""
+    crops: float
+    """Share of training texts of which an epoch sees a few tokens only, so that short texts are
+    not new to the model."""
+    patience: int
+    """Epochs without a better validation accuracy before training stops."""
+    validation: Literal["held out", "test"] = "held out"
+    """What is measured after each epoch: a part of the training split, or, where a tutorial did
+    so and nothing is chosen by it, the test split."""
+    validation_fraction: float = 0.1
+    """Share of the training split that is held out."""
+    validation_limit: int | None = None
+    """Number of test examples measured after each epoch; None: all."""
+    keep: Keep = "best"
+    sort_by_length: bool = True
+    """Whether texts of like length share a batch, which saves padding."""
+
+    def __post_init__(self) -> None:
+        """Refuse to choose an epoch by the test split."""
+        if self.validation == "test" and (self.keep == "best" or self.patience < self.epochs):
+            raise ValueError("nothing may be chosen by the test split")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a tutorial did, to the letter, and what it found."""
+
+    text: TextRules
+    layers: tuple[Layer, ...]
+    fit: FitSettings
+    found: str
+    """The result as it is published."""
+    floor: float | None
+    """Accuracy that a model trained here must reach; None where nothing is published."""
+    floor_split: Literal["validation", "test"]
+    """The split that the tutorial measured on."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that makes one trained model."""
+
+    name: str
+    title: str
+    source: str
+    text: TextRules
+    layers: tuple[Layer, ...]
+    fit: FitSettings
+    published: Published | None = None
+
+    def as_published(self) -> Recipe:
+        """Return the recipe with the tutorial's own text rules, layers and settings.
+
+        Raises:
+            UsageError: nothing is published.
+        """
+        done = self.published
+        if done is None:
+            raise UsageError(f"--published: recipe {self.name} comes from no tutorial")
+        return dataclasses.replace(self, text=done.text, layers=done.layers, fit=done.fit)
