@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from edgernn.training.recipe import Recipe
     from exporters.export import TrainedModel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,44 +45,18 @@ _TINY_SUBWORDS = (
 )
 
 
-@pytest.fixture(scope="session")
-def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run folder as `edgernn train` leaves it, with a small model of random weights.
+def _write_run(folder: Path, recipe: Recipe, vocabulary: bytes, **rules: Any) -> Path:
+    """Write a run folder as `edgernn train` leaves it, with random weights.
 
-    The weights make scores vary between 0.05 and 0.95; most layers are just large enough
-    for the TFLite converter to quantize them. Needs TensorFlow.
+    Needs TensorFlow. `rules` are put into the contract.
     """
     keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
     import numpy as np
 
-    from edgernn.text import SubwordEncoder, TextContract
-    from edgernn.training import models, recipes, run
+    from edgernn.training import models, run
+    from edgernn.training.vocabulary import make_contract
 
-    subwords = SubwordEncoder(_TINY_SUBWORDS)
-    vocabulary = subwords.to_bytes()
-    contract = TextContract(
-        vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest(),
-        vocabulary_size=subwords.vocab_size,
-        max_length=40,
-        cut="start",
-        html_breaks="space",
-        control_characters="space",
-    )
-    recipe = recipes.Recipe(
-        name="tiny-bilstm",
-        title="Tiny",
-        source="tests",
-        text=recipes.TextRules("subwords", subwords.vocab_size, contract.max_length, "start"),
-        layers=(
-            recipes.Embedding(32),
-            recipes.Recurrent(32, bidirectional=True, sequences=True),
-            recipes.Recurrent(16, bidirectional=True),
-            recipes.Dense(32, "relu"),
-            recipes.Dropout(0.5),
-            recipes.Dense(1),
-        ),
-        fit=recipes.find_recipe(recipes.DEFAULT_RECIPE).fit,
-    )
+    contract = dataclasses.replace(make_contract(recipe.text, vocabulary), **rules)
     keras.utils.set_random_seed(0)
     model = models.build(recipe, contract.vocabulary_size)
     rng = np.random.default_rng(2)
@@ -89,15 +64,15 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights[-2:] = [weights[-2] * 5, weights[-1] * 0]
     model.set_weights(weights)
 
-    folder = tmp_path_factory.mktemp("tiny-run")
     model.save(folder / run.MODEL)
     (folder / run.CONTRACT).write_text(contract.to_json(), "utf-8")
     (folder / contract.vocabulary_file).write_bytes(vocabulary)
     config = {
         "recipe": recipe.name,
+        "published": False,
         "seed": 7,
         "limit": None,
-        "validation_fraction": 0.1,
+        "fit": {"validation": "held out", "validation_fraction": 0.1},
         "data": {
             "source": "reviews.csv",
             "text_column": "text",
@@ -112,13 +87,93 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_trained(tiny_run: Path) -> TrainedModel:
-    """The model of `tiny_run`, opened for export, with its own scores of the sample texts."""
+def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with a small model of random weights, on subwords.
+
+    The weights make scores vary between 0.05 and 0.95; most layers are just large enough
+    for the TFLite converter to quantize them. Needs TensorFlow.
+    """
+    from edgernn.text import SubwordEncoder
+    from edgernn.training import recipe as parts
+    from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
+
+    subwords = SubwordEncoder(_TINY_SUBWORDS)
+    recipe = parts.Recipe(
+        name="tiny-bilstm",
+        title="Tiny",
+        source="tests",
+        text=parts.TextRules("subwords", subwords.vocab_size, 40, "start"),
+        layers=(
+            parts.Embedding(32),
+            parts.Recurrent(32, bidirectional=True, sequences=True),
+            parts.Recurrent(16, bidirectional=True),
+            parts.Dense(32, "relu"),
+            parts.Dropout(0.5),
+            parts.Dense(1),
+        ),
+        fit=RECIPES[DEFAULT_RECIPE].fit,
+    )
+    return _write_run(
+        tmp_path_factory.mktemp("tiny-run"),
+        recipe,
+        subwords.to_bytes(),
+        html_breaks="space",
+        control_characters="space",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder on words, as an unmasked model that reads the zeros in front of a text.
+
+    Needs TensorFlow.
+    """
+    from edgernn.training import recipe as parts
+    from edgernn.training.recipes import RECIPES
+    from edgernn.training.vocabulary import build_vocabulary
+    from exporters.sample_texts import SAMPLE_TEXTS
+
+    imdb = RECIPES["word-lstm"]
+    recipe = parts.Recipe(
+        name="tiny-gru",
+        title="Tiny",
+        source="tests",
+        text=dataclasses.replace(
+            imdb.text,
+            target_vocabulary_size=200,
+            max_length=30,
+            stop_words=("the", "a"),
+            padding="start",
+        ),
+        layers=(
+            parts.Embedding(16, masked=False),
+            parts.Recurrent(16, "GRU", bidirectional=True),
+            parts.Dense(1),
+        ),
+        fit=imdb.fit,
+    )
+    vocabulary = build_vocabulary(recipe.text, SAMPLE_TEXTS)
+    return _write_run(tmp_path_factory.mktemp("tiny-word-run"), recipe, vocabulary)
+
+
+def _open_trained(folder: Path) -> TrainedModel:
     from edgernn.training.run import Run
     from exporters.export import open_trained
     from exporters.sample_texts import SAMPLE_TEXTS
 
-    return open_trained(Run.open(tiny_run), SAMPLE_TEXTS)
+    return open_trained(Run.open(folder), SAMPLE_TEXTS)
+
+
+@pytest.fixture(scope="session")
+def tiny_trained(tiny_run: Path) -> TrainedModel:
+    """The model of `tiny_run`, opened for export, with its own scores of the sample texts."""
+    return _open_trained(tiny_run)
+
+
+@pytest.fixture(scope="session")
+def tiny_word_trained(tiny_word_run: Path) -> TrainedModel:
+    """The model of `tiny_word_run`, opened for export, with its own scores."""
+    return _open_trained(tiny_word_run)
 
 
 class _TinyFiles(dict[tuple[str, str], Path]):
@@ -147,3 +202,11 @@ def tiny_files(
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_run` by format and precision, such as `("onnx", "int8")`."""
     return _TinyFiles(tiny_trained, tmp_path_factory.mktemp("tiny-files"))
+
+
+@pytest.fixture(scope="session")
+def tiny_word_files(
+    tiny_word_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Path]:
+    """The exported files of `tiny_word_run` by format and precision."""
+    return _TinyFiles(tiny_word_trained, tmp_path_factory.mktemp("tiny-word-files"))

@@ -26,8 +26,8 @@ _ROWS_AT_ONCE = 1024
 
 _ERRORS_SHOWN = 20
 
-Item = tuple[str | None, str | None]
-"""A text, or what is wrong with its row."""
+Item = tuple[str | None, str, str | None]
+"""A text, where it stands, and what is wrong with its row."""
 Write = Callable[[str | None, Score | None, str | None], None]
 """Takes text, score and error of one row."""
 
@@ -48,7 +48,7 @@ def run_score(
         if text_column is not None:
             raise UsageError("--text-column goes with --input")
         items: Iterator[Item] = (
-            (text, _problem(text, f"text {number}")) for number, text in enumerate(texts, start=1)
+            (text, f"text {number}", _problem(text)) for number, text in enumerate(texts, start=1)
         )
         _score(load_model(model, device), items, output, as_json)
         return
@@ -59,14 +59,15 @@ def run_score(
 
 
 def _item(rows: RowSource, row: Row) -> Item:
+    where = rows.where(row)
     if row.error is not None:
-        return None, f"{rows.where(row)}: {row.error}"
+        return None, where, row.error
     text = rows.text(row)
-    return text, _problem(text, rows.where(row))
+    return text, where, _problem(text)
 
 
-def _problem(text: str, where: str) -> str | None:
-    return None if text.strip() else f"{where}: the text is empty"
+def _problem(text: str) -> str | None:
+    return None if text.strip() else "the text is empty"
 
 
 def _score(
@@ -79,12 +80,15 @@ def _score(
     with _writer(output, as_json, classifier) as write, bar as advance:
         try:
             for chunk in chunks:
-                scores = iter(classifier.score([t for t, problem in chunk if t and not problem]))
-                for text, problem in chunk:
+                good = [text for text, _, problem in chunk if text and not problem]
+                scores = iter(classifier.score_or_none(good))
+                for text, where, problem in chunk:
                     rows += 1
-                    if problem is None:
-                        write(text, next(scores), None)
+                    score = None if problem else next(scores)
+                    if score is not None:
+                        write(text, score, None)
                         continue
+                    problem = f"{where}: {problem or 'no token is left of the text'}"
                     write(text, None, problem)
                     failed += 1
                     if failed <= _ERRORS_SHOWN:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.errors import TextError
 from edgernn.runtime.backends import Backend, open_backend
-from edgernn.text import TextContract
+from edgernn.text import TextContract, TextEncoder
 
 __all__ = ["SHIPPED_MODEL", "Classifier", "Score", "load"]
 
@@ -60,6 +60,11 @@ class Classifier:
         return self._file.bundle.contract
 
     @property
+    def encoder(self) -> TextEncoder:
+        """The contract joined with its vocabulary."""
+        return self._encoder
+
+    @property
     def card(self) -> Mapping[str, Any]:
         """What the file says of itself: recipe, precision, training figures, versions."""
         return self._file.bundle.card
@@ -80,7 +85,8 @@ class Classifier:
         """Score texts, in the order given; a text's score depends on no other text.
 
         Raises:
-            TextError: a text is empty or white space alone; the message says which.
+            TextError: a text is empty or white space alone, or the contract leaves no token of it;
+                the message says which.
             TypeError: `texts` is one string, or an item is not a string.
         """
         if isinstance(texts, str):
@@ -90,13 +96,24 @@ class Classifier:
                 raise TypeError(f"text {number} is a {type(text).__name__}, not a string")
             if not text.strip():
                 raise TextError(f"text {number} is empty")
-        probabilities = self.probabilities(self._encoder.encode_batch(texts))
+        scores = []
+        for number, score in enumerate(self.score_or_none(texts), start=1):
+            if score is None:
+                raise TextError(f"text {number}: no token is left of the text")
+            scores.append(score)
+        return scores
+
+    def score_or_none(self, texts: Sequence[str]) -> list[Score | None]:
+        """Score texts as `score` does, with None for a text of which no token is left."""
+        ids = self._encoder.encode_batch(texts)
+        known = [i for i, tokens in enumerate(ids) if len(tokens)]
+        probabilities = self.probabilities([ids[i] for i in known]).tolist()
         negative, positive = self.contract.labels
-        threshold = self.contract.threshold
-        return [
-            Score(positive if probability >= threshold else negative, probability)
-            for probability in probabilities.tolist()
-        ]
+        scores: list[Score | None] = [None] * len(ids)
+        for i, probability in zip(known, probabilities, strict=True):
+            label = positive if probability >= self.contract.threshold else negative
+            scores[i] = Score(label, probability)
+        return scores
 
     def probabilities(self, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
         """Score texts that are encoded already.

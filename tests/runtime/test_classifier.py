@@ -108,6 +108,12 @@ def test_what_the_file_says_of_itself(tiny_files: Files) -> None:
     assert scorer.card["precision"] == "int8"
 
 
+def test_the_encoder_is_the_file_s(scorer: Classifier) -> None:
+    """What stands between a text and the model can be had by itself."""
+    assert scorer.encoder.contract == scorer.contract
+    assert scorer.encoder.encode(TEXTS[3]) == scorer.encode(TEXTS[3])
+
+
 def test_a_score_depends_on_no_other_text(scorer: Classifier) -> None:
     """Alone, among longer ones, in another order, and asked for again: the same score."""
     together = probabilities(scorer, TEXTS)
