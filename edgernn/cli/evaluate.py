@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,28 @@ import numpy.typing as npt
 from edgernn.cli.console import busy, load_model, progress, say, write_line
 from edgernn.errors import DataError
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.data import Examples, load_split
+from edgernn.text import TextEncoder
+from edgernn.training.calibration import calibration_bins
+from edgernn.training.confident_errors import ConfidentError, confident_errors
+from edgernn.training.data import describe, load_split
+from edgernn.training.lengths import LengthBucket, length_buckets, refuse_empty, token_counts
 from edgernn.training.metrics import Metrics, measure
+from edgernn.training.report import (
+    EVALUATION,
+    Evaluation,
+    check_report_folder,
+    to_json_text,
+    write_evaluation,
+    write_report,
+)
 
 __all__ = ["run_evaluation"]
 
 _TEXTS_AT_ONCE = 1024
+_ERRORS_REPORTED = 20
+"""Rows of a report's errors.csv where --errors does not say."""
+_TEXT_SHOWN = 200
+"""Characters of a text in the list of errors."""
 
 
 def run_evaluation(
@@ -27,56 +43,107 @@ def run_evaluation(
     label_column: str | None,
     limit: int | None,
     device: str,
+    errors: int | None,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Score the test split with a run or a model file, and print what it measures."""
+    if report is not None:
+        check_report_folder(report)
     with busy("reading the test split"):
         examples = load_split(
             data, "test", text_column=text_column, label_column=label_column, limit=limit
         )
     path = SHIPPED_MODEL if model is None else model
-    if path.is_dir():
-        probabilities, labels, threshold = _score_run(path, examples)
-    else:
-        probabilities, labels, threshold = _score_file(path, examples, device)
-    metrics = measure(probabilities, examples.labels, threshold)
+    opened = _open_run(path) if path.is_dir() else _open_file(path, device)
+    with busy("counting tokens"):
+        tokens = token_counts(opened.encoder, examples.texts)
+    refuse_empty(tokens, data or "the test split")
+    probabilities = opened.score(examples.texts)
+    labels, threshold = opened.encoder.contract.labels, opened.encoder.contract.threshold
+
+    def most_confident(count: int) -> tuple[ConfidentError, ...]:
+        return confident_errors(examples, probabilities, tokens, labels, threshold, count)
+
+    found = Evaluation(
+        model=str(path),
+        labels=labels,
+        metrics=measure(probabilities, examples.labels, threshold),
+        lengths=length_buckets(tokens, probabilities, examples.labels, threshold),
+        calibration=calibration_bins(probabilities, examples.labels),
+        errors=None if errors is None else most_confident(errors),
+    )
+    # Files first: a reader of our output that has had enough, such as head, ends the command.
+    if report is not None:
+        write_report(report, found, most_confident(errors or _ERRORS_REPORTED), say)
+    if limit is None and path.is_dir() and not path.samefile(SHIPPED_MODEL.parent):
+        _note_in_run(path, found.metrics, data)
     if as_json:
-        write_line(json.dumps({"model": str(path), **asdict(metrics)}))
+        write_line(to_json_text(found.to_json()))
     else:
-        for line in _table(metrics, labels):
+        for line in _tables(found):
             write_line(line)
 
 
-Scored = tuple[npt.NDArray[np.float32], tuple[str, str], float]
+class _Opened(NamedTuple):
+    """A model ready to score."""
+
+    encoder: TextEncoder
+    score: Callable[[Sequence[str]], npt.NDArray[np.float32]]
+    """From texts to the probability of the positive class, float32 [texts]."""
 
 
-def _score_run(folder: Path, examples: Examples) -> Scored:
+def _open_run(folder: Path) -> _Opened:
     from edgernn.training.models import probabilities
     from edgernn.training.run import Run
 
     run = Run.open(folder)
-    ids = run.encoder.encode_batch(examples.texts)
-    with busy("scoring with Keras"):
-        found = probabilities(run.load_model(), ids)
-    return found, run.contract.labels, run.contract.threshold
+
+    def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        ids = run.encoder.encode_batch(texts)
+        with busy("scoring with Keras"):
+            return probabilities(run.load_model(), ids)
+
+    return _Opened(run.encoder, score)
 
 
-def _score_file(path: Path, examples: Examples, device: str) -> Scored:
+def _open_file(path: Path, device: str) -> _Opened:
     classifier = load_model(path, device)
     say(f"{path} on {classifier.device}")
-    found = []
-    with progress("scoring", len(examples)) as advance:
-        for start in range(0, len(examples), _TEXTS_AT_ONCE):
-            texts = examples.texts[start : start + _TEXTS_AT_ONCE]
-            found += [score.probability for score in classifier.score(texts)]
-            advance(len(texts))
-    if len(found) != len(examples):
-        raise DataError(f"{path}: scored {len(found)} of {len(examples)} examples")
-    contract = classifier.contract
-    return np.array(found, np.float32), contract.labels, contract.threshold
+
+    def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        found: list[float] = []
+        with progress("scoring", len(texts)) as advance:
+            for start in range(0, len(texts), _TEXTS_AT_ONCE):
+                some = texts[start : start + _TEXTS_AT_ONCE]
+                found += [score.probability for score in classifier.score(some)]
+                advance(len(some))
+        if len(found) != len(texts):
+            raise DataError(f"{path}: scored {len(found)} of {len(texts)} examples")
+        return np.array(found, np.float32)
+
+    return _Opened(classifier.encoder, score)
 
 
-def _table(metrics: Metrics, labels: tuple[str, str]) -> list[str]:
+def _note_in_run(folder: Path, metrics: Metrics, data: str | None) -> None:
+    try:
+        with busy("describing the data"):
+            path = write_evaluation(folder, metrics, describe(data))
+    except OSError as error:
+        # Nobody asked for this file: what was measured is worth more than that it is written.
+        say(f"warning: {folder / EVALUATION}: not written: {error.strerror}")
+    else:
+        say(f"wrote {path}")
+
+
+def _tables(found: Evaluation) -> list[str]:
+    lines = [*_metrics_table(found.metrics, found.labels), "", *_lengths_table(found.lengths)]
+    if found.errors is not None:
+        lines += ["", *_errors_table(found.errors, found.labels)]
+    return lines
+
+
+def _metrics_table(metrics: Metrics, labels: tuple[str, str]) -> list[str]:
     (true_negative, false_positive), (false_negative, true_positive) = metrics.confusion
     width = max(10, *map(len, labels))
     return [
@@ -85,8 +152,50 @@ def _table(metrics: Metrics, labels: tuple[str, str]) -> list[str]:
         f"F1        {metrics.f1:.4f}",
         f"ROC AUC   {metrics.roc_auc:.4f}",
         f"log loss  {metrics.log_loss:.4f}",
+        f"ECE       {metrics.expected_calibration_error:.4f}",
         "",
         f"{'true, given:':<{width + 2}}{labels[0]:>{width}}  {labels[1]:>{width}}",
         f"{labels[0]:<{width + 2}}{true_negative:>{width},}  {false_positive:>{width},}",
         f"{labels[1]:<{width + 2}}{false_negative:>{width},}  {true_positive:>{width},}",
     ]
+
+
+def _lengths_table(buckets: Sequence[LengthBucket]) -> list[str]:
+    return [
+        "tokens    examples  accuracy  95% interval     called positive  mean probability",
+        *map(_length_line, buckets),
+    ]
+
+
+def _length_line(bucket: LengthBucket) -> str:
+    low, high = bucket.accuracy_interval or (None, None)
+    interval = "-" if low is None else f"{low:.4f}-{high:.4f}"
+    return (
+        f"{bucket.name:<8}  {bucket.examples:>8,}  {_share(bucket.accuracy):>8}  {interval:<15}"
+        f"  {_share(bucket.called_positive):>15}  {_share(bucket.mean_probability):>16}"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _errors_table(errors: Sequence[ConfidentError], labels: tuple[str, str]) -> list[str]:
+    if not errors:
+        return ["no text was given the wrong label"]
+    width = max(5, *map(len, labels))
+    return [
+        f"most confidently wrong; probability is that of {labels[1]}",
+        f"{'row':>8}  {'true':<{width}}  {'given':<{width}}  probability  tokens  text",
+        *(
+            f"{error.row:>8}  {error.true:<{width}}  {error.given:<{width}}"
+            f"  {error.probability:>11.4f}  {error.tokens:>6,}  {_shortened(error.text)}"
+            for error in errors
+        ),
+    ]
+
+
+def _shortened(text: str) -> str:
+    """Return the start of a text on one line, without characters that would move the cursor."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _TEXT_SHOWN else line[: _TEXT_SHOWN - 1] + "\u2026"

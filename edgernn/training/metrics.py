@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import MissingPackageError
+from edgernn.training.calibration import calibration_bins, expected_calibration_error
 
 __all__ = ["Metrics", "measure"]
 
@@ -22,6 +23,8 @@ class Metrics:
     roc_auc: float
     log_loss: float
     """Mean negative log-likelihood of the true labels, in nats."""
+    expected_calibration_error: float
+    """As `edgernn.training.calibration` defines it, in [0, 1]."""
     confusion: tuple[tuple[int, int], tuple[int, int]]
     """Counts by true label (rows) and given label (columns), negative first."""
     examples: int
@@ -53,6 +56,9 @@ def measure(
         f1=float(metrics.f1_score(labels, given)),
         roc_auc=float(metrics.roc_auc_score(labels, wide)),
         log_loss=float(metrics.log_loss(labels, wide)),
+        expected_calibration_error=expected_calibration_error(
+            calibration_bins(probabilities, labels)
+        ),
         confusion=(tuple(counts[0]), tuple(counts[1])),
         examples=len(labels),
     )

@@ -81,8 +81,9 @@ def test_evaluate_as_json(edgernn, model, place):
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
     assert list(found) == [
-        "model", "accuracy", "f1", "roc_auc", "log_loss", "confusion", "examples"
-    ]  # fmt: skip
+        *("model", "accuracy", "f1", "roc_auc", "log_loss", "expected_calibration_error"),
+        *("confusion", "examples", "lengths", "calibration"),
+    ]
     assert done.stderr == f"{model} on cpu\n"
 
 
@@ -90,7 +91,8 @@ def test_evaluate_as_a_table(edgernn, model, place):
     """The same figures for people, with the labels of the contract; a limit is kept to."""
     arguments = ("--data", place / "reviews.csv", "--model", model, "--limit", 10)
     table = edgernn("evaluate", *arguments).stdout
-    for word in ("examples  10", "accuracy", "F1", "ROC AUC", "log loss", "negative", "positive"):
+    words = ("examples  10", "accuracy", "F1", "ROC AUC", "log loss", "ECE", "negative", "positive")
+    for word in (*words, "tokens", "over 400"):
         assert word in table
 
 

@@ -22,6 +22,9 @@ def test_by_hand():
     assert found.roc_auc == pytest.approx(7 / 9)
     likelihoods = (0.9, 0.4, 0.4, 0.9, 0.5, 0.8)
     assert found.log_loss == pytest.approx(-sum(map(math.log, likelihoods)) / 6, rel=1e-6)
+    # Each probability is in a bin of its own, and off by what it lacks of its label.
+    off = (0.1, 0.6, 0.6, 0.1, 0.5, 0.2)
+    assert found.expected_calibration_error == pytest.approx(sum(off) / 6, rel=1e-6)
 
 
 @pytest.mark.parametrize(

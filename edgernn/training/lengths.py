@@ -1,0 +1,131 @@
+"""How a classifier does on short texts and on long ones."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import DataError
+from edgernn.text import TextEncoder
+
+__all__ = [
+    "LONGEST",
+    "LengthBucket",
+    "length_buckets",
+    "refuse_empty",
+    "token_counts",
+    "wilson_interval",
+]
+
+LONGEST = (5, 20, 50, 100, 200, 400)
+"""The longest text of each bucket, in tokens; the last bucket holds all longer ones."""
+
+
+@dataclass(frozen=True)
+class LengthBucket:
+    """What was measured on the texts of one range of lengths; None where it has no text."""
+
+    shortest: int
+    """In tokens, as all lengths here."""
+    longest: int | None
+    """None: there is no longest."""
+    examples: int
+    accuracy: float | None
+    accuracy_interval: tuple[float, float] | None
+    """95 % Wilson interval of the accuracy."""
+    called_positive: float | None
+    """Share of the texts that the model calls positive."""
+    mean_probability: float | None
+    """Mean probability of the positive class."""
+
+    @property
+    def name(self) -> str:
+        """The range for people, such as `6-20` or `over 400`."""
+        if self.longest is None:
+            return f"over {self.shortest - 1}"
+        return f"{self.shortest}-{self.longest}"
+
+
+def token_counts(encoder: TextEncoder, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return how many tokens each text has before the model's contract cuts it, int64 [texts]."""
+    return np.array(encoder.token_counts(texts), np.int64)
+
+
+def refuse_empty(tokens: npt.NDArray[np.int64], where: str) -> None:
+    """Make sure that every text has a token.
+
+    Args:
+        tokens: tokens of each text, int64 [texts].
+        where: what the texts come from, for the message.
+
+    Raises:
+        DataError: names the first text that has none, counted from 1.
+    """
+    empty = np.flatnonzero(tokens == 0)
+    if len(empty):
+        raise DataError(
+            f"{where}, example {empty[0] + 1}: no token of the model's vocabulary is left of "
+            "the text; take it out of the data"
+        )
+
+
+def length_buckets(
+    tokens: npt.NDArray[np.int64],
+    probabilities: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int8],
+    threshold: float,
+) -> tuple[LengthBucket, ...]:
+    """Measure the texts of each range of lengths apart.
+
+    Args:
+        tokens: tokens of each text, int64 [texts], from 1 up.
+        probabilities: probability of the positive class, float32 [texts].
+        labels: int8 [texts], 0 or 1.
+        threshold: a text is called positive when its probability is at least this.
+
+    Returns:
+        The buckets from short to long, empty ones among them.
+    """
+    wide = probabilities.astype(np.float64)
+    called = wide >= threshold
+    right = called == (labels == 1)
+    number = np.searchsorted(LONGEST, tokens, side="left")
+    buckets = []
+    for i, longest in enumerate((*LONGEST, None)):
+        inside = number == i
+        count = int(np.count_nonzero(inside))
+        buckets.append(
+            LengthBucket(
+                shortest=LONGEST[i - 1] + 1 if i else 1,
+                longest=longest,
+                examples=count,
+                accuracy=float(right[inside].mean()) if count else None,
+                accuracy_interval=(
+                    wilson_interval(int(np.count_nonzero(right[inside])), count) if count else None
+                ),
+                called_positive=float(called[inside].mean()) if count else None,
+                mean_probability=float(wide[inside].mean()) if count else None,
+            )
+        )
+    return tuple(buckets)
+
+
+def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the score interval of a share (Wilson, 1927, JASA 22, 209-212), within [0, 1].
+
+    Raises:
+        ValueError: no trials, or more successes than trials.
+    """
+    if not 0 <= successes <= trials or not trials:
+        raise ValueError(f"{successes} successes of {trials} trials")
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    share = successes / trials
+    weight = 1 + z * z / trials
+    centre = (share + z * z / (2 * trials)) / weight
+    half = z / weight * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
+    return max(0.0, centre - half), min(1.0, centre + half)
