@@ -1,0 +1,78 @@
+"""The history of a run folder read back: what `History.to_csv` wrote."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from dataclasses import fields
+from pathlib import Path
+
+from edgernn.errors import ModelFileError
+from edgernn.training.fit import Epoch, History
+from edgernn.training.run import HISTORY
+
+__all__ = ["read_history"]
+
+_MAX_BYTES = 1 << 20
+_COLUMNS = tuple(field.name for field in fields(Epoch))
+
+
+def read_history(folder: Path) -> History:
+    """Read and check the epochs of a run folder.
+
+    Raises:
+        ModelFileError: missing, too large, or not a history; the message names the row, counted
+            from 1 after the header.
+    """
+    path = folder / HISTORY
+    try:
+        if path.resolve().parent != folder.resolve():
+            raise ModelFileError(f"{path}: lies outside the run folder")
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except (OSError, RuntimeError) as error:
+        # A RuntimeError is a link that leads to itself.
+        reason = getattr(error, "strerror", None) or "not a file"
+        raise ModelFileError(f"{path}: cannot be read: {reason}") from error
+    if len(data) > _MAX_BYTES:
+        raise ModelFileError(f"{path}: larger than {_MAX_BYTES >> 20} MiB")
+    try:
+        header, *rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+    except (ValueError, csv.Error) as error:
+        # A ValueError is a file without a line, or bytes that are not UTF-8.
+        raise ModelFileError(f"{path}: not CSV in UTF-8") from error
+    missing = [name for name in _COLUMNS if header.count(name) != 1]
+    if missing:
+        raise ModelFileError(f"{path}: has no column {missing[0]!r}, or two")
+    if not rows:
+        raise ModelFileError(f"{path}: has no epoch")
+    epochs = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            epochs.append(_epoch(header, row, number))
+        except ValueError as error:
+            raise ModelFileError(f"{path}, row {number}: {error}") from error
+    return History(epochs)
+
+
+def _epoch(header: list[str], row: list[str], number: int) -> Epoch:
+    if len(row) != len(header):
+        raise ValueError(f"has {len(row)} fields, not {len(header)}")
+    values = dict(zip(header, row, strict=True))
+    if values["epoch"] != str(number):
+        raise ValueError(f"epoch is {values['epoch'][:20]!r}, not {number}")
+    measured = {name: _number(name, values[name]) for name in _COLUMNS if name != "epoch"}
+    return Epoch(epoch=number, **measured)
+
+
+def _number(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    largest = 1.0 if name.endswith("accuracy") else math.inf
+    if not (math.isfinite(value) and 0.0 <= value <= largest):
+        kind = "a share in [0, 1]" if largest == 1.0 else "a number of 0 or more"
+        raise ValueError(f"{name} is {text[:20]!r}, not {kind}")
+    return value
