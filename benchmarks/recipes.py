@@ -1,0 +1,121 @@
+"""Every recipe trained here, as it is and as its tutorial did it, beside what is published.
+
+    python -m benchmarks.reviews_csv aclImdb_v1.tar.gz reviews.csv
+    python -m benchmarks.recipes --data aclImdb_v1.tar.gz --csv reviews.csv --runs runs
+
+Trains what is not in the folder of runs yet (`edgernn train`), exports it to int8 files
+(`edgernn export`), measures run and files on the test split (`edgernn evaluate`), and writes one
+JSON file, which `edgernn recipes` and the README read. `stopword-bilstm` learns from the CSV file
+and its split, as its tutorial did; all others from the archive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environment import describe_machine, write_result
+from edgernn.training.recipe import Recipe
+from edgernn.training.recipes import RECIPES
+from edgernn.training.report import EVALUATION
+from edgernn.training.run import read_json
+from exporters.formats import FORMATS
+
+__all__ = ["main"]
+
+RESULT = Path("edgernn/models/recipes.json")
+_PACKAGES = ("edgernn", "keras", "tensorflow", "tf2onnx", "onnx", "ai-edge-litert", "numpy")
+_ON_CSV = "stopword-bilstm"
+
+
+def main() -> None:
+    """Train, export and measure what is missing, and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--csv", required=True)
+    parser.add_argument("--vocab", help="of subword-bilstm, which takes minutes to build")
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--skip-published", nargs="*", default=[], metavar="RECIPE")
+    parser.add_argument("--output", type=Path, default=RESULT)
+    arguments = parser.parse_args()
+    rows = []
+    for recipe in RECIPES.values():
+        data = arguments.csv if recipe.name == _ON_CSV else arguments.data
+        vocabulary = arguments.vocab if recipe.text.tokenizer == "subwords" else None
+        row = _row(recipe)
+        row["measured"] = _measured(recipe.name, [], data, vocabulary, arguments.runs)
+        if recipe.name not in arguments.skip_published:
+            row["as_published"] = _measured(
+                recipe.name, ["--published"], data, vocabulary, arguments.runs
+            )
+        rows.append(row)
+    write_result(arguments.output, {"machine": describe_machine(_PACKAGES), "recipes": rows})
+
+
+def _row(recipe: Recipe) -> dict[str, Any]:
+    row: dict[str, Any] = {"recipe": recipe.name, "title": recipe.title, "source": recipe.source}
+    if recipe.published is not None:
+        published = recipe.published
+        row["published"] = {
+            "found": published.found,
+            "floor": published.floor,
+            "split": published.floor_split,
+        }
+    return row
+
+
+def _measured(
+    name: str, options: list[str], data: str, vocabulary: str | None, runs: Path
+) -> dict[str, Any]:
+    folder = runs / f"{name}{'-published' if options else ''}"
+    if not folder.exists():
+        given = ["--vocab", vocabulary] if vocabulary else []
+        _edgernn(
+            "train", "--recipe", name, *options, "--data", data, *given, "--output", str(folder)
+        )
+    if not (folder / EVALUATION).exists():
+        _edgernn("evaluate", "--model", str(folder), "--data", data)
+    metrics, config = read_json(folder, "metrics.json"), read_json(folder, "config.json")
+    test = read_json(folder, EVALUATION)
+    return {
+        "parameters": metrics["parameters"],
+        "seed": config["seed"],
+        "data": config["data"]["description"]["name"],
+        "watched": config["fit"]["validation"],
+        "epochs": metrics["epochs"],
+        "kept_epoch": metrics["kept_epoch"],
+        "best_epoch": metrics["best_epoch"],
+        "validation_accuracy": metrics["validation_accuracy"],
+        "best_validation_accuracy": metrics["best_validation_accuracy"],
+        "test_accuracy": test["accuracy"],
+        "test_log_loss": test["log_loss"],
+        "test_examples": test["examples"],
+        "minutes": metrics["minutes"],
+        "files": {rules.name: _file(folder, rules.name, data) for rules in FORMATS.values()},
+    }
+
+
+def _file(folder: Path, format: str, data: str) -> dict[str, Any]:
+    """Export an int8 file into the run folder, and measure it."""
+    path = folder / f"int8{FORMATS[format].suffix}"
+    _edgernn(
+        *("export", "--format", format, "--precision", "int8"),
+        *("--run", str(folder), "--output", str(path), "--data", data),
+    )
+    found = json.loads(
+        _edgernn("evaluate", "--model", str(path), "--data", data, "--device", "cpu", "--json")
+    )
+    return {"bytes": path.stat().st_size, "test_accuracy": found["accuracy"]}
+
+
+def _edgernn(*arguments: str) -> str:
+    command = [str(Path(sys.executable).with_name("edgernn")), *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""`edgernn recipes`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from edgernn.cli.console import write_line
+from edgernn.training.recipe import Recipe
+from edgernn.training.recipes import RECIPES
+
+__all__ = ["MEASURED", "run_recipes"]
+
+MEASURED = Path(__file__).parent.parent / "models" / "recipes.json"
+"""What the recipes reached here; `benchmarks/recipes.py` wrote it."""
+
+
+def run_recipes(as_json: bool) -> None:
+    """Print the recipes, with what is published and what was measured here."""
+    measured = {row["recipe"]: row for row in json.loads(MEASURED.read_text("utf-8"))["recipes"]}
+    rows = [_row(recipe, measured.get(recipe.name, {})) for recipe in RECIPES.values()]
+    if as_json:
+        write_line(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        here = row["measured"]
+        write_line(f"{row['recipe']}: {row['title']}")
+        write_line(f"  source     {row['source']}")
+        write_line(f"  text       {row['text']}")
+        write_line(f"  published  {row['published'] or '-'}")
+        if here is None:
+            write_line("  measured   -")
+            continue
+        write_line(
+            f"  measured   {here['test_accuracy']:.2%} test, {here['validation_accuracy']:.2%} "
+            f"validation; {here['parameters']:,} parameters, {here['minutes']:.0f} minutes"
+        )
+        sizes = [f"{name} {file['bytes']:,} bytes" for name, file in here["files"].items()]
+        write_line(f"  int8       {', '.join(sizes)}")
+
+
+def _row(recipe: Recipe, measured: dict[str, Any]) -> dict[str, Any]:
+    text = recipe.text
+    return {
+        "recipe": recipe.name,
+        "title": recipe.title,
+        "source": recipe.source,
+        "text": f"{text.target_vocabulary_size:,} {text.tokenizer}, at most {text.max_length} of "
+        f"a text, its {text.cut} cut off",
+        "published": recipe.published.found if recipe.published else None,
+        "measured": measured.get("measured"),
+        "as_published": measured.get("as_published"),
+    }
