@@ -16,12 +16,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from edgernn.cli.recipes import MEASURED
 from edgernn.files import write_text
 
 __all__ = ["main", "render"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MODEL = _ROOT / "edgernn" / "models" / "subword-bilstm"
+_ELSEWHERE = {"training": _MODEL / "metrics.json", "recipes": MEASURED}
+"""Result files that the package itself carries."""
 PAGES = (_ROOT / "README.md", _MODEL / "README.md")
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -47,11 +50,7 @@ def render(text: str) -> str:
 
 
 def _part(name: str) -> str:
-    source = (
-        _MODEL / "metrics.json"
-        if name == "training"
-        else _ROOT / "benchmarks" / "results" / f"{name}.json"
-    )
+    source = _ELSEWHERE.get(name, _ROOT / "benchmarks" / "results" / f"{name}.json")
     return _WRITERS[name](json.loads(source.read_text()))
 
 
@@ -66,14 +65,15 @@ def _training(result: dict[str, Any]) -> str:
 
 def _shipped_model(result: dict[str, Any]) -> str:
     lines = [
-        "| format | precision | size, bytes | test accuracy | F1 | ROC AUC | log loss |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
+        "| format | precision | size, bytes | test accuracy | F1 | ROC AUC | log loss | ECE |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in result["rows"]:
         size = f"{row['bytes']:,}" if "bytes" in row else "-"
         lines.append(
             f"| {row['format']} | {row['precision']} | {size} | {row['accuracy']:.2%} "
-            f"| {row['f1']:.4f} | {row['roc_auc']:.4f} | {row['log_loss']:.4f} |"
+            f"| {row['f1']:.4f} | {row['roc_auc']:.4f} | {row['log_loss']:.4f} "
+            f"| {row['expected_calibration_error']:.4f} |"
         )
     measured = f"{result['rows'][0]['examples']:,} test reviews"
     return "\n".join([*lines, "", _machine(result, measured), ""])
@@ -105,6 +105,34 @@ def _encode_subwords(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", _machine(result, measured), ""])
 
 
+def _recipes(result: dict[str, Any]) -> str:
+    lines = [
+        "| recipe | published | here: test | validation | int8 ONNX / TFLite: test "
+        "| as published, here: test, last epoch | best epoch, watched | epochs (kept) | minutes "
+        "| parameters | int8 bytes, ONNX / TFLite |",
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    for row in result["recipes"]:
+        here, files = row["measured"], row["measured"]["files"].values()
+        again = row.get("as_published")
+        cells = [
+            f"`{row['recipe']}`",
+            row["published"]["found"],
+            f"**{here['test_accuracy']:.2%}**",
+            f"{here['validation_accuracy']:.2%}",
+            " / ".join(f"{file['test_accuracy']:.2%}" for file in files),
+            f"{again['test_accuracy']:.2%}" if again else "-",
+            f"{again['best_validation_accuracy']:.2%} {again['watched']}" if again else "-",
+            f"{here['epochs']} ({here['kept_epoch']})",
+            f"{here['minutes']:.0f}",
+            f"{here['parameters']:,}",
+            " / ".join(f"{file['bytes']:,}" for file in files),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    seeds = ", ".join(sorted({str(row["measured"]["seed"]) for row in result["recipes"]}))
+    return "\n".join([*lines, "", _machine(result, f"seed {seeds}"), ""])
+
+
 def _startup(result: dict[str, Any]) -> str:
     seconds = result["seconds"]
     return (
@@ -127,6 +155,7 @@ def _machine(result: dict[str, Any], measured: str = "") -> str:
 
 _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "capture": _capture,
+    "recipes": _recipes,
     "encode_subwords": _encode_subwords,
     "shipped_model": _shipped_model,
     "startup": _startup,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgernn.errors import ModelFileError
 from edgernn.training.fit import Epoch, History
-from edgernn.training.run import HISTORY
+from edgernn.training.run import HISTORY, read_file
 
 __all__ = ["read_history"]
 
@@ -26,17 +26,7 @@ def read_history(folder: Path) -> History:
             from 1 after the header.
     """
     path = folder / HISTORY
-    try:
-        if path.resolve().parent != folder.resolve():
-            raise ModelFileError(f"{path}: lies outside the run folder")
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-    except (OSError, RuntimeError) as error:
-        # A RuntimeError is a link that leads to itself.
-        reason = getattr(error, "strerror", None) or "not a file"
-        raise ModelFileError(f"{path}: cannot be read: {reason}") from error
-    if len(data) > _MAX_BYTES:
-        raise ModelFileError(f"{path}: larger than {_MAX_BYTES >> 20} MiB")
+    data = read_file(folder, HISTORY, _MAX_BYTES)
     try:
         header, *rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
     except (ValueError, csv.Error) as error:

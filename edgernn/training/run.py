@@ -21,6 +21,7 @@ __all__ = [
     "MODEL",
     "SUMMARY",
     "Run",
+    "read_file",
     "read_json",
 ]
 
@@ -63,8 +64,8 @@ class Run:
                 else "name a folder that edgernn train wrote"
             )
             raise ModelFileError(f"{folder}: has no {MODEL}: {hint}")
-        contract = TextContract.from_json(_read(folder, CONTRACT, _MAX_JSON_BYTES))
-        vocabulary = _read(folder, contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
+        contract = TextContract.from_json(read_file(folder, CONTRACT, _MAX_JSON_BYTES))
+        vocabulary = read_file(folder, contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
         return cls(
             folder=folder,
             encoder=TextEncoder(contract, vocabulary),
@@ -106,7 +107,7 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     """
     path = folder / name
     try:
-        values = json.loads(_read(folder, name, _MAX_JSON_BYTES))
+        values = json.loads(read_file(folder, name, _MAX_JSON_BYTES))
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: not JSON: {error}") from error
     if not isinstance(values, dict):
@@ -114,7 +115,12 @@ def read_json(folder: Path, name: str) -> dict[str, Any]:
     return values
 
 
-def _read(folder: Path, name: str, limit: int) -> bytes:
+def read_file(folder: Path, name: str, limit: int) -> bytes:
+    """Read a file of a run folder.
+
+    Raises:
+        ModelFileError: missing, outside the folder, or larger than `limit` bytes.
+    """
     path = folder / name
     try:
         # A ValueError is a NUL in the name, a RuntimeError a link that leads to itself.

@@ -245,7 +245,7 @@ def test_a_history_that_is_not_there(tmp_path):
     assert refusal(folder) == f"{file}: lies outside the run folder"
     file.unlink()
     file.symlink_to("history.csv")
-    assert refusal(folder) == f"{file}: cannot be read: not a file"
+    assert refusal(folder) == f"{folder}: 'history.csv' is not a file"
     file.unlink()
     file.mkdir()
     assert refusal(folder) == f"{file}: cannot be read: Is a directory"
