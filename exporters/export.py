@@ -138,8 +138,10 @@ def _card(run: Run, rules: FormatRules, precision: str) -> dict[str, Any]:
         "training": {
             **run.metrics,
             "seed": run.config["seed"],
-            "data": run.config["data"]["description"],
+            "data": run.config["data"] and run.config["data"]["description"],
         },
+        # What a run that was not trained here was made of.
+        **({"imported": run.config["imported"]} if "imported" in run.config else {}),
         "versions": {
             name: metadata.version(name) for name in ("edgernn", "keras", "tensorflow", "numpy")
         },

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from edgernn.bundle import Format
 from edgernn.errors import UsageError
+from exporters.network import Cell
 
-__all__ = ["FORMATS", "PRECISIONS", "FormatRules", "find_format", "find_precision"]
+__all__ = ["FORMATS", "PRECISIONS", "CellRules", "FormatRules", "find_format", "find_precision"]
+
+
+@dataclass(frozen=True)
+class CellRules:
+    """What one kind of recurrent layer becomes in a format."""
+
+    operator: str
+    """The one that computes it: fused, or a loop."""
+    beside: frozenset[str] = frozenset()
+    """Operators that it needs beside that one."""
+    loop: bool = False
+    """Whether the operator is a loop, for want of a fused one."""
 
 
 @dataclass(frozen=True)
@@ -17,10 +31,16 @@ class FormatRules:
     name: Format
     suffix: str
     operators: frozenset[str]
-    """Operators that a file may hold: builtin, and known to the oldest runtimes supported."""
-    recurrent_operator: str
+    """Operators that a file may hold beside those of its recurrent layers: builtin, and known to
+    the oldest runtimes supported, as those are."""
+    cells: Mapping[Cell, CellRules]
     per_direction: bool
     """Whether a bidirectional layer takes one recurrent operator a direction, or one in all."""
+
+    def allowed(self, cells: Iterable[Cell]) -> frozenset[str]:
+        """Return the operators that a file with these kinds of recurrent layers may hold."""
+        rules = [self.cells[cell] for cell in cells]
+        return self.operators.union(*({rule.operator} | rule.beside for rule in rules))
 
 
 FORMATS: dict[str, FormatRules] = {
@@ -30,10 +50,14 @@ FORMATS: dict[str, FormatRules] = {
             name="onnx",
             suffix=".onnx",
             operators=frozenset(
-                {"Add", "Cast", "DequantizeLinear", "Gather", "LSTM", "MatMul", "Relu", "Reshape"}
-                | {"Sigmoid", "Transpose"}
+                {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Relu", "Reshape"}
+                | {"Sigmoid", "Tanh", "Transpose"}
             ),
-            recurrent_operator="LSTM",
+            cells={
+                "LSTM": CellRules("LSTM"),
+                "GRU": CellRules("GRU"),
+                "SimpleRNN": CellRules("RNN"),
+            },
             per_direction=False,
         ),
         FormatRules(
@@ -41,9 +65,20 @@ FORMATS: dict[str, FormatRules] = {
             suffix=".tflite",
             operators=frozenset(
                 {"CONCATENATION", "DEQUANTIZE", "FULLY_CONNECTED", "GATHER", "LOGISTIC", "RESHAPE"}
-                | {"REVERSE_V2", "STRIDED_SLICE", "UNIDIRECTIONAL_SEQUENCE_LSTM"}
+                | {"REVERSE_V2", "STRIDED_SLICE", "TANH"}
             ),
-            recurrent_operator="UNIDIRECTIONAL_SEQUENCE_LSTM",
+            cells={
+                "LSTM": CellRules("UNIDIRECTIONAL_SEQUENCE_LSTM"),
+                "GRU": CellRules(
+                    "WHILE",
+                    frozenset(
+                        {"ADD", "DYNAMIC_UPDATE_SLICE", "FILL", "LESS", "MUL", "SHAPE", "SPLIT"}
+                        | {"SPLIT_V", "SUB", "TRANSPOSE"}
+                    ),
+                    loop=True,
+                ),
+                "SimpleRNN": CellRules("UNIDIRECTIONAL_SEQUENCE_RNN"),
+            },
             per_direction=True,
         ),
     )

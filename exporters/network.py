@@ -6,16 +6,28 @@ Only layers that can be carried over exactly are taken; any other is named in th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import ExportError
 
-__all__ = ["Dense", "Direction", "Embedding", "Layer", "Network", "Recurrent", "read_network"]
+__all__ = [
+    "Cell",
+    "Dense",
+    "Direction",
+    "Embedding",
+    "Layer",
+    "Network",
+    "Recurrent",
+    "Weights",
+    "read_network",
+]
 
 Weights = npt.NDArray[np.float32]
+Cell = Literal["LSTM", "GRU", "SimpleRNN"]
+"""The kinds of recurrent layers, under Keras's names."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,8 @@ class Embedding:
 class Direction:
     """The weights of one direction of a recurrent layer, in Keras's layout.
 
-    For an LSTM the gates stand in the order input, forget, cell, output.
+    The gates stand in the order input, forget, cell, output for an LSTM and update, reset,
+    candidate for a GRU; a SimpleRNN has one.
     """
 
     kernel: Weights
@@ -37,14 +50,15 @@ class Direction:
     recurrent_kernel: Weights
     """float32 [units, gates * units]."""
     bias: Weights
-    """float32 [gates * units]."""
+    """float32 [gates * units]; [2, gates * units] for a GRU with `reset_after`, the input's and the
+    state's."""
 
 
 @dataclass(frozen=True)
 class Recurrent:
     """A recurrent layer; with a backward direction both outputs are concatenated."""
 
-    cell: Literal["LSTM"]
+    cell: Cell
     units: int
     sequences: bool
     forward: Direction
@@ -55,6 +69,11 @@ class Recurrent:
         """The forward direction, and the backward one if there is one."""
         return (self.forward,) if self.backward is None else (self.forward, self.backward)
 
+    @property
+    def reset_after(self) -> bool:
+        """Whether a GRU's reset gate acts on the state's product and bias, not on the state."""
+        return self.forward.bias.ndim == 2
+
 
 @dataclass(frozen=True)
 class Dense:
@@ -62,7 +81,7 @@ class Dense:
 
     kernel: Weights
     bias: Weights
-    activation: Literal["linear", "relu"]
+    activation: Literal["linear", "relu", "tanh"]
 
 
 Layer = Embedding | Recurrent | Dense
@@ -80,8 +99,8 @@ class Network:
         return tuple(layer for layer in self.layers if isinstance(layer, Recurrent))
 
 
-# What a recurrent layer must be set to for the fused operators to compute the same.
-_LSTM_SETTINGS = {
+# What a recurrent layer must be set to for both formats to compute the same, where it has it.
+_SETTINGS = {
     "activation": "tanh",
     "recurrent_activation": "sigmoid",
     "use_bias": True,
@@ -110,53 +129,62 @@ def read_network(model: Any) -> Network:
         config = layer.get_config()
         match kind:
             case "Embedding":
-                if not config["mask_zero"]:
-                    raise _refused(layer, "mask_zero is off, so padding was trained on")
+                # Without `mask_zero` too: the exported graph sees no padding either way.
                 layers.append(Embedding(_weights(layer)[0]))
-            case "LSTM":
-                layers.append(_lstm(layer, layer, None))
+            case "LSTM" | "GRU" | "SimpleRNN":
+                layers.append(_recurrent(layer, layer, None))
             case "Bidirectional":
-                forward, backward = layer.forward_layer, layer.backward_layer
-                for inner in (forward, backward):
-                    if type(inner).__name__ != "LSTM":
-                        raise _refused(
-                            layer, f"only LSTM is known here, not {type(inner).__name__}"
-                        )
                 if config["merge_mode"] != "concat":
                     raise _refused(layer, f"merge_mode={config['merge_mode']!r}, must be 'concat'")
-                if forward.units != backward.units:
-                    raise _refused(layer, f"units={forward.units} and {backward.units}, must agree")
-                layers.append(_lstm(layer, forward, backward))
+                layers.append(_recurrent(layer, layer.forward_layer, layer.backward_layer))
             case "Dense":
-                if config["activation"] not in ("linear", "relu"):
-                    raise _refused(
-                        layer, f"activation={config['activation']!r}, must be 'linear' or 'relu'"
-                    )
-                if not config["use_bias"]:
-                    raise _refused(layer, "use_bias=False, must be True")
-                kernel, bias = _weights(layer)
-                layers.append(Dense(kernel, bias, config["activation"]))
+                layers.append(_dense(layer, last=layer is model.layers[-1]))
             case _:
                 raise _refused(layer, "no exact counterpart in ONNX and TFLite is known here")
     _check_shape(layers)
     return Network(tuple(layers))
 
 
-def _lstm(outer: Any, forward: Any, backward: Any | None) -> Recurrent:
+def _recurrent(outer: Any, forward: Any, backward: Any | None) -> Recurrent:
+    cell = type(forward).__name__
     for layer in (forward, backward):
         if layer is None:
             continue
-        expected = {**_LSTM_SETTINGS, "go_backwards": layer is backward}
+        if type(layer).__name__ not in get_args(Cell):
+            known = ", ".join(get_args(Cell))
+            raise _refused(outer, f"only {known} are known here, not {type(layer).__name__}")
+        config = layer.get_config()
+        expected = {**_SETTINGS, "go_backwards": layer is backward}
         for name, value in expected.items():
-            if layer.get_config()[name] != value:
-                raise _refused(outer, f"{name}={layer.get_config()[name]!r}, must be {value!r}")
+            if config.get(name, value) != value:
+                raise _refused(outer, f"{name}={config[name]!r}, must be {value!r}")
+    if backward is not None:
+        if type(backward) is not type(forward):
+            raise _refused(outer, f"{cell} and {type(backward).__name__}, must agree")
+        for name in ("units", "reset_after"):
+            values = [getattr(layer, name, None) for layer in (forward, backward)]
+            if values[0] != values[1]:
+                raise _refused(outer, f"{name}={values[0]} and {values[1]}, must agree")
     return Recurrent(
-        cell="LSTM",
+        cell=cast(Cell, cell),
         units=forward.units,
         sequences=forward.return_sequences,
         forward=Direction(*_weights(forward)),
         backward=None if backward is None else Direction(*_weights(backward)),
     )
+
+
+def _dense(layer: Any, *, last: bool) -> Dense:
+    config = layer.get_config()
+    if config["activation"] not in ("linear", "relu", "tanh"):
+        reason = f"activation={config['activation']!r}, must be 'linear', 'relu' or 'tanh'"
+        if last:
+            reason += ": the model must end in a logit, of which the file makes a probability"
+        raise _refused(layer, reason)
+    if not config["use_bias"]:
+        raise _refused(layer, "use_bias=False, must be True")
+    kernel, bias = _weights(layer)
+    return Dense(kernel, bias, config["activation"])
 
 
 def _check_shape(layers: list[Layer]) -> None:

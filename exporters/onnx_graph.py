@@ -1,12 +1,12 @@
 """From a network to an ONNX graph: tf2onnx for the graph, one fused operator a recurrent layer.
 
-tf2onnx turns a masked Keras LSTM into `Loop`s. So the graph is traced with a placeholder in each
-recurrent layer's place, and the conversion of the placeholder writes the operator itself, with
-`sequence_lens` fed from the input `lengths`: rows of different lengths share a batch, padding never
-enters a state, and the backward direction turns round at each row's own end. The last state is
-read from `Y_h`, since the last time step of `Y` is padding in shorter rows.
+tf2onnx turns a masked recurrent layer of Keras into `Loop`s. So the graph is traced with a
+placeholder in each recurrent layer's place, and the conversion of the placeholder writes the
+operator itself, with `sequence_lens` fed from the input `lengths`: rows of different lengths share
+a batch, padding never enters a state, and the backward direction turns round at each row's own end.
+The last state is read from `Y_h`, since the last time step of `Y` is padding in shorter rows.
 
-Source: ONNX operators `LSTM` (opset 14).
+Source: ONNX operators `LSTM`, `GRU` and `RNN` (opset 14).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.native_logs import held_back
-from exporters.network import Dense, Embedding, Network, Recurrent, Weights
+from exporters.network import Cell, Dense, Embedding, Network, Recurrent, Weights
 
 __all__ = ["OPSET", "convert"]
 
@@ -26,6 +26,14 @@ OPSET = 17
 a lower number runs on more devices."""
 
 _PLACEHOLDER = "PyFunc"
+
+# ONNX's operator for each cell, and which of Keras's gates stands where in it: input, output,
+# forget, cell for an LSTM; update, reset, candidate, as in Keras, for a GRU.
+_OPERATORS: dict[Cell, tuple[str, tuple[int, ...]]] = {
+    "LSTM": ("LSTM", (0, 3, 1, 2)),
+    "GRU": ("GRU", (0, 1, 2)),
+    "SimpleRNN": ("RNN", (0,)),
+}
 
 
 def convert(network: Network) -> Any:
@@ -59,8 +67,8 @@ def _convert(network: Network) -> Any:
                     state = _placeholder(tf, name, layer, state, lengths)
                 case Dense():
                     state = tf.matmul(state, layer.kernel) + layer.bias
-                    if layer.activation == "relu":
-                        state = tf.nn.relu(state)
+                    if layer.activation != "linear":
+                        state = getattr(tf.nn, layer.activation)(state)
         return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
 
     signature = (
@@ -143,24 +151,30 @@ def _write_recurrent(ctx: Any, node: Any, name: str, args: list[dict[str, Recurr
         return str(ctx.make_const(f"{name}_{label}", value).output[0])
 
     time_major = node_of("Transpose", [state], {"perm": [1, 0, 2]})
-    kernel = np.stack([_gates_by_row(d.kernel) for d in directions])
-    recurrent = np.stack([_gates_by_row(d.recurrent_kernel) for d in directions])
-    # ONNX adds two biases, of the input and of the state; Keras's LSTM has one.
-    bias = np.stack([_gates_by_row(d.bias[None, :])[:, 0] for d in directions])
+    kind, order = _OPERATORS[layer.cell]
+    kernel = np.stack([_gates_by_row(d.kernel, order) for d in directions])
+    recurrent = np.stack([_gates_by_row(d.recurrent_kernel, order) for d in directions])
+    bias = np.stack([_gates_by_row(_two_biases(d.bias), order).T.ravel() for d in directions])
+    attributes: dict[str, Any] = {
+        "hidden_size": layer.units,
+        "direction": "bidirectional" if layer.backward else "forward",
+    }
+    if kind == "GRU":
+        attributes["linear_before_reset"] = int(layer.reset_after)
+    if kind == "RNN":
+        attributes["activations"] = ["Tanh"] * len(directions)
     operator = node_of(
-        layer.cell,
+        kind,
         [
             time_major.output[0],
             constant("W", kernel),
             constant("R", recurrent),
-            constant("B", np.concatenate([bias, np.zeros_like(bias)], axis=1)),
+            constant("B", bias),
             lengths,
         ],
-        {
-            "hidden_size": layer.units,
-            "direction": "bidirectional" if layer.backward else "forward",
-        },
-        count=3,
+        attributes,
+        # Y and Y_h; an LSTM has a cell state, Y_c, too.
+        count=3 if kind == "LSTM" else 2,
     )
     if layer.sequences:
         # Y: [time, directions, batch, units] to [batch, time, directions * units]
@@ -183,10 +197,12 @@ def _write_recurrent(ctx: Any, node: Any, name: str, args: list[dict[str, Recurr
     )
 
 
-def _gates_by_row(weights: Weights) -> Weights:
-    """Turn Keras's [inputs, gates * units] into ONNX's [gates * units, inputs].
+def _gates_by_row(weights: Weights, order: tuple[int, ...]) -> Weights:
+    """Turn Keras's [inputs, gates * units] into ONNX's [gates * units, inputs], in its order."""
+    gates = np.split(weights.T, len(order))
+    return np.ascontiguousarray(np.concatenate([gates[place] for place in order]))
 
-    Keras has the gates as input, forget, cell, output; ONNX as input, output, forget, cell.
-    """
-    gate = np.split(weights.T, 4)
-    return np.ascontiguousarray(np.concatenate([gate[0], gate[3], gate[1], gate[2]]))
+
+def _two_biases(bias: Weights) -> Weights:
+    """Turn Keras's bias, one or two, into ONNX's two: float32 [2, gates * units]."""
+    return bias if bias.ndim == 2 else np.stack([bias, np.zeros_like(bias)])

@@ -21,12 +21,15 @@ __all__ = ["store_float16", "store_int8"]
 # Which inputs of which operators are weights worth storing smaller, and along which axis of the
 # weight its channels lie. Biases are few and stay float32.
 _WEIGHTS: dict[str, tuple[tuple[int, int], ...]] = {
+    "GRU": ((1, 1), (2, 1)),
     "Gather": ((0, 1),),
     "LSTM": ((1, 1), (2, 1)),
     "MatMul": ((1, 1),),
+    "RNN": ((1, 1), (2, 1)),
 }
-_SMALLEST = 256
-"""Fewer numbers than this are not worth a node."""
+_SMALLEST = 4096
+"""Fewer numbers than this stay float32: little space would be won, and in a SimpleRNN, which feeds
+every rounding back at every token, much exactness lost."""
 
 
 def store_float16(model: Any) -> Any:

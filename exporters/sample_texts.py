@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from edgernn.text import TextEncoder
 
@@ -60,14 +60,31 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
         count: how many to choose, at least 8.
 
     Returns:
-        `count` texts, none empty; the first has one token, the last at least
-        `encoder.contract.max_length`.
+        `count` texts, each with at least one token; the first has as few as a text can have, the
+        last at least `encoder.contract.max_length`.
     """
     longest = encoder.contract.max_length
-    ordered = sorted((text for text in texts if text.strip()), key=lambda t: len(encoder.encode(t)))
-    # One byte, hence one token; a first character beyond ASCII may be several.
-    chosen = [next((text.strip()[:1] for text in ordered if text.strip()[:1].isascii()), "a")]
-    words = [" ".join(text.split()[: 1 + i % 8]) for i, text in enumerate(ordered)]
+
+    def with_tokens(texts: Iterable[str]) -> list[str]:
+        texts = list(texts)
+        counts = encoder.token_counts(texts)
+        kept = [(count, text) for count, text in zip(counts, texts, strict=True) if count]
+        return [text for _, text in sorted(kept, key=lambda pair: pair[0])]
+
+    ordered = with_tokens(text for text in texts if text.strip())
+    # A character of ASCII is one subword at most; a word of a text is one word at most.
+    shortest = with_tokens(
+        [
+            *(text.strip()[:1] for text in ordered if text.strip()[:1].isascii()),
+            *(text.split()[0] for text in ordered),
+            "a",
+        ]
+    )
+    beginnings = [" ".join(text.split()[: 1 + i % 8]) for i, text in enumerate(ordered)]
+    words = [
+        part for part, n in zip(beginnings, encoder.token_counts(beginnings), strict=True) if n
+    ]
+    chosen = [shortest[0]]
     chosen += [words[i % len(words)] for i in range(count // 4 - 1)]
     room = count - len(chosen) - 1
     step = len(ordered) / room
@@ -78,6 +95,6 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
         joined = [" ".join(ordered[: i + 2]) for i in range(len(ordered) - 1)] or ordered
         chosen += [joined[i % len(joined)] for i in range(room - len(ordered))]
     endless = " ".join(ordered)
-    while len(encoder.encode(endless)) < longest:
+    while encoder.token_counts([endless])[0] < longest:
         endless = f"{endless} {endless}"
     return [*chosen, endless]

@@ -1,10 +1,17 @@
 """From a network to a TFLite file: a Keras 2 twin with the same weights, unmasked.
 
 Keras 3's LSTM converts but fails when run; the twin in `tf_keras` becomes one fused
-`UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. TFLite's fused LSTM knows no mask, so the graph takes
-batch 1 at a text's true length and sees no padding at all: the time axis stays dynamic.
+`UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. A SimpleRNN becomes one `UNIDIRECTIONAL_SEQUENCE_RNN` a
+direction, see `tflite_simple_rnn`. TFLite has no GRU: its twin becomes one `WHILE` a direction,
+with builtin operators inside. TFLite's recurrent operators know no mask, so the graph takes batch 1
+at a text's true length and sees no padding at all: the time axis stays dynamic.
 
-The fused operator keeps its state in variables between calls: a runtime resets them before each.
+The fused operators keep their state in variables between calls: a runtime resets them before each.
+The state of a `WHILE` starts at zero by itself.
+
+A loop of our own for the GRU, with the input's product of all steps before it, was 5 to 19 % faster
+than the twin's at 32 and 64 units (one thread, x86) and no smaller, which does not pay for writing
+the GRU a second time.
 """
 
 from __future__ import annotations
@@ -14,6 +21,7 @@ from typing import Any
 
 from edgernn.native_logs import held_back
 from exporters.network import Dense, Embedding, Network, Recurrent
+from exporters.tflite_simple_rnn import four_gates, fuse
 
 __all__ = ["convert"]
 
@@ -55,6 +63,9 @@ def _convert(network: Network, precision: str) -> bytes:
         [score.get_concrete_function()], module
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    # A loop that returns sequences writes each state in its place; otherwise it cuts the sequence
+    # in two and joins it again at each step, which takes twice the time.
+    converter._experimental_enable_dynamic_update_slice = True
     if precision != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
@@ -63,7 +74,7 @@ def _convert(network: Network, precision: str) -> bytes:
         # Scales a channel in dense layers give FULLY_CONNECTED version 12, which the
         # interpreters of 2023 refuse.
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
-    return _without_cell_clip(converter.convert())
+    return fuse(_without_cell_clip(converter.convert()), network)
 
 
 def _without_cell_clip(flatbuffer: bytes) -> bytes:
@@ -99,10 +110,17 @@ def _twin(network: Network) -> Any:
                 twin.add(layers.Embedding(*layer.table.shape))
                 weights = [layer.table]
             case Recurrent():
-                cell = getattr(layers, layer.cell)(layer.units, return_sequences=layer.sequences)
+                if layer.cell == "GRU":
+                    cell = layers.GRU(
+                        layer.units,
+                        return_sequences=layer.sequences,
+                        reset_after=layer.reset_after,
+                    )
+                else:
+                    cell = layers.LSTM(layer.units, return_sequences=layer.sequences)
                 twin.add(layers.Bidirectional(cell) if layer.backward else cell)
                 weights = [
-                    array
+                    four_gates(array) if layer.cell == "SimpleRNN" else array
                     for direction in layer.directions
                     for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
                 ]

@@ -47,27 +47,36 @@ class Check:
 
 
 def check_operators(operators: Mapping[str, int], network: Network, rules: FormatRules) -> Check:
-    """Check that a graph holds allowed operators only, and one recurrent operator a layer.
+    """Check that a graph holds allowed operators only, and each recurrent layer's own.
 
     Raises:
         ExportError: an operator is not allowed, or a recurrent layer became something else.
     """
-    foreign = sorted(set(operators) - rules.operators)
+    layers = network.recurrent_layers
+    foreign = sorted(set(operators) - rules.allowed(layer.cell for layer in layers))
     if foreign:
         raise ExportError(
             f"the {rules.name} graph holds operators outside the allowed list: {', '.join(foreign)}"
         )
-    expected = sum(
-        len(layer.directions) if rules.per_direction else 1 for layer in network.recurrent_layers
-    )
-    found = operators.get(rules.recurrent_operator, 0)
-    if found != expected:
-        raise ExportError(
-            f"the {rules.name} graph holds {found} {rules.recurrent_operator}, expected {expected}"
+    parts = [f"{sum(operators.values())} builtin operators"]
+    loop = False
+    for cell in dict.fromkeys(layer.cell for layer in layers):
+        rule = rules.cells[cell]
+        expected = sum(
+            len(layer.directions) if rules.per_direction else 1
+            for layer in layers
+            if layer.cell == cell
         )
-    return Check(
-        f"{sum(operators.values())} builtin operators, {found} {rules.recurrent_operator}, no loop"
-    )
+        found = operators.get(rule.operator, 0)
+        if found != expected:
+            raise ExportError(
+                f"the {rules.name} graph holds {found} {rule.operator}, expected {expected}"
+            )
+        parts.append(f"{found} {rule.operator}" + (f" ({cell} as a loop)" if rule.loop else ""))
+        loop = loop or rule.loop
+    if not loop:
+        parts.append("no loop")
+    return Check(", ".join(parts))
 
 
 def check_scores(

@@ -30,9 +30,13 @@ def classifier(*middle: Any, **settings: Any) -> Any:
     return sequential(embedding, *middle, keras.layers.Dense(1), **settings)
 
 
+def recurrent(cell: str, units: int, *, bidirectional: bool = False, **settings: Any) -> Any:
+    layer = getattr(keras.layers, cell)(units, **settings)
+    return keras.layers.Bidirectional(layer) if bidirectional else layer
+
+
 def lstm(units: int, *, bidirectional: bool = False, **settings: Any) -> Any:
-    cell = keras.layers.LSTM(units, **settings)
-    return keras.layers.Bidirectional(cell) if bidirectional else cell
+    return recurrent("LSTM", units, bidirectional=bidirectional, **settings)
 
 
 def network(*middle: Any) -> Network:

@@ -11,8 +11,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+from small_models import sequential
 
 from edgernn import load
 from edgernn.bundle import read_model_file
@@ -24,10 +26,12 @@ from edgernn.errors import (
     UsageError,
 )
 from edgernn.text import TextEncoder
+from edgernn.training.models import probabilities
 from edgernn.training.run import CONFIG, MODEL, Run
 from exporters import export as job
 from exporters.export import CHECKED_TEXTS, TrainedModel, default_name, export, open_trained
 from exporters.formats import FORMATS, PRECISIONS
+from exporters.network import read_network
 from exporters.sample_texts import SAMPLE_TEXTS, spread
 
 Files = dict[tuple[str, str], Path]
@@ -258,13 +262,11 @@ def test_the_texts_that_are_checked(tiny_trained: TrainedModel) -> None:
 
 def test_a_model_that_cannot_be_exported(tiny_run: Path, tmp_path: Path) -> None:
     """The layer is named before any text is scored."""
-    import keras
-
     model = keras.Sequential(
         [
             keras.Input((None,), dtype="int32"),
             keras.layers.Embedding(299, 4, mask_zero=True),
-            keras.layers.GRU(3, name="remembers"),
+            keras.layers.GRU(3, activation="relu", name="remembers"),
             keras.layers.Dense(1),
         ]
     )
@@ -274,6 +276,38 @@ def test_a_model_that_cannot_be_exported(tiny_run: Path, tmp_path: Path) -> None
     assert (tmp_path / CONFIG).is_file()
     with pytest.raises(ExportError, match=r"layer remembers \(GRU\) cannot be exported exactly"):
         open_trained(Run.open(tmp_path), SAMPLE_TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "said"),
+    [
+        ("onnx", "int8", "1 GRU, 1 RNN, no loop"),
+        ("tflite", "int8", "2 WHILE (GRU as a loop), 1 UNIDIRECTIONAL_SEQUENCE_RNN"),
+    ],
+)
+def test_a_model_of_other_cells(
+    tiny_trained: TrainedModel, tmp_path: Path, name: str, precision: str, said: str
+) -> None:
+    """A GRU and a SimpleRNN pass every check of the job, in the runtime as it is."""
+    size = tiny_trained.run.contract.vocabulary_size
+    model = sequential(
+        keras.layers.Embedding(size, 16),
+        keras.layers.Bidirectional(keras.layers.GRU(12, return_sequences=True)),
+        keras.layers.SimpleRNN(16),
+        keras.layers.Dense(1),
+        scale=0.3,
+    )
+    ids = tiny_trained.run.encoder.encode_batch(tiny_trained.texts)
+    # Row by row, since an embedding without a mask lets padding in.
+    expected = np.concatenate([probabilities(model, [row]) for row in ids])
+    assert np.ptp(expected) > 0.1
+    trained = dataclasses.replace(tiny_trained, network=read_network(model), expected=expected)
+    lines: list[str] = []
+    path = tmp_path / f"model.{name}"
+    export(trained, FORMATS[name], precision, path, on_cpu, lines.append)
+    assert lines[0].endswith(f" builtin operators, {said}")
+    assert len(lines) == 4
+    assert read_model_file(path).format == name
 
 
 LONG = "the film was never boring and one loved it very much " * 20

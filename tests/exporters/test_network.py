@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from small_models import classifier, lstm, sequential
+from small_models import classifier, lstm, recurrent, sequential
 
 from edgernn.errors import ExportError
 from exporters.network import Dense, Embedding, Recurrent, read_network
@@ -56,38 +56,37 @@ def test_the_weights_are_the_model_s() -> None:
 @pytest.mark.parametrize(
     ("middle", "said"),
     [
-        (lambda: [layers.GRU(3)], r"\(GRU\) .* no exact counterpart"),
-        (lambda: [layers.SimpleRNN(3)], r"\(SimpleRNN\) .* no exact counterpart"),
+        (lambda: [layers.RNN(layers.LSTMCell(3))], r"\(RNN\) .* no exact counterpart"),
         (lambda: [lstm(3, return_sequences=True), layers.GlobalMaxPooling1D()], "Pooling1D"),
         (lambda: [lstm(3), layers.BatchNormalization()], "BatchNormalization"),
         (lambda: [lstm(3), layers.Activation("relu")], r"\(Activation\)"),
         (lambda: [layers.Conv1D(3, 2), lstm(3)], r"\(Conv1D\)"),
-        (lambda: [layers.Bidirectional(layers.GRU(3))], "only LSTM is known here, not GRU"),
+        (
+            lambda: [layers.Bidirectional(layers.RNN(layers.GRUCell(3)))],
+            "only LSTM, GRU, SimpleRNN are known here, not RNN",
+        ),
         (
             lambda: [
                 layers.Bidirectional(
                     layers.LSTM(3), backward_layer=layers.GRU(3, go_backwards=True)
                 )
             ],
-            "only LSTM is known here, not GRU",
+            "LSTM and GRU, must agree",
+        ),
+        (
+            lambda: [
+                layers.Bidirectional(
+                    layers.GRU(3),
+                    backward_layer=layers.GRU(3, go_backwards=True, reset_after=False),
+                )
+            ],
+            "reset_after=True and False, must agree",
         ),
         (lambda: [layers.Bidirectional(lstm(3), merge_mode="sum")], "merge_mode='sum'"),
         (lambda: [layers.Bidirectional(lstm(3), merge_mode="ave")], "merge_mode='ave'"),
         (
             lambda: [layers.Bidirectional(lstm(3), backward_layer=lstm(2, go_backwards=True))],
             "units=3 and 2, must agree",
-        ),
-        (lambda: [lstm(3, activation="relu")], "activation='relu', must be 'tanh'"),
-        (
-            lambda: [lstm(3, recurrent_activation="hard_sigmoid")],
-            "recurrent_activation='hard_sigmoid', must be 'sigmoid'",
-        ),
-        (lambda: [lstm(3, use_bias=False)], "use_bias=False, must be True"),
-        (lambda: [lstm(3, go_backwards=True)], "go_backwards=True, must be False"),
-        (lambda: [lstm(3, unroll=True)], "unroll=True, must be False"),
-        (
-            lambda: [lstm(3, bidirectional=True, activation="relu")],
-            r"\(Bidirectional\) .*activation='relu'",
         ),
         (
             lambda: [
@@ -97,7 +96,7 @@ def test_the_weights_are_the_model_s() -> None:
             ],
             "activation='relu', must be 'tanh'",
         ),
-        (lambda: [lstm(3), layers.Dense(4, activation="tanh")], "activation='tanh', must be"),
+        (lambda: [lstm(3), layers.Dense(4, activation="elu")], "activation='elu', must be"),
         (lambda: [lstm(3), layers.Dense(4, use_bias=False)], "use_bias=False, must be True"),
     ],
 )
@@ -108,13 +107,46 @@ def test_a_layer_is_refused(middle: Callable[[], list[Any]], said: str) -> None:
     assert e.match(said)
 
 
-def test_a_stateful_layer_is_refused() -> None:
+CELLS = ("LSTM", "GRU", "SimpleRNN")
+
+
+# What each cell may not be set to; a SimpleRNN has no gates.
+SETTINGS: list[tuple[str, str, Any, Any]] = [
+    *((cell, "activation", "relu", "tanh") for cell in CELLS),
+    *((cell, "use_bias", False, True) for cell in CELLS),
+    *((cell, "unroll", True, False) for cell in CELLS),
+    *((cell, "recurrent_activation", "hard_sigmoid", "sigmoid") for cell in CELLS[:2]),
+]
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize(("cell", "name", "value", "wanted"), SETTINGS)
+def test_a_setting_is_refused(
+    cell: str, name: str, value: Any, wanted: Any, bidirectional: bool
+) -> None:
+    """Whatever the formats' operators do not compute, with the name of the layer in the model."""
+    layer = recurrent(cell, 3, bidirectional=bidirectional, **{name: value})
+    kind = "Bidirectional" if bidirectional else cell
+    said = rf"\({kind}\) cannot be exported exactly: {name}={value!r}, must be {wanted!r}$"
+    with pytest.raises(ExportError, match=said):
+        read_network(classifier(layer))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_layer_that_runs_backwards_is_refused(cell: str) -> None:
+    """By itself: it would need another operator than the direction of a bidirectional one."""
+    with pytest.raises(ExportError, match="go_backwards=True, must be False"):
+        read_network(classifier(recurrent(cell, 3, go_backwards=True)))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_stateful_layer_is_refused(cell: str) -> None:
     """It would remember the text before."""
     model = keras.Sequential(
         [
             keras.Input((None,), batch_size=1, dtype="int32"),
             embedding(),
-            lstm(3, stateful=True),
+            recurrent(cell, 3, stateful=True),
             layers.Dense(1),
         ]
     )
@@ -122,11 +154,38 @@ def test_a_stateful_layer_is_refused() -> None:
         read_network(model)
 
 
-def test_an_unmasked_embedding_is_refused() -> None:
-    """The model has learnt from padding, of which the exported graph sees none."""
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_every_cell_is_read(cell: str, bidirectional: bool) -> None:
+    """Under its name, with the weights in Keras's own layout."""
+    model = classifier(recurrent(cell, 3, bidirectional=bidirectional))
+    (layer,) = read_network(model).recurrent_layers
+    assert (layer.cell, layer.units, layer.sequences) == (cell, 3, False)
+    assert len(layer.directions) == 1 + bidirectional
+    taken = [
+        array
+        for direction in layer.directions
+        for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
+    ]
+    for left, right in zip(taken, model.get_weights()[1:-2], strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+@pytest.mark.parametrize("reset_after", [False, True])
+def test_the_reset_gate_of_a_gru(reset_after: bool) -> None:
+    """Before the product with the state, with one bias, or behind it, with two."""
+    model = classifier(recurrent("GRU", 3, reset_after=reset_after))
+    (layer,) = read_network(model).recurrent_layers
+    assert layer.reset_after is reset_after
+    assert layer.forward.bias.shape == ((2, 9) if reset_after else (9,))
+
+
+def test_an_unmasked_embedding() -> None:
+    """The exported graph sees a text at its own length, whatever Keras did with padding."""
     model = sequential(embedding(mask_zero=False), lstm(3), layers.Dense(1))
-    with pytest.raises(ExportError, match="mask_zero is off"):
-        read_network(model)
+    table = read_network(model).layers[0]
+    assert isinstance(table, Embedding)
+    np.testing.assert_array_equal(table.table, model.get_weights()[0])
 
 
 @pytest.mark.parametrize(
@@ -150,6 +209,14 @@ def test_an_unmasked_embedding_is_refused() -> None:
             lambda: [embedding(), lstm(3), layers.Dense(1, activation="relu")],
             "the last layer must be one linear unit",
         ),
+        (
+            lambda: [embedding(), lstm(3), layers.Dense(1, activation="tanh")],
+            "the last layer must be one linear unit",
+        ),
+        (
+            lambda: [embedding(), recurrent("GRU", 3, return_sequences=True), layers.Dense(1)],
+            "every recurrent layer but the last must return sequences",
+        ),
     ],
 )
 def test_an_order_is_refused(build: Callable[[], list[Any]], said: str) -> None:
@@ -162,7 +229,8 @@ def test_an_order_is_refused(build: Callable[[], list[Any]], said: str) -> None:
 def test_a_probability_is_no_logit(activation: str) -> None:
     """A last layer with its own sigmoid would be squashed twice."""
     model = sequential(embedding(), lstm(3), layers.Dense(1, activation=activation))
-    with pytest.raises(ExportError, match=f"activation='{activation}', must be 'linear'"):
+    said = f"activation='{activation}', must be 'linear', .*: the model must end in a logit"
+    with pytest.raises(ExportError, match=said):
         read_network(model)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from edgernn.errors import ExportError
 from exporters.formats import FORMATS
-from exporters.network import Dense, Direction, Embedding, Network, Recurrent
+from exporters.network import Cell, Dense, Direction, Embedding, Network, Recurrent
 from exporters.verify import check_operators, check_scores
 
 TEXTS = [f"text {number}" for number in range(10)]
@@ -130,11 +130,12 @@ def direction() -> Direction:
     return Direction(zeros, zeros, zeros[0])
 
 
-def network(*bidirectional: bool) -> Network:
-    """An embedding, recurrent layers, a logit."""
+def network(*bidirectional: bool, cells: Sequence[Cell] = ()) -> Network:
+    """An embedding, recurrent layers, LSTMs where no cells are given, a logit."""
+    kinds: Sequence[Cell] = cells or ["LSTM" for _ in bidirectional]
     layers = [
-        Recurrent("LSTM", 2, True, direction(), direction() if both else None)
-        for both in bidirectional
+        Recurrent(cell, 2, True, direction(), direction() if both else None)
+        for both, cell in zip(bidirectional, kinds, strict=True)
     ]
     zeros = np.zeros((2, 1), np.float32)
     return Network((Embedding(zeros), *layers, Dense(zeros, zeros[0], "linear")))
@@ -157,6 +158,71 @@ def test_the_right_operators(
 ) -> None:
     """ONNX has one operator a layer, TFLite one a direction."""
     assert check_operators(operators, network(*layers), FORMATS[format]).line == line
+
+
+@pytest.mark.parametrize(
+    ("format", "operators", "cells", "line"),
+    [
+        ("onnx", {"GRU": 2, "Add": 1}, ["GRU", "GRU"], "3 builtin operators, 2 GRU, no loop"),
+        (
+            "onnx",
+            {"RNN": 1, "GRU": 1},
+            ["SimpleRNN", "GRU"],
+            "2 builtin operators, 1 RNN, 1 GRU, no loop",
+        ),
+        (
+            "tflite",
+            {"WHILE": 3, "SUB": 3},
+            ["GRU", "GRU"],
+            "6 builtin operators, 3 WHILE (GRU as a loop)",
+        ),
+        (
+            "tflite",
+            {"UNIDIRECTIONAL_SEQUENCE_RNN": 2, "WHILE": 1},
+            ["SimpleRNN", "GRU"],
+            "3 builtin operators, 2 UNIDIRECTIONAL_SEQUENCE_RNN, 1 WHILE (GRU as a loop)",
+        ),
+        (
+            "tflite",
+            {"WHILE": 2, "UNIDIRECTIONAL_SEQUENCE_LSTM": 1},
+            ["GRU", "LSTM"],
+            "3 builtin operators, 2 WHILE (GRU as a loop), 1 UNIDIRECTIONAL_SEQUENCE_LSTM",
+        ),
+    ],
+)
+def test_the_operators_of_other_cells(
+    format: str, operators: dict[str, int], cells: list[Cell], line: str
+) -> None:
+    """Each kind is counted by itself; that there is no loop is said where there is none."""
+    layers = network(True, False, cells=cells)
+    assert check_operators(operators, layers, FORMATS[format]).line == line
+
+
+@pytest.mark.parametrize(
+    ("format", "operators", "cells", "said"),
+    [
+        ("onnx", {"GRU": 1, "LSTM": 1}, ["GRU", "GRU"], "outside the allowed list: LSTM"),
+        ("onnx", {"GRU": 2, "Loop": 1}, ["GRU", "GRU"], "outside the allowed list: Loop"),
+        ("onnx", {"GRU": 2}, ["GRU", "SimpleRNN"], "holds 2 GRU, expected 1"),
+        ("onnx", {"GRU": 1}, ["GRU", "SimpleRNN"], "holds 0 RNN, expected 1"),
+        ("tflite", {"WHILE": 2}, ["GRU", "GRU"], "holds 2 WHILE, expected 3"),
+        ("tflite", {"WHILE": 4}, ["GRU", "GRU"], "holds 4 WHILE, expected 3"),
+        ("tflite", {"WHILE": 3, "CALL": 1}, ["GRU", "GRU"], "outside the allowed list: CALL"),
+        ("tflite", {"WHILE": 3}, ["SimpleRNN", "SimpleRNN"], "outside the allowed list: WHILE"),
+        (
+            "tflite",
+            {"UNIDIRECTIONAL_SEQUENCE_LSTM": 3, "SUB": 1},
+            ["LSTM", "LSTM"],
+            "outside the allowed list: SUB",
+        ),
+    ],
+)
+def test_wrong_operators_of_other_cells(
+    format: str, operators: dict[str, int], cells: list[Cell], said: str
+) -> None:
+    """One cell's operators are no other's, and a loop is allowed where a GRU needs it only."""
+    with pytest.raises(ExportError, match=said):
+        check_operators(operators, network(True, False, cells=cells), FORMATS[format])
 
 
 @pytest.mark.parametrize(

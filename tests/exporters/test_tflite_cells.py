@@ -1,0 +1,198 @@
+"""GRU and SimpleRNN layers in TFLite: a loop or a fused operator, and the Keras model's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from keras import layers
+from small_models import Ids, classifier, network, ragged, recurrent
+
+from edgernn.bundle.tflite_file import summarize
+from edgernn.errors import ExportError
+from edgernn.training.models import probabilities
+from exporters import tflite_graph
+from exporters.formats import FORMATS, PRECISIONS
+from exporters.network import Network, read_network
+from exporters.tflite_simple_rnn import four_gates, fuse
+from exporters.verify import check_operators
+
+LENGTHS = (7, 1, 60, 2, 33, 12, 3, 60, 59)
+
+# Large enough for the converter to quantize them; weights of a scale that lets scores vary.
+NETWORKS: dict[str, tuple[float, Callable[[], list[Any]]]] = {
+    "GRU": (
+        0.3,
+        lambda: [
+            recurrent("GRU", 20, bidirectional=True, return_sequences=True),
+            recurrent("GRU", 20, bidirectional=True),
+        ],
+    ),
+    "GRU, reset before": (
+        0.3,
+        lambda: [
+            recurrent("GRU", 7, bidirectional=True, return_sequences=True, reset_after=False),
+            recurrent("GRU", 6, reset_after=False),
+        ],
+    ),
+    "SimpleRNN": (
+        0.15,
+        lambda: [
+            recurrent("SimpleRNN", 34, bidirectional=True, return_sequences=True),
+            recurrent("SimpleRNN", 32),
+            layers.Dense(32, activation="tanh"),
+        ],
+    ),
+    "LSTM, SimpleRNN, LSTM": (
+        0.6,
+        lambda: [
+            recurrent("LSTM", 5, return_sequences=True),
+            recurrent("SimpleRNN", 6, return_sequences=True),
+            recurrent("LSTM", 4),
+        ],
+    ),
+}
+LINES = {
+    "GRU": "4 WHILE (GRU as a loop)",
+    "GRU, reset before": "3 WHILE (GRU as a loop)",
+    "SimpleRNN": "3 UNIDIRECTIONAL_SEQUENCE_RNN, no loop",
+    "LSTM, SimpleRNN, LSTM": (
+        "2 UNIDIRECTIONAL_SEQUENCE_LSTM, 1 UNIDIRECTIONAL_SEQUENCE_RNN, no loop"
+    ),
+}
+
+
+class Converted(NamedTuple):
+    """A network and its file, and rows with the Keras model's scores."""
+
+    name: str
+    precision: str
+    network: Network
+    file: bytes
+    rows: list[Ids]
+    expected: npt.NDArray[np.float32]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        *((name, "float32") for name in NETWORKS),
+        *((name, precision) for name in ("GRU", "SimpleRNN") for precision in ("float16", "int8")),
+    ],
+    ids=", ".join,
+)
+def converted(request: pytest.FixtureRequest) -> Converted:
+    """Each network once in float32, two in each precision."""
+    name, precision = request.param
+    scale, middle = NETWORKS[name]
+    model, rows = classifier(*middle(), scale=scale), ragged(LENGTHS)
+    expected = probabilities(model, rows)
+    assert np.ptp(expected) > 0.05
+    given = read_network(model)
+    return Converted(name, precision, given, tflite_graph.convert(given, precision), rows, expected)
+
+
+class Scorer:
+    """LiteRT itself, set up anew where the length changes, as the runtime does."""
+
+    def __init__(self, file: bytes) -> None:
+        self.interpreter = Interpreter(model_content=file)
+        self.input = self.interpreter.get_input_details()[0]["index"]
+        self.output = self.interpreter.get_output_details()[0]["index"]
+        self.length = 0
+
+    def score(self, rows: list[Ids]) -> npt.NDArray[np.float32]:
+        """Score rows one by one, each at its own length."""
+        found = []
+        for ids in rows:
+            if len(ids) != self.length:
+                self.interpreter.resize_tensor_input(self.input, (1, len(ids)))
+                self.interpreter.allocate_tensors()
+                self.length = len(ids)
+            self.interpreter.reset_all_variables()
+            self.interpreter.set_tensor(self.input, ids[None])
+            self.interpreter.invoke()
+            found.append(self.interpreter.get_tensor(self.output))
+        return np.concatenate(found)
+
+
+def test_operators(converted: Converted) -> None:
+    """One operator a direction, those that are allowed beside them, nothing custom, no Flex."""
+    found = summarize(converted.file, "the model")
+    line = check_operators(found.operators, converted.network, FORMATS["tflite"]).line
+    assert line == f"{sum(found.operators.values())} builtin operators, {LINES[converted.name]}"
+    assert found.custom_operators == ()
+    assert not found.has_flex
+    # What the file asks a runtime for is what it uses.
+    assert set(found.operator_versions) == set(found.operators)
+
+
+def test_equal_to_keras(converted: Converted) -> None:
+    """1e-6 unquantized, the precision's tolerance otherwise, with weights that are rounded."""
+    difference = np.abs(Scorer(converted.file).score(converted.rows) - converted.expected).max()
+    if converted.precision == "float32":
+        assert difference <= 1e-6
+    else:
+        assert 1e-6 < difference <= PRECISIONS[converted.precision]
+
+
+def test_the_order_of_calls(converted: Converted) -> None:
+    """No score depends on those before it: in reverse, twice in a row, in a fresh interpreter."""
+    rows = converted.rows
+    scorer = Scorer(converted.file)
+    first = scorer.score(rows)
+    np.testing.assert_array_equal(scorer.score(rows[::-1])[::-1], first)
+    np.testing.assert_array_equal(scorer.score([rows[2]] * 3), [first[2]] * 3)
+    np.testing.assert_array_equal(Scorer(converted.file).score([rows[5]]), [first[5]])
+
+
+def test_stored_weights(converted: Converted) -> None:
+    """In the precision's own type, those of the recurrent operators too."""
+    types = summarize(converted.file, "the model").tensor_types
+    smaller = {"float16": "FLOAT16", "int8": "INT8"}.get(converted.precision)
+    assert set(types) & {"FLOAT16", "INT8"} == ({smaller} if smaller else set())
+    versions = summarize(converted.file, "the model").operator_versions
+    if converted.precision == "int8":
+        # Version 12 is per-channel, which the interpreters of 2023 refuse.
+        assert 1 < versions["FULLY_CONNECTED"] < 12
+        assert versions.get("UNIDIRECTIONAL_SEQUENCE_RNN", 3) == 3
+
+
+def test_one_gate_of_the_lstm_is_left() -> None:
+    """Of the LSTM that a SimpleRNN is converted as; its weights are aligned as the schema asks."""
+    units = 64
+    model = classifier(recurrent("SimpleRNN", units))
+    file = tflite_graph.convert(read_network(model), "float32")
+    assert 4 * model.count_params() < len(file) < 4 * (model.count_params() + units * units)
+    model = schema.Model.GetRootAs(file)
+    weights = [model.Buffers(place) for place in range(model.BuffersLength())]
+    vectors = [b._tab.Vector(b._tab.Offset(4)) for b in weights if b.DataLength()]
+    assert len(vectors) > 3
+    assert {start % 16 for start in vectors} == {0}
+
+
+def test_four_gates() -> None:
+    """Each of an LSTM's gates gets the weights."""
+    kernel = np.arange(6, dtype=np.float32).reshape(2, 3)
+    for gate in np.split(four_gates(kernel), 4, axis=1):
+        np.testing.assert_array_equal(gate, kernel)
+    np.testing.assert_array_equal(four_gates(kernel[0]), np.tile(kernel[0], 4))
+
+
+def test_a_file_without_simple_rnns() -> None:
+    """It is left as it is, byte for byte."""
+    middle = recurrent("LSTM", 3, bidirectional=True)
+    assert fuse(b"not looked at", network(middle)) == b"not looked at"
+
+
+def test_another_number_of_fused_layers() -> None:
+    """A converter that fuses fewer layers, or splits one, is found out."""
+    one = tflite_graph.convert(network(recurrent("LSTM", 3)), "float32")
+    two = network(recurrent("SimpleRNN", 3, bidirectional=True))
+    with pytest.raises(ExportError, match="fused 1 recurrent layers, expected 2"):
+        fuse(one, two)
