@@ -50,8 +50,8 @@ FORMATS: dict[str, FormatRules] = {
             name="onnx",
             suffix=".onnx",
             operators=frozenset(
-                {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Relu", "Reshape"}
-                | {"Sigmoid", "Tanh", "Transpose"}
+                {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Mul", "Relu"}
+                | {"Reshape", "Sigmoid", "Tanh", "Transpose"}
             ),
             cells={
                 "LSTM": CellRules("LSTM"),
@@ -64,15 +64,15 @@ FORMATS: dict[str, FormatRules] = {
             name="tflite",
             suffix=".tflite",
             operators=frozenset(
-                {"CONCATENATION", "DEQUANTIZE", "FULLY_CONNECTED", "GATHER", "LOGISTIC", "RESHAPE"}
-                | {"REVERSE_V2", "STRIDED_SLICE", "TANH"}
+                {"CAST", "CONCATENATION", "DEQUANTIZE", "FULLY_CONNECTED", "GATHER", "LOGISTIC"}
+                | {"MUL", "RESHAPE", "REVERSE_V2", "STRIDED_SLICE", "TANH"}
             ),
             cells={
                 "LSTM": CellRules("UNIDIRECTIONAL_SEQUENCE_LSTM"),
                 "GRU": CellRules(
                     "WHILE",
                     frozenset(
-                        {"ADD", "DYNAMIC_UPDATE_SLICE", "FILL", "LESS", "MUL", "SHAPE", "SPLIT"}
+                        {"ADD", "DYNAMIC_UPDATE_SLICE", "FILL", "LESS", "SHAPE", "SPLIT"}
                         | {"SPLIT_V", "SUB", "TRANSPOSE"}
                     ),
                     loop=True,

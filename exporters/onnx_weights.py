@@ -11,10 +11,13 @@ Source: ONNX operator `DequantizeLinear` (opset 13): y = (x - zero_point) * scal
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from exporters.row_scales import is_mostly_embedding, quantize_rows
 
 __all__ = ["store_float16", "store_int8"]
 
@@ -27,9 +30,8 @@ _WEIGHTS: dict[str, tuple[tuple[int, int], ...]] = {
     "MatMul": ((1, 1),),
     "RNN": ((1, 1), (2, 1)),
 }
-_SMALLEST = 4096
-"""Fewer numbers than this stay float32: little space would be won, and in a SimpleRNN, which feeds
-every rounding back at every token, much exactness lost."""
+_SMALLEST = 256
+"""Fewer numbers than this are not worth a node."""
 
 
 def store_float16(model: Any) -> Any:
@@ -40,9 +42,18 @@ def store_float16(model: Any) -> Any:
 
 
 def store_int8(model: Any) -> Any:
-    """Return a copy of a float32 model with its weights stored as int8, a scale a channel."""
+    """Return a copy of a float32 model with its weights stored as int8.
+
+    Each channel has its scale; in a network that is mostly embedding each row of that has, and the
+    other weights stay float32.
+    """
     import onnx
 
+    (lookup,) = [node for node in model.graph.node if node.op_type == "Gather"]
+    sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
+    table = sizes[lookup.input[0]]
+    if is_mostly_embedding(table, sum(sizes.values()) - table):
+        return _store_rows(model, onnx)
     return _store(model, _quantize, onnx)
 
 
@@ -55,6 +66,41 @@ def _quantize(
     scale = np.where(scale == 0, np.float32(1), scale).astype(np.float32)
     shape = [-1 if i == axis else 1 for i in range(values.ndim)]
     return np.rint(values / scale.reshape(shape)).astype(np.int8), scale
+
+
+def _store_rows(model: Any, onnx: Any) -> Any:
+    """Return a copy whose embedding alone is int8, with a scale for each row."""
+    model = onnx.ModelProto.FromString(model.SerializeToString())
+    graph = model.graph
+    make, array = onnx.helper.make_node, onnx.numpy_helper.from_array
+    (place,) = [i for i, node in enumerate(graph.node) if node.op_type == "Gather"]
+    lookup = graph.node[place]
+    name, ids = lookup.input
+    target = lookup.output[0]
+    (table,) = [tensor for tensor in graph.initializer if tensor.name == name]
+    rows, sizes, step = quantize_rows(onnx.numpy_helper.to_array(table))
+    graph.initializer.remove(table)
+    graph.initializer.extend(
+        [
+            array(rows, f"{name}_stored"),
+            array(sizes, f"{name}_sizes"),
+            array(np.array([step]), f"{name}_step"),
+        ]
+    )
+    lookup.input[0] = f"{name}_stored"
+    lookup.output[0] = f"{name}_rows"
+    decoding = [
+        make("Cast", [f"{name}_rows"], [f"{name}_values"], name=f"{name}_Cast", to=1),
+        make("Gather", [f"{name}_sizes", ids], [f"{name}_found"], name=f"{name}_Gather"),
+        make("Cast", [f"{name}_found"], [f"{name}_scales"], name=f"{name}_Cast_found", to=1),
+        make("Mul", [f"{name}_scales", f"{name}_step"], [f"{name}_scale"], name=f"{name}_Mul_step"),
+        make("Mul", [f"{name}_values", f"{name}_scale"], [target], name=f"{name}_Mul"),
+    ]
+    nodes = [*graph.node[: place + 1], *decoding, *graph.node[place + 1 :]]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model, full_check=True)
+    return model
 
 
 def _store(model: Any, encode: Any, onnx: Any) -> Any:

@@ -17,10 +17,14 @@ the GRU a second time.
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from edgernn.native_logs import held_back
-from exporters.network import Dense, Embedding, Network, Recurrent
+from exporters.network import Dense, Embedding, Network, Recurrent, Weights
+from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_simple_rnn import four_gates, fuse
 
 __all__ = ["convert"]
@@ -37,7 +41,8 @@ def convert(network: Network, precision: str) -> bytes:
     Args:
         network: what to convert.
         precision: `float32`; `float16` stores weights as float16; `int8` is dynamic-range
-            quantization (int8 weights, activations quantized at run time, one text at a time).
+            quantization (int8 weights, activations quantized at run time, one text at a time), or
+            int8 rows of the embedding alone where that is most of the network.
 
     Returns:
         The flatbuffer: input `ids` int32 [1, time], output `probability` float32 [1].
@@ -49,11 +54,15 @@ def convert(network: Network, precision: str) -> bytes:
 def _convert(network: Network, precision: str) -> bytes:
     import tensorflow as tf
 
-    twin = _twin(network)
+    table, twin = network.layers[0], _twin(network)
+    assert isinstance(table, Embedding)
+    row_scales = precision == "int8" and _is_mostly_embedding(network)
+    looked_up = _lookup(tf, table.table, row_scales)
 
     @tf.function(input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False)  # type: ignore[untyped-decorator]
     def score(ids: Any) -> dict[str, Any]:
-        return {"probability": tf.reshape(tf.sigmoid(twin(ids, training=False)), [1])}
+        logit = twin(looked_up(ids), training=False)
+        return {"probability": tf.reshape(tf.sigmoid(logit), [1])}
 
     module = tf.Module()
     # Not the twin itself: saving a Keras model traces it all over again, for most of a minute.
@@ -66,7 +75,7 @@ def _convert(network: Network, precision: str) -> bytes:
     # A loop that returns sequences writes each state in its place; otherwise it cuts the sequence
     # in two and joins it again at each step, which takes twice the time.
     converter._experimental_enable_dynamic_update_slice = True
-    if precision != "float32":
+    if precision != "float32" and not row_scales:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "float16":
         converter.target_spec.supported_types = [tf.float16]
@@ -75,6 +84,31 @@ def _convert(network: Network, precision: str) -> bytes:
         # interpreters of 2023 refuse.
         converter._experimental_disable_per_channel_quantization_for_dense_layers = True
     return fuse(_without_cell_clip(converter.convert()), network)
+
+
+def _is_mostly_embedding(network: Network) -> bool:
+    sizes = [
+        [array.size for array in vars(part).values() if isinstance(array, np.ndarray)]
+        for layer in network.layers
+        for part in (layer.directions if isinstance(layer, Recurrent) else [layer])
+    ]
+    return is_mostly_embedding(sum(sizes[0]), sum(map(sum, sizes[1:])))
+
+
+def _lookup(tf: Any, table: Weights, row_scales: bool) -> Callable[[Any], Any]:
+    """Return the embedding as a function from ids [1, time] to vectors [1, time, units].
+
+    The converter itself would give an int8 table one scale in all.
+    """
+    if not row_scales:
+        return lambda ids: tf.nn.embedding_lookup(table, ids)
+    rows, sizes, step = quantize_rows(table)
+
+    def looked_up(ids: Any) -> Any:
+        scales = tf.cast(tf.gather(sizes, ids), tf.float32) * step
+        return tf.cast(tf.gather(rows, ids), tf.float32) * scales
+
+    return looked_up
 
 
 def _without_cell_clip(flatbuffer: bytes) -> bytes:
@@ -103,12 +137,12 @@ def _twin(network: Network) -> Any:
     import tf_keras
 
     layers = tf_keras.layers
-    twin = tf_keras.Sequential([layers.InputLayer((None,), batch_size=1, dtype="int32")])
-    for layer in network.layers:
+    table, *others = network.layers
+    assert isinstance(table, Embedding)
+    width = table.table.shape[1]
+    twin = tf_keras.Sequential([layers.InputLayer((None, width), batch_size=1)])
+    for layer in others:
         match layer:
-            case Embedding():
-                twin.add(layers.Embedding(*layer.table.shape))
-                weights = [layer.table]
             case Recurrent():
                 if layer.cell == "GRU":
                     cell = layers.GRU(
