@@ -28,6 +28,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edgernn.files",
         "edgernn.native_logs",
     ),
+    "edgernn.training.imported": (
+        "edgernn.training",
+        "edgernn.bundle.protowire",
+        "edgernn.text",
+        "edgernn.errors",
+        "edgernn.files",
+        "edgernn.native_logs",
+    ),
     "exporters": (
         "edgernn.bundle",
         "edgernn.text",

@@ -50,6 +50,10 @@ def run_export(
 
 def _texts(run: Run, data: str | None) -> tuple[str, ...]:
     """Find the run's validation texts; where they are not at hand, our own sample."""
+    if run.config["data"] is None:
+        unused = "" if data is None else " (--data is not used)"
+        say(f"checking on a sample of our own texts: an imported run has no data{unused}")
+        return SAMPLE_TEXTS
     if data is None and not _is_at_hand(run.config["data"]["source"]):
         say("checking on a sample of our own texts; --data checks on the run's validation texts")
         return SAMPLE_TEXTS
