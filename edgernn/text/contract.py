@@ -71,7 +71,7 @@ class TextContract:
     case: Case = "keep"
     tokenizer: Tokenizer = "subwords"
     separators: str = ""
-    """Of `words`: each of these characters ends a word and belongs to none."""
+    """Of `words`: each of these characters ends a word and belongs to none, and so does a space."""
     word_characters: str = ""
     """Of `words`: if not empty, every character but these ends a word and belongs to none; either
     this or `separators` is given."""
@@ -165,7 +165,8 @@ class TextContract:
                 that is not known.
         """
         try:
-            values = json.loads(data, object_pairs_hook=_without_repeats)
+            text = data if isinstance(data, str) else data.decode("utf-8")
+            values = json.loads(text, object_pairs_hook=_without_repeats)
         except (ValueError, RecursionError) as error:
             raise ModelFileError(f"text contract: not JSON: {error}") from error
         if not isinstance(values, dict):

@@ -218,6 +218,8 @@ def test_wrong_values(name, value, message):
         ("", "not JSON"),
         ("{", "not JSON"),
         (b"\xff\xfe\xff", "not JSON"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        ("{}".encode("utf-16"), "not JSON"),
         ("[" * 100_000, "not JSON"),
         ("[]", "not a JSON object"),
         ("null", "not a JSON object"),

@@ -1,0 +1,168 @@
+"""Write the conformance cases, text to ids, for each kind of text contract.
+
+    python tests/conformance/generate.py            # writes *.jsonl beside this file
+    python tests/conformance/generate.py --check    # exit 1 when a file is not up to date
+
+README.md tells what is in the files. The ids come from `plain_encoder`, not from edgernn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+# The folder is no package; as a script it is on the path already.
+if str(HERE) not in sys.path:
+    sys.path.insert(0, str(HERE))
+
+from conformance_contracts import (  # noqa: E402
+    KINDS,
+    SHIPPED,
+    SUBWORDS_BY_VOCABULARY,
+    WORDS,
+    Variant,
+)
+from conformance_texts import LARGE, TEXTS, Text  # noqa: E402
+from plain_encoder import PlainEncoder  # noqa: E402
+
+from edgernn.text import TextContract  # noqa: E402
+
+__all__ = ["content", "main"]
+
+_MOST_IDS = 600
+"""A longer list of ids is written as its length and SHA-256."""
+
+_MOST_UNITS = 40
+"""A text about the limit with more units is written as repetitions."""
+
+
+def main(arguments: list[str] | None = None, folder: Path = HERE) -> int:
+    """Write the files, or compare them with what would be written; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit 1 on a difference"
+    )
+    check = parser.parse_args(arguments).check
+    stale = []
+    for kind in KINDS:
+        path = folder / f"{kind}.jsonl"
+        data = content(kind)
+        if check:
+            if not path.is_file() or path.read_bytes() != data:
+                stale.append(path.name)
+        else:
+            path.write_bytes(data)
+    if stale:
+        print(f"not up to date: {', '.join(stale)}; run {Path(__file__).name}", file=sys.stderr)
+    return int(bool(stale))
+
+
+def content(kind: str) -> bytes:
+    """Return a file: a header line, then a line for each case."""
+    variants = KINDS[kind]
+    files = {variant.vocabulary: _vocabulary(variant.vocabulary) for variant in variants}
+    contracts = {variant.name: _contract(variant, files) for variant in variants}
+    header = {
+        "format": "edgernn conformance",
+        "version": 1,
+        "kind": kind,
+        "vocabularies": {name: _described(name, data) for name, data in files.items()},
+        "contracts": {
+            variant.name: {
+                "vocabulary": variant.vocabulary,
+                "defined_by": variant.defined_by,
+                "contract": contracts[variant.name],
+            }
+            for variant in variants
+        },
+    }
+    lines = [json.dumps(header)]
+    for variant in variants:
+        encoder = PlainEncoder(contracts[variant.name], files[variant.vocabulary])
+        seen: set[str] = set()
+        for about, text in _texts(variant):
+            written = {"text": text} if isinstance(text, str) else {"repeat": text}
+            whole = _whole(text)
+            if whole in seen:
+                continue
+            seen.add(whole)
+            ids = _written_ids(encoder.encode(whole))
+            lines.append(json.dumps({"contract": variant.name, "about": about, **written, **ids}))
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def _vocabulary(name: str) -> bytes:
+    if name == "shipped":
+        return (ROOT / SHIPPED).read_bytes()
+    if name == "words":
+        return "".join(f"{word}\n" for word in WORDS).encode()
+    subwords = "".join(f"'{subword}'\n" for subword in SUBWORDS_BY_VOCABULARY[name])
+    return f"### SubwordTextEncoder\n### Metadata: {{}}\n{subwords}".encode()
+
+
+def _described(name: str, data: bytes) -> dict[str, str]:
+    if name == "shipped":
+        return {"path": SHIPPED, "sha256": hashlib.sha256(data).hexdigest()}
+    return {"text": data.decode()}
+
+
+def _contract(variant: Variant, files: dict[str, bytes]) -> dict[str, Any]:
+    """Return the object of a `contract.json`."""
+    data = files[variant.vocabulary]
+    words = variant.vocabulary == "words"
+    lines = data.count(b"\n")
+    contract = TextContract(
+        tokenizer="words" if words else "subwords",
+        vocabulary_file="vocabulary.words" if words else "vocabulary.subwords",
+        vocabulary_sha256=hashlib.sha256(data).hexdigest(),
+        vocabulary_size=variant.rules["first_word_id"] + lines if words else lines - 2 + 257,
+        **variant.rules,
+    )
+    values: dict[str, Any] = json.loads(contract.to_json())
+    return values
+
+
+def _texts(variant: Variant) -> Iterator[tuple[str, Text]]:
+    for about in variant.about:
+        for text in TEXTS[about]:
+            yield about, text
+    # The start id is a token too.
+    longest = variant.rules["max_length"] - (variant.rules.get("start_id") is not None)
+    for difference, about in ((-1, "one below"), (0, "at"), (1, "one above")):
+        yield f"{about} the limit", _of_length(variant.units, longest + difference)
+    if variant.large:
+        for text in LARGE:
+            yield "100 kB", text
+
+
+def _of_length(units: tuple[str, ...], count: int) -> Text:
+    if count <= _MOST_UNITS:
+        return "".join(units[i % len(units)] for i in range(count))
+    rounds, rest = divmod(count, len(units))
+    return ["".join(units), rounds, "".join(units[:rest]), 1]
+
+
+def _whole(text: Text) -> str:
+    if isinstance(text, str):
+        return text
+    return "".join(
+        str(unit) * int(times) for unit, times in zip(text[::2], text[1::2], strict=True)
+    )
+
+
+def _written_ids(ids: list[int]) -> dict[str, Any]:
+    if len(ids) <= _MOST_IDS:
+        return {"ids": ids}
+    digest = hashlib.sha256(",".join(map(str, ids)).encode()).hexdigest()
+    return {"ids_count": len(ids), "ids_sha256": digest}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
