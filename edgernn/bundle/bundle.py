@@ -19,6 +19,12 @@ __all__ = ["CARD", "CONTRACT", "Bundle"]
 CONTRACT = "contract.json"
 CARD = "card.json"
 
+_MAX_JSON_BYTES = 1 << 20
+"""Of contract and card each; 16 MiB of JSON can become 400 MB of Python objects."""
+
+_MAX_IDS = {"subwords": 1 << 16, "words": 1 << 19}
+"""Largest vocabulary by tokenizer: more takes seconds to read, and memory by the 100 MB."""
+
 
 @dataclass(frozen=True)
 class Bundle:
@@ -49,14 +55,46 @@ class Bundle:
         Raises:
             ModelFileError: an attachment is missing or broken, or its rules are not known here.
         """
-        contract = TextContract.from_json(_required(attachments, CONTRACT))
+        for name in (CONTRACT, CARD):
+            if len(_required(attachments, name)) > _MAX_JSON_BYTES:
+                raise ModelFileError(f"{name}: larger than {_MAX_JSON_BYTES >> 20} MiB")
+        contract = TextContract.from_json(attachments[CONTRACT])
         try:
-            card = json.loads(_required(attachments, CARD))
+            card = json.loads(attachments[CARD])
         except (ValueError, RecursionError) as error:
             raise ModelFileError(f"{CARD}: not JSON: {error}") from error
         if not isinstance(card, dict):
             raise ModelFileError(f"{CARD}: not a JSON object")
-        return cls(TextEncoder(contract, _required(attachments, contract.vocabulary_file)), card)
+        vocabulary = _required(attachments, contract.vocabulary_file)
+        _check_size(contract, vocabulary)
+        return cls(TextEncoder(contract, vocabulary), card)
+
+    @staticmethod
+    def check_names(attachments: Mapping[str, bytes]) -> None:
+        """Make sure that a file carries a bundle at all.
+
+        Raises:
+            ModelFileError: contract or card is missing.
+        """
+        for name in (CONTRACT, CARD):
+            _required(attachments, name)
+
+
+def _check_size(contract: TextContract, vocabulary: bytes) -> None:
+    """Refuse a vocabulary that is larger than any in use before it is taken apart."""
+    most = _MAX_IDS[contract.tokenizer]
+    if contract.vocabulary_size > most:
+        raise ModelFileError(
+            f"text contract: vocabulary_size {contract.vocabulary_size} is over {most}, the most "
+            f"that tokenizer {contract.tokenizer!r} is read with"
+        )
+    # A subword file has two lines more than subwords, a word file has as many as words.
+    lines = vocabulary.count(b"\n")
+    if lines > contract.vocabulary_size + 2:
+        raise ModelFileError(
+            f"vocabulary {contract.vocabulary_file} has {lines} lines, the contract says "
+            f"{contract.vocabulary_size} ids"
+        )
 
 
 def _required(attachments: Mapping[str, bytes], name: str) -> bytes:

@@ -20,7 +20,7 @@ Scalar = Literal["b", "B", "h", "H", "i", "I", "q", "Q"]
 
 _SIZES: Final = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "q": 8, "Q": 8}
 
-MAX_WORK: Final = 16 << 20
+MAX_WORK: Final = 2 << 20
 """Bytes of strings, vectors and tables that may be read from one file, repeats counted again.
 
 A model's structure without its weights is a few hundred bytes for each operator.
@@ -146,6 +146,15 @@ class Table:
         if offset < 4 or offset + size > self.size:
             raise FlatError(f"field {index} of the table at byte {self.position} is outside it")
         return self.position + offset
+
+    def has_more_than(self, count: int) -> bool:
+        """Whether the table has a field besides the first `count` of its schema.
+
+        Raises:
+            FlatError: the list of fields lies outside the file.
+        """
+        last = (self.vtable_size - 4) // 2
+        return any(self.place(index, 1) is not None for index in range(count, last))
 
     def target(self, index: int) -> int | None:
         """Return where the offset in the field points, or None where the field is absent.

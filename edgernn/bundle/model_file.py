@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edgernn.bundle.bundle import Bundle
+from edgernn.bundle.checksums import check_sums, with_sums
+from edgernn.bundle.messages import one_line
 from edgernn.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from edgernn.bundle.tflite_file import TfliteTensor
+    from edgernn.bundle.tflite_summary import TfliteTensor
 
 __all__ = ["Format", "ModelFile", "read_model_file", "with_bundle"]
 
 Format = Literal["onnx", "tflite"]
 
-MAX_MODEL_BYTES = 512 << 20
+MAX_MODEL_BYTES = 128 << 20
 """A recurrent text classifier for a phone is a few MB; more is refused before it is read."""
 
 _TFLITE_IDENTIFIER = b"TFL3"
@@ -55,15 +59,27 @@ def read_model_file(path: str | Path) -> ModelFile:
     """
     path = Path(path)
     data = _read(path)
+    try:
+        return _checked(path, data)
+    except ModelFileError as error:
+        # What a hostile file has for a name may be a megabyte, or several lines.
+        reason = str(error).removeprefix(f"{path}: ")
+        raise ModelFileError(f"{path}: {one_line(reason)}") from error
+
+
+def _checked(path: Path, data: bytes) -> ModelFile:
+    """Check the container, the checksums, the bundle and the graph, in this order."""
     format: Format = "tflite" if data[4:8] == _TFLITE_IDENTIFIER else "onnx"
     name = str(path)
     # Each format's reader is imported when a file needs it: scoring must start fast.
     if format == "tflite":
-        from edgernn.bundle import tflite_file
+        from edgernn.bundle import tflite_file, tflite_structure
 
         tflite_file.check_safe(data, name)
         tflite = tflite_file.summarize(data, name)
         attachments = tflite_file.read_attachments(data, name)
+        digest = tflite_file.graph_sha256(data, name)
+        check_structure = tflite_structure.check_structure
         operators = tflite.operators
         # The main subgraph's tensors have the converter's names; there is one in, one out.
         found = (
@@ -71,41 +87,50 @@ def read_model_file(path: str | Path) -> ModelFile:
             _tflite_signature("probability", tflite.outputs),
         )
     else:
-        from edgernn.bundle import onnx_file, onnx_summary
+        from edgernn.bundle import onnx_file, onnx_structure, onnx_summary
 
-        onnx_summary.check_safe(data, name)
         onnx = onnx_summary.summarize(data, name)
+        if onnx.external_data:
+            onnx_summary.check_safe(data, name)
         attachments = onnx_file.read_attachments(data, name)
+        digest = onnx_file.graph_sha256(data, name)
+        check_structure = onnx_structure.check_structure
         operators = onnx.operators
         found = (
             {t.name: (t.element_type, len(t.shape or ())) for t in onnx.inputs},
             {t.name: (t.element_type, len(t.shape or ())) for t in onnx.outputs},
         )
-    try:
-        bundle = Bundle.from_attachments(attachments)
-        if found != (_INPUTS[format], _OUTPUTS[format]):
-            raise ModelFileError(
-                f"the graph takes {_listed(found[0])} and gives {_listed(found[1])}; expected "
-                f"{_listed(_INPUTS[format])} and {_listed(_OUTPUTS[format])}"
-            )
-    except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from error
+    Bundle.check_names(attachments)
+    check_sums(attachments, digest)
+    bundle = Bundle.from_attachments(attachments)
+    if found != (_INPUTS[format], _OUTPUTS[format]):
+        raise ModelFileError(
+            f"the graph takes {_listed(found[0])} and gives {_listed(found[1])}; expected "
+            f"{_listed(_INPUTS[format])} and {_listed(_OUTPUTS[format])}"
+        )
+    check_structure(data, name, bundle.contract.vocabulary_size)
     return ModelFile(path, format, data, bundle, operators)
 
 
 def with_bundle(model: bytes, format: Format, bundle: Bundle) -> bytes:
-    """Return a model's bytes with the bundle inside, in place of one that is there."""
+    """Return a model's bytes with the bundle and its checksums, in place of those it has."""
     from edgernn.bundle import onnx_file, tflite_file
 
+    attachments = bundle.to_attachments()
     if format == "tflite":
-        return tflite_file.append_attachments(model, bundle.to_attachments())
-    return onnx_file.write_attachments(model, bundle.to_attachments())
+        digest = tflite_file.graph_sha256(model, "the model")
+        return tflite_file.append_attachments(model, with_sums(attachments, digest))
+    digest = onnx_file.graph_sha256(model, "the model")
+    return onnx_file.write_attachments(model, with_sums(attachments, digest))
 
 
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_MODEL_BYTES + 1)
+            about = os.fstat(file.fileno())
+            # Reading takes memory for as much as is asked for.
+            size = about.st_size if stat.S_ISREG(about.st_mode) else MAX_MODEL_BYTES
+            data = file.read(min(size, MAX_MODEL_BYTES) + 1)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
     if len(data) > MAX_MODEL_BYTES:
@@ -120,4 +145,5 @@ def _tflite_signature(name: str, tensors: Sequence[TfliteTensor]) -> _Signature:
 
 
 def _listed(signature: _Signature) -> str:
-    return ", ".join(f"{name} {kind}[{axes}]" for name, (kind, axes) in signature.items())
+    listed = ", ".join(f"{name} {kind}[{axes}]" for name, (kind, axes) in signature.items())
+    return one_line(listed) or "nothing"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from edgernn.bundle.attachments import ATTACHMENT_NAME, COMPRESS_ABOVE, MAX_ATTA
 from edgernn.bundle.protowire import Budget, Field, ProtoError, bytes_field, iter_fields
 from edgernn.errors import ModelFileError
 
-__all__ = ["broken", "read_attachments", "view_of", "write_attachments"]
+__all__ = ["broken", "graph_sha256", "read_attachments", "view_of", "write_attachments"]
 
 KEY_PREFIX: Final = "edgernn."
 COMPRESSED_KEY_PREFIX: Final = "edgernn+deflate."
@@ -29,8 +30,8 @@ COMPRESSED_KEY_PREFIX: Final = "edgernn+deflate."
 MAX_FILE_BYTES: Final = (1 << 31) - 1
 """Protocol Buffers' own bound on a message."""
 
-MAX_FIELDS: Final = 500_000
-"""Fields read from one file; a recurrent classifier has a few thousand."""
+MAX_FIELDS: Final = 100_000
+"""Fields read from one file at one go; a recurrent classifier has a few thousand."""
 
 _MODEL_METADATA = 14
 _ENTRY_KEY, _ENTRY_VALUE = 1, 2
@@ -74,6 +75,23 @@ def read_attachments(data: bytes | memoryview, name: str) -> dict[str, bytes]:
     return attachments
 
 
+def graph_sha256(data: bytes | memoryview, name: str) -> str:
+    """Return the SHA-256 of all bytes that are no attachments, in lower-case hexadecimal.
+
+    Args:
+        data: the whole file.
+        name: what to call the file in an error.
+
+    Raises:
+        ModelFileError: the file is not an ONNX file.
+    """
+    digest = hashlib.sha256()
+    with broken(name):
+        for part in _without_attachments(view_of(data)):
+            digest.update(part)
+    return digest.hexdigest()
+
+
 def write_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:
     """Put attachments into an .onnx file in place of those it has.
 
@@ -108,12 +126,7 @@ def write_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:
     if sum(map(len, attachments.values())) > MAX_ATTACHMENT_BYTES:
         raise ValueError(f"more than {MAX_ATTACHMENT_BYTES} bytes of attachments")
     with broken("the model"):
-        view, budget = view_of(model), Budget(MAX_FIELDS)
-        kept = [
-            view[field.start : field.end]
-            for field in iter_fields(view, budget)
-            if not _is_attachment(field, budget)
-        ]
+        kept = list(_without_attachments(view_of(model)))
     return b"".join([*kept, *added])
 
 
@@ -134,6 +147,14 @@ def view_of(data: bytes | memoryview) -> memoryview:
     if len(view) > MAX_FILE_BYTES:
         raise ProtoError("larger than 2 GiB")
     return view
+
+
+def _without_attachments(view: memoryview) -> Iterator[memoryview]:
+    """Go through the fields of a ModelProto that are no attachments."""
+    budget = Budget(MAX_FIELDS)
+    for field in iter_fields(view, budget):
+        if not _is_attachment(field, budget):
+            yield view[field.start : field.end]
 
 
 def _entry(message: memoryview, budget: Budget) -> tuple[str, memoryview]:

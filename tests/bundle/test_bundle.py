@@ -107,3 +107,46 @@ def test_a_broken_attachment_is_refused(name: str, content: bytes, message: str)
     """Nothing is read around: another version, an unknown rule, a changed byte."""
     with pytest.raises(ModelFileError, match=message):
         Bundle.from_attachments({**ATTACHMENTS, name: content})
+
+
+@pytest.mark.parametrize("name", ["contract.json", "card.json"])
+def test_large_json(name: str) -> None:
+    """1 MiB is read, a byte more is not: JSON can take 25 times its size in memory."""
+    content = ATTACHMENTS[name]
+    padded = content + b" " * ((1 << 20) - len(content))
+    assert Bundle.from_attachments({**ATTACHMENTS, name: padded}).card == CARD
+    with pytest.raises(ModelFileError, match=f"^{name}: larger than 1 MiB"):
+        Bundle.from_attachments({**ATTACHMENTS, name: padded + b" "})
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"vocabulary_size": (1 << 16) + 1}, "is over 65536, the most that tokenizer 'subwords'"),
+        (
+            {
+                "vocabulary_size": (1 << 19) + 1,
+                "tokenizer": "words",
+                "separators": " ",
+                "first_word_id": 1,
+            },
+            "is over 524288, the most that tokenizer 'words'",
+        ),
+        ({"vocabulary_size": 258}, "has 261 lines, the contract says 258 ids"),
+    ],
+)
+def test_large_vocabulary(changes: dict[str, object], reason: str) -> None:
+    """A vocabulary that would take seconds to read is refused before it is taken apart."""
+    vocabulary = VOCABULARY + b"''\n" * (261 - VOCABULARY.count(b"\n"))
+    changes = {**changes, "vocabulary_sha256": hashlib.sha256(vocabulary).hexdigest()}
+    changed = {"contract.json": contract_with(**changes), "vocabulary.subwords": vocabulary}
+    with pytest.raises(ModelFileError, match=reason):
+        Bundle.from_attachments({**ATTACHMENTS, **changed})
+
+
+def test_check_names() -> None:
+    """Contract and card must be there; what is in them is not looked at."""
+    Bundle.check_names({"contract.json": b"", "card.json": b""})
+    for name in ("contract.json", "card.json"):
+        with pytest.raises(ModelFileError, match=f"carries no {name}"):
+            Bundle.check_names({other: b"" for other in ATTACHMENTS if other != name})

@@ -12,14 +12,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -341,6 +340,28 @@ def test_threads_tflite(
     assert len(scorer.score(TEXTS)) == len(TEXTS)
 
 
+@pytest.mark.parametrize(
+    ("operators", "without"),
+    [({"WHILE": 2}, False), ({"SPLIT_V": 1}, False), ({"WHILE": 2, "SPLIT_V": 1}, True)],
+)
+def test_a_loop_that_xnnpack_gets_wrong(
+    tiny_files: Files, monkeypatch: pytest.MonkeyPatch, operators: dict[str, int], without: bool
+) -> None:
+    """LiteRT's default delegate is left out for that one kind of loop."""
+    asked: list[dict[str, Any]] = []
+
+    def interpreter(**settings: Any) -> Interpreter:
+        asked.append(settings)
+        return Interpreter(**settings)
+
+    monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
+    file = dataclasses.replace(read_model_file(tiny_files["tflite", "int8"]), operators=operators)
+    scorer = Classifier(file, backends.open_backend(file, "cpu", None))
+    expected = {OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES} if without else set()
+    assert {asked[0].get("experimental_op_resolver_type")} - {None} == expected
+    assert len(scorer.score(TEXTS)) == len(TEXTS)
+
+
 def test_several_threads_share_a_classifier(scorer: Classifier) -> None:
     """Calls from many threads at once give each its own scores."""
     expected = probabilities(scorer, TEXTS)
@@ -399,57 +420,103 @@ def test_tflite_without_litert(tiny_files: Files, monkeypatch: pytest.MonkeyPatc
         load(tiny_files["tflite", "int8"])
 
 
-def _foreign_onnx(data: bytes) -> bytes:
+def _later_onnx(data: bytes) -> bytes:
+    """The graph in an operator set that does not exist yet."""
     model = onnx.ModelProto.FromString(data)
-    model.graph.node[0].op_type = "NoSuchOperator"
+    model.opset_import[0].version = 99
     changed: bytes = model.SerializeToString()
     return changed
 
 
-def _foreign_tflite(_: bytes) -> bytes:
-    """A graph of the right signature whose one operator nobody has."""
-    tensors = [
-        schema.TensorT(name="ids", type=schema.TensorType.INT32, shape=[1, 1]),
-        schema.TensorT(name="probability", type=schema.TensorType.FLOAT32, shape=[1]),
-    ]
-    code = schema.OperatorCodeT(
-        deprecatedBuiltinCode=schema.BuiltinOperator.CUSTOM,
-        builtinCode=schema.BuiltinOperator.CUSTOM,
-        customCode="NoSuchOperator",
-    )
-    graph = schema.SubGraphT(
-        tensors=tensors,
-        inputs=[0],
-        outputs=[1],
-        operators=[schema.OperatorT(opcodeIndex=0, inputs=[0], outputs=[1])],
-    )
-    model = schema.ModelT(
-        version=3, operatorCodes=[code], subgraphs=[graph], buffers=[schema.BufferT()]
-    )
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+def _later_tflite(data: bytes) -> bytes:
+    """The graph with an operator in a version that does not exist yet."""
+    changed = bytearray(data)
+    code = schema.Model.GetRootAs(changed).OperatorCodes(0)
+    changed[code._tab.Pos + code._tab.Offset(8)] = 99
+    return bytes(changed)
 
 
 @pytest.mark.parametrize(
-    ("format", "change", "engine"),
-    [("onnx", _foreign_onnx, "ONNX Runtime"), ("tflite", _foreign_tflite, "LiteRT")],
+    ("format", "change", "refusal"),
+    [
+        ("onnx", _later_onnx, "ONNX Runtime cannot run it: .*official support for domain"),
+        ("tflite", _later_tflite, "LiteRT cannot run it: .*version '99'"),
+    ],
 )
 def test_a_graph_that_the_engine_refuses(
     tiny_files: Files,
     tmp_path: Path,
     format: Any,
     change: Callable[[bytes], bytes],
-    engine: str,
+    refusal: str,
 ) -> None:
     """One line with the file, the engine and its reason."""
     file = read_model_file(tiny_files[format, "int8"])
     path = tmp_path / "odd"
     path.write_bytes(with_bundle(change(file.data), format, file.bundle))
-    refusal = rf"odd: {engine} cannot run it: .*NoSuchOperator"
-    with pytest.raises(ModelFileError, match=refusal) as e:
+    with pytest.raises(ModelFileError, match=f"odd: {refusal}") as e:
         load(path, "cpu")
     assert "\n" not in str(e.value)
+
+
+def _nan_onnx(data: bytes) -> bytes:
+    model = onnx.ModelProto.FromString(data)
+    (bias,) = (t for t in model.graph.initializer if list(t.dims) == [32, 1])
+    bias.raw_data = np.full(32, np.nan, np.float32).tobytes()
+    changed: bytes = model.SerializeToString()
+    return changed
+
+
+def _nan_tflite(data: bytes) -> bytes:
+    changed = bytearray(data)
+    model = schema.Model.GetRootAs(changed)
+    graph = model.Subgraphs(0)
+    tensors = [graph.Tensors(i) for i in range(graph.TensorsLength())]
+    (kernel,) = (
+        t
+        for t in tensors
+        if t.ShapeLength()
+        and [*t.ShapeAsNumpy()] == [1, 32]
+        and model.Buffers(t.Buffer()).DataLength()
+    )
+    weights = np.frombuffer(changed, np.float32, 32, _data_at(model.Buffers(kernel.Buffer())))
+    weights[:] = np.nan
+    del weights
+    return bytes(changed)
+
+
+def _data_at(buffer: Any) -> int:
+    return int(buffer._tab.Vector(buffer._tab.Offset(4)))
+
+
+@pytest.mark.parametrize(("format", "change"), [("onnx", _nan_onnx), ("tflite", _nan_tflite)])
+def test_weights_that_are_no_numbers(
+    tiny_files: Files, tmp_path: Path, format: Any, change: Callable[[bytes], bytes]
+) -> None:
+    """The checksums fit and the engine runs it: what comes out is no probability."""
+    file = read_model_file(tiny_files[format, "int8"])
+    path = tmp_path / "odd"
+    path.write_bytes(with_bundle(change(file.data), format, file.bundle))
+    with pytest.raises(ModelFileError, match="odd: the graph gave nan for a text"):
+        load(path, "cpu").score(["good film"])
+
+
+@pytest.mark.parametrize(
+    ("found", "problem"),
+    [
+        (np.float32([0.5]), ".1. for 2 texts"),
+        (np.float32([[0.5, 0.5]]), ".1, 2. for 2 texts"),
+        (np.float64([0.5, 0.5]), "64"),
+        (np.float32([0.5, np.inf]), "inf"),
+        (np.float32([-0.1, 0.5]), "-0.1"),
+    ],
+)
+def test_what_an_engine_may_give(found: Any, problem: str) -> None:
+    """One probability a text; a rounding error outside [0, 1] is put right, more is refused."""
+    with pytest.raises(ModelFileError, match=f"^m.onnx: the graph gave .*{problem}"):
+        backends._probabilities(found, 2, Path("m.onnx"))
+    sound = backends._probabilities(np.float32([-1e-7, 1 + 1e-6, 0.5]), 3, Path("m.onnx"))
+    assert sound.tolist() == [0.0, 1.0, 0.5]
 
 
 class FakeOnnxRuntime:

@@ -1,0 +1,121 @@
+"""The operators that an exported .tflite file may hold, and in which form each.
+
+An engine runs a graph in native code that trusts most of what a file says. So an operator is let
+through only in a form that the exporter writes: with these types of inputs and outputs, constant
+where it needs a constant, with these options. A test compares the names with the exporter's list.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from edgernn.bundle.flatwire import Scalar
+
+__all__ = ["ABSENT", "FORMS", "LETTERS", "PLAIN", "VARIABLE", "WHILE", "Form", "Option"]
+
+LETTERS: Final[Mapping[str, str]] = {
+    "FLOAT32": "f",
+    "FLOAT16": "h",
+    "INT8": "q",
+    "INT32": "i",
+    "BOOL": "b",
+}
+"""One letter a tensor: its type, in upper case for a constant. Other types are not exported."""
+
+PLAIN: Final = "p"
+"""The letter of an INT8 tensor without a scale: whole numbers, which only a cast may turn into
+FLOAT32."""
+
+ABSENT: Final = "-"
+"""The letter of an optional input that is left out."""
+
+VARIABLE: Final = "v"
+"""The letter of a FLOAT32 variable, which keeps a state from one call to the next."""
+
+WHILE: Final = "WHILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One scalar of an operator's options."""
+
+    kind: Scalar
+    """How it is stored; a float counts as the integer of the same bits."""
+    allowed: frozenset[int] | None = None
+    """The values known here; None: the engine checks them."""
+    is_count: bool = False
+    """Whether it must be the number of the operator's outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """In which form an operator is let through."""
+
+    tensors: re.Pattern[str]
+    """What the letters of its inputs, `>`, and the letters of its outputs must match."""
+    options_type: int = 0
+    """A number of the schema's union BuiltinOptions; 0: the operator has no options."""
+    options: tuple[Option, ...] = ()
+    """The fields of the options' table, in order; it may hold no others."""
+
+
+def _form(tensors: str, options_type: int = 0, *options: Option) -> Form:
+    return Form(re.compile(tensors), options_type, options)
+
+
+_INT = Option("i")
+_COUNT = Option("i", is_count=True)
+_NONE = Option("b", frozenset({0}))
+_NONE_INT = Option("i", frozenset({0}))
+_NO_FLOAT = Option("I", frozenset({0}))
+_FLAG = Option("B", frozenset({0, 1}))
+_OFF = Option("B", frozenset({0}))
+
+# Values of ActivationFunctionType and TensorType.
+_RELU, _TANH, _INT32 = 1, 4, 2
+
+FORMS: Final[Mapping[str, Form]] = {
+    "ADD": _form(r"[fF]{2}>f|[iI]{2}>i", 11, _NONE, _FLAG),
+    "CAST": _form(r"p>f"),
+    "CONCATENATION": _form(r"f{2,8}>f|[iI]{2,8}>i", 10, _INT, _NONE),
+    # The state that an LSTM starts from is a constant too, decoded into a variable.
+    "DEQUANTIZE": _form(r"[qhH]>f|H>v"),
+    "DYNAMIC_UPDATE_SLICE": _form(r"ffi>f"),
+    "FILL": _form(r"i[fF]>f"),
+    "FULLY_CONNECTED": _form(
+        r"f[fFQ][fF-]>f", 8, Option("b", frozenset({0, _RELU, _TANH})), _NONE, _OFF, _FLAG, _NONE
+    ),
+    "GATHER": _form(r"[fF]i>f|Qi>q|Pi>p", 23, _NONE_INT, _NONE_INT),
+    "LESS": _form(r"ii>b"),
+    "LOGISTIC": _form(r"f>f"),
+    "MUL": _form(r"f[fF]>f", 21, _NONE),
+    "RESHAPE": _form(r"fI>f|iI>i"),
+    "REVERSE_V2": _form(r"fI>f"),
+    "SHAPE": _form(r"f>i", 55, Option("b", frozenset({_INT32}))),
+    "SPLIT": _form(r"If>f{2,4}", 35, _COUNT),
+    "SPLIT_V": _form(r"fII>f{2,4}", 79, _COUNT),
+    "STRIDED_SLICE": _form(
+        r"fIII>f|iIII>i", 32, _INT, _INT, _NONE_INT, _NONE_INT, _INT, Option("B", frozenset({0}))
+    ),
+    "SUB": _form(r"[fF]f>f", 28, _NONE, _FLAG),
+    "TANH": _form(r"f>f"),
+    "TRANSPOSE": _form(r"fI>f"),
+    # Input; four gates' input and recurrent weights; four biases; output and cell state.
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": _form(
+        r"f(?:Q{8}|[fF]{8})---[fF]{4}--vv----" + r">f",
+        71,
+        Option("b", frozenset({_TANH})),
+        _NO_FLOAT,
+        _NO_FLOAT,
+        _OFF,
+        _FLAG,
+        _OFF,
+    ),
+    "UNIDIRECTIONAL_SEQUENCE_RNN": _form(
+        r"f(?:Q{2}|[fF]{2})[fF]v>f", 31, _OFF, Option("b", frozenset({_TANH})), _FLAG
+    ),
+    WHILE: _form(r"[fFiI]{2,16}>[fi]{2,16}", 93, _INT, _INT),
+}

@@ -1,0 +1,127 @@
+"""The parts of a model file and how to put them together again, soundly or not."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import zipfile
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from edgernn.bundle import Format, onnx_file, tflite_file
+from edgernn.bundle.attachments import COMPRESS_ABOVE
+from edgernn.bundle.checksums import with_sums
+from edgernn.bundle.protowire import bytes_field
+
+__all__ = ["Entries", "Mutant", "Seed", "entry", "joined", "sealed"]
+
+Entries = Sequence[tuple[bytes, bytes]]
+"""Attachments under the names that stand in the file, in order; a name may occur twice."""
+
+METADATA_PROPS = 14
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A file that differs from a sound one."""
+
+    name: str
+    data: bytes
+    refusal: str | None = None
+    """A pattern that the error must match; None where the file may also load."""
+    damaged: bool = False
+    """Whether the checksums were left as they were: then a file that loads must score as before."""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A sound file."""
+
+    name: str
+    format: Format
+    data: bytes
+
+    @cached_property
+    def attachments(self) -> dict[str, bytes]:
+        """Content by name, checksums included."""
+        if self.format == "onnx":
+            return onnx_file.read_attachments(self.data, self.name)
+        return tflite_file.read_attachments(self.data, self.name)
+
+    @cached_property
+    def graph(self) -> bytes:
+        """The file without attachments."""
+        if self.format == "onnx":
+            return onnx_file.write_attachments(self.data, {})
+        return tflite_file.without_attachments(self.data)
+
+    @property
+    def vocabulary_file(self) -> str:
+        """Name of the vocabulary among the attachments."""
+        (name,) = (name for name in self.attachments if name.startswith("vocabulary."))
+        return name
+
+
+def sealed(
+    seed: Seed, attachments: Mapping[str, bytes] | None = None, graph: bytes | None = None
+) -> bytes:
+    """A file with other attachments or another graph, and checksums that fit them.
+
+    Who attacks on purpose would write them so.
+    """
+    graph = seed.graph if graph is None else graph
+    attachments = seed.attachments if attachments is None else attachments
+    digest = onnx_file.graph_sha256 if seed.format == "onnx" else _flat_sha256
+    sums = with_sums(attachments, digest(graph, "the graph"))
+    return joined(seed, [(name.encode(), content) for name, content in sorted(sums.items())], graph)
+
+
+def _flat_sha256(graph: bytes, _: str) -> str:
+    return hashlib.sha256(graph).hexdigest()
+
+
+def joined(seed: Seed, entries: Entries, graph: bytes | None = None) -> bytes:
+    """A file with any entries at all, as `with_bundle` would never write it."""
+    graph = seed.graph if graph is None else graph
+    if seed.format == "onnx":
+        return graph + b"".join(_metadata(name, content) for name, content in entries)
+    file = io.BytesIO()
+    file.write(graph)
+    names = {}
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, (name, content) in enumerate(entries):
+            # zipfile writes no name as it stands; a placeholder of the same length is replaced.
+            placeholder = f"{number:0{len(name)}d}".replace("0", "\x7f").encode()
+            names[placeholder] = name
+            method = zipfile.ZIP_DEFLATED if len(content) > COMPRESS_ABOVE else zipfile.ZIP_STORED
+            archive.writestr(zipfile.ZipInfo(placeholder.decode()), content, method)
+    data = file.getvalue()
+    for placeholder, name in names.items():
+        for before in (b"PK\x03\x04", b"PK\x01\x02"):
+            data = _renamed(data, before, placeholder, name)
+    return data
+
+
+def _renamed(data: bytes, signature: bytes, old: bytes, new: bytes) -> bytes:
+    """Replace the first name `old` of a header with the signature."""
+    at = -1
+    size = 30 if signature == b"PK\x03\x04" else 46
+    while (at := data.find(signature, at + 1)) >= 0:
+        if data[at + size : at + size + len(old)] == old:
+            return data[: at + size] + new + data[at + size + len(old) :]
+    raise ValueError(f"no entry {old!r}")
+
+
+def _metadata(name: bytes, content: bytes) -> bytes:
+    prefix = b"edgernn."
+    if len(content) > COMPRESS_ABOVE:
+        prefix, content = b"edgernn+deflate.", base64.b64encode(zlib.compress(content))
+    return entry(prefix + name, content)
+
+
+def entry(key: bytes, value: bytes) -> bytes:
+    """A metadata entry of an .onnx file, any bytes as they stand."""
+    return bytes_field(METADATA_PROPS, bytes_field(1, key) + bytes_field(2, value))
