@@ -128,12 +128,12 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             about = os.fstat(file.fileno())
-            # Reading takes memory for as much as is asked for.
+            # Reading takes memory for as much as is asked for. A pipe has no size.
             size = about.st_size if stat.S_ISREG(about.st_mode) else MAX_MODEL_BYTES
-            data = file.read(min(size, MAX_MODEL_BYTES) + 1)
+            data = b"" if size > MAX_MODEL_BYTES else file.read(size + 1)
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > MAX_MODEL_BYTES:
+    if max(size, len(data)) > MAX_MODEL_BYTES:
         raise ModelFileError(f"{path}: larger than {MAX_MODEL_BYTES >> 20} MiB")
     return data
 

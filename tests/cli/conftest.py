@@ -1,5 +1,6 @@
 """One run and one model file, made by the console script itself, for all tests of it."""
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from console_script import SUBWORDS, TRAIN, Edgernn, write_reviews
 @pytest.fixture(scope="session")
 def edgernn() -> Edgernn:
     """The console script."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # In the background of a shell Ctrl-C is switched off, for child processes too.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return Edgernn()
 
 

@@ -241,7 +241,8 @@ def test_a_tflite_file_is_a_zip_archive(tiny_files: Files) -> None:
     """Tools for TFLite metadata find the description and the files that it names."""
     data = tiny_files["tflite", "int8"].read_bytes()
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert sorted(archive.namelist()) == ["card.json", "contract.json", "vocabulary.subwords"]
+        names = ["SHA256SUMS", "card.json", "contract.json", "vocabulary.subwords"]
+        assert sorted(archive.namelist()) == names
     assert b"TFLITE_METADATA" in data
     assert b"M001" in data
     assert b"Text classifier: negative or positive." in data

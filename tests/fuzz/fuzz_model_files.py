@@ -16,7 +16,9 @@ from fuzz_files import Mutant, Seed, sealed
 from fuzz_onnx import onnx_attacks, random_onnx
 from fuzz_tflite import random_tflite, tflite_attacks
 
-__all__ = ["Mutant", "Seed", "attacks", "mutants", "truncations"]
+from edgernn.errors import ModelFileError
+
+__all__ = ["Mutant", "Seed", "attacks", "mutants", "random_mutants", "truncations"]
 
 KILOBYTE = 1024
 
@@ -34,6 +36,7 @@ def mutants(
         each: whether every attack and every truncation is tried on each file, or on one.
     """
     rng = random.Random(seed)
+    fixed: Iterator[Mutant]
     if each:
         fixed = itertools.chain(*(attacks(sound, outside) for sound in seeds))
         fixed = itertools.chain(fixed, *map(truncations, seeds))
@@ -45,8 +48,13 @@ def mutants(
     for mutant in itertools.islice(fixed, count):
         yield mutant
         made += 1
-    for number in range(count - made):
-        yield _random(seeds[number % len(seeds)], seeds, rng)
+    yield from itertools.islice(random_mutants(seeds, rng), count - made)
+
+
+def random_mutants(seeds: Sequence[Seed], rng: random.Random) -> Iterator[Mutant]:
+    """Yield random changes of the files in turn, without end."""
+    for sound in itertools.cycle(seeds):
+        yield _random(sound, seeds, rng)
 
 
 def _in_turn(seeds: Sequence[Seed], outside: str) -> Iterator[Mutant]:
@@ -96,9 +104,7 @@ def _flipped_graph(sound: Seed, rng: random.Random) -> tuple[str, bytes]:
     graph, _ = _flip(sound.graph, rng, 0, len(sound.graph))
     try:
         return "flips", sealed(sound, graph=graph)
-    except ValueError:
-        raise
-    except Exception:  # noqa: BLE001 - an .onnx that is no message cannot be sealed.
+    except ModelFileError:  # An .onnx that is no message cannot be sealed.
         return "flips, unsealed", graph + sound.data[len(sound.graph) :]
 
 

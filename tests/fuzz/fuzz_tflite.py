@@ -14,7 +14,7 @@ from fuzz_files import Mutant, Seed, sealed
 
 __all__ = ["random_tflite", "tflite_attacks"]
 
-Change = Callable[[Any], None]
+Change = Callable[[Any], object]
 
 NUMBERS = (-(1 << 31), -2, -1, 0, 1, 2, 3, 5, 7, 16, 31, 100, 1 << 16, (1 << 31) - 1)
 OPERATORS = schema.BuiltinOperator

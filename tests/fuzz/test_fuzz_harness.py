@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import itertools
+import random
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import fuzz_pool
 import pytest
 from fuzz_files import Mutant, Seed, joined, sealed
-from fuzz_model_files import mutants
+from fuzz_model_files import random_mutants
 from fuzz_pool import Outcome, Worker
 from fuzz_watch import Watch
 from test_fuzz_model_files import MEMORY, SECONDS, _problem
@@ -173,11 +173,10 @@ def test_the_same_files_each_time(tiny_files: Files) -> None:
     ]
 
     def made(seed: int) -> list[Mutant]:
-        return [*mutants(seeds, 450, seed=seed, outside="/nowhere", each=False)]
+        return [*itertools.islice(random_mutants(seeds, random.Random(seed)), 60)]
 
     first = made(1)
     assert first == made(1)
     assert first != made(2)
-    kinds = Counter((m.damaged, m.refusal is None) for m in first)
-    assert min(kinds.values()) > 10
-    assert len(json.dumps(sorted({m.name for m in first}))) > 400 * 10
+    assert 15 < sum(mutant.damaged for mutant in first) < 45
+    assert len({mutant.data for mutant in first}) > 50
