@@ -124,7 +124,7 @@ def _recipes(result: dict[str, Any]) -> str:
             f"{again['test_accuracy']:.2%}" if again else "-",
             f"{again['best_validation_accuracy']:.2%} {again['watched']}" if again else "-",
             f"{here['epochs']} ({here['kept_epoch']})",
-            f"{here['minutes']:.0f}",
+            f"{here['minutes']}",
             f"{here['parameters']:,}",
             " / ".join(f"{file['bytes']:,}" for file in files),
         ]

@@ -34,7 +34,7 @@ def run_recipes(as_json: bool) -> None:
             continue
         write_line(
             f"  measured   {here['test_accuracy']:.2%} test, {here['validation_accuracy']:.2%} "
-            f"validation; {here['parameters']:,} parameters, {here['minutes']:.0f} minutes"
+            f"validation; {here['parameters']:,} parameters, {here['minutes']} minutes"
         )
         sizes = [f"{name} {file['bytes']:,} bytes" for name, file in here["files"].items()]
         write_line(f"  int8       {', '.join(sizes)}")
