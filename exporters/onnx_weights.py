@@ -49,11 +49,10 @@ def store_int8(model: Any) -> Any:
     """
     import onnx
 
-    (lookup,) = [node for node in model.graph.node if node.op_type == "Gather"]
     sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
-    table = sizes[lookup.input[0]]
-    if is_mostly_embedding(table, sum(sizes.values()) - table):
-        return _store_rows(model, onnx)
+    for table in (node.input[0] for node in model.graph.node if node.op_type == "Gather"):
+        if is_mostly_embedding(sizes[table], sum(sizes.values()) - sizes[table]):
+            return _store_rows(model, onnx)
     return _store(model, _quantize, onnx)
 
 
