@@ -14,11 +14,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
 from edgernn.training.recipe import Recipe
 from edgernn.training.recipes import RECIPES
@@ -78,11 +77,11 @@ def _measured(
     folder = runs / f"{name}{'-published' if options else ''}"
     if not folder.exists():
         given = ["--vocab", vocabulary] if vocabulary else []
-        _edgernn(
+        edgernn(
             "train", "--recipe", name, *options, "--data", data, *given, "--output", str(folder)
         )
     if not (folder / EVALUATION).exists():
-        _edgernn("evaluate", "--model", str(folder), "--data", data)
+        edgernn("evaluate", "--model", str(folder), "--data", data)
     metrics, config = read_json(folder, "metrics.json"), read_json(folder, "config.json")
     test = read_json(folder, EVALUATION)
     return {
@@ -105,19 +104,14 @@ def _measured(
 def _file(folder: Path, format: str, data: str) -> dict[str, Any]:
     """Export an int8 file into the run folder, and measure it."""
     path = folder / f"int8{FORMATS[format].suffix}"
-    _edgernn(
+    edgernn(
         *("export", "--format", format, "--precision", "int8"),
         *("--run", str(folder), "--output", str(path), "--data", data),
     )
     found = json.loads(
-        _edgernn("evaluate", "--model", str(path), "--data", data, "--device", "cpu", "--json")
+        edgernn("evaluate", "--model", str(path), "--data", data, "--device", "cpu", "--json")
     )
     return {"bytes": path.stat().st_size, "test_accuracy": found["accuracy"]}
-
-
-def _edgernn(*arguments: str) -> str:
-    command = [str(Path(sys.executable).with_name("edgernn")), *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":

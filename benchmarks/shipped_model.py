@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
 from edgernn.runtime import SHIPPED_MODEL
 from exporters.formats import FORMATS, PRECISIONS
@@ -41,7 +40,7 @@ def main() -> None:
                 file = Path(folder) / f"{precision}{rules.suffix}"
                 wanted = {"format": rules.name, "precision": precision}
                 options = [f"--{name}={value}" for name, value in wanted.items()]
-                _edgernn("export", *options, f"--output={file}", f"--data={arguments.data}")
+                edgernn("export", *options, f"--output={file}", f"--data={arguments.data}")
                 row = wanted | {"bytes": file.stat().st_size}
                 rows.append(row | _evaluate(file, arguments.data))
     import onnxruntime
@@ -53,14 +52,9 @@ def main() -> None:
 
 def _evaluate(model: Path, data: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(
-        _edgernn("evaluate", "--model", str(model), "--data", data, "--device", "cpu", "--json")
+        edgernn("evaluate", "--model", str(model), "--data", data, "--device", "cpu", "--json")
     )
     return {name: found[name] for name in _MEASURES}
-
-
-def _edgernn(*arguments: str) -> str:
-    command = [str(Path(sys.executable).with_name("edgernn")), *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.command import EDGERNN
 from benchmarks.environment import describe_machine, write_result
 
 __all__ = ["main"]
@@ -26,7 +27,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/startup.json"))
     arguments = parser.parse_args()
     commands = {
-        "score": [str(Path(sys.executable).with_name("edgernn")), "score", "Great movie!"],
+        "score": [EDGERNN, "score", "Great movie!"],
         "import_onnxruntime": [sys.executable, "-c", "import onnxruntime"],
     }
     seconds: dict[str, list[float]] = {name: [] for name in commands}

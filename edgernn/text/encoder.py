@@ -72,21 +72,17 @@ class TextEncoder:
         A text of which no token is left gives none, whatever the contract's padding.
         """
         ids = self._tokenizer.encode(self._normalize(text))[self._kept]
-        missing = self.contract.max_length - len(ids)
-        if not ids or not missing or self.contract.padding == "none":
-            return ids
-        padding = [self.contract.padding_id] * missing
-        return padding + ids if self.contract.padding == "start" else ids + padding
+        before, behind = self._padding(len(ids))
+        padding_id = self.contract.padding_id
+        return [padding_id] * before + ids + [padding_id] * behind
 
     def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
-        rows = self._tokenizer.encode_batch([self._normalize(text) for text in texts])
-        return [self._padded(ids[self._kept]) for ids in rows]
+        return [self._padded(ids[self._kept]) for ids in self._tokenize(texts)]
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has before it is cut or padded."""
-        rows = self._tokenizer.encode_batch([self._normalize(text) for text in texts])
-        return [len(ids) for ids in rows]
+        return [len(ids) for ids in self._tokenize(texts)]
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for.
@@ -106,15 +102,28 @@ class TextEncoder:
             case=contract.case,
         )
 
+    def _tokenize(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        return self._tokenizer.encode_batch([self._normalize(text) for text in texts])
+
+    def _padding(self, count: int) -> tuple[int, int]:
+        """Return how many padding ids stand before and behind so many ids."""
+        missing = self.contract.max_length - count if count else 0
+        match self.contract.padding:
+            case "none":
+                return 0, 0
+            case "start":
+                return missing, 0
+            case "end":
+                return 0, missing
+
     def _padded(self, ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
         import numpy as np
 
-        contract = self.contract
-        if contract.padding == "none" or not len(ids):
+        before, behind = self._padding(len(ids))
+        if not before and not behind:
             return ids
-        padded = np.full(contract.max_length, contract.padding_id, np.int32)
-        start = contract.max_length - len(ids) if contract.padding == "start" else 0
-        padded[start : start + len(ids)] = ids
+        padded = np.full(self.contract.max_length, self.contract.padding_id, np.int32)
+        padded[before : before + len(ids)] = ids
         return padded
 
 

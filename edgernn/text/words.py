@@ -46,7 +46,6 @@ class WordEncoder:
         self._first = first_word_id
         self._unknown = unknown_id
         self._start = [] if start_id is None else [start_id]
-        self._start_id = start_id
         self._spaces: dict[int, str] = (
             _AllBut(word_characters)
             if word_characters
@@ -85,7 +84,7 @@ class WordEncoder:
                 raise ValueError(f"id {i} is outside [0, {self.vocab_size})")
             if i == self._unknown:
                 shown.append("\N{REPLACEMENT CHARACTER}")
-            elif i >= self._first and i != self._start_id:
+            elif i >= self._first and i not in self._start:
                 shown.append(self.words[i - self._first])
         return " ".join(shown)
 

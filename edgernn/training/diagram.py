@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError, ModelFileError
-from edgernn.training.comparison_plot import picture_format, save_picture
+from edgernn.training.pictures import picture_format, save_picture
 
 __all__ = ["LayerRow", "draw_diagram", "read_layers"]
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from edgernn.training.batches import pad, plan_validation
 from edgernn.training.recipe import Dense, Dropout, Embedding, Layer, Recipe, Recurrent
 
-__all__ = ["build", "logits", "probabilities"]
+__all__ = ["build", "logits", "probabilities", "summary"]
 
 _BATCH = 128
 
@@ -41,6 +41,13 @@ def build(recipe: Recipe, vocabulary_size: int) -> Any:
         name=recipe.name.replace("-", "_"),
     )
     return model
+
+
+def summary(model: Any) -> str:
+    """Return Keras's table of a model's layers, shapes and parameters."""
+    lines: list[str] = []
+    model.summary(print_fn=lambda line, line_break=True: lines.append(line), line_length=100)
+    return "".join(f"{line}\n" for line in lines)
 
 
 def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgernn.errors import MissingPackageError
-from edgernn.files import new_file
 from edgernn.training.fit import History
+from edgernn.training.pictures import save_picture
 
 __all__ = ["plot_history"]
 
@@ -41,5 +41,4 @@ def plot_history(history: History, path: Path, title: str) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend()
-    with new_file(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+    save_picture(figure, path)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError
-from edgernn.files import new_file
 from edgernn.training.calibration import CalibrationBin
 from edgernn.training.lengths import LengthBucket, wilson_interval
+from edgernn.training.pictures import save_picture
 
 __all__ = ["plot_calibration", "plot_confusion", "plot_lengths"]
 
@@ -68,7 +68,7 @@ def plot_lengths(buckets: Sequence[LengthBucket], accuracy: float, path: Path, t
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     _titles(figure, axes, title, "accuracy with 95% interval; number of texts above the bars")
-    _save(figure, path)
+    save_picture(figure, path)
 
 
 def plot_calibration(
@@ -136,7 +136,7 @@ def plot_calibration(
         title,
         f"expected calibration error {error:.4f}, {len(bins)} bins of equal width",
     )
-    _save(figure, path)
+    save_picture(figure, path)
 
 
 def plot_confusion(
@@ -178,7 +178,7 @@ def plot_confusion(
     axes.set_ylabel("true label")
     axes.tick_params(length=0)
     _titles(figure, axes, title, "number of texts, and their share of the true label")
-    _save(figure, path)
+    save_picture(figure, path)
 
 
 def _figure(width: float, height: float) -> Any:
@@ -206,8 +206,3 @@ def _thousands(axis: Any) -> None:
 
     axis.set_major_locator(MaxNLocator(3, integer=True))
     axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-
-
-def _save(figure: Any, path: Path) -> None:
-    with new_file(path) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})

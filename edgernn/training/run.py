@@ -21,6 +21,7 @@ __all__ = [
     "MODEL",
     "SUMMARY",
     "Run",
+    "read_bounded",
     "read_file",
     "read_json",
 ]
@@ -129,6 +130,15 @@ def read_file(folder: Path, name: str, limit: int) -> bytes:
         raise ModelFileError(f"{folder}: {name!r} is not a file") from error
     if not inside:
         raise ModelFileError(f"{path}: lies outside the run folder")
+    return read_bounded(path, limit)
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """Return the content of a file of at most `limit` bytes.
+
+    Raises:
+        ModelFileError: it cannot be read, or is larger.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import os
 import platform
@@ -32,7 +31,7 @@ from edgernn.training.batches import Encoded
 from edgernn.training.data import Examples, describe, load_split, stratified_split
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import History, Watcher, fit
-from edgernn.training.models import build
+from edgernn.training.models import build, summary
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.run import read_json
@@ -284,11 +283,7 @@ def _write_results(
 ) -> None:
     from edgernn.training.plots import plot_history
 
-    summary = io.StringIO()
-    model.summary(
-        print_fn=lambda line, line_break=True: summary.write(line + "\n"), line_length=100
-    )
-    write_text(folder / names.SUMMARY, summary.getvalue())
+    write_text(folder / names.SUMMARY, summary(model))
     write_text(folder / names.HISTORY, history.to_csv())
     plot_history(history, folder / names.HISTORY_PLOT, recipe.title)
     kept = history.kept

@@ -5,17 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import fields
 from pathlib import Path
 
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.text import SubwordEncoder, TextContract, WordEncoder, normalize
+from edgernn.text.contract import Tokenizer
 from edgernn.text.words import read_words, write_words
 from edgernn.training.recipe import TextRules
 
 __all__ = ["VOCABULARY_FILES", "build_vocabulary", "make_contract", "read_vocabulary"]
 
-VOCABULARY_FILES = {"subwords": "vocabulary.subwords", "words": "vocabulary.words"}
+VOCABULARY_FILES: dict[Tokenizer, str] = {
+    "subwords": "vocabulary.subwords",
+    "words": "vocabulary.words",
+}
 """Name of the vocabulary file in a run folder and a model file, by tokenizer."""
 
 _MAX_FILE_BYTES = 16 << 20
@@ -65,21 +70,13 @@ def make_contract(rules: TextRules, vocabulary: bytes) -> TextContract:
         size = SubwordEncoder.from_bytes(vocabulary).vocab_size
     else:
         size = (rules.first_word_id or 0) + len(read_words(vocabulary))
+    given = {
+        field.name: getattr(rules, field.name)
+        for field in fields(rules)
+        if field.name != "target_vocabulary_size"
+    }
     return TextContract(
-        tokenizer=rules.tokenizer,
-        unicode_form=rules.unicode_form,
-        html_breaks=rules.html_breaks,
-        control_characters=rules.control_characters,
-        case=rules.case,
-        separators=rules.separators,
-        word_characters=rules.word_characters,
-        stop_words=rules.stop_words,
-        first_word_id=rules.first_word_id,
-        unknown_id=rules.unknown_id,
-        start_id=rules.start_id,
-        max_length=rules.max_length,
-        cut=rules.cut,
-        padding=rules.padding,
+        **given,
         vocabulary_file=VOCABULARY_FILES[rules.tokenizer],
         vocabulary_size=size,
         vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest(),

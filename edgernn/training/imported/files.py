@@ -26,8 +26,9 @@ from edgernn.training.imported.h5_weights import read_h5_config, read_h5_weights
 from edgernn.training.imported.hdf5 import HDF5_HEAD
 from edgernn.training.imported.layers import Architecture
 from edgernn.training.imported.saved_model import read_checkpoint, read_saved_config
+from edgernn.training.run import read_bounded
 
-__all__ = ["Imported", "Kind", "is_pickle", "read_bounded", "read_model", "sha256_of"]
+__all__ = ["Imported", "Kind", "is_pickle", "read_model", "sha256_of"]
 
 Kind = Literal["keras", "h5", "json", "savedmodel"]
 
@@ -106,22 +107,6 @@ def read_model(path: Path, weights: Path | None = None) -> Imported:
     architecture = _architecture(config, str(path))
     arrays = read_h5_weights(inner, architecture, name)
     return _checked(Imported(kind, architecture, arrays, files), str(path))
-
-
-def read_bounded(path: Path, limit: int) -> bytes:
-    """Return the content of a file of at most `limit` bytes.
-
-    Raises:
-        ModelFileError: it cannot be read, or is larger.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > limit:
-        raise ModelFileError(f"{path}: larger than {limit >> 20} MiB")
-    return data
 
 
 def is_pickle(path: Path, data: bytes) -> bool:

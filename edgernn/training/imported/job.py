@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import platform
@@ -18,14 +17,16 @@ from typing import Any, Literal
 from edgernn.errors import UsageError
 from edgernn.files import write_bytes, write_text
 from edgernn.text import TextContract
-from edgernn.text.contract import Padding
+from edgernn.text.contract import Padding, Tokenizer
 from edgernn.training import run as names
 from edgernn.training.imported.build import build
 from edgernn.training.imported.files import Imported, read_model, sha256_of
 from edgernn.training.imported.layers import Architecture, Dense, Recurrent
 from edgernn.training.imported.settings import plain
 from edgernn.training.imported.tokenizers import Vocabulary, WordOptions, read_vocabulary
+from edgernn.training.models import summary
 from edgernn.training.run import Run
+from edgernn.training.vocabulary import VOCABULARY_FILES
 
 __all__ = ["ImportOptions", "KerasSide", "default_name", "import_run"]
 
@@ -149,19 +150,19 @@ def _contract(
     padding: Padding = "none"
     if not embedding.mask_zero and options.padding != "none":
         padding = "start" if options.padding == "pre" else "end"
-    subwords = vocabulary.kind == "SubwordTextEncoder"
+    tokenizer: Tokenizer = "subwords" if vocabulary.kind == "SubwordTextEncoder" else "words"
     return TextContract(
         vocabulary_sha256=sha256_of(vocabulary.content),
         vocabulary_size=size,
         max_length=options.max_length,
         cut="start" if options.truncating == "pre" else "end",
         case=vocabulary.case,
-        tokenizer="subwords" if subwords else "words",
+        tokenizer=tokenizer,
         separators=vocabulary.separators,
         first_word_id=vocabulary.first_word_id,
         unknown_id=vocabulary.unknown_id,
         start_id=vocabulary.start_id,
-        vocabulary_file="vocabulary.subwords" if subwords else "vocabulary.words",
+        vocabulary_file=VOCABULARY_FILES[tokenizer],
         padding=padding,
         labels=options.labels,
         threshold=options.threshold,
@@ -210,10 +211,6 @@ def _write(
     model: Any,
 ) -> None:
     """Write the files of a run folder."""
-    summary = io.StringIO()
-    model.summary(
-        print_fn=lambda line, line_break=True: summary.write(line + "\n"), line_length=100
-    )
     config = {
         "recipe": options.name,
         "seed": None,
@@ -246,7 +243,7 @@ def _write(
     write_text(folder / names.CONTRACT, contract.to_json())
     write_text(folder / names.CONFIG, _json(config))
     write_text(folder / names.METRICS, _json({"parameters": model.count_params()}))
-    write_text(folder / names.SUMMARY, summary.getvalue())
+    write_text(folder / names.SUMMARY, summary(model))
     model.save(folder / names.MODEL)
 
 

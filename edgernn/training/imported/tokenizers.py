@@ -16,8 +16,9 @@ from edgernn.errors import DataError, UsageError
 from edgernn.text import SubwordEncoder
 from edgernn.text.normalize import Case
 from edgernn.text.words import KERAS_SEPARATORS, write_words
-from edgernn.training.imported.files import is_pickle, read_bounded, sha256_of
+from edgernn.training.imported.files import is_pickle, sha256_of
 from edgernn.training.imported.settings import shown
+from edgernn.training.run import read_bounded
 
 __all__ = ["Vocabulary", "WordOptions", "read_vocabulary"]
 

@@ -1,0 +1,53 @@
+"""Writing a matplotlib figure into a picture file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edgernn.errors import UsageError
+from edgernn.files import write_bytes
+
+__all__ = ["PICTURE_FORMATS", "picture_format", "save_picture"]
+
+PICTURE_FORMATS = ("png", "svg", "pdf")
+
+
+def picture_format(path: Path) -> str:
+    """Return the picture format that a file name asks for.
+
+    Raises:
+        UsageError: the name ends in no known one, or is that of a folder.
+    """
+    format = path.suffix.lower().removeprefix(".")
+    if format not in PICTURE_FORMATS:
+        raise UsageError(f"--plot {path}: the name must end in .png, .svg or .pdf")
+    if path.is_dir():
+        raise UsageError(f"--plot {path}: is a folder; name a file")
+    return format
+
+
+def save_picture(figure: Any, path: Path) -> None:
+    """Write a matplotlib figure in the format of the file's name; the same figure, the same bytes.
+
+    Raises:
+        OSError: the file cannot be written; the message names it.
+        UsageError: see `picture_format`.
+    """
+    import io
+
+    import matplotlib
+
+    format = picture_format(path)
+    # Dates, versions and random ids would make every file another.
+    unnamed = {"png": "Software", "svg": "Date", "pdf": "CreationDate"}
+    out = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "edgernn"}):
+        figure.savefig(out, format=format, metadata={unnamed[format]: None})
+    try:
+        write_bytes(path, out.getvalue())
+    except OSError as error:
+        if error.filename is not None and Path(error.filename).parent != path.parent:
+            raise
+        # Else the message would name the temporary file, or none.
+        raise OSError(error.errno, error.strerror, str(path)) from error
