@@ -1,6 +1,15 @@
 """Model files: what is inside an .onnx or .tflite file beside the graph; standard library only."""
 
 from edgernn.bundle.bundle import Bundle
+from edgernn.bundle.golden import Golden, GoldenVector
 from edgernn.bundle.model_file import Format, ModelFile, read_model_file, with_bundle
 
-__all__ = ["Bundle", "Format", "ModelFile", "read_model_file", "with_bundle"]
+__all__ = [
+    "Bundle",
+    "Format",
+    "Golden",
+    "GoldenVector",
+    "ModelFile",
+    "read_model_file",
+    "with_bundle",
+]

@@ -1,7 +1,8 @@
 """What a model file carries beside its graph: text contract, vocabulary, card.
 
 The attachments are `contract.json` (`edgernn.text.TextContract`), the vocabulary under the name
-that the contract gives, and `card.json` (recipe, precision, training figures, versions).
+that the contract gives, `card.json` (recipe, precision, training figures, versions), the same for
+people as `card.md`, and `golden.json` (`edgernn.bundle.golden.Golden`).
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgernn.bundle.golden import GOLDEN, Golden
 from edgernn.errors import ModelFileError
 from edgernn.text import TextContract, TextEncoder
 
-__all__ = ["CARD", "CONTRACT", "Bundle"]
+__all__ = ["CARD", "CONTRACT", "PAGE", "Bundle"]
 
 CONTRACT = "contract.json"
 CARD = "card.json"
+PAGE = "card.md"
 
-_MAX_JSON_BYTES = 1 << 20
-"""Of contract and card each; 16 MiB of JSON can become 400 MB of Python objects."""
+_MAX_BYTES = 1 << 20
+"""Of each attachment but the vocabulary; 16 MiB of JSON can become 400 MB of Python objects."""
 
 _MAX_IDS = {"subwords": 1 << 16, "words": 1 << 19}
 """Largest vocabulary by tokenizer: more takes seconds to read, and memory by the 100 MB."""
@@ -34,6 +37,10 @@ class Bundle:
     """The text contract joined with its vocabulary."""
     card: Mapping[str, Any]
     """What the model is: recipe, precision, training figures, versions."""
+    page: str = ""
+    """The model card for people, Markdown; empty where there is none."""
+    golden: Golden | None = None
+    """Texts with what the file makes of them; None where there are none."""
 
     @property
     def contract(self) -> TextContract:
@@ -42,11 +49,16 @@ class Bundle:
 
     def to_attachments(self) -> dict[str, bytes]:
         """Return the attachments by name."""
-        return {
+        attachments = {
             CONTRACT: self.contract.to_json().encode(),
             self.contract.vocabulary_file: self.encoder.vocabulary,
             CARD: (json.dumps(self.card, indent=2, ensure_ascii=False) + "\n").encode(),
         }
+        if self.page:
+            attachments[PAGE] = self.page.encode()
+        if self.golden is not None:
+            attachments[GOLDEN] = self.golden.to_json().encode()
+        return attachments
 
     @classmethod
     def from_attachments(cls, attachments: Mapping[str, bytes]) -> Bundle:
@@ -55,9 +67,10 @@ class Bundle:
         Raises:
             ModelFileError: an attachment is missing or broken, or its rules are not known here.
         """
-        for name in (CONTRACT, CARD):
-            if len(_required(attachments, name)) > _MAX_JSON_BYTES:
-                raise ModelFileError(f"{name}: larger than {_MAX_JSON_BYTES >> 20} MiB")
+        cls.check_names(attachments)
+        for name in (CONTRACT, CARD, PAGE, GOLDEN):
+            if len(attachments.get(name, b"")) > _MAX_BYTES:
+                raise ModelFileError(f"{name}: larger than {_MAX_BYTES >> 20} MiB")
         contract = TextContract.from_json(attachments[CONTRACT])
         try:
             card = json.loads(attachments[CARD])
@@ -67,7 +80,15 @@ class Bundle:
             raise ModelFileError(f"{CARD}: not a JSON object")
         vocabulary = _required(attachments, contract.vocabulary_file)
         _check_size(contract, vocabulary)
-        return cls(TextEncoder(contract, vocabulary), card)
+        try:
+            page = attachments.get(PAGE, b"").decode()
+        except UnicodeDecodeError as error:
+            raise ModelFileError(f"{PAGE}: not UTF-8") from error
+        encoder = TextEncoder(contract, vocabulary)
+        golden = None
+        if GOLDEN in attachments:
+            golden = Golden.from_json(attachments[GOLDEN], contract)
+        return cls(encoder, card, page, golden)
 
     @staticmethod
     def check_names(attachments: Mapping[str, bytes]) -> None:

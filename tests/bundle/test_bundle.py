@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.bundle import Bundle
+from edgernn.bundle import Bundle, Golden, GoldenVector
 from edgernn.errors import ModelFileError
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
 
@@ -23,6 +23,9 @@ CONTRACT = TextContract(
 )
 CARD = {"recipe": "tiny", "precision": "int8", "training": {"accuracy": 0.5}, "note": "naïve ☕"}
 ATTACHMENTS = Bundle(TextEncoder(CONTRACT, VOCABULARY), CARD).to_attachments()
+PAGE = "# tiny\n\nnaïve ☕\n"
+GOLDEN = Golden(1e-3, (GoldenVector("good \ud800", (1, 2), 0.25), GoldenVector("", (), None)))
+FULL = Bundle(TextEncoder(CONTRACT, VOCABULARY), CARD, PAGE, GOLDEN).to_attachments()
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -51,6 +54,25 @@ def test_the_attachments() -> None:
     assert ATTACHMENTS["vocabulary.subwords"] == VOCABULARY
     assert "schön" in ATTACHMENTS["contract.json"].decode()
     assert "naïve ☕" in ATTACHMENTS["card.json"].decode()
+
+
+def test_page_and_golden_vectors() -> None:
+    """Two more files where there is a page and where there are vectors; both come back."""
+    assert set(FULL) == {*ATTACHMENTS, "card.md", "golden.json"}
+    assert {name: FULL[name] for name in ATTACHMENTS} == ATTACHMENTS
+    assert FULL["card.md"] == PAGE.encode()
+    bundle = Bundle.from_attachments(FULL)
+    assert (bundle.page, bundle.golden) == (PAGE, GOLDEN)
+
+
+@pytest.mark.parametrize("name", ["card.md", "golden.json"])
+def test_page_and_golden_vectors_may_be_absent(name: str) -> None:
+    """A file without one of them is as good; what is absent is not made up."""
+    rest = {key: content for key, content in FULL.items() if key != name}
+    bundle = Bundle.from_attachments(rest)
+    assert bundle.to_attachments() == rest
+    assert bundle.page == ("" if name == "card.md" else PAGE)
+    assert bundle.golden == (None if name == "golden.json" else GOLDEN)
 
 
 def test_more_attachments_are_no_harm() -> None:
@@ -101,22 +123,27 @@ def test_a_missing_attachment_is_named(name: str) -> None:
         ("card.json", b"\xff\xff", "card.json: not JSON"),
         ("card.json", b"[" * 200_000, "card.json: not JSON"),
         ("card.json", b'"card"', "card.json: not a JSON object"),
+        ("card.md", b"\xff\xff", "card.md: not UTF-8"),
+        ("golden.json", b"", "golden.json: not JSON"),
+        ("golden.json", b"[]", "golden.json: not an object of tolerance and vectors"),
+        ("golden.json", FULL["golden.json"].replace(b"[1, 2]", b"[1, 260]"), r"in \[0, 259\]"),
     ],
 )
 def test_a_broken_attachment_is_refused(name: str, content: bytes, message: str) -> None:
     """Nothing is read around: another version, an unknown rule, a changed byte."""
     with pytest.raises(ModelFileError, match=message):
-        Bundle.from_attachments({**ATTACHMENTS, name: content})
+        Bundle.from_attachments({**FULL, name: content})
 
 
-@pytest.mark.parametrize("name", ["contract.json", "card.json"])
-def test_large_json(name: str) -> None:
+@pytest.mark.parametrize("name", ["contract.json", "card.json", "card.md", "golden.json"])
+def test_large_attachments(name: str) -> None:
     """1 MiB is read, a byte more is not: JSON can take 25 times its size in memory."""
-    content = ATTACHMENTS[name]
+    content = FULL[name]
     padded = content + b" " * ((1 << 20) - len(content))
-    assert Bundle.from_attachments({**ATTACHMENTS, name: padded}).card == CARD
+    bundle = Bundle.from_attachments({**FULL, name: padded})
+    assert (bundle.card, bundle.page.rstrip(" "), bundle.golden) == (CARD, PAGE, GOLDEN)
     with pytest.raises(ModelFileError, match=f"^{name}: larger than 1 MiB"):
-        Bundle.from_attachments({**ATTACHMENTS, name: padded + b" "})
+        Bundle.from_attachments({**FULL, name: padded + b" "})
 
 
 @pytest.mark.parametrize(

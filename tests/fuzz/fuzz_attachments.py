@@ -20,6 +20,7 @@ from edgernn.bundle.protowire import varint
 __all__ = ["attachment_attacks", "container_attacks", "random_attachments"]
 
 CONTRACT, CARD = "contract.json", "card.json"
+PAGE, GOLDEN = "card.md", "golden.json"
 HUGE = "9" * 5000
 """More digits than Python turns into a number."""
 DEEP = b"[" * 100_000
@@ -106,6 +107,10 @@ def _changes(seed: Seed) -> Iterator[tuple[str, dict[str, bytes], str | None]]:
     ):
         yield f"card {name}", {CARD: content}, refusal
 
+    yield from _golden(size)
+    yield "page not UTF-8", {PAGE: b"\xff\xfe"}, "card.md: not UTF-8|binary|not allowed"
+    yield "page of 2 MiB", {PAGE: b"#" * (2 << 20)}, "card.md: larger than 1 MiB"
+
     vocabulary = seed.attachments[seed.vocabulary_file]
 
     def words(name: str, content: bytes, refusal: str | None, **changes: Any) -> Any:
@@ -127,6 +132,44 @@ def _changes(seed: Seed) -> Iterator[tuple[str, dict[str, bytes], str | None]]:
     yield words("empty", b"", "not a SubwordTextEncoder file|has .* ids|cut short")
     yield words("of one line", b"x" * (10 << 20), "not a SubwordTextEncoder file|cut short")
     yield words("with NUL", vocabulary.replace(b"\n", b"\0\n"), None)
+
+
+def _golden(size: int) -> Iterator[tuple[str, dict[str, bytes], str | None]]:
+    """Golden vectors that no file gives; `size` is the number of ids."""
+
+    def vectors(name: str, refusal: str | None, *listed: Any, tolerance: Any = 0.01) -> Any:
+        content = json.dumps({"tolerance": tolerance, "vectors": listed}).encode()
+        return f"golden {name}", {GOLDEN: content}, refusal
+
+    sound = {"text": "a", "ids": [1], "probability": 0.5}
+    yield vectors("sound", None, sound)
+    yield vectors("none", "not a list of 1 to 256")
+    yield vectors("many", "not a list of 1 to 256", *[sound] * 257)
+    yield vectors("tolerance", "is not in", sound, tolerance="much")
+    yield vectors("tolerance infinite", "is not in", sound, tolerance=float("inf"))
+    for name, changes, refusal in (
+        ("id beyond", {"ids": [size]}, "ids is not a list"),
+        ("id below", {"ids": [-1]}, "ids is not a list"),
+        ("id true", {"ids": [True]}, "ids is not a list"),
+        ("ids too many", {"ids": [1] * 65_537}, "ids is not a list"),
+        ("ids nested", {"ids": [[1]]}, "ids is not a list"),
+        ("ids text", {"ids": "111"}, "ids is not a list"),
+        ("no text", {"text": None}, "text is not a string"),
+        ("text long", {"text": "a" * 100_000}, "text is not a string"),
+        ("text a surrogate", {"text": "\ud800"}, None),
+        ("probability 2", {"probability": 2}, "is not in"),
+        ("probability no number", {"probability": float("nan")}, "is not in"),
+        ("probability text", {"probability": "\x1b[31m"}, r"'\\x1b\[31m' is not in"),
+        ("probability of nothing", {"ids": []}, "null where there are none"),
+        ("no probability", {"probability": None}, "null where there are none"),
+        ("a field more", {"more": 1}, "not an object of"),
+    ):
+        yield vectors(name, refusal, {**sound, **changes})
+    yield vectors("a number", "not an object of", 1)
+    for name, content in (("not JSON", b"{'a'"), ("deep", DEEP), ("digits", HUGE.encode())):
+        yield f"golden {name}", {GOLDEN: content}, "not JSON"
+    yield "golden a list", {GOLDEN: b"[]"}, "not an object of tolerance and vectors"
+    yield "golden of 2 MiB", {GOLDEN: b" " * (2 << 20)}, "larger than 1 MiB"
 
 
 def _sums(seed: Seed) -> Iterator[Mutant]:

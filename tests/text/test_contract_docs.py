@@ -12,6 +12,7 @@ import pytest
 
 from edgernn.bundle import Bundle
 from edgernn.bundle.checksums import with_sums
+from edgernn.bundle.golden import MAX_CHARACTERS, MAX_VECTORS, Golden
 from edgernn.bundle.onnx_file import read_attachments, write_attachments
 from edgernn.bundle.tflite_file import append_attachments
 from edgernn.errors import ModelFileError
@@ -212,6 +213,20 @@ def test_the_checksums():
     """The lines for a graph of no bytes and one attachment."""
     sums = with_sums({"note.txt": b"hi"}, hashlib.sha256(b"").hexdigest())["SHA256SUMS"]
     assert sums.decode() == block(PAGE, "text sums")
+
+
+def test_the_golden_vectors():
+    """The example is one, and its ids are those of the example's contract."""
+    data = block(PAGE, "json golden").encode()
+    part = EXAMPLES["subwords"]
+    contract = TextContract.from_json(block(part, "json"))
+    golden = Golden.from_json(data, contract)
+    encoder = TextEncoder(contract, block(part, "text").encode())
+    assert [encoder.encode(v.text) for v in golden.vectors] == [list(v.ids) for v in golden.vectors]
+    assert golden.to_json().encode() == data
+    lines = PAGE[PAGE.index("| `vectors` |") :].splitlines()
+    assert f"1 to {MAX_VECTORS}" in lines[0]
+    assert [line for line in lines if f"at most {MAX_CHARACTERS} characters" in line]
 
 
 def test_the_largest_vocabularies():
