@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["new_file", "write_bytes", "write_text"]
+__all__ = ["leftover_of", "new_file", "write_bytes", "write_text"]
+
+_TEMPORARY = re.compile(r"\.(?P<stem>.+)\.(?P<process>\d{1,9})\.partial(?P<suffix>\.[^.]+)?", re.S)
 
 
 @contextmanager
 def new_file(path: str | Path) -> Iterator[Path]:
     """Give a temporary name beside `path`; on success rename it to `path`, otherwise remove it.
 
-    The temporary name keeps the suffix, since some writers choose the format by it.
+    The temporary name keeps the suffix, since some writers choose the format by it. A process that
+    is killed leaves its temporary file behind; who writes `path` next removes it.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
+        _store(temporary)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+    _remove_leftovers(path)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -35,3 +41,44 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, line ends as they are, under a temporary name."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def leftover_of(name: str) -> str | None:
+    """Return the name of the file that `name` is a temporary name of, or None."""
+    found = _TEMPORARY.fullmatch(name)
+    return None if found is None else found["stem"] + (found["suffix"] or "")
+
+
+def _store(path: Path) -> None:
+    """Put the content of a file on the disk.
+
+    A file system may store the new name before the content, so that after a power cut an empty file
+    stands under it; and some notice only now that the disk is full.
+    """
+    # Windows stores only what was opened for writing.
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of `path` whose processes are gone."""
+    if os.name != "posix":
+        # `os.kill` would end the process that it is asked about.
+        return
+    # `path` is written: what cannot be tidied up beside it is no reason to fail.
+    with suppress(OSError):
+        for name in os.listdir(path.parent):
+            found = _TEMPORARY.fullmatch(name)
+            if found and leftover_of(name) == path.name and _is_gone(int(found["process"])):
+                path.with_name(name).unlink(missing_ok=True)
+
+
+def _is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        # It is there, and another user's.
+        return False
+    return False

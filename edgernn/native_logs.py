@@ -17,7 +17,7 @@ __all__ = ["held_back"]
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Hold back what native code writes to standard error; pass it on if the block raises.
+    """Hold back what native code writes to standard error; pass it on if the block raises an error.
 
     Python's own `sys.stderr` goes on to work. Not for use from several threads at once.
     """
@@ -31,7 +31,7 @@ def held_back() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
             os.write(real, held.read())
             raise

@@ -19,13 +19,13 @@ from edgernn.training.data import describe, load_split
 from edgernn.training.lengths import LengthBucket, length_buckets, refuse_empty, token_counts
 from edgernn.training.metrics import Metrics, measure
 from edgernn.training.report import (
-    EVALUATION,
     Evaluation,
     check_report_folder,
     to_json_text,
     write_evaluation,
     write_report,
 )
+from edgernn.training.run import EVALUATION
 
 __all__ = ["run_evaluation"]
 

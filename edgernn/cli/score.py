@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgernn.cli.console import INTERRUPTED, load_model, progress, say, write_line
+from edgernn.cli.console import load_model, progress, say, write_line
+from edgernn.cli.signals import end
 from edgernn.errors import DataError, UsageError
 from edgernn.files import new_file
 from edgernn.runtime import Classifier, Score
@@ -83,13 +84,14 @@ def _score(
                 good = [text for text, _, problem in chunk if text and not problem]
                 scores = iter(classifier.score_or_none(good))
                 for text, where, problem in chunk:
-                    rows += 1
                     score = None if problem else next(scores)
                     if score is not None:
                         write(text, score, None)
+                        rows += 1
                         continue
                     problem = f"{where}: {problem or 'no token is left of the text'}"
                     write(text, None, problem)
+                    rows += 1
                     failed += 1
                     if failed <= _ERRORS_SHOWN:
                         say(f"error: {problem}")
@@ -106,8 +108,7 @@ def _score(
             written = output
         say(f"wrote {rows:,} rows to {written}")
     if isinstance(chunks.ended_by, KeyboardInterrupt):
-        say(f"interrupted after {rows:,} rows")
-        sys.exit(INTERRUPTED)
+        end(f" after {rows:,} rows")
     if chunks.ended_by is not None:
         raise chunks.ended_by
     if failed and failed == rows:

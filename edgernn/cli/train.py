@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from edgernn.cli.console import INTERRUPTED, TrainingProgress, busy, say
+from edgernn.cli.console import TrainingProgress, busy, say
+from edgernn.cli.signals import end
+from edgernn.training.fit import holds_epoch
 from edgernn.training.options import TrainOptions
-from edgernn.training.run import CHECKPOINT
+from edgernn.training.run import CHECKPOINT, MODEL
 from edgernn.training.train import train
 
 __all__ = ["run_training"]
@@ -23,16 +24,15 @@ def run_training(resume: bool, **options: Any) -> None:
         folder, history = train(asked, resume=resume, say=say, busy=busy, watcher=watcher)
     except KeyboardInterrupt:
         watcher.close()
-        if (asked.output / CHECKPOINT).is_dir():
-            say(f"interrupted; to go on: edgernn train --resume --output {asked.output}")
-        else:
-            say("interrupted before the first epoch ended: no model was written")
-        sys.exit(INTERRUPTED)
+        if holds_epoch(asked.output / CHECKPOINT):
+            end(f"; to go on: edgernn train --resume --output {asked.output}")
+        if (asked.output / MODEL).exists():
+            end(f"; {asked.output} is complete")
+        end(" before the first epoch ended: no model was written")
     watcher.close()
     kept = history.kept
     say(f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}")
     say(f"wrote {folder}")
     if history.interrupted:
-        say(f"interrupted; to go on: edgernn train --resume --output {folder}")
-        sys.exit(INTERRUPTED)
+        end(f"; to go on: edgernn train --resume --output {folder}")
     say(f"next: edgernn export --format all --run {folder}")

@@ -12,8 +12,7 @@ from typing import Any
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.training.fit import Epoch, History
 from edgernn.training.history import read_history
-from edgernn.training.report import EVALUATION
-from edgernn.training.run import CONFIG, METRICS, Run, read_json
+from edgernn.training.run import CONFIG, EVALUATION, METRICS, Run, read_json
 
 __all__ = ["ComparedRun", "ExportedFile", "TestResult", "differences", "missing", "read_runs"]
 

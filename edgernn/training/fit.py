@@ -10,6 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 import time
 import zipfile
 from dataclasses import asdict, astuple, dataclass, field, fields
@@ -20,13 +22,23 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import TrainingError
-from edgernn.files import new_file, write_text
+from edgernn.files import leftover_of, new_file, write_text
 from edgernn.training.batches import Encoded, crop, pad, plan_training, plan_validation, thin
 from edgernn.training.recipe import FitSettings, Keep
 
-__all__ = ["Epoch", "History", "Watcher", "fit"]
+__all__ = [
+    "Epoch",
+    "History",
+    "Watcher",
+    "fit",
+    "holds_epoch",
+    "is_first_attempt",
+    "remove_checkpoint",
+]
 
 _VALIDATION_BATCH = 128
+_STATE = "state.json"
+_CHECKPOINT_FILE = re.compile(r"epoch-\d+\.keras|kept-\d+\.npz|state\.json")
 
 
 @dataclass(frozen=True)
@@ -92,8 +104,8 @@ def fit(
 ) -> tuple[Any, History]:
     """Train a model until its epochs are done, validation stops rising, or Ctrl-C.
 
-    `checkpoint` holds what `resume` needs after every whole epoch; remove it when the run is
-    complete.
+    `checkpoint` holds what `resume` needs after every whole epoch; `remove_checkpoint` when the
+    run is complete.
 
     Args:
         model: an uncompiled Keras model, int32 ids [batch, time] to logits [batch, 1].
@@ -132,7 +144,7 @@ def fit(
             if watcher:
                 watcher.on_epoch(epoch, history.kept)
     except KeyboardInterrupt:
-        if not store.holds_epoch():
+        if not holds_epoch(checkpoint):
             raise
         # What was reached is what was saved: Ctrl-C may have hit the saving itself.
         history = store.history()
@@ -254,12 +266,32 @@ def _watching(keras: Any, watcher: Watcher, number: int, batches: int) -> Any:
     return keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
 
 
+def holds_epoch(checkpoint: Path) -> bool:
+    """Tell whether training can go on from a checkpoint folder."""
+    return (checkpoint / _STATE).exists()
+
+
+def is_first_attempt(checkpoint: Path) -> bool:
+    """Tell whether a checkpoint folder holds what was cut off before the first epoch was saved."""
+    return checkpoint.is_dir() and all(
+        path.name != _STATE and _CHECKPOINT_FILE.fullmatch(leftover_of(path.name) or path.name)
+        for path in checkpoint.iterdir()
+    )
+
+
+def remove_checkpoint(checkpoint: Path) -> None:
+    """Remove the checkpoint of a run that is complete."""
+    # First: without it the run is complete, whatever else is still there if this is cut off.
+    (checkpoint / _STATE).unlink()
+    shutil.rmtree(checkpoint)
+
+
 class _Checkpoint:
     """The state between epochs: `state.json` names the files that belong together."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._state = folder / "state.json"
+        self._state = folder / _STATE
 
     def save(self, model: Any, averaged: list[npt.NDArray[np.float32]], history: History) -> None:
         number = len(history.epochs)
@@ -267,7 +299,8 @@ class _Checkpoint:
         with new_file(self._folder / f"epoch-{number}.keras") as temporary:
             model.save(temporary)
         kept = self._kept_file(history)
-        if not kept.exists():
+        # A file of that name may be left from an epoch that was cut off here.
+        if history.kept.epoch == number:
             with new_file(kept) as temporary, temporary.open("wb") as out:
                 np.savez(out, *averaged)
         state = {"keep": history.keep, "epochs": [asdict(epoch) for epoch in history.epochs]}
@@ -275,9 +308,6 @@ class _Checkpoint:
         for old in self._folder.iterdir():
             if old.name not in (f"epoch-{number}.keras", kept.name, self._state.name):
                 old.unlink()
-
-    def holds_epoch(self) -> bool:
-        return self._state.exists()
 
     def history(self) -> History:
         try:

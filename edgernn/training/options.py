@@ -9,6 +9,7 @@ from typing import Any
 
 from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.training import run as names
+from edgernn.training.fit import holds_epoch
 from edgernn.training.recipe import Recipe
 from edgernn.training.recipes import DEFAULT_RECIPE, find_recipe
 from edgernn.training.run import read_json
@@ -66,7 +67,8 @@ class TrainOptions:
             TrainingError: there is no run to go on with.
             UsageError: an option has another value than the run was started with.
         """
-        if (self.output / names.MODEL).exists() and not (self.output / names.CHECKPOINT).exists():
+        checkpoint = self.output / names.CHECKPOINT
+        if (self.output / names.MODEL).exists() and not holds_epoch(checkpoint):
             raise TrainingError(f"{self.output}: nothing to resume: the run is complete")
         try:
             config = read_json(self.output, names.CONFIG)

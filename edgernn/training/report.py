@@ -18,9 +18,9 @@ from edgernn.training.confident_errors import ConfidentError
 from edgernn.training.lengths import LengthBucket
 from edgernn.training.metrics import Metrics
 from edgernn.training.report_plots import plot_calibration, plot_confusion, plot_lengths
+from edgernn.training.run import EVALUATION
 
 __all__ = [
-    "EVALUATION",
     "REPORT_FILES",
     "Evaluation",
     "check_report_folder",
@@ -28,9 +28,6 @@ __all__ = [
     "write_evaluation",
     "write_report",
 ]
-
-EVALUATION = "evaluation.json"
-"""Name of the file in a run folder that says how the run did on the whole test split."""
 
 REPORT_FILES = (
     "metrics.json",

@@ -15,11 +15,13 @@ __all__ = [
     "CHECKPOINT",
     "CONFIG",
     "CONTRACT",
+    "EVALUATION",
     "HISTORY",
     "HISTORY_PLOT",
     "METRICS",
     "MODEL",
     "SUMMARY",
+    "UNFINISHED",
     "Run",
     "read_bounded",
     "read_file",
@@ -34,6 +36,10 @@ HISTORY_PLOT = "history.png"
 METRICS = "metrics.json"
 SUMMARY = "summary.txt"
 CHECKPOINT = "checkpoint"
+EVALUATION = "evaluation.json"
+"""How the run did on the whole test split."""
+UNFINISHED = "unfinished.txt"
+"""Stands in a run folder while the results in it are replaced, one after the other."""
 
 _MAX_JSON_BYTES = 1 << 20
 _MAX_VOCABULARY_BYTES = 16 << 20
@@ -65,6 +71,11 @@ class Run:
                 else "name a folder that edgernn train wrote"
             )
             raise ModelFileError(f"{folder}: has no {MODEL}: {hint}")
+        if (folder / UNFINISHED).exists():
+            raise ModelFileError(
+                f"{folder}: its files are not all of one model: training was cut off as it wrote "
+                f"them: edgernn train --resume --output {folder}"
+            )
         contract = TextContract.from_json(read_file(folder, CONTRACT, _MAX_JSON_BYTES))
         vocabulary = read_file(folder, contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
         return cls(
@@ -78,6 +89,17 @@ class Run:
     def contract(self) -> TextContract:
         """The text contract that the model was trained with."""
         return self.encoder.contract
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """What `edgernn evaluate` measured on the test split, or None where it did not yet.
+
+        Raises:
+            ModelFileError: the file is there and broken.
+        """
+        if not (self.folder / EVALUATION).exists():
+            return None
+        return read_json(self.folder, EVALUATION)
 
     def load_model(self) -> Any:
         """Load the Keras model; code inside the file is never run (Keras safe mode).

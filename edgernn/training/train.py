@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 import platform
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from importlib import metadata
@@ -23,14 +22,20 @@ from edgernn.errors import (
     TrainingError,
     UsageError,
 )
-from edgernn.files import new_file, write_bytes, write_text
+from edgernn.files import leftover_of, new_file, write_bytes, write_text
 from edgernn.native_logs import held_back
 from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
 from edgernn.training.data import Examples, describe, load_split, stratified_split
 from edgernn.training.embeddings import neighbour_embeddings
-from edgernn.training.fit import History, Watcher, fit
+from edgernn.training.fit import (
+    History,
+    Watcher,
+    fit,
+    is_first_attempt,
+    remove_checkpoint,
+)
 from edgernn.training.models import build, summary
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Embedding, Recipe
@@ -122,7 +127,7 @@ def train(
     )
     _write_results(folder, recipe, model, history, (len(to_train), len(measured)))
     if not history.interrupted:
-        shutil.rmtree(folder / names.CHECKPOINT)
+        remove_checkpoint(folder / names.CHECKPOINT)
     return folder, history
 
 
@@ -149,9 +154,13 @@ def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
 
 
 def _is_fresh(folder: Path) -> bool:
-    """Tell whether a folder holds nothing, or what a run writes before its first epoch ends."""
+    """Tell whether a folder holds nothing, or what a run writes before its first epoch is saved."""
     start = {names.CONFIG, names.CONTRACT, *VOCABULARY_FILES.values()}
-    return folder.is_dir() and {path.name for path in folder.iterdir()} <= start
+    return folder.is_dir() and all(
+        (leftover_of(path.name) or path.name) in start
+        or (path.name == names.CHECKPOINT and is_first_attempt(path))
+        for path in folder.iterdir()
+    )
 
 
 def _check_data(config: dict[str, Any], location: str | None) -> None:
@@ -281,11 +290,13 @@ def _write_results(
     history: History,
     sizes: tuple[int, int],
 ) -> None:
+    """Write what was measured and the model; make the long steps first, aside."""
     from edgernn.training.plots import plot_history
 
-    write_text(folder / names.SUMMARY, summary(model))
-    write_text(folder / names.HISTORY, history.to_csv())
-    plot_history(history, folder / names.HISTORY_PLOT, recipe.title)
+    aside = folder / names.CHECKPOINT
+    write_text(aside / names.SUMMARY, summary(model))
+    write_text(aside / names.HISTORY, history.to_csv())
+    plot_history(history, aside / names.HISTORY_PLOT, recipe.title)
     kept = history.kept
     measured = {
         "validation_accuracy": kept.validation_accuracy,
@@ -300,12 +311,25 @@ def _write_results(
         "minutes": round(sum(epoch.seconds for epoch in history.epochs) / 60, 1),
         "interrupted": history.interrupted,
     }
-    write_text(folder / names.METRICS, _json(measured))
+    write_text(aside / names.METRICS, _json(measured))
     # A fresh model has no optimizer: the file is a third of the size.
     bare = build(recipe, model.layers[0].input_dim)
     bare.set_weights(model.get_weights())
-    with new_file(folder / names.MODEL) as temporary:
+    with new_file(aside / names.MODEL) as temporary:
         bare.save(temporary)
+    _put_in_place(folder, aside)
+
+
+def _put_in_place(folder: Path, aside: Path) -> None:
+    """Replace the results in a run folder; a folder of both kinds does not pass for a run."""
+    unfinished = folder / names.UNFINISHED
+    write_text(unfinished, "The files here are not all of one model: edgernn train --resume\n")
+    # It measured the earlier model.
+    (folder / names.EVALUATION).unlink(missing_ok=True)
+    # The model last: where none is yet, the folder is no run before.
+    for name in (names.SUMMARY, names.HISTORY, names.HISTORY_PLOT, names.METRICS, names.MODEL):
+        os.replace(aside / name, folder / name)
+    unfinished.unlink()
 
 
 def _json(values: dict[str, Any]) -> str:
