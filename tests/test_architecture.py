@@ -20,6 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "edgernn.text": ("edgernn.errors",),
     "edgernn.rows": ("edgernn.errors",),
     "edgernn.bundle": ("edgernn.text", "edgernn.errors"),
+    "edgernn.audit": ("edgernn.bundle", "edgernn.text", "edgernn.errors"),
     "edgernn.runtime": ("edgernn.bundle", "edgernn.text", "edgernn.errors"),
     "edgernn.training": (
         "edgernn.rows",
@@ -37,6 +38,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edgernn.native_logs",
     ),
     "exporters": (
+        "edgernn.audit",
         "edgernn.bundle",
         "edgernn.text",
         "edgernn.errors",
@@ -52,7 +54,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 """What a room may import beside itself; a room is the longest of these names that fits."""
 
 HEAVY = {"tensorflow", "tf_keras", "keras", "tensorflow_datasets", "tf2onnx"}
-HEAVY_ROOMS = ("edgernn.training", "exporters")
+# `edgernn verify` runs a file on TensorFlow's own interpreter, too, where it is installed.
+HEAVY_ROOMS = ("edgernn.training", "exporters", "edgernn.runtime.engines")
 
 
 def module_of(path: Path) -> str:

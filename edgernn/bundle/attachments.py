@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["ATTACHMENT_NAME", "COMPRESS_ABOVE", "MAX_ATTACHMENT_BYTES"]
+__all__ = ["ATTACHMENT_NAME", "COMPRESS_ABOVE", "MAX_ATTACHMENT_BYTES", "StoredSizes"]
 
 ATTACHMENT_NAME: Final = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,64}")
 
@@ -14,3 +16,15 @@ MAX_ATTACHMENT_BYTES: Final = 16 << 20
 
 COMPRESS_ABOVE: Final = 4 << 10
 """Larger attachments, which means the vocabulary, are stored compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSizes:
+    """How the bytes of a model file divide; the three together are its size."""
+
+    graph: int
+    """All that is no attachment."""
+    attachments: Mapping[str, int]
+    """Bytes that each attachment's content takes as it is stored, compressed or not."""
+    overhead: int
+    """Names, headers and tables of the attachments."""

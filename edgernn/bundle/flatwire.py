@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-__all__ = ["FlatBuffer", "FlatError", "Scalar", "Table"]
+__all__ = ["MAX_WORK", "FlatBuffer", "FlatError", "Scalar", "Table"]
 
 Scalar = Literal["b", "B", "h", "H", "i", "I", "q", "Q"]
 """The `struct` letter of an integer type: int8, uint8, int16 and so on, up to uint64."""

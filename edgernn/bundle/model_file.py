@@ -17,7 +17,16 @@ from edgernn.errors import ModelFileError
 if TYPE_CHECKING:
     from edgernn.bundle.tflite_summary import TfliteTensor
 
-__all__ = ["Format", "ModelFile", "read_model_file", "with_bundle"]
+__all__ = [
+    "Format",
+    "ModelFile",
+    "count_operators",
+    "format_of",
+    "graph_sha256",
+    "read_bytes",
+    "read_model_file",
+    "with_bundle",
+]
 
 Format = Literal["onnx", "tflite"]
 
@@ -58,7 +67,7 @@ def read_model_file(path: str | Path) -> ModelFile:
             rules that are not known here; the message names the file.
     """
     path = Path(path)
-    data = _read(path)
+    data = read_bytes(path)
     try:
         return _checked(path, data)
     except ModelFileError as error:
@@ -69,7 +78,7 @@ def read_model_file(path: str | Path) -> ModelFile:
 
 def _checked(path: Path, data: bytes) -> ModelFile:
     """Check the container, the checksums, the bundle and the graph, in this order."""
-    format: Format = "tflite" if data[4:8] == _TFLITE_IDENTIFIER else "onnx"
+    format = format_of(data)
     name = str(path)
     # Each format's reader is imported when a file needs it: scoring must start fast.
     if format == "tflite":
@@ -116,15 +125,41 @@ def with_bundle(model: bytes, format: Format, bundle: Bundle) -> bytes:
     """Return a model's bytes with the bundle and its checksums, in place of those it has."""
     from edgernn.bundle import onnx_file, tflite_file
 
-    attachments = bundle.to_attachments()
+    attachments = with_sums(bundle.to_attachments(), graph_sha256(model, format))
     if format == "tflite":
-        digest = tflite_file.graph_sha256(model, "the model")
-        return tflite_file.append_attachments(model, with_sums(attachments, digest))
-    digest = onnx_file.graph_sha256(model, "the model")
-    return onnx_file.write_attachments(model, with_sums(attachments, digest))
+        return tflite_file.append_attachments(model, attachments)
+    return onnx_file.write_attachments(model, attachments)
 
 
-def _read(path: Path) -> bytes:
+def graph_sha256(model: bytes, format: Format) -> str:
+    """Return the SHA-256 of a model without its attachments, in hexadecimal."""
+    from edgernn.bundle import onnx_file, tflite_file
+
+    if format == "tflite":
+        return tflite_file.graph_sha256(model, "the model")
+    return onnx_file.graph_sha256(model, "the model")
+
+
+def count_operators(model: bytes, format: Format) -> Mapping[str, int]:
+    """Return how often each operator occurs in a graph, whichever they are."""
+    from edgernn.bundle import onnx_summary, tflite_file
+
+    if format == "tflite":
+        return tflite_file.summarize(model, "the model").operators
+    return onnx_summary.summarize(model, "the model").operators
+
+
+def format_of(data: bytes) -> Format:
+    """Return the format that a file's first bytes speak of; ONNX has no mark of its own."""
+    return "tflite" if data[4:8] == _TFLITE_IDENTIFIER else "onnx"
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file of at most `MAX_MODEL_BYTES`.
+
+    Raises:
+        ModelFileError: it cannot be read, or is larger.
+    """
     try:
         with path.open("rb") as file:
             about = os.fstat(file.fileno())

@@ -18,11 +18,23 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from edgernn.bundle.attachments import ATTACHMENT_NAME, COMPRESS_ABOVE, MAX_ATTACHMENT_BYTES
+from edgernn.bundle.attachments import (
+    ATTACHMENT_NAME,
+    COMPRESS_ABOVE,
+    MAX_ATTACHMENT_BYTES,
+    StoredSizes,
+)
 from edgernn.bundle.protowire import Budget, Field, ProtoError, bytes_field, iter_fields
 from edgernn.errors import ModelFileError
 
-__all__ = ["broken", "graph_sha256", "read_attachments", "view_of", "write_attachments"]
+__all__ = [
+    "broken",
+    "graph_sha256",
+    "read_attachments",
+    "stored_sizes",
+    "view_of",
+    "write_attachments",
+]
 
 KEY_PREFIX: Final = "edgernn."
 COMPRESSED_KEY_PREFIX: Final = "edgernn+deflate."
@@ -90,6 +102,32 @@ def graph_sha256(data: bytes | memoryview, name: str) -> str:
         for part in _without_attachments(view_of(data)):
             digest.update(part)
     return digest.hexdigest()
+
+
+def stored_sizes(data: bytes | memoryview, name: str) -> StoredSizes:
+    """Return how the file's bytes divide into graph and attachments.
+
+    Args:
+        data: the whole file.
+        name: what to call the file in an error.
+
+    Raises:
+        ModelFileError: the file is not an ONNX file.
+    """
+    graph = overhead = 0
+    attachments: dict[str, int] = {}
+    with broken(name):
+        budget = Budget(MAX_FIELDS)
+        for field in iter_fields(view_of(data), budget):
+            size = field.end - field.start
+            if not _is_attachment(field, budget):
+                graph += size
+                continue
+            key, value = _entry(field.view, budget)
+            attachment = key.removeprefix(_prefix(key) or "")
+            attachments[attachment] = attachments.get(attachment, 0) + len(value)
+            overhead += size - len(value)
+    return StoredSizes(graph, attachments, overhead)
 
 
 def write_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:

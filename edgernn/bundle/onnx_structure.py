@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgernn.bundle.onnx_file import MAX_FIELDS, broken, view_of
-from edgernn.bundle.protowire import Budget, ProtoError, WireType, iter_fields, read_varint
+from edgernn.bundle.protowire import Budget, ProtoError, WireType, iter_fields, packed_varints
 
 __all__ = ["check_structure"]
 
@@ -81,6 +81,10 @@ _FORMS: Final[Mapping[str, _Form]] = {
     "Sigmoid": _form(r"x"),
     "Tanh": _form(r"x"),
     "Transpose": _form(r"x", perm=None),
+    # Weights with a scale for each direction; no first state, no peepholes.
+    "com.microsoft::DynamicQuantizeLSTM": _form(
+        r"x Q3 Q3 F2 lengths nothing nothing nothing F1 Q1 F1 Q1", direction=None, hidden_size=None
+    ),
 }
 _DECODERS: Final = frozenset({"Cast", "DequantizeLinear", "Reshape"})
 """Operators that turn stored weights into weights."""
@@ -163,7 +167,7 @@ def _initializer(message: memoryview, budget: Budget) -> tuple[str, str, list[in
         elif field.wire_type is WireType.VARINT:
             dims.append(field.integer)
         else:
-            dims += _packed(field.view, budget)
+            dims += packed_varints(field.view, budget)
     if data_type not in _ELEMENTS:
         raise ProtoError(f"tensor {name!r} of type {data_type}")
     letter, size = _ELEMENTS[data_type]
@@ -174,15 +178,6 @@ def _initializer(message: memoryview, budget: Budget) -> tuple[str, str, list[in
     if max(dims[1:], default=0) > MAX_WIDTH:
         raise ProtoError(f"tensor {name!r} of shape {dims}")
     return name, f"{letter}{len(dims)}", dims
-
-
-def _packed(view: memoryview, budget: Budget) -> Iterator[int]:
-    """Yield the numbers of a packed field."""
-    position = 0
-    while position < len(view):
-        budget.spend()
-        number, position = read_varint(view, position)
-        yield number
 
 
 def _check_node(
@@ -210,10 +205,11 @@ def _check_node(
             domain = field.text
         elif field.number == _NODE_ATTRIBUTE:
             attributes.append(_attribute(field.view, budget))
-    form = None if domain not in ("", "ai.onnx") else _FORMS.get(op_type)
+    if domain not in ("", "ai.onnx"):
+        op_type = f"{domain}::{op_type}"
+    form = _FORMS.get(op_type)
     if form is None:
-        name = f"{domain}::{op_type}" if domain else op_type
-        raise ProtoError(f"operator {name} is not known here: update edgernn")
+        raise ProtoError(f"operator {op_type} is not known here: update edgernn")
     given = [kinds.get(name, "nothing") for name in inputs]
     if not form.inputs.fullmatch(" ".join(given)) or not 1 <= len(outputs) <= 3:
         raise ProtoError(f"operator {op_type} with other inputs or outputs than an export has")

@@ -12,46 +12,23 @@ from enum import Enum
 from typing import Final
 
 from edgernn.bundle.onnx_file import MAX_FIELDS, broken, view_of
+from edgernn.bundle.onnx_tensors import element_type, read_tensor
 from edgernn.bundle.protowire import Budget, ProtoError, iter_fields
 from edgernn.errors import ModelFileError
 
-__all__ = ["OnnxSummary", "OnnxTensor", "check_safe", "summarize"]
+__all__ = [
+    "MAX_DEPTH",
+    "OnnxHead",
+    "OnnxSummary",
+    "OnnxTensor",
+    "check_safe",
+    "plain_domain",
+    "read_head",
+    "summarize",
+]
 
 MAX_DEPTH: Final = 100
 """Messages inside messages; the limit that Protocol Buffers' own parsers have."""
-
-ELEMENT_TYPES: Final = (
-    "UNDEFINED",
-    "FLOAT",
-    "UINT8",
-    "INT8",
-    "UINT16",
-    "INT16",
-    "INT32",
-    "INT64",
-    "STRING",
-    "BOOL",
-    "FLOAT16",
-    "DOUBLE",
-    "UINT32",
-    "UINT64",
-    "COMPLEX64",
-    "COMPLEX128",
-    "BFLOAT16",
-    "FLOAT8E4M3FN",
-    "FLOAT8E4M3FNUZ",
-    "FLOAT8E5M2",
-    "FLOAT8E5M2FNUZ",
-    "UINT4",
-    "INT4",
-    "FLOAT4E2M1",
-    "FLOAT8E8M0",
-    "UINT2",
-    "INT2",
-    "FLOAT6E2M3",
-    "FLOAT6E3M2",
-)
-"""Names of TensorProto.DataType, at the place of their number."""
 
 
 class _Kind(Enum):
@@ -89,9 +66,6 @@ _CHILDREN: Final[Mapping[_Kind, Mapping[int, _Kind]]] = {
 _MODEL_IR_VERSION, _MODEL_PRODUCER, _MODEL_GRAPH, _MODEL_OPSET = 1, 2, 7, 8
 _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_OUTPUT = 5, 11, 12
 _NODE_OP_TYPE, _NODE_DOMAIN = 4, 7
-_TENSOR_DATA_TYPE, _TENSOR_NAME, _TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION = 2, 8, 13, 14
-# float_data, int32_data, string_data, int64_data, raw_data, double_data, uint64_data
-_TENSOR_DATA: Final = frozenset({4, 5, 6, 7, 9, 10, 11})
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _VALUE_NAME, _VALUE_TYPE = 1, 2
 _TYPE_KINDS: Final = {
@@ -161,7 +135,7 @@ def summarize(data: bytes | memoryview, name: str) -> OnnxSummary:
     """
     with broken(name):
         view, budget = view_of(data), Budget(MAX_FIELDS)
-        head = _read_head(view, budget)
+        head = read_head(view, budget)
         operators: Counter[str] = Counter()
         types: Counter[str] = Counter()
         stored = 0
@@ -170,7 +144,7 @@ def summarize(data: bytes | memoryview, name: str) -> OnnxSummary:
             if kind is _Kind.NODE:
                 operators[_operator(message, budget)] += 1
             elif kind is _Kind.TENSOR:
-                tensor = _read_tensor(message, budget)
+                tensor = read_tensor(message, budget)
                 external = external or tensor.external
                 if is_initializer:
                     types[tensor.element_type] += 1
@@ -205,10 +179,10 @@ def check_safe(data: bytes | memoryview, name: str) -> None:
     external: str | None = None
     with broken(name):
         view, budget = view_of(data), Budget(MAX_FIELDS)
-        _read_head(view, budget)
+        read_head(view, budget)
         for kind, message, _ in _walk(view, _Kind.MODEL, budget):
             if kind is _Kind.TENSOR:
-                tensor = _read_tensor(message, budget)
+                tensor = read_tensor(message, budget)
                 if tensor.external:
                     external = tensor.name
                     break
@@ -247,8 +221,8 @@ def _walk(
 
 
 @dataclass(frozen=True, slots=True)
-class _Head:
-    """What stands in the model and its main graph directly."""
+class OnnxHead:
+    """What stands in the model and its main graph directly; as in `OnnxSummary`."""
 
     ir_version: int
     producer: str
@@ -257,7 +231,12 @@ class _Head:
     outputs: tuple[OnnxTensor, ...]
 
 
-def _read_head(model: memoryview, budget: Budget) -> _Head:
+def read_head(model: memoryview, budget: Budget) -> OnnxHead:
+    """Read what stands in a ModelProto and its main graph directly.
+
+    Raises:
+        ProtoError: the message is broken or holds no graph.
+    """
     ir_version, producer = 0, ""
     opsets: dict[str, int] = {}
     inputs: list[OnnxTensor] = []
@@ -281,43 +260,16 @@ def _read_head(model: memoryview, budget: Budget) -> _Head:
                 elif part.number == _GRAPH_OUTPUT:
                     outputs.append(_value(part.view, budget))
                 elif part.number == _GRAPH_INITIALIZER:
-                    filled.add(_read_tensor(part.view, budget).name)
+                    filled.add(read_tensor(part.view, budget).name)
     if not has_graph:
         raise ProtoError("no graph inside")
-    return _Head(
+    return OnnxHead(
         ir_version,
         producer,
         opsets,
         tuple(tensor for tensor in inputs if tensor.name not in filled),
         tuple(outputs),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    """What matters of a TensorProto."""
-
-    name: str
-    element_type: str
-    stored_bytes: int
-    external: bool
-
-
-def _read_tensor(message: memoryview, budget: Budget) -> _Tensor:
-    name, data_type, stored, external = "", 0, 0, False
-    for field in iter_fields(message, budget):
-        if field.number == _TENSOR_NAME:
-            name = field.text
-        elif field.number == _TENSOR_DATA_TYPE:
-            data_type = field.signed
-        elif field.number in _TENSOR_DATA:
-            stored += len(field.value) if isinstance(field.value, memoryview) else 0
-        elif field.number == _TENSOR_EXTERNAL_DATA or (
-            # Anything but DEFAULT: a location not known here is not one to trust.
-            field.number == _TENSOR_DATA_LOCATION and field.integer != 0
-        ):
-            external = True
-    return _Tensor(name, _element_type(data_type), stored, external)
 
 
 def _operator(message: memoryview, budget: Budget) -> str:
@@ -327,7 +279,7 @@ def _operator(message: memoryview, budget: Budget) -> str:
             op_type = field.text
         elif field.number == _NODE_DOMAIN:
             domain = field.text
-    domain = _plain_domain(domain)
+    domain = plain_domain(domain)
     return f"{domain}::{op_type}" if domain else op_type
 
 
@@ -338,16 +290,12 @@ def _opset(message: memoryview, budget: Budget) -> tuple[str, int]:
             domain = field.text
         elif field.number == _OPSET_VERSION:
             version = field.signed
-    return _plain_domain(domain), version
+    return plain_domain(domain), version
 
 
-def _plain_domain(domain: str) -> str:
-    """`ai.onnx` is another name of the default domain (onnx's docs/Versioning.md)."""
+def plain_domain(domain: str) -> str:
+    """Return a domain's one name: `ai.onnx` is the default one (onnx's docs/Versioning.md)."""
     return "" if domain == "ai.onnx" else domain
-
-
-def _element_type(number: int) -> str:
-    return ELEMENT_TYPES[number] if 0 <= number < len(ELEMENT_TYPES) else f"TYPE_{number}"
 
 
 def _value(message: memoryview, budget: Budget) -> OnnxTensor:
@@ -380,7 +328,7 @@ def _tensor_type(
                 for dimension in iter_fields(field.view, budget)
                 if dimension.number == _SHAPE_DIMENSION
             )
-    return _element_type(element), shape
+    return element_type(element), shape
 
 
 def _dimension(message: memoryview, budget: Budget) -> int | str | None:

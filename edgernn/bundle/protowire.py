@@ -20,6 +20,7 @@ __all__ = [
     "WireType",
     "bytes_field",
     "iter_fields",
+    "packed_varints",
     "read_varint",
     "varint",
 ]
@@ -182,6 +183,19 @@ def iter_fields(data: memoryview, budget: Budget | None = None) -> Iterator[Fiel
             value = content if size is None else int.from_bytes(content, "little")
             position += length
         yield Field(number, wire_type, value, start, position)
+
+
+def packed_varints(view: memoryview, budget: Budget) -> Iterator[int]:
+    """Go through the numbers of a packed field; each takes one off the budget.
+
+    Raises:
+        ProtoError: a number is broken, or the budget is spent.
+    """
+    position = 0
+    while position < len(view):
+        budget.spend()
+        number, position = read_varint(view, position)
+        yield number
 
 
 def varint(value: int) -> bytes:

@@ -18,7 +18,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from edgernn.bundle.attachments import ATTACHMENT_NAME, COMPRESS_ABOVE, MAX_ATTACHMENT_BYTES
+from edgernn.bundle.attachments import (
+    ATTACHMENT_NAME,
+    COMPRESS_ABOVE,
+    MAX_ATTACHMENT_BYTES,
+    StoredSizes,
+)
 from edgernn.bundle.flatwire import FlatError
 from edgernn.bundle.tflite_summary import (
     IDENTIFIER,
@@ -40,6 +45,7 @@ __all__ = [
     "check_safe",
     "graph_sha256",
     "read_attachments",
+    "stored_sizes",
     "summarize",
     "without_attachments",
 ]
@@ -140,6 +146,29 @@ def graph_sha256(data: bytes | memoryview, name: str) -> str:
         ModelFileError: as `without_attachments`.
     """
     return hashlib.sha256(memoryview(data)[: _graph_end(data, name)]).hexdigest()
+
+
+def stored_sizes(data: bytes | memoryview, name: str) -> StoredSizes:
+    """Return how the file's bytes divide into flatbuffer and attachments.
+
+    Args:
+        data: the whole file.
+        name: what to call the file in an error.
+
+    Raises:
+        ModelFileError: as `without_attachments`, or the archive says sizes that do not fit.
+    """
+    graph = _graph_end(data, name)
+    with _broken_archive(name):
+        archive = _open_archive(data)
+        if archive is None:
+            return StoredSizes(graph, {}, 0)
+        with archive:
+            attachments = {info.filename: info.compress_size for info in archive.infolist()}
+        overhead = len(data) - graph - sum(attachments.values())
+        if overhead < 0:
+            raise zipfile.BadZipFile("files larger than the archive")
+    return StoredSizes(graph, attachments, overhead)
 
 
 def append_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:

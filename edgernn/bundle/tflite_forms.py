@@ -14,26 +14,43 @@ from typing import Final
 
 from edgernn.bundle.flatwire import Scalar
 
-__all__ = ["ABSENT", "FORMS", "LETTERS", "PLAIN", "VARIABLE", "WHILE", "Form", "Option"]
+__all__ = [
+    "ABSENT",
+    "FORMS",
+    "LETTERS",
+    "QUANTIZED",
+    "SHIFTED",
+    "VARIABLES",
+    "WHILE",
+    "Form",
+    "Option",
+]
 
 LETTERS: Final[Mapping[str, str]] = {
     "FLOAT32": "f",
     "FLOAT16": "h",
-    "INT8": "q",
+    "INT8": "p",
+    "INT16": "s",
     "INT32": "i",
     "BOOL": "b",
 }
-"""One letter a tensor: its type, in upper case for a constant. Other types are not exported."""
+"""One letter a tensor: its type, in upper case for a constant. Other types are not exported.
 
-PLAIN: Final = "p"
-"""The letter of an INT8 tensor without a scale: whole numbers, which only a cast may turn into
-FLOAT32."""
+An INT8 tensor without a scale holds whole numbers, which only a cast may turn into FLOAT32; an
+INT16 tensor without one holds the bits of FLOAT16.
+"""
+
+QUANTIZED: Final[Mapping[str, str]] = {"INT8": "q", "INT16": "t", "INT32": "w"}
+"""The letters of tensors with one scale, in which 0 stands for 0."""
+
+SHIFTED: Final[Mapping[str, str]] = {"INT8": "a"}
+"""The letters of tensors with one scale, in which another number stands for 0."""
 
 ABSENT: Final = "-"
 """The letter of an optional input that is left out."""
 
-VARIABLE: Final = "v"
-"""The letter of a FLOAT32 variable, which keeps a state from one call to the next."""
+VARIABLES: Final[Mapping[str, str]] = {"f": "v", "q": "u", "a": "u", "t": "y"}
+"""The letters of variables, which keep a state from one call to the next, by what they would be."""
 
 WHILE: Final = "WHILE"
 
@@ -55,7 +72,8 @@ class Form:
     """In which form an operator is let through."""
 
     tensors: re.Pattern[str]
-    """What the letters of its inputs, `>`, and the letters of its outputs must match."""
+    """What the letters of its inputs, `>`, and the letters of its outputs must match; behind them
+    stand `~` and the letters of its intermediates, if it has any."""
     options_type: int = 0
     """A number of the schema's union BuiltinOptions; 0: the operator has no options."""
     options: tuple[Option, ...] = ()
@@ -79,33 +97,48 @@ _RELU, _TANH, _INT32 = 1, 4, 2
 
 FORMS: Final[Mapping[str, Form]] = {
     "ADD": _form(r"[fF]{2}>f|[iI]{2}>i", 11, _NONE, _FLAG),
+    "BITCAST": _form(r"s>h"),
     "CAST": _form(r"p>f"),
-    "CONCATENATION": _form(r"f{2,8}>f|[iI]{2,8}>i", 10, _INT, _NONE),
-    # The state that an LSTM starts from is a constant too, decoded into a variable.
-    "DEQUANTIZE": _form(r"[qhH]>f|H>v"),
+    "CONCATENATION": _form(r"f{2,8}>f|[qa]{2,8}>[qa]|[iI]{2,8}>i", 10, _INT, _NONE),
+    # Of a file for newer runtimes, the state that an LSTM starts from is a float16 constant too.
+    "DEQUANTIZE": _form(r"[qahH]>f|H>v"),
     "DYNAMIC_UPDATE_SLICE": _form(r"ffi>f"),
     "FILL": _form(r"i[fF]>f"),
     "FULLY_CONNECTED": _form(
-        r"f[fFQ][fF-]>f", 8, Option("b", frozenset({0, _RELU, _TANH})), _NONE, _OFF, _FLAG, _NONE
+        r"f[fFQ][fF-]>f|[qa]Q[W-]>[qa]",
+        8,
+        Option("b", frozenset({0, _RELU, _TANH})),
+        _NONE,
+        _OFF,
+        _FLAG,
+        _NONE,
     ),
-    "GATHER": _form(r"[fF]i>f|Qi>q|Pi>p", 23, _NONE_INT, _NONE_INT),
+    "GATHER": _form(r"[fF]i>f|Qi>q|Ai>a|Pi>p|Si>s", 23, _NONE_INT, _NONE_INT),
     "LESS": _form(r"ii>b"),
-    "LOGISTIC": _form(r"f>f"),
+    "LOGISTIC": _form(r"f>f|[qa]>[qa]"),
     "MUL": _form(r"f[fF]>f", 21, _NONE),
-    "RESHAPE": _form(r"fI>f|iI>i"),
-    "REVERSE_V2": _form(r"fI>f"),
+    "RESHAPE": _form(r"fI>f|[qa]I>[qa]|iI>i"),
+    "REVERSE_V2": _form(r"fI>f|[qa]I>[qa]"),
     "SHAPE": _form(r"f>i", 55, Option("b", frozenset({_INT32}))),
     "SPLIT": _form(r"If>f{2,4}", 35, _COUNT),
     "SPLIT_V": _form(r"fII>f{2,4}", 79, _COUNT),
     "STRIDED_SLICE": _form(
-        r"fIII>f|iIII>i", 32, _INT, _INT, _NONE_INT, _NONE_INT, _INT, Option("B", frozenset({0}))
+        r"fIII>f|[qa]III>[qa]|iIII>i",
+        32,
+        _INT,
+        _INT,
+        _NONE_INT,
+        _NONE_INT,
+        _INT,
+        Option("B", frozenset({0})),
     ),
     "SUB": _form(r"[fF]f>f", 28, _NONE, _FLAG),
-    "TANH": _form(r"f>f"),
+    "TANH": _form(r"f>f|[qa]>[qa]"),
     "TRANSPOSE": _form(r"fI>f"),
-    # Input; four gates' input and recurrent weights; four biases; output and cell state.
+    # Input; four gates' input and recurrent weights; four biases; output and cell state. Integers
+    # have one more tensor for its scale, that of the output before a projection.
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _form(
-        r"f(?:Q{8}|[fF]{8})---[fF]{4}--vv----" + r">f",
+        r"f(?:Q{8}|[fF]{8})---[fF]{4}--vv---->f|[qa]Q{8}---W{4}--uy---->[qa]~f{4}[qa]",
         71,
         Option("b", frozenset({_TANH})),
         _NO_FLOAT,

@@ -49,6 +49,7 @@ class Subgraph:
     INPUTS = 1
     OUTPUTS = 2
     OPERATORS = 3
+    NAME = 4
 
 
 class Tensor:

@@ -16,7 +16,15 @@ from typing import Final, TypeVar
 
 from edgernn.bundle import tflite_schema as places
 from edgernn.bundle.flatwire import FlatError, Table
-from edgernn.bundle.tflite_forms import ABSENT, FORMS, LETTERS, PLAIN, VARIABLE, WHILE
+from edgernn.bundle.tflite_forms import (
+    ABSENT,
+    FORMS,
+    LETTERS,
+    QUANTIZED,
+    SHIFTED,
+    VARIABLES,
+    WHILE,
+)
 from edgernn.bundle.tflite_summary import broken_model, open_model, operator_code, tensor_type
 
 __all__ = ["check_structure"]
@@ -28,7 +36,9 @@ MAX_COMPUTED_ELEMENTS: Final = 1 << 20
 """Bound on the elements of a tensor that is computed, for a text of one token; and on the product
 of a constant's numbers, which may be such a shape."""
 
-_SIZES: Final = {"FLOAT32": 4, "FLOAT16": 2, "INT8": 1, "INT32": 4, "BOOL": 1}
+_SIZES: Final = {"FLOAT32": 4, "FLOAT16": 2, "INT8": 1, "INT16": 2, "INT32": 4, "BOOL": 1}
+_ZEROS: Final = range(-128, 128)
+"""What may stand for 0 in an INT8 tensor."""
 _ALIGNMENT: Final = 4
 _METADATA: Final = frozenset(
     {
@@ -48,7 +58,7 @@ class _Tensor:
     letter: str
     shape: tuple[int, ...]
     numbers: tuple[int, ...] | None
-    """The values of an INT32 constant."""
+    """The values of an INT32 constant without a scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +138,7 @@ def _graph(table: Table, buffers: Sequence[tuple[int, int]], names: Sequence[str
 
 def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> _Tensor:
     kind = tensor_type(table)
-    letter = LETTERS.get(kind)
-    if letter is None:
-        raise FlatError(f"a tensor of type {kind}")
+    letter = _letter(table, kind)
     shape = table.integers(places.Tensor.SHAPE, "i") or ()
     # A size of 0 stands for one that the converter did not know.
     if not all(0 <= size <= MAX_ELEMENTS for size in shape) or math.prod(shape) > MAX_ELEMENTS:
@@ -147,17 +155,15 @@ def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> _Tensor:
     ) or table.integer(places.Tensor.EXTERNAL_BUFFER, "I"):
         raise FlatError("a tensor that is stored in an unknown way")
     start, size = _pick(buffers, table.integer(places.Tensor.BUFFER, "I"), "buffer")
-    if not _is_quantized(table, kind) and kind == "INT8":
-        letter = PLAIN
     if table.integer(places.Tensor.IS_VARIABLE, "B"):
-        if kind != "FLOAT32" or size:
+        if letter not in VARIABLES or size:
             raise FlatError(f"a variable of type {kind} or with values")
-        letter = VARIABLE
+        letter = VARIABLES[letter]
     elif size:
         if size != math.prod(shape) * _SIZES[kind]:
             raise FlatError(f"a {kind} tensor of shape {list(shape)} with {size} bytes")
         numbers = None
-        if kind == "INT32":
+        if letter == LETTERS["INT32"]:
             table.buffer.charge(size)
             numbers = struct.unpack_from(f"<{size // 4}i", table.buffer.data, start)
             if math.prod(abs(number) or 1 for number in numbers) > MAX_COMPUTED_ELEMENTS:
@@ -168,25 +174,31 @@ def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> _Tensor:
     return _Tensor(letter, shape, None)
 
 
-def _is_quantized(tensor: Table, kind: str) -> bool:
-    """Tell whether a tensor is INT8 with a scale: a finite positive one, and no shift."""
+def _letter(tensor: Table, kind: str) -> str:
+    """Return the letter of a tensor's type and scale: none, or a finite positive one."""
+    if kind not in LETTERS:
+        raise FlatError(f"a tensor of type {kind}")
     place = tensor.target(places.Tensor.QUANTIZATION)
     scales: tuple[int, ...] = ()
-    shifts: tuple[int, ...] = ()
+    zeros: tuple[int, ...] = ()
     if place is not None:
         table = tensor.buffer.table_at(place)
         # The bits of a positive finite float are those of an integer below infinity's.
         scales = table.integers(places.Quantization.SCALE, "I") or ()
-        shifts = table.integers(places.Quantization.ZERO_POINT, "q") or ()
+        zeros = table.integers(places.Quantization.ZERO_POINT, "q") or ()
         if table.place(places.Quantization.DETAILS) is not None:
             raise FlatError("a tensor that is quantized in an unknown way")
-    if not scales and not shifts:
-        return False
-    if kind != "INT8":
+    if not scales and not zeros:
+        return LETTERS[kind]
+    if kind not in QUANTIZED:
         raise FlatError(f"a {kind} tensor with a scale")
-    if shifts != (0,) or len(scales) != 1 or not 0 < scales[0] < 0x7F800000:
-        raise FlatError("an INT8 tensor without one sound scale")
-    return True
+    if len(zeros) != 1 or len(scales) != 1 or not 0 < scales[0] < 0x7F800000:
+        raise FlatError(f"an {kind} tensor without one sound scale")
+    if zeros == (0,):
+        return QUANTIZED[kind]
+    if kind not in SHIFTED or zeros[0] not in _ZEROS:
+        raise FlatError(f"an {kind} tensor without one sound scale")
+    return SHIFTED[kind]
 
 
 def _operator(table: Table, tensors: Sequence[_Tensor], names: Sequence[str]) -> _Operator:
@@ -201,6 +213,10 @@ def _operator(table: Table, tensors: Sequence[_Tensor], names: Sequence[str]) ->
     ]
     letters.append(">")
     letters += [_pick(tensors, number, "tensor").letter for number in outputs]
+    intermediates = table.integers(places.Operator.INTERMEDIATES, "i") or ()
+    if intermediates:
+        letters.append("~")
+        letters += [_pick(tensors, number, "tensor").letter for number in intermediates]
     if not form.tensors.fullmatch("".join(letters)):
         raise FlatError(f"operator {name} with other inputs or outputs than an export has")
     strange = (
@@ -211,7 +227,6 @@ def _operator(table: Table, tensors: Sequence[_Tensor], names: Sequence[str]) ->
     if (
         any(table.place(field, 1) is not None for field in strange)
         or table.integer(places.Operator.BUILTIN_OPTIONS_2_TYPE, "B")
-        or table.span(places.Operator.INTERMEDIATES, 4)[1]
         or table.integer(places.Operator.BUILTIN_OPTIONS_TYPE, "B") != form.options_type
     ):
         raise FlatError(f"operator {name} with unknown options")
@@ -252,7 +267,8 @@ def _check_names(model: Table, main: _Graph, buffers: int) -> None:
 def _check_order(graph: _Graph) -> None:
     """Each tensor is written once, before it is read."""
     constant = {i for i, tensor in enumerate(graph.tensors) if tensor.letter.isupper()}
-    variable = {i for i, tensor in enumerate(graph.tensors) if tensor.letter == VARIABLE}
+    states = set(VARIABLES.values())
+    variable = {i for i, tensor in enumerate(graph.tensors) if tensor.letter in states}
     if len(set(graph.inputs)) < len(graph.inputs) or variable & {*graph.inputs, *graph.outputs}:
         raise FlatError("inputs or outputs that are states or there twice")
     written = constant | set(graph.inputs)
@@ -325,19 +341,20 @@ def _kinds(graph: _Graph, numbers: Sequence[int]) -> list[tuple[str, tuple[int, 
 
 def _check_embedding(main: _Graph, vocabulary_size: int) -> None:
     """Ids are looked up in a table that has a row for each of them, and used for nothing else."""
-    makers = main.makers()
+    makers = {number: operator for operator in main.operators for number in operator.outputs}
     for operator in main.operators:
         for place, number in enumerate(operator.inputs):
             if number not in main.inputs:
                 continue
             if operator.name != "GATHER" or place != 1:
                 raise FlatError(f"the ids go into {operator.name}, not into an embedding")
-            table = operator.inputs[0]
-            maker = makers.get(table)
+            source = operator.inputs[0]
+            maker = makers.get(source)
             if maker is not None and maker.name == "DEQUANTIZE":
-                table = maker.inputs[0]
-            rows = main.tensors[table].shape[0] if len(main.tensors[table].shape) == 2 else 0
-            if main.tensors[table].letter.islower() or rows < vocabulary_size:
+                source = maker.inputs[0]
+            table = main.tensors[source]
+            rows = table.shape[0] if len(table.shape) == 2 else 0
+            if table.letter.islower() or rows < vocabulary_size:
                 raise FlatError(
                     f"the contract has {vocabulary_size} ids, the embedding {rows} rows"
                 )

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from edgernn.bundle.flatwire import FlatBuffer, FlatError, Table
+from edgernn.bundle.flatwire import MAX_WORK, FlatBuffer, FlatError, Table
 from edgernn.bundle.tflite_operators import BUILTIN_OPERATORS, CUSTOM, TENSOR_TYPES
 from edgernn.errors import ModelFileError
 
@@ -179,8 +179,12 @@ def broken_model(name: str) -> Iterator[None]:
         ) from error
 
 
-def open_model(data: bytes | memoryview) -> Table:
+def open_model(data: bytes | memoryview, work: int = MAX_WORK) -> Table:
     """Open the root table, `Model`.
+
+    Args:
+        data: the whole file.
+        work: how much of its structure may be read, in bytes; repeats count again.
 
     Raises:
         FlatError: `data` is no .tflite file.
@@ -188,7 +192,7 @@ def open_model(data: bytes | memoryview) -> Table:
     view = memoryview(data).cast("B")
     if len(view) > MAX_FILE_BYTES:
         raise FlatError("larger than 2 GiB")
-    return FlatBuffer(view).root(IDENTIFIER)
+    return FlatBuffer(view, work).root(IDENTIFIER)
 
 
 def check_complete(data: bytes | memoryview) -> None:

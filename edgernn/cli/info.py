@@ -7,6 +7,7 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import Any
 
+from edgernn.audit import find_oldest_runtime, read_graph
 from edgernn.bundle import read_model_file
 from edgernn.cli.console import write_line
 from edgernn.runtime import SHIPPED_MODEL
@@ -31,6 +32,7 @@ def _model(path: Path) -> dict[str, Any]:
     file = read_model_file(path)
     contract = file.bundle.contract
     vocabulary = len(file.bundle.encoder.vocabulary)
+    oldest = find_oldest_runtime(read_graph(file.data, str(path)))
     return {
         "file": str(path),
         "format": file.format,
@@ -39,6 +41,8 @@ def _model(path: Path) -> dict[str, Any]:
         "contract": json.loads(contract.to_json()),
         "vocabulary bytes": vocabulary,
         "operators": dict(sorted(file.operators.items())),
+        "oldest runtime": oldest.text,
+        **({"newer for": [reason.text for reason in oldest.reasons]} if oldest.reasons else {}),
     }
 
 

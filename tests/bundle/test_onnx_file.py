@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from edgernn.bundle import onnx_file, onnx_summary
+from edgernn.bundle import onnx_file, onnx_summary, onnx_tensors
 from edgernn.bundle.onnx_file import read_attachments, write_attachments
 from edgernn.bundle.onnx_summary import OnnxTensor, check_safe, summarize
 from edgernn.bundle.protowire import bytes_field
@@ -111,7 +111,7 @@ def test_children_are_the_schema_s() -> None:
 
 def test_element_types_are_the_schema_s() -> None:
     """The table of element types is onnx's own."""
-    assert dict(enumerate(onnx_summary.ELEMENT_TYPES)) == {
+    assert dict(enumerate(onnx_tensors.ELEMENT_TYPES)) == {
         number: name for name, number in TensorProto.DataType.items()
     }
 
@@ -127,9 +127,11 @@ def test_element_types_are_the_schema_s() -> None:
         ("GraphProto", "initializer", onnx_summary._GRAPH_INITIALIZER),
         ("GraphProto", "input", onnx_summary._GRAPH_INPUT),
         ("GraphProto", "output", onnx_summary._GRAPH_OUTPUT),
-        ("TensorProto", "data_type", onnx_summary._TENSOR_DATA_TYPE),
-        ("TensorProto", "external_data", onnx_summary._TENSOR_EXTERNAL_DATA),
-        ("TensorProto", "data_location", onnx_summary._TENSOR_DATA_LOCATION),
+        ("TensorProto", "dims", onnx_tensors._TENSOR_DIMS),
+        ("TensorProto", "name", onnx_tensors._TENSOR_NAME),
+        ("TensorProto", "data_type", onnx_tensors._TENSOR_DATA_TYPE),
+        ("TensorProto", "external_data", onnx_tensors._TENSOR_EXTERNAL_DATA),
+        ("TensorProto", "data_location", onnx_tensors._TENSOR_DATA_LOCATION),
     ],
 )
 def test_field_numbers(message: str, field: str, number: int) -> None:

@@ -14,14 +14,16 @@ from edgernn.bundle import onnx_structure
 from edgernn.bundle.onnx_structure import check_structure
 from edgernn.bundle.protowire import bytes_field, varint
 from edgernn.errors import ModelFileError
-from exporters.formats import FORMATS, PRECISIONS
+from exporters.formats import FORMATS
 
 Files = dict[tuple[str, str], Path]
 
 
 def test_operators_are_the_exporter_s() -> None:
     """What can be exported can be read, and nothing else."""
-    assert set(onnx_structure._FORMS) == FORMATS["onnx"].allowed(["LSTM", "GRU", "SimpleRNN"])
+    rules = FORMATS["onnx"]
+    exported = [rules.at(name).allowed(["LSTM", "GRU", "SimpleRNN"]) for name in rules.precisions]
+    assert set(onnx_structure._FORMS) == frozenset().union(*exported)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +63,13 @@ def test_elements_are_the_schema_s() -> None:
     assert names == {"FLOAT", "FLOAT16", "INT8", "INT64"}
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
 def test_exported_files(tiny_files: Files, tiny_word_files: Files, precision: str) -> None:
-    """LSTM and GRU in each precision pass."""
-    for files, size in ((tiny_files, 299), (tiny_word_files, 200)):
+    """LSTM and GRU in each precision pass, as far as they have it."""
+    refused = FORMATS["onnx"].precisions[precision].refused
+    for cell, files, size in (("LSTM", tiny_files, 299), ("GRU", tiny_word_files, 200)):
+        if cell in refused:
+            continue
         data = files["onnx", precision].read_bytes()
         check_structure(data, "m.onnx", size)
         with pytest.raises(ModelFileError, match=rf"m.onnx: .*{size + 1} ids, .*{size} rows"):

@@ -1,0 +1,216 @@
+"""What to look for in an .onnx graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from edgernn.audit.cells import FUSED, LOOPS, Loop, read_loop
+from edgernn.audit.findings import CUDNN, IMPORT_AND_EXPORT, Found, of_operators, text_inputs
+from edgernn.audit.graphs import ABSENT, Graph, Operator
+from edgernn.audit.onnx_versions import MICROSOFT, OPERATORS
+
+__all__ = ["onnx_findings"]
+
+_OPERATORS: Final = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
+"""ONNX's operator for each cell."""
+
+_RANDOM: Final = (
+    *("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"),
+    *("Bernoulli", "Multinomial"),
+)
+_LAYOUTS: Final = frozenset({"com.microsoft.nchwc", "com.ms.internal.nhwc"})
+"""Domains of operators that ONNX Runtime's optimizer writes for the processor that it runs on."""
+
+_SEQUENCE_LENGTHS, _TRAINING_MODE = 4, 2
+
+_KERNEL_DOCS: Final = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
+
+
+def onnx_findings(graph: Graph) -> Iterator[Found]:
+    """Yield what is found in an ONNX graph."""
+    for operator in graph.operators:
+        if operator.full_type in LOOPS["onnx"]:
+            yield _loop(graph, operator, read_loop(graph, operator))
+    yield from of_operators(
+        graph,
+        graph.of_type("If"),
+        "note",
+        "a branch that is chosen when the graph runs; most execution providers leave it to the CPU",
+        "fix the shape or the condition that it asks for before the conversion",
+    )
+    yield from _domains(graph)
+    yield from _recurrent(graph)
+    if _takes_batches(graph):
+        yield from of_operators(
+            graph,
+            graph.of_type("DynamicQuantizeLinear"),
+            "note",
+            "the scale of the activations is taken over the whole batch: the score of a text "
+            "depends on the texts beside it",
+            "quantize the weights alone, as `edgernn export --precision int8` does, or score texts "
+            "one by one",
+        )
+    yield from of_operators(
+        graph,
+        graph.of_type(*_RANDOM),
+        "problem",
+        "a random operator: the same text scores differently from call to call; dropout or noise "
+        "of the training was left in the graph",
+        "convert the model as it is used: model(x, training=False), model.eval()",
+    )
+    for operator in graph.of_type("Dropout"):
+        if _has_input(operator, _TRAINING_MODE):
+            yield Found(
+                "note",
+                "Dropout",
+                "it is told whether to drop at random by its input training_mode, which this audit "
+                "does not compute",
+                "convert the model as it is used: model(x, training=False), model.eval()",
+                graph.place(operator),
+            )
+    yield from text_inputs(graph)
+
+
+def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
+    type, place = operator.type, graph.place(operator)
+    if loop.cell is None:
+        return Found(
+            "problem",
+            type,
+            f"its body is no recurrent cell known here; a {type} runs its operators one by one in "
+            "every iteration, and most execution providers leave it to the CPU",
+            "look in the source for what repeats here, and write it without a loop; recurrent "
+            "layers belong into the operators LSTM, GRU and RNN",
+            place,
+        )
+    wanted = _OPERATORS[loop.cell]
+    kind = f"{type} ({loop.cell}{', masked' if loop.is_masked else ''})"
+    slow = f"it runs the operators of its body one by one at every token, where {wanted} is one"
+    if loop.is_masked:
+        return Found(
+            "problem",
+            kind,
+            f"its body is {loop.cell_text} that chooses between old and new state: this is what "
+            "becomes of a layer of Keras behind mask_zero=True, for which TensorFlow writes a "
+            f"while loop that tf2onnx keeps; {slow}",
+            "leave out mask_zero (or the Masking layer) in the conversion, and give the texts' "
+            f"lengths to the input sequence_lens of {wanted}: {IMPORT_AND_EXPORT}",
+            place,
+        )
+    if loop.cell == "LSTM":
+        why = "its body is an LSTM cell in a form that the converter does not fuse"
+    else:
+        why = (
+            f"its body is {loop.cell_text}: Keras 3 writes a while loop for it, which tf2onnx "
+            "does not fuse"
+        )
+    twin = "; a tf_keras twin of the model is fused too" if loop.cell == "GRU" else ""
+    return Found(
+        "problem",
+        kind,
+        f"{why}; {slow}",
+        f"put the operator {wanted} in its place: {IMPORT_AND_EXPORT}{twin}",
+        place,
+    )
+
+
+def _domains(graph: Graph) -> Iterator[Found]:
+    """Operators that are not ONNX's own."""
+    for operator in graph.operators:
+        domain, type, place = operator.domain, operator.type, graph.place(operator)
+        if (domain, type) in graph.functions or domain == "ai.onnx.ml":
+            continue
+        if CUDNN in type:
+            yield Found(
+                "problem",
+                operator.full_type,
+                "an operator of TensorFlow that only cuDNN computes, on a GPU of NVIDIA's",
+                "convert the layer without cuDNN (use_cudnn=False), or import its weights: "
+                f"{IMPORT_AND_EXPORT}",
+                place,
+            )
+        elif domain == "com.microsoft" and type in MICROSOFT:
+            yield _microsoft(operator, place, _takes_batches(graph))
+        elif domain in _LAYOUTS:
+            yield Found(
+                "problem",
+                operator.full_type,
+                "ONNX Runtime's optimizer wrote it for one kind of processor; others refuse it",
+                "use the file from before the optimization, or save it with the level extended",
+                place,
+            )
+        elif domain or type not in OPERATORS:
+            yield Found(
+                "problem",
+                operator.full_type,
+                "not an operator of ONNX's: a runtime needs a library of its own for it",
+                "replace it by operators of ONNX's in the conversion, or ship that library",
+                place,
+            )
+
+
+def _microsoft(operator: Operator, place: str, batched: bool) -> Found:
+    if operator.type == "DynamicQuantizeLSTM":
+        beside = (
+            "; the scale of the activations is taken over the whole batch, so the score of a text "
+            "depends on the texts beside it"
+        )
+        return Found(
+            "note",
+            operator.full_type,
+            "an LSTM that quantizes its activations as it runs, as onnxruntime's quantize_dynamic "
+            "writes it; only ONNX Runtime's CPU execution provider has it, not CUDA, CoreML or "
+            f"NNAPI{beside if batched else ''}",
+            "nothing, if it is for that alone; else quantize the weights only and decode them in "
+            "front of LSTM, as `edgernn export --precision int8` does",
+            place,
+        )
+    return Found(
+        "note",
+        operator.full_type,
+        "ONNX Runtime's own operator, which other runtimes refuse and not all of its execution "
+        f"providers have ({_KERNEL_DOCS})",
+        "use the file from before the optimization, unless it is for that runtime alone",
+        place,
+    )
+
+
+def _takes_batches(graph: Graph) -> bool:
+    """Whether more than one text may go in at once, as far as the inputs tell."""
+    return any(
+        value.shape is None or (len(value.shape) > 1 and value.shape[0] != 1)
+        for value in graph.inputs
+    )
+
+
+def _recurrent(graph: Graph) -> Iterator[Found]:
+    batched = _takes_batches(graph)
+    for operator in graph.operators:
+        if operator.full_type not in FUSED["onnx"]:
+            continue
+        if batched and not _has_input(operator, _SEQUENCE_LENGTHS):
+            yield Found(
+                "note",
+                operator.full_type,
+                "it has no sequence_lens, and the graph takes batches: where texts of different "
+                "lengths share one, padding enters the state of the shorter, and a text's score "
+                "depends on how far it is padded",
+                "give the texts' lengths to sequence_lens, as `edgernn export` does; or score "
+                "texts one by one, without padding or with just that of the training",
+                graph.place(operator),
+            )
+        clip = operator.settings.get("clip", 0)
+        if clip:
+            yield Found(
+                "problem",
+                operator.full_type,
+                f"clip {clip}: what goes into its activations is cut to that; Keras and PyTorch "
+                "do not do so",
+                "take the attribute out, unless the model was trained with it",
+                graph.place(operator),
+            )
+
+
+def _has_input(operator: Operator, position: int) -> bool:
+    return len(operator.inputs) > position and operator.inputs[position] != ABSENT

@@ -1,0 +1,207 @@
+"""What to look for in a .tflite graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from edgernn.audit.cells import Loop, read_loop
+from edgernn.audit.findings import CUDNN, IMPORT_AND_EXPORT, Found, of_operators, text_inputs
+from edgernn.audit.graphs import ABSENT, Graph, Operator
+
+__all__ = ["tflite_findings"]
+
+_STATEFUL: Final = (
+    *("UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM"),
+    *("UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_RNN", "RNN"),
+)
+_RANDOM: Final = (
+    *("RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "MULTINOMIAL"),
+    "STABLEHLO_RNG_BIT_GENERATOR",
+)
+_FLEX: Final = "Flex"
+
+_NO_DROPOUT: Final = "convert the model as it is used: model(x, training=False)"
+
+
+def tflite_findings(graph: Graph) -> Iterator[Found]:
+    """Yield what is found in a TFLite graph."""
+    for operator in graph.of_type("WHILE"):
+        yield _loop(graph, operator, read_loop(graph, operator))
+    for operator in graph.operators:
+        if operator.domain:
+            yield from _custom(graph, operator)
+    yield from _variables(graph)
+    yield from _state(graph)
+    yield from of_operators(
+        graph,
+        graph.of_type(*_RANDOM),
+        "problem",
+        "a random operator: the same text scores differently from call to call; dropout or noise "
+        "of the training was left in the graph",
+        _NO_DROPOUT,
+    )
+    yield from of_operators(
+        graph,
+        graph.of_type("IF"),
+        "note",
+        "a branch that is chosen when the graph runs; delegates of phones leave it to the CPU",
+        "fix the shape or the condition that it asks for before the conversion",
+    )
+    yield from of_operators(
+        graph,
+        graph.of_type("CALL_ONCE"),
+        "note",
+        "it fills tables or variables at the first call; a runtime must keep the interpreter",
+        "freeze the variables before the conversion if there is no table to fill",
+    )
+    yield from text_inputs(graph)
+
+
+def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
+    place = graph.place(operator)
+    if loop.cell is None:
+        return Found(
+            "problem",
+            "WHILE",
+            "its body is no recurrent cell known here; its operators run one by one in every "
+            "iteration",
+            "look in the source for what repeats here, and write it without a loop",
+            place,
+        )
+    kind = f"WHILE ({loop.cell}{', masked' if loop.is_masked else ''})"
+    slow = "its operators run one by one at every token"
+    if loop.cell == "GRU":
+        return Found(
+            "note",
+            kind,
+            f"TFLite has no fused operator for a GRU, so the converter writes a loop; {slow}, and "
+            "the scores are right",
+            "nothing; an LSTM or a SimpleRNN would be one operator",
+            place,
+        )
+    fused = f"UNIDIRECTIONAL_SEQUENCE_{'LSTM' if loop.cell == 'LSTM' else 'RNN'}"
+    if loop.is_masked:
+        why = (
+            f"its body is {loop.cell_text} that chooses between old and new state: this is what "
+            f"becomes of a layer of Keras behind mask_zero=True, since {fused} takes no mask"
+        )
+        change = (
+            "leave out mask_zero (or the Masking layer) in the conversion, fix the batch to 1 and "
+            f"resize the input to each text's length: {IMPORT_AND_EXPORT}"
+        )
+    elif loop.cell == "LSTM":
+        why = (
+            "its body is an LSTM cell: Keras 3 writes a while loop for it; the converter fuses the "
+            "LSTM of tf_keras only"
+        )
+        change = (
+            "convert a tf_keras twin of the model with the same weights and the signature "
+            f"[1, None]: {IMPORT_AND_EXPORT}"
+        )
+    else:
+        why = "its body is a SimpleRNN cell, which the converter does not fuse"
+        change = f"put {fused} in its place: {IMPORT_AND_EXPORT}"
+    return Found("problem", kind, f"{why}; {slow}, where {fused} is one", change, place)
+
+
+def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
+    name, place = operator.type, graph.place(operator)
+    if CUDNN in name:
+        yield Found(
+            "problem",
+            operator.full_type,
+            "an operator of TensorFlow that only cuDNN computes, on a GPU of NVIDIA's: no phone "
+            "can run it",
+            "convert the layer without cuDNN (use_cudnn=False), or import its weights: "
+            f"{IMPORT_AND_EXPORT}",
+            place,
+        )
+        return
+    if not name.startswith(_FLEX):
+        yield Found(
+            "problem",
+            operator.full_type,
+            "not an operator of TFLite's: a runtime needs a library of its own for it",
+            "replace it by builtin operators in the conversion, or ship that library",
+            place,
+        )
+        return
+    needs = (
+        "an operator of TensorFlow, for which an app needs the Flex delegate, a library of several "
+        "MB that the plain packages lack"
+    )
+    if "TensorList" in name or "TensorArray" in name:
+        yield Found(
+            "problem",
+            operator.full_type,
+            f"{needs}; the loop of a recurrent layer of Keras keeps its steps in it, and the "
+            "converter could not do without where the batch has no fixed size",
+            "fix the batch to 1 (signature [1, None]) and convert a tf_keras twin without "
+            f"SELECT_TF_OPS: {IMPORT_AND_EXPORT}",
+            place,
+        )
+        return
+    yield Found(
+        "problem",
+        operator.full_type,
+        f"{needs}; SELECT_TF_OPS let the converter keep what it could not translate",
+        "convert without SELECT_TF_OPS and replace in the source what the converter then names",
+        place,
+    )
+    if "Random" in name or "Dropout" in name:
+        yield Found(
+            "problem",
+            operator.full_type,
+            "a random operator: the same text scores differently from call to call",
+            _NO_DROPOUT,
+            place,
+        )
+
+
+def _variables(graph: Graph) -> Iterator[Found]:
+    """Variables by name, which are no part of the file."""
+    readers = tuple(graph.of_type("READ_VARIABLE"))
+    if any(graph.of_type("ASSIGN_VARIABLE")):
+        yield from of_operators(
+            graph,
+            readers,
+            "note",
+            "a variable that the graph writes too: it keeps a state from one call to the next",
+            "reset the variables before each text, or convert the model without stateful layers",
+        )
+        return
+    yield from of_operators(
+        graph,
+        readers,
+        "problem",
+        "it reads a variable that nothing in the file writes: the weights of a Keras 3 model were "
+        "not frozen into the graph, and it fails when it runs (variable != nullptr)",
+        f"convert a tf_keras twin of the model with the same weights: {IMPORT_AND_EXPORT}",
+    )
+
+
+def _state(graph: Graph) -> Iterator[Found]:
+    """Fused recurrent operators: the state that they keep, and the cut of the cell state."""
+    for operator in graph.of_type(*_STATEFUL):
+        clip = operator.settings.get("CellClip", 0)
+        if clip:
+            yield Found(
+                "problem",
+                operator.full_type,
+                f"cell_clip {clip}: the cell state is cut to that; the TFLite converter puts 10 "
+                "there, Keras does not cut, and scores differ once a cell grows beyond",
+                "set cell_clip to 0, as `edgernn export` does",
+                graph.place(operator),
+            )
+        states = (graph.values[n] for n in operator.inputs if n != ABSENT)
+        if any(value.is_variable for value in states):
+            yield Found(
+                "note",
+                operator.full_type,
+                "it keeps its state between calls: without a reset the score of a text depends on "
+                "the text before",
+                "call reset_all_variables() (Java: resetVariableTensors()) before each text, as "
+                "edgernn's runtime does",
+                graph.place(operator),
+            )
