@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from edgernn.bundle.messages import one_line
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
 from edgernn.runtime.devices import choose_device, import_onnxruntime
 
-__all__ = ["Backend", "LiteRT", "OnnxRuntime", "open_backend"]
+__all__ = ["Backend", "LiteRT", "OnnxRuntime", "on_cpu_only", "open_backend", "xnnpack_fails"]
 
 Ids = npt.NDArray[np.int32]
 Probabilities = npt.NDArray[np.float32]
@@ -27,6 +28,9 @@ _XNNPACK_FAILS = frozenset({"WHILE", "SPLIT_V"})
 """Operators that together mark the loop of a GRU whose reset gate acts on the state. With LiteRT
 2.3's default delegate, XNNPACK, its first score after a shorter text is wrong now and then, by up
 to 0.13 (1 in 15 loads of a small model); without the delegate, and in all other graphs, never."""
+
+_ON_CPU_ONLY = frozenset({"com.microsoft::DynamicQuantizeLSTM"})
+"""Operators that ONNX Runtime has for the CPU alone."""
 
 
 class Backend(Protocol):
@@ -40,8 +44,14 @@ class Backend(Protocol):
     def batched(self) -> bool:
         """Whether a batch costs less than its texts one by one."""
 
-    def run(self, batch: Sequence[Ids]) -> Probabilities:
-        """Return float32 [texts] for texts of int32 [tokens], none of them empty."""
+    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
+        """Return float32 [texts] for texts of int32 [tokens], none of them empty.
+
+        Args:
+            batch: the texts' ids.
+            behind: ids to put behind the longest text as padding, where a graph takes any; they
+                must make no difference.
+        """
 
 
 def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
@@ -60,12 +70,17 @@ def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
 class OnnxRuntime:
     """A graph in ONNX Runtime; padding is left out of the state by the input `lengths`."""
 
-    batched = True
-
     def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
         """Load the graph; `threads` None leaves their number to ONNX Runtime."""
         self._path = file.path
         ort = import_onnxruntime()
+        if on_cpu_only(file):
+            # ONNX Runtime would put it on the CPU in silence.
+            if device == "cuda":
+                raise DeviceError(
+                    f"{file.path}: CUDA was asked for; int8 LSTMs run on the CPU only"
+                )
+            device = "cpu" if device == "auto" else device
         self.device = choose_device(device, ort)
         options = ort.SessionOptions()
         options.log_severity_level = 3
@@ -88,11 +103,17 @@ class OnnxRuntime:
                 f"{providers[0]} was asked for, ONNX Runtime chose "
                 f"{self._session.get_providers()[0]}; its own message stands above"
             )
+        # Where activations share a scale, the graph takes one text a call.
+        shapes = {value.name: value.shape for value in self._session.get_inputs()}
+        self.batched = shapes.get("ids", [None])[0] != 1
 
-    def run(self, batch: Sequence[Ids]) -> Probabilities:
+    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
         """Score one batch, padded to its longest text."""
+        if not self.batched and len(batch) > 1:
+            return np.concatenate([self.run([text], behind) for text in batch])
         lengths = np.fromiter(map(len, batch), np.int32, len(batch))
-        ids = np.zeros((len(batch), lengths.max()), np.int32)
+        ids = np.zeros((len(batch), lengths.max() + len(behind)), np.int32)
+        ids[:, ids.shape[1] - len(behind) :] = behind
         for row, text in enumerate(batch):
             ids[row, : len(text)] = text
         try:
@@ -108,42 +129,52 @@ class LiteRT:
     batched = False
     device = "cpu"
 
-    def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
-        """Load the graph; `threads` None is one thread, which is fastest for a recurrent graph."""
+    def __init__(
+        self,
+        file: ModelFile,
+        device: str,
+        threads: int | None,
+        make_interpreter: Callable[..., Any] | None = None,
+        engine: str = "LiteRT",
+    ) -> None:
+        """Load the graph.
+
+        Args:
+            file: the model file.
+            device: `auto` or `cpu`.
+            threads: None is one thread, which is fastest for a recurrent graph.
+            make_interpreter: a class with the interface of LiteRT's `Interpreter`, such as that
+                of an older package; None is LiteRT's own, set up to be right for the graph.
+            engine: what errors call it.
+
+        Raises:
+            DeviceError: another device.
+            MissingPackageError: LiteRT is not installed.
+            ModelFileError: it refuses the graph.
+        """
         if device == "cuda":
             raise DeviceError(f"{file.path}: CUDA was asked for; .tflite files run on the CPU only")
         choose_device("cpu" if device == "auto" else device, None)
+        make_interpreter = make_interpreter or _litert_for(file)
         try:
-            from ai_edge_litert.interpreter import Interpreter, OpResolverType
-        except ImportError as error:
-            raise MissingPackageError(
-                "ai-edge-litert", "running a .tflite file", "tflite"
-            ) from error
-        settings: dict[str, Any] = {}
-        if _XNNPACK_FAILS.issubset(file.operators):
-            settings["experimental_op_resolver_type"] = (
-                OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-            )
-        try:
-            self._interpreter: Any = Interpreter(
-                model_content=file.data, num_threads=threads or 1, **settings
-            )
+            self._interpreter = make_interpreter(model_content=file.data, num_threads=threads or 1)
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise _failed(file.path, "LiteRT", error) from error
+            raise _failed(file.path, engine, error) from error
         self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._path = file.path
+        self._engine = engine
         self._length = 1
         self._lock = threading.Lock()
 
-    def run(self, batch: Sequence[Ids]) -> Probabilities:
-        """Score the texts one after the other."""
+    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
+        """Score the texts one after the other, without any padding."""
         try:
             with self._lock:
                 found = [self._run_one(text) for text in batch]
         except (ValueError, RuntimeError) as error:
-            raise _failed(self._path, "LiteRT", error) from error
+            raise _failed(self._path, self._engine, error) from error
         return np.concatenate([_probabilities(one, 1, self._path) for one in found])
 
     def _run_one(self, ids: Ids) -> npt.NDArray[Any]:
@@ -158,6 +189,28 @@ class LiteRT:
         interpreter.invoke()
         found: npt.NDArray[Any] = interpreter.get_tensor(self._output)
         return found
+
+
+def on_cpu_only(file: ModelFile) -> bool:
+    """Tell whether an .onnx graph holds an operator that CUDA does not have."""
+    return not _ON_CPU_ONLY.isdisjoint(file.operators)
+
+
+def xnnpack_fails(file: ModelFile) -> bool:
+    """Tell whether a .tflite graph is one that XNNPACK scores wrong now and then."""
+    return _XNNPACK_FAILS.issubset(file.operators)
+
+
+def _litert_for(file: ModelFile) -> Callable[..., Any]:
+    """Return LiteRT's interpreter with the delegate that is right for a graph."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError as error:
+        raise MissingPackageError("ai-edge-litert", "running a .tflite file", "tflite") from error
+    if not xnnpack_fails(file):
+        return cast(Callable[..., Any], Interpreter)
+    without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    return partial(Interpreter, experimental_op_resolver_type=without)
 
 
 def _probabilities(found: npt.NDArray[Any], count: int, path: Path) -> Probabilities:

@@ -115,11 +115,15 @@ class Classifier:
             scores[i] = Score(label, probability)
         return scores
 
-    def probabilities(self, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+    def probabilities(
+        self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
+    ) -> npt.NDArray[np.float32]:
         """Score texts that are encoded already.
 
         Args:
             ids: one int32 array [tokens] a text, none empty.
+            behind: ids to put behind each batch's longest text, where the graph takes padding: to
+                see that they make no difference.
 
         Returns:
             float32 [texts]: the probability of the second (positive) class.
@@ -138,7 +142,7 @@ class Classifier:
             ):
                 stop += 1
             batch = order[start:stop]
-            found[batch] = self._backend.run([ids[i] for i in batch])
+            found[batch] = self._backend.run([ids[i] for i in batch], behind)
             start = stop
         return found
 

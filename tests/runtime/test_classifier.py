@@ -271,7 +271,7 @@ class Engine:
         self.batched = batched
         self.batches: list[list[int]] = []
 
-    def run(self, batch: Sequence[Ids]) -> npt.NDArray[np.float32]:
+    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> npt.NDArray[np.float32]:
         """Note the lengths and answer."""
         self.batches.append([len(text) for text in batch])
         return np.array([text[0] / 1000 for text in batch], np.float32)
@@ -307,7 +307,7 @@ def test_threshold_and_labels_are_the_contract_s(
         file.bundle.contract, threshold=threshold, labels=("schlecht", "gut")
     )
     bundle = Bundle(TextEncoder(contract, file.bundle.encoder.vocabulary), {})
-    half: Any = SimpleNamespace(batched=True, run=lambda batch: np.full(len(batch), 0.5))
+    half: Any = SimpleNamespace(batched=True, run=lambda batch, behind: np.full(len(batch), 0.5))
     scorer = Classifier(dataclasses.replace(file, bundle=bundle), half)
     assert scorer.score(["film"]) == [Score(label, 0.5)]
 
@@ -533,7 +533,9 @@ class FakeOnnxRuntime:
     def InferenceSession(self, data: bytes, options: Any, providers: list[str]) -> Any:
         """Note the providers."""
         self.asked = providers
-        return SimpleNamespace(get_providers=lambda: [self.runs_on, "CPUExecutionProvider"])
+        return SimpleNamespace(
+            get_providers=lambda: [self.runs_on, "CPUExecutionProvider"], get_inputs=list
+        )
 
 
 def test_cuda_is_asked_for_first(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:

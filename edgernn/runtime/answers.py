@@ -1,0 +1,117 @@
+"""How far the probabilities that a runtime gives lie from those that it should give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.bundle import ModelFile
+from edgernn.runtime.engines import Engine
+
+__all__ = ["Limits", "RuntimeAnswers", "all_passed", "judge", "unscored"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a runtime may differ by."""
+
+    difference: float
+    """How far a probability may be off."""
+    flips: float = 0.0
+    """Largest share of texts whose label is another one."""
+    beyond: float = 0.0
+    """Largest share of texts that are further off: of many texts, a few always are."""
+
+
+@dataclass(frozen=True)
+class RuntimeAnswers:
+    """What one runtime made of some texts."""
+
+    runtime: str
+    version: str | None
+    """None where the runtime is not here, or does not say."""
+    device: str | None
+    """The device that really ran, `cpu` or `cuda`; None where nothing did."""
+    passed: bool | None
+    """None where the runtime is not on this machine, not used for the file, or the reference."""
+    reason: str | None = None
+    """Why it did not run or did not pass, in one line."""
+    texts: int = 0
+    """How many it scored."""
+    largest_difference: float | None = None
+    """From the expected probabilities; None where there is nothing to compare."""
+    row: int | None = None
+    """The text of the largest difference, counted from 1."""
+    text: str | None = None
+    """The same, itself."""
+    label_flips: int | None = None
+    """Texts whose label is not the expected one."""
+    accuracy: float | None = None
+    """Share of labels that are right, in [0, 1], where that is known."""
+
+
+def all_passed(runtimes: Sequence[RuntimeAnswers]) -> bool:
+    """Tell whether a runtime scored the texts, and none failed."""
+    return any(r.texts for r in runtimes) and not any(r.passed is False for r in runtimes)
+
+
+def unscored(
+    file: ModelFile, engine: Engine, device: str | None, error: Exception | None
+) -> RuntimeAnswers:
+    """Return the row of a runtime that is not here, or that failed to load or run the file."""
+    if error is None:
+        return RuntimeAnswers(engine.name, engine.version, None, None, engine.problem)
+    reason = str(error).removeprefix(f"{file.path}: ")
+    return RuntimeAnswers(engine.name, engine.version, device, False, reason)
+
+
+def judge(
+    engine: Engine,
+    device: str,
+    found: npt.NDArray[np.floating],
+    expected: npt.NDArray[np.floating],
+    texts: Sequence[str],
+    threshold: float,
+    limits: Limits,
+) -> RuntimeAnswers:
+    """Compare a runtime's probabilities with the expected ones.
+
+    Args:
+        engine: the runtime.
+        device: the device that ran.
+        found: float [passes, texts]: the same texts scored in several ways, the worst counts.
+        expected: float [texts].
+        texts: what was scored, at least one.
+        threshold: from which probability on a text gets the second label.
+        limits: what is allowed.
+    """
+    wide, right = found.astype(np.float64), expected.astype(np.float64)
+    differences = np.abs(wide - right).max(axis=0)
+    worst = int(differences.argmax())
+    flips = int(((wide >= threshold) != (right >= threshold)).any(axis=0).sum())
+    reasons = []
+    # Not `>`: what is not a number is further off too, and never allowed.
+    further = int((~(differences <= limits.difference)).sum())
+    if further > limits.beyond * len(texts) or not np.isfinite(differences).all():
+        allowed = f"allowed {limits.difference:g}"
+        if limits.beyond:
+            allowed += f" in all but {limits.beyond:.1%}; {further} of {len(texts)} are further off"
+        reasons.append(f"{differences[worst]:.3g} off, {allowed}")
+    if flips > limits.flips * len(texts):
+        allowed = f", allowed {limits.flips:.1%}" if limits.flips else ""
+        reasons.append(f"{flips} of {len(texts)} labels flip{allowed}")
+    return RuntimeAnswers(
+        runtime=engine.name,
+        version=engine.version,
+        device=device,
+        passed=not reasons,
+        reason="; ".join(reasons) or None,
+        texts=len(texts),
+        largest_difference=float(differences[worst]),
+        row=worst + 1,
+        text=texts[worst],
+        label_flips=flips,
+    )

@@ -1,0 +1,137 @@
+"""Replaying a file's golden vectors on every runtime of this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.bundle import Golden, GoldenVector, ModelFile
+from edgernn.errors import EdgernnError, ModelFileError
+from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge, unscored
+from edgernn.runtime.backends import Backend
+from edgernn.runtime.engines import Engine, find_engines
+from edgernn.text import TextEncoder
+
+__all__ = ["IdsCheck", "Replay", "check_ids", "replay"]
+
+Ids = npt.NDArray[np.int32]
+
+_MAX_PADDED = 1 << 18
+"""Ids of a batch, padding included; vectors that have more are run in several batches."""
+
+
+@dataclass(frozen=True)
+class IdsCheck:
+    """Whether texts still become the ids that they became at export."""
+
+    texts: int
+    mismatches: int
+    """Texts that become other ids."""
+    first: str | None
+    """The first of them."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are none."""
+        return not self.mismatches
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What became of a file's golden vectors on this machine."""
+
+    tolerance: float
+    ids: IdsCheck
+    runtimes: tuple[RuntimeAnswers, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the ids are right, a runtime ran, and each that ran answers as the file says."""
+        return self.ids.passed and all_passed(self.runtimes)
+
+
+def replay(file: ModelFile, golden: Golden) -> Replay:
+    """Encode a file's golden vectors, and score them on every runtime that this machine has.
+
+    Raises:
+        ModelFileError: no vector has a probability.
+    """
+    if all(vector.probability is None for vector in golden.vectors):
+        raise ModelFileError(
+            f"{file.path}: none of its golden vectors has a probability: export it again"
+        )
+    return Replay(
+        golden.tolerance,
+        check_ids(file.bundle.encoder, golden.vectors),
+        tuple(_replay(engine, file, golden) for engine in find_engines(file)),
+    )
+
+
+def check_ids(encoder: TextEncoder, vectors: Sequence[GoldenVector]) -> IdsCheck:
+    """Compare what texts become, one by one and all together, with the vectors' ids."""
+    together = encoder.encode_batch([vector.text for vector in vectors])
+    wrong = [
+        vector.text
+        for vector, ids in zip(vectors, together, strict=True)
+        if not list(vector.ids) == ids.tolist() == encoder.encode(vector.text)
+    ]
+    return IdsCheck(len(vectors), len(wrong), wrong[0] if wrong else None)
+
+
+def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
+    if engine.problem is not None:
+        return unscored(file, engine, None, None)
+    # Counted among all vectors, as they stand in the file.
+    rows = [i for i, vector in enumerate(golden.vectors) if vector.probability is not None]
+    vectors = [golden.vectors[i] for i in rows]
+    device = None
+    try:
+        backend = engine.open()
+        device = backend.device
+        found = _score(backend, [np.array(vector.ids, np.int32) for vector in vectors])
+    except EdgernnError as error:
+        return unscored(file, engine, device, error)
+    answers = judge(
+        engine,
+        device,
+        found,
+        np.array([vector.probability for vector in vectors], np.float64),
+        [vector.text for vector in vectors],
+        file.bundle.contract.threshold,
+        Limits(golden.tolerance),
+    )
+    assert answers.row is not None  # there is at least one vector
+    return dataclasses.replace(answers, row=rows[answers.row - 1] + 1)
+
+
+def _score(backend: Backend, ids: Sequence[Ids]) -> npt.NDArray[np.float32]:
+    """Score texts one by one in their order, and then together in reverse order.
+
+    A runtime in which a score depends on what was scored before or beside it differs in one. One
+    that takes a text a call gets them one by one in reverse order.
+
+    Returns:
+        float32 [2, texts], both in the order of `ids`.
+    """
+    alone = np.concatenate([backend.run([one]) for one in ids])
+    backwards = ids[::-1]
+    batches = _batches(backwards) if backend.batched else ([one] for one in backwards)
+    together = np.concatenate([backend.run(batch) for batch in batches])[::-1]
+    return np.stack([alone, together])
+
+
+def _batches(ids: Sequence[Ids]) -> Iterator[list[Ids]]:
+    """Yield texts in order, as many together as memory allows: usually all of them."""
+    batch: list[Ids] = []
+    longest = 0
+    for one in ids:
+        longest = max(longest, len(one))
+        if batch and (len(batch) + 1) * longest > _MAX_PADDED:
+            yield batch
+            batch, longest = [], len(one)
+        batch.append(one)
+    yield batch

@@ -1,0 +1,145 @@
+"""Exported files on the runtimes of 2023, in an environment of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgernn.bundle import read_model_file, with_bundle
+from exporters.formats import FORMATS
+
+Files = dict[tuple[str, str], Path]
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = Path(__file__).with_name("old_runtimes_replay.py")
+
+NUMPY, ONNXRUNTIME, TFLITE_RUNTIME = "1.26.4", "1.16.3", "2.14.0"
+PACKAGES = (
+    f"numpy=={NUMPY}",
+    f"onnxruntime=={ONNXRUNTIME}",
+    f"tflite-runtime=={TFLITE_RUNTIME}",
+)
+ENGINES = {"onnx": ("onnxruntime", ONNXRUNTIME), "tflite": ("tflite-runtime", TFLITE_RUNTIME)}
+
+KINDS = [
+    (run, format.name, precision.name)
+    for run, cell in (("subwords", "LSTM"), ("words", "GRU"))
+    for format in FORMATS.values()
+    for precision in format.precisions.values()
+    if cell not in precision.refused and (run, precision.name) != ("subwords", "int8-full")
+]
+"""What can be exported; a model of random weights loses too many labels with full integers."""
+
+DIFFERENT: dict[tuple[str, str], str] = {}
+"""Formats and precisions that these runtimes refuse or score wrong, with a part of the reason."""
+
+
+@pytest.fixture(scope="session")
+def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of a new environment with the old packages and nothing else."""
+    folder = tmp_path_factory.mktemp("old-runtimes") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "--python", python, "--retries", "1", "--timeout", "15"),
+            *("install", "--quiet", "--disable-pip-version-check"),
+            # What they name besides is for other uses of them.
+            *("--no-deps", "--only-binary", ":all:", *PACKAGES),
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=300,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
+        pytest.skip(f"no package index, or no wheels of 2023 for this platform: {reason}")
+    return python
+
+
+def replay_there(python: Path, path: Path) -> dict[str, Any]:
+    """What the script prints of a file in the old environment."""
+    done = subprocess.run(
+        [python, SCRIPT, path],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=python.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS, ids="-".join)
+def test_a_file(
+    old_python: Path, tiny_files: Files, tiny_word_files: Files, kind: tuple[str, str, str]
+) -> None:
+    """Its golden vectors pass: the same ids, the same labels, the scores within its tolerance."""
+    run, format, precision = kind
+    path = (tiny_files if run == "subwords" else tiny_word_files)[format, precision]
+    found = replay_there(old_python, path)
+    (row,) = (row for row in found["runtimes"] if row["passed"] is not None)
+    assert (row["runtime"], row["version"]) == ENGINES[format]
+    assert found["ids"]["mismatches"] == 0
+    assert found["ids"]["texts"] >= 16
+    if (format, precision) in DIFFERENT:
+        assert row["passed"] is False
+        assert DIFFERENT[format, precision] in row["reason"]
+        return
+    assert found["passed"], row
+    assert row["texts"] == found["ids"]["texts"]
+    assert row["label_flips"] == 0
+    # Where activations are rounded, another runtime may round to the next step.
+    near = 1e-5 if found["tolerance"] <= 1e-4 else found["tolerance"]
+    assert row["largest_difference"] < near
+    if format == "onnx":
+        # What `edgernn.load` makes of the texts themselves.
+        assert len(found["scores"]) >= 16
+        assert max(abs(score - expected) for score, expected in found["scores"]) < near
+
+
+def test_nothing_new_is_there(old_python: Path, tiny_files: Files) -> None:
+    """The packages are the old ones; what is not installed is said not to be."""
+    found = replay_there(old_python, tiny_files["tflite", "float32"])
+    assert found["numpy"] == NUMPY
+    problems = {row["runtime"]: row["reason"] for row in found["runtimes"]}
+    assert problems == {
+        "litert, XNNPACK": "not installed",
+        "litert, no delegate": "not installed",
+        "tflite-runtime": None,
+        "tensorflow": "not installed",
+    }
+
+
+def test_a_wrong_file(old_python: Path, tiny_files: Files, tmp_path: Path) -> None:
+    """The check can fail there: another text and another probability are found."""
+    file = read_model_file(tiny_files["onnx", "int8"])
+    golden = file.bundle.golden
+    assert golden is not None
+    first, second, *rest = golden.vectors
+    assert second.probability is not None
+    away = 0.01 if second.probability >= 0.5 else -0.01
+    vectors = (
+        dataclasses.replace(first, text="another text"),
+        dataclasses.replace(second, probability=second.probability + away),
+        *rest,
+    )
+    bundle = dataclasses.replace(file.bundle, golden=dataclasses.replace(golden, vectors=vectors))
+    path = tmp_path / "wrong.onnx"
+    path.write_bytes(with_bundle(file.data, file.format, bundle))
+    found = replay_there(old_python, path)
+    assert found["passed"] is False
+    assert (found["ids"]["mismatches"], found["ids"]["first"]) == (1, "another text")
+    row = found["runtimes"][0]
+    assert (row["passed"], row["row"]) == (False, 2)
+    assert row["largest_difference"] == pytest.approx(0.01, abs=1e-5)
