@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import hashlib
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.bundle import Bundle, read_model_file, with_bundle
-from edgernn.errors import MissingPackageError
-from edgernn.files import new_file
+from edgernn.audit import audit_file
+from edgernn.bundle import Bundle, Golden, with_bundle
+from edgernn.bundle.model_file import count_operators, graph_sha256
+from edgernn.errors import ExportError, MissingPackageError
+from edgernn.files import new_file, write_text
 from edgernn.training.models import probabilities
 from edgernn.training.run import Run
-from exporters.formats import FormatRules, find_precision
+from exporters import gate, model_card
+from exporters.formats import FormatRules, PrecisionRules, check_cells, find_precision
+from exporters.gate import Check, OpenFile, Scorer
+from exporters.golden_texts import golden_vectors
+from exporters.min_runtime import MIN_RUNTIMES, MinRuntime
 from exporters.network import Network, read_network
+from exporters.representative import representative_ids
 from exporters.sample_texts import spread
-from exporters.verify import OpenFile, check_operators, check_scores
 
 __all__ = ["CHECKED_TEXTS", "TrainedModel", "default_name", "export", "open_trained"]
 
-CHECKED_TEXTS = 96
-"""How many texts a file is checked on."""
+CHECKED_TEXTS = 400
+"""How many texts a file is checked on; enough for a limit of one label in two hundred."""
+
+FEWEST_VALIDATION_TEXTS = 200
+"""Fewer do not tell half a point of accuracy."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Texts with known labels that a run did not learn from, and its model's scores of them."""
+
+    texts: Sequence[str]
+    labels: npt.NDArray[np.bool_]
+    """bool [texts], true for the second class."""
+    expected: npt.NDArray[np.float32]
+    """float32 [texts]: the Keras model's probabilities."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +57,20 @@ class TrainedModel:
     texts: Sequence[str]
     expected: npt.NDArray[np.float32]
     """float32 [texts]: the Keras model's probabilities."""
+    validation: Validation | None = None
+    """None where the run's data is not at hand."""
 
 
-def open_trained(run: Run, texts: Sequence[str]) -> TrainedModel:
+def open_trained(
+    run: Run, texts: Sequence[str], labels: npt.NDArray[Any] | None = None
+) -> TrainedModel:
     """Load a run's Keras model and score the texts that its files will be checked on.
 
     Args:
         run: the run folder.
         texts: to choose from, from one token to the longest input.
+        labels: int [texts], 0 or 1, if the texts are the run's validation texts: the accuracy of
+            quantized files is measured on all of them.
 
     Raises:
         ExportError: a layer cannot be exported exactly.
@@ -54,7 +81,16 @@ def open_trained(run: Run, texts: Sequence[str]) -> TrainedModel:
     network = read_network(model)
     chosen = spread(texts, run.encoder, CHECKED_TEXTS)
     expected = probabilities(model, run.encoder.encode_batch(chosen))
-    return TrainedModel(run, network, chosen, expected)
+    validation = None
+    if labels is not None:
+        ids = run.encoder.encode_batch(texts)
+        known = [place for place, tokens in enumerate(ids) if len(tokens)]
+        validation = Validation(
+            [texts[place] for place in known],
+            np.asarray(labels)[known].astype(np.bool_),
+            probabilities(model, [ids[place] for place in known]),
+        )
+    return TrainedModel(run, network, chosen, expected, validation)
 
 
 def default_name(run: Run, rules: FormatRules, precision: str) -> str:
@@ -69,60 +105,183 @@ def export(
     output: Path,
     open_file: OpenFile,
     say: Callable[[str], None] = lambda line: None,
-) -> None:
+    *,
+    max_accuracy_drop: float = gate.MAX_ACCURACY_DROP,
+    min_runtime: MinRuntime | None = None,
+    card_file: Path | None = None,
+) -> tuple[Check, ...]:
     """Write one model file, check it as its user would meet it, and give it its name.
 
     Args:
         trained: what to export.
         rules: the format.
-        precision: a key of `PRECISIONS`.
+        precision: a precision that the format has.
         output: the file to write; one that is there is replaced when all checks have passed.
         open_file: loads a file for scoring, as users do (`edgernn.load`).
         say: gets a line for each check that holds.
+        max_accuracy_drop: points of accuracy that a quantized file may lose on the run's
+            validation texts.
+        min_runtime: the oldest runtime that the file must run on; None is the oldest supported.
+        card_file: where to write the model card that is in the file, too.
+
+    Returns:
+        What was checked.
 
     Raises:
-        ExportError: a check failed; no file was written.
+        ExportError: a check failed; no file was written. A line for each one that did.
         MissingPackageError: a package of the `export` extra is missing.
     """
-    tolerance = find_precision(precision)
+    limits = find_precision(rules, precision)
+    wanted = min_runtime or MIN_RUNTIMES[rules.name]
+    check_cells(rules, precision, [layer.cell for layer in trained.network.recurrent_layers])
     run = trained.run
-    bundle = Bundle(run.encoder, _card(run, rules, precision))
+    card = model_card.describe(run, trained.network, rules.name, precision)
     try:
-        graph = _convert(trained.network, rules, precision, bundle)
+        graph = _convert(trained, rules, precision, card, wanted)
     except ImportError as error:
         raise MissingPackageError(error.name or "tensorflow", "exporting", "export") from error
-    with new_file(output) as temporary:
-        temporary.write_bytes(with_bundle(graph, rules.name, bundle))
-        file = read_model_file(temporary)
-        say(check_operators(file.operators, trained.network, rules).line)
-        scorer = open_file(temporary)
-        for check in check_scores(scorer, trained.texts, trained.expected, tolerance):
-            say(check.line)
-        contract = file.bundle.contract
-        say(
-            f"text contract version {contract.version} and vocabulary of "
-            f"{contract.vocabulary_size:,} ids inside"
+    checks = [
+        gate.check_operators(
+            count_operators(graph, rules.name), trained.network, rules.at(precision)
         )
+    ]
+    # The runtime refuses such a graph before it can be scored.
+    _require(checks, output, say)
+    with new_file(output) as temporary:
+        temporary.write_bytes(with_bundle(graph, rules.name, Bundle(run.encoder, card)))
+        audit = audit_file(temporary)
+        card["oldest_runtime"] = audit.oldest_runtime.text
+        audited = [
+            gate.check_problems(audit),
+            gate.check_oldest_runtime(audit.oldest_runtime, wanted),
+        ]
+        checks += audited
+        _require(audited, output, say)
+        scorer = open_file(temporary)
+        scored = _check_scores(trained, scorer, limits, max_accuracy_drop)
+        checks += scored
+        _require(scored, output, say)
+        golden = golden_vectors(run.encoder, scorer.probabilities, limits.golden_tolerance)
+        card["checks"] = {
+            "tolerance": limits.tolerance,
+            "lines": [f"{check.name}: {check.line}" for check in checks],
+        }
+        hashes = {
+            "graph": graph_sha256(graph, rules.name),
+            "vocabulary": run.contract.vocabulary_sha256,
+        }
+        page = model_card.page(card, run.contract, hashes)
+        finished = with_bundle(graph, rules.name, Bundle(run.encoder, card, page, golden))
+        temporary.write_bytes(finished)
+        _check_finished(open_file(temporary), golden, output)
+        say(
+            f"text contract version {run.contract.version}, vocabulary of "
+            f"{run.contract.vocabulary_size:,} ids, model card and {len(golden.vectors)} golden "
+            "vectors inside"
+        )
+        if card_file is not None:
+            digest = hashlib.sha256(finished).hexdigest()
+            write_text(
+                card_file, model_card.page(card, run.contract, {output.name: digest, **hashes})
+            )
+    return tuple(checks)
 
 
-def _convert(network: Network, rules: FormatRules, precision: str, bundle: Bundle) -> bytes:
+def _require(checks: Sequence[Check], output: Path, say: Callable[[str], None]) -> None:
+    """Say which checks passed, and raise an error with a line for each that did not."""
+    failed = [check for check in checks if check.passed is False]
+    for check in checks:
+        if check.passed:
+            say(f"{check.name}: {check.line}")
+        elif check.passed is None:
+            warnings.warn(f"{check.name} {check.line}", RuntimeWarning, stacklevel=3)
+    if failed:
+        lines = [f"{check.name}: {check.line}" for check in failed]
+        joined = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
+        raise ExportError(f"{output} was not written: {joined}")
+
+
+def _check_scores(
+    trained: TrainedModel, scorer: Scorer, limits: PrecisionRules, max_accuracy_drop: float
+) -> list[Check]:
+    texts, expected = trained.texts, trained.expected
+    threshold = trained.run.contract.threshold
+    together = _scores(scorer, texts)
+    backwards = _scores(scorer, list(reversed(texts)))[::-1]
+    alone = np.concatenate([_scores(scorer, [text]) for text in texts])
+    checks = [
+        gate.check_parity(together, expected, limits.tolerance),
+        gate.check_labels(together, expected, threshold),
+        gate.check_same("order", backwards, together),
+        gate.check_same("batch", alone, together),
+        gate.check_padding(scorer, texts, together),
+    ]
+    if limits.quantized:
+        checks.append(_check_accuracy(trained, scorer, threshold, max_accuracy_drop))
+    return checks
+
+
+def _check_accuracy(
+    trained: TrainedModel, scorer: Scorer, threshold: float, max_accuracy_drop: float
+) -> Check:
+    validation = trained.validation
+    if validation is None:
+        reason = "the run's data is not at hand"
+    elif len(validation.texts) < FEWEST_VALIDATION_TEXTS:
+        reason = (
+            f"{len(validation.texts)} validation texts say too little, it takes "
+            f"{FEWEST_VALIDATION_TEXTS}"
+        )
+    else:
+        return gate.check_accuracy(
+            _scores(scorer, validation.texts),
+            validation.expected,
+            validation.labels,
+            threshold,
+            max_accuracy_drop,
+        )
+    return Check("accuracy", None, f"not measured against the trained model: {reason}")
+
+
+def _check_finished(scorer: Scorer, golden: Golden, path: Path) -> None:
+    """Check that the finished file, read back, says what it carries."""
+    vectors = [vector for vector in golden.vectors if vector.probability is not None]
+    ids = [np.array(vector.ids, np.int32) for vector in vectors]
+    texts = scorer.encoder.encode_batch([vector.text for vector in vectors])
+    if any(found.tolist() != wanted.tolist() for found, wanted in zip(texts, ids, strict=True)):
+        raise ExportError(f"{path}: its texts do not give the ids of its golden vectors")
+    expected = np.array([vector.probability for vector in vectors], np.float32)
+    change = float(np.abs(scorer.probabilities(ids) - expected).max())
+    if not change <= golden.tolerance:
+        raise ExportError(f"{path}: its golden vectors are {change:.2g} off when read back")
+
+
+def _scores(scorer: Scorer, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    return np.array([score.probability for score in scorer.score(texts)], np.float32)
+
+
+def _convert(
+    trained: TrainedModel,
+    rules: FormatRules,
+    precision: str,
+    card: dict[str, Any],
+    wanted: MinRuntime,
+) -> bytes:
+    network, contract = trained.network, trained.run.contract
     if rules.name == "onnx":
         from exporters import onnx_graph, onnx_weights
 
-        stores: dict[str, Callable[[Any], Any]] = {
-            "float32": lambda model: model,
-            "float16": onnx_weights.store_float16,
-            "int8": onnx_weights.store_int8,
-        }
-        model: bytes = stores[precision](onnx_graph.convert(network)).SerializeToString()
+        model: bytes = onnx_weights.store(
+            onnx_graph.convert(network), precision
+        ).SerializeToString()
         return model
     from exporters import tflite_graph
     from exporters.tflite_metadata import with_model_metadata
 
-    contract = bundle.contract
+    representative = _representative(trained, rules, precision)
     return with_model_metadata(
-        tflite_graph.convert(network, precision),
-        name=str(bundle.card["recipe"]),
+        tflite_graph.convert(network, precision, representative, newer=wanted.is_lifted()),
+        name=str(card["recipe"]),
         description=f"Text classifier: {' or '.join(contract.labels)}. Text rules: contract.json.",
         version=str(contract.version),
         license="",
@@ -130,19 +289,14 @@ def _convert(network: Network, rules: FormatRules, precision: str, bundle: Bundl
     )
 
 
-def _card(run: Run, rules: FormatRules, precision: str) -> dict[str, Any]:
-    return {
-        "recipe": run.config["recipe"],
-        "format": rules.name,
-        "precision": precision,
-        "training": {
-            **run.metrics,
-            "seed": run.config["seed"],
-            "data": run.config["data"] and run.config["data"]["description"],
-        },
-        # What a run that was not trained here was made of.
-        **({"imported": run.config["imported"]} if "imported" in run.config else {}),
-        "versions": {
-            name: metadata.version(name) for name in ("edgernn", "keras", "tensorflow", "numpy")
-        },
-    }
+def _representative(
+    trained: TrainedModel, rules: FormatRules, precision: str
+) -> list[npt.NDArray[np.int32]]:
+    """Texts to take activations' ranges from, other ones than scores are compared on if any are."""
+    if not rules.precisions[precision].needs_representative:
+        return []
+    texts: Sequence[str] = trained.texts
+    if trained.validation is not None:
+        checked = set(texts)
+        texts = [text for text in trained.validation.texts if text not in checked] or texts
+    return representative_ids(texts, trained.run.encoder)

@@ -1,10 +1,11 @@
 """Smaller ONNX files: weights stored as float16 or int8, arithmetic in float32.
 
 Only the weights are quantized, each channel with its own scale, and turned back by a `Cast` or
-`DequantizeLinear` node that ONNX Runtime folds away when it loads the file. Unlike dynamic
-quantization of the activations (`DynamicQuantizeLSTM`), whose scale is taken over the whole batch,
-the score of a text stays independent of the other texts in its batch, and the recurrent operators
-stay ones that every execution provider has.
+`DequantizeLinear` node that ONNX Runtime folds away when it loads the file; an embedding's rows are
+turned back as they are looked up. Unlike dynamic quantization of the activations
+(`exporters.onnx_dynamic`), whose scale is taken over the whole batch, the score of a text stays
+independent of the other texts in its batch, and the recurrent operators stay ones that every
+execution provider has.
 
 Source: ONNX operator `DequantizeLinear` (opset 13): y = (x - zero_point) * scale.
 """
@@ -12,14 +13,16 @@ Source: ONNX operator `DequantizeLinear` (opset 13): y = (x - zero_point) * scal
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.errors import ExportError
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 
-__all__ = ["store_float16", "store_int8"]
+__all__ = ["store", "store_embedding", "store_float16", "store_int8", "store_products"]
 
 # Which inputs of which operators are weights worth storing smaller, and along which axis of the
 # weight its channels lie. Biases are few and stay float32.
@@ -34,11 +37,40 @@ _SMALLEST = 256
 """Fewer numbers than this are not worth a node."""
 
 
+def store(model: Any, precision: str) -> Any:
+    """Return a float32 model in one of the precisions of `exporters.formats`.
+
+    Args:
+        model: an `onnx.ModelProto`; it is left as it is.
+        precision: its name.
+
+    Raises:
+        ExportError: no weight is large enough to be stored smaller.
+    """
+    from exporters import onnx_dynamic
+
+    ways: dict[str, Callable[[Any], Any]] = {
+        "float32": lambda model: model,
+        "float16": store_float16,
+        "int8-embedding": store_embedding,
+        "int8": store_int8,
+        "int8-dynamic": onnx_dynamic.quantize,
+    }
+    stored = ways[precision](model)
+    if precision != "float32" and stored == model:
+        raise ExportError(f"onnx {precision}: every layer is too small to be stored smaller")
+    return stored
+
+
 def store_float16(model: Any) -> Any:
-    """Return a copy of a float32 model with its weights stored as float16."""
+    """Return a copy of a float32 model with its weights stored as float16.
+
+    In a network that is mostly embedding that alone is; the other weights stay float32.
+    """
     import onnx
 
-    return _store(model, lambda values, axis: (values.astype(np.float16), None), onnx)
+    operators = {"Gather"} if _is_mostly_embedding(model) else set(_WEIGHTS)
+    return _store(model, lambda values, axis: (values.astype(np.float16), None), onnx, operators)
 
 
 def store_int8(model: Any) -> Any:
@@ -49,11 +81,22 @@ def store_int8(model: Any) -> Any:
     """
     import onnx
 
-    sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
-    for table in (node.input[0] for node in model.graph.node if node.op_type == "Gather"):
-        if is_mostly_embedding(sizes[table], sum(sizes.values()) - sizes[table]):
-            return _store_rows(model, onnx)
+    if _is_mostly_embedding(model):
+        return store_embedding(model)
     return _store(model, _quantize, onnx)
+
+
+def _is_mostly_embedding(model: Any) -> bool:
+    sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
+    tables = [sizes[node.input[0]] for node in model.graph.node if node.op_type == "Gather"]
+    return any(is_mostly_embedding(table, sum(sizes.values()) - table) for table in tables)
+
+
+def store_products(model: Any) -> Any:
+    """Return a copy of a float32 model with the weights of dense layers alone stored as int8."""
+    import onnx
+
+    return _store(model, _quantize, onnx, {"MatMul"})
 
 
 def _quantize(
@@ -67,8 +110,10 @@ def _quantize(
     return np.rint(values / scale.reshape(shape)).astype(np.int8), scale
 
 
-def _store_rows(model: Any, onnx: Any) -> Any:
-    """Return a copy whose embedding alone is int8, with a scale for each row."""
+def store_embedding(model: Any) -> Any:
+    """Return a copy of a float32 model whose embedding is int8, with a scale for each row."""
+    import onnx
+
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     make, array = onnx.helper.make_node, onnx.numpy_helper.from_array
@@ -77,7 +122,7 @@ def _store_rows(model: Any, onnx: Any) -> Any:
     name, ids = lookup.input
     target = lookup.output[0]
     (table,) = [tensor for tensor in graph.initializer if tensor.name == name]
-    rows, sizes, step = quantize_rows(onnx.numpy_helper.to_array(table))
+    rows, sizes, step = quantize_rows(onnx.numpy_helper.to_array(table), _reader(graph, target))
     graph.initializer.remove(table)
     graph.initializer.extend(
         [
@@ -102,7 +147,22 @@ def _store_rows(model: Any, onnx: Any) -> Any:
     return model
 
 
-def _store(model: Any, encode: Any, onnx: Any) -> Any:
+def _reader(graph: Any, name: str) -> npt.NDArray[np.float32]:
+    """Return the kernel that a tensor is multiplied by first: float32 [units, outputs]."""
+    from onnx import numpy_helper
+
+    (node,) = [node for node in graph.node if name in node.input[:1]]
+    if node.op_type == "Transpose":
+        return _reader(graph, node.output[0])
+    (kernel,) = [t for t in graph.initializer if t.name == node.input[1]]
+    values: npt.NDArray[np.float32] = numpy_helper.to_array(kernel)
+    # [directions, gates, inputs] of a recurrent operator, [inputs, outputs] of a product.
+    return values.reshape(-1, values.shape[-1]).T if values.ndim == 3 else values
+
+
+def _store(
+    model: Any, encode: Any, onnx: Any, operators: Collection[str] = frozenset(_WEIGHTS)
+) -> Any:
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
@@ -110,7 +170,7 @@ def _store(model: Any, encode: Any, onnx: Any) -> Any:
     nodes = []
     for node in graph.node:
         before, after = [], []
-        for position, axis in _WEIGHTS.get(node.op_type, ()):
+        for position, axis in _WEIGHTS[node.op_type] if node.op_type in operators else ():
             name = node.input[position]
             if name not in tensors or onnx.numpy_helper.to_array(tensors[name]).size < _SMALLEST:
                 continue
@@ -123,28 +183,38 @@ def _store(model: Any, encode: Any, onnx: Any) -> Any:
             # The embedding is decoded behind the lookup: the rows in use, not the whole table.
             behind = node.op_type == "Gather"
             source, target = (f"{name}_rows", node.output[0]) if behind else (stored, decoded)
+            decoding = []
             if scale is None:
-                decode = make("Cast", [source], [target], name=f"{name}_Cast", to=1)
+                decoding.append(make("Cast", [source], [target], name=f"{name}_Cast", to=1))
+            elif behind:
+                # `DequantizeLinear` for it took half as long again as an LSTM of 128 units.
+                graph.initializer.append(array(scale, f"{name}_scale"))
+                steps = f"{name}_steps"
+                decoding += [
+                    make("Cast", [source], [steps], name=f"{name}_Cast", to=1),
+                    make("Mul", [steps, f"{name}_scale"], [target], name=f"{name}_Mul"),
+                ]
             else:
-                channel = 2 if behind else 0 if values.ndim == 3 else axis
                 graph.initializer.append(array(scale, f"{name}_scale"))
                 # Zeros are the default, but of type uint8 to ONNX Runtime 1.26's optimizer.
                 graph.initializer.append(array(np.zeros(scale.shape, np.int8), f"{name}_zero"))
-                decode = make(
-                    "DequantizeLinear",
-                    [source, f"{name}_scale", f"{name}_zero"],
-                    [target],
-                    name=f"{name}_DequantizeLinear",
-                    axis=channel,
+                decoding.append(
+                    make(
+                        "DequantizeLinear",
+                        [source, f"{name}_scale", f"{name}_zero"],
+                        [target],
+                        name=f"{name}_DequantizeLinear",
+                        axis=0 if values.ndim == 3 else axis,
+                    )
                 )
             graph.initializer.append(array(small, stored))
             graph.initializer.remove(tensors.pop(name))
             if behind:
                 node.input[position] = stored
                 node.output[0] = source
-                after.append(decode)
+                after += decoding
                 continue
-            before.append(decode)
+            before += decoding
             if values.ndim == 3:
                 shape = f"{name}_shape"
                 graph.initializer.append(array(np.array(values.shape, np.int64), shape))

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import permutations
 
 from edgernn.text import TextEncoder
 
@@ -80,7 +81,13 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
             "a",
         ]
     )
-    beginnings = [" ".join(text.split()[: 1 + i % 8]) for i, text in enumerate(ordered)]
+    # Another beginning of a text each time round.
+    rounds = 1 + count // (4 * len(ordered))
+    beginnings = [
+        " ".join(text.split()[: 1 + (i + round) % 8])
+        for round in range(rounds)
+        for i, text in enumerate(ordered)
+    ]
     words = [
         part for part, n in zip(beginnings, encoder.token_counts(beginnings), strict=True) if n
     ]
@@ -93,6 +100,7 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
     else:
         chosen += ordered
         joined = [" ".join(ordered[: i + 2]) for i in range(len(ordered) - 1)] or ordered
+        joined += [f"{one} {two}" for one, two in permutations(ordered, 2)]
         chosen += [joined[i % len(joined)] for i in range(room - len(ordered))]
     endless = " ".join(ordered)
     while encoder.token_counts([endless])[0] < longest:

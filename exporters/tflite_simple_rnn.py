@@ -15,18 +15,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 
-from edgernn.bundle.tflite_file import IDENTIFIER
 from edgernn.errors import ExportError
 from exporters.network import Network, Weights
+from exporters.tflite_flatbuffer import pack, unpack
 
 __all__ = ["four_gates", "fuse"]
 
 _GATES = 4
-_ALIGNMENT = 16
-"""Bytes that the TFLite schema asks weights to be aligned to."""
 
 # Inputs of the LSTM operator: the layer's input, a gate's three weights, the layer's state. The
 # gate is the one of the cell; the operator for the RNN takes the same five, in this order.
@@ -64,7 +61,7 @@ def fuse(flatbuffer: bytes, network: Network) -> bytes:
         return flatbuffer
     from ai_edge_litert import schema_py_generated as schema
 
-    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(flatbuffer))
+    model = unpack(flatbuffer)
     found = [
         (graph, operator)
         for graph in model.subgraphs
@@ -88,9 +85,7 @@ def fuse(flatbuffer: bytes, network: Network) -> bytes:
         model.operatorCodes[place] = code
     for _, operator in layers:
         operator.opcodeIndex = place
-    builder = _Builder(len(flatbuffer) + 4096)
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
+    return pack(model, len(flatbuffer))
 
 
 def _rewrite(schema: Any, graph: Any, operator: Any) -> int:
@@ -109,10 +104,3 @@ def _rewrite(schema: Any, graph: Any, operator: Any) -> int:
     if graph.tensors[operator.inputs[1]].type != schema.TensorType.INT8:
         return 1
     return 3 if options.asymmetricQuantizeInputs else 2
-
-
-class _Builder(flatbuffers.Builder):  # type: ignore[misc]
-    """Aligns the vectors of bytes, which weights are, as FlatBuffers' Python code does not."""
-
-    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> Any:
-        return super().StartVector(elemSize, numElems, _ALIGNMENT if elemSize == 1 else alignment)

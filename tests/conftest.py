@@ -154,7 +154,7 @@ def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         layers=(
             parts.Embedding(16, masked=False),
-            parts.Recurrent(16, "GRU", bidirectional=True),
+            parts.Recurrent(24, "GRU", bidirectional=True),
             parts.Dense(1),
         ),
         fit=imdb.fit,
@@ -168,7 +168,11 @@ def _open_trained(folder: Path) -> TrainedModel:
     from exporters.export import open_trained
     from exporters.sample_texts import SAMPLE_TEXTS
 
-    return open_trained(Run.open(folder), SAMPLE_TEXTS)
+    trained = open_trained(Run.open(folder), SAMPLE_TEXTS)
+    # A model of random weights is undecided of many texts: each rounding gives some another label.
+    decided = abs(trained.expected - trained.run.contract.threshold) > 0.03
+    texts = [text for text, kept in zip(trained.texts, decided, strict=True) if kept]
+    return dataclasses.replace(trained, texts=texts, expected=trained.expected[decided])
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,8 @@ import pytest
 
 from edgernn.bundle import Format
 from edgernn.bundle.tflite_operators import BUILTIN_OPERATORS
-from edgernn.errors import UsageError
-from exporters.formats import FORMATS, PRECISIONS, find_format, find_precision
+from edgernn.errors import ExportError, UsageError
+from exporters.formats import FORMATS, check_cells, find_format, find_precision
 from exporters.network import Cell
 from exporters.onnx_graph import OPSET
 
@@ -63,13 +63,64 @@ def test_loops_are_named(name: str) -> None:
         assert rule.loop == (rule.operator in LOOPS)
 
 
-def test_tolerances_grow_as_precision_falls() -> None:
-    """All far below what turns a clear verdict round."""
-    assert list(PRECISIONS) == ["float32", "float16", "int8"]
-    tolerances = [find_precision(name) for name in PRECISIONS]
+CELLS_OF = [(name, precision) for name, rules in FORMATS.items() for precision in rules.precisions]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_tolerances_grow_as_precision_falls(name: str) -> None:
+    """Far below what turns a clear verdict round; activations cost more than weights do."""
+    rules = FORMATS[name].precisions
+    assert list(rules) == [rule.name for rule in rules.values()]
+    tolerances = [rule.tolerance for rule in rules.values()]
     assert tolerances == sorted(tolerances)
     assert 0 < tolerances[0] <= 1e-4
-    assert tolerances[-1] <= 0.02
+    assert rules["int8"].tolerance <= 0.02
+    assert tolerances[-1] <= 0.1
+    assert [rule.name for rule in rules.values() if not rule.quantized] == ["float32"]
+
+
+def test_the_precisions() -> None:
+    """What each format has; `int8` is one of each, and the default."""
+    common = {"float32", "float16", "int8-embedding", "int8"}
+    assert set(FORMATS["onnx"].precisions) == common | {"int8-dynamic"}
+    assert set(FORMATS["tflite"].precisions) == common | {"int8-full", "int16x8"}
+
+
+@pytest.mark.parametrize(("name", "precision"), CELLS_OF)
+def test_every_precision_is_described(name: str, precision: str) -> None:
+    """In one line that can stand in a list, with a reason for each layer that it has not."""
+    rules = find_precision(FORMATS[name], precision)
+    for text in (rules.summary, *rules.refused.values()):
+        assert text.isprintable()
+        assert 20 < len(text) < 250
+        assert not text.endswith(".")
+    assert set(rules.refused) <= set(CELLS)
+    assert 0 < rules.golden_tolerance <= rules.tolerance
+
+
+@pytest.mark.parametrize(("name", "precision"), CELLS_OF)
+@pytest.mark.parametrize("cell", CELLS)
+def test_layers_that_a_precision_has_not(name: str, precision: str, cell: Cell) -> None:
+    """They are refused with the reason, beside others too; those that it has are not."""
+    rules = FORMATS[name]
+    reason = rules.precisions[precision].refused.get(cell)
+    if reason is None:
+        check_cells(rules, precision, [cell])
+        return
+    others = [other for other in CELLS if other not in rules.precisions[precision].refused]
+    with pytest.raises(ExportError) as error:
+        check_cells(rules, precision, [*others, cell])
+    assert str(error.value) == f"{name} {precision}: no {cell}: {reason}"
+
+
+def test_what_a_precision_changes() -> None:
+    """Its own operators are allowed, and an LSTM that should be int8 may not stay float32."""
+    onnx, tflite = FORMATS["onnx"], FORMATS["tflite"]
+    dynamic = onnx.at("int8-dynamic").allowed(["LSTM"])
+    assert dynamic == onnx.operators | {"com.microsoft::DynamicQuantizeLSTM"}
+    assert tflite.at("float16").allowed([]) == tflite.operators | {"BITCAST"}
+    for rules in (onnx, tflite):
+        assert rules.at("int8").allowed(CELLS) == rules.allowed(CELLS)
 
 
 @pytest.mark.parametrize("name", ["ONNX", "tf", "", "all"])
@@ -79,8 +130,10 @@ def test_an_unknown_format(name: str) -> None:
         find_format(name)
 
 
-@pytest.mark.parametrize("name", ["int4", "FLOAT32", ""])
+@pytest.mark.parametrize("name", ["int4", "FLOAT32", "", "int8-full"])
 def test_an_unknown_precision(name: str) -> None:
-    """So is this one."""
-    with pytest.raises(UsageError, match=f"--precision {name}: there are float32, float16, int8"):
-        find_precision(name)
+    """So is this one; each format has its own."""
+    with pytest.raises(
+        UsageError, match=f"--precision {name}: onnx has float32, float16, .*int8-dynamic"
+    ):
+        find_precision(FORMATS["onnx"], name)

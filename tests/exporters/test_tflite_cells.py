@@ -17,11 +17,12 @@ from edgernn.bundle.tflite_file import summarize
 from edgernn.errors import ExportError
 from edgernn.training.models import probabilities
 from exporters import tflite_graph
-from exporters.formats import FORMATS, PRECISIONS
+from exporters.formats import FORMATS
+from exporters.gate import check_operators
 from exporters.network import Network, read_network
 from exporters.tflite_simple_rnn import four_gates, fuse
-from exporters.verify import check_operators
 
+TFLITE = FORMATS["tflite"]
 LENGTHS = (7, 1, 60, 2, 33, 12, 3, 60, 59)
 
 # Large enough for the converter to quantize them; weights of a scale that lets scores vary.
@@ -124,7 +125,7 @@ class Scorer:
 def test_operators(converted: Converted) -> None:
     """One operator a direction, those that are allowed beside them, nothing custom, no Flex."""
     found = summarize(converted.file, "the model")
-    line = check_operators(found.operators, converted.network, FORMATS["tflite"]).line
+    line = check_operators(found.operators, converted.network, TFLITE.at(converted.precision)).line
     assert line == f"{sum(found.operators.values())} builtin operators, {LINES[converted.name]}"
     assert found.custom_operators == ()
     assert not found.has_flex
@@ -138,7 +139,7 @@ def test_equal_to_keras(converted: Converted) -> None:
     if converted.precision == "float32":
         assert difference <= 1e-6
     else:
-        assert 1e-6 < difference <= PRECISIONS[converted.precision]
+        assert 1e-6 < difference <= TFLITE.precisions[converted.precision].tolerance
 
 
 def test_the_order_of_calls(converted: Converted) -> None:

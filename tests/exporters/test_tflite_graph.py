@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.schema_py_generated import Model, ModelT, TensorType
 from keras import layers
 from small_models import Ids, classifier, lstm, ragged
 
@@ -17,14 +18,15 @@ from edgernn.bundle.tflite_file import TfliteSummary, summarize
 from edgernn.training.models import probabilities
 from exporters import tflite_graph
 from exporters.export import TrainedModel
-from exporters.formats import FORMATS, PRECISIONS
+from exporters.formats import FORMATS
 from exporters.network import read_network
 
 Files = dict[tuple[str, str], Path]
 RECURRENT = "UNIDIRECTIONAL_SEQUENCE_LSTM"
+TFLITE = FORMATS["tflite"]
 
 
-@pytest.fixture(params=PRECISIONS)
+@pytest.fixture(params=["float32", "float16", "int8", "int8-embedding"])
 def precision(request: pytest.FixtureRequest) -> str:
     """Each precision; the files are converted once a session."""
     return str(request.param)
@@ -57,7 +59,7 @@ def test_operators(tiny_files: Files, precision: str) -> None:
     """One fused operator a direction, allowed operators only, nothing custom and no Flex."""
     found = described(tiny_files, precision)
     assert found.operators[RECURRENT] == 4
-    assert set(found.operators) <= FORMATS["tflite"].allowed(["LSTM"])
+    assert set(found.operators) <= TFLITE.at(precision).allowed(["LSTM"])
     assert found.custom_operators == ()
     assert not found.has_flex
 
@@ -70,16 +72,33 @@ def test_operators_of_old_runtimes(tiny_files: Files) -> None:
     assert versions[RECURRENT] > 1
 
 
-@pytest.mark.parametrize(
-    ("precision", "kind", "low", "high"),
-    [("float32", "FLOAT32", 0.0, 1.0), ("float16", "FLOAT16", 0.4, 0.65), ("int8", "INT8", 0, 0.6)],
-)
-def test_sizes(tiny_files: Files, precision: str, kind: str, low: float, high: float) -> None:
-    """Each precision stores weights in its own type; much of so small a file is structure."""
+def test_sizes(tiny_files: Files) -> None:
+    """Weights are stored as int8; much of so small a file is structure."""
     whole = tiny_files["tflite", "float32"].stat().st_size
-    size = tiny_files["tflite", precision].stat().st_size
-    assert low * whole < size <= high * whole
-    assert described(tiny_files, precision).tensor_types[kind] > 10
+    assert tiny_files["tflite", "int8"].stat().st_size <= 0.6 * whole
+    assert described(tiny_files, "int8").tensor_types["INT8"] > 10
+
+
+@pytest.mark.parametrize(
+    ("precision", "kind", "saved"), [("float16", "INT16", 2), ("int8-embedding", "INT8", 3)]
+)
+def test_the_embedding_alone(tiny_files: Files, precision: str, kind: str, saved: int) -> None:
+    """It takes so many bytes a number less, and no other constant is of a smaller type."""
+    table = 299 * 32
+    whole = tiny_files["tflite", "float32"].stat().st_size
+    assert whole - tiny_files["tflite", precision].stat().st_size == pytest.approx(
+        saved * table, abs=1500
+    )
+    model = ModelT.InitFromObj(Model.GetRootAs(tiny_files["tflite", precision].read_bytes()))
+    (graph,) = model.subgraphs
+    small = [
+        tensor
+        for tensor in graph.tensors
+        if tensor.type == getattr(TensorType, kind)
+        and model.buffers[tensor.buffer].data is not None
+    ]
+    widths = {"float16": [32], "int8-embedding": [1, 32]}[precision]
+    assert sorted(int(tensor.shape[1]) for tensor in small) == widths
 
 
 def test_inputs_and_outputs(tiny_files: Files, precision: str) -> None:
@@ -109,7 +128,7 @@ def test_equal_to_keras(tiny_files: Files, tiny_trained: TrainedModel, precision
     """All checked texts: 1e-6 unquantized, the precision's tolerance otherwise."""
     model = tiny_files["tflite", precision].read_bytes()
     difference = np.abs(scores(model, rows_of(tiny_trained)) - tiny_trained.expected).max()
-    assert difference <= {"float32": 1e-6}.get(precision, PRECISIONS[precision])
+    assert difference <= {"float32": 1e-6}.get(precision, TFLITE.precisions[precision].tolerance)
     if precision != "float32":
         assert difference > 1e-6  # Its weights are really rounded.
 

@@ -1,0 +1,254 @@
+"""What a file must pass before it gets its name: operators, scores and labels like the model's.
+
+A file is checked as its user would meet it, loaded by the runtime, against the Keras model that it
+came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.audit import Audit, OldestRuntime
+from edgernn.text import TextEncoder
+from exporters.formats import FormatRules
+from exporters.min_runtime import MinRuntime
+from exporters.network import Network
+
+__all__ = [
+    "MAX_ACCURACY_DROP",
+    "MAX_FLIPS",
+    "Check",
+    "OpenFile",
+    "Scorer",
+    "check_accuracy",
+    "check_labels",
+    "check_oldest_runtime",
+    "check_operators",
+    "check_padding",
+    "check_parity",
+    "check_problems",
+    "check_same",
+]
+
+Scores = npt.NDArray[np.float32]
+
+MAX_FLIPS = 0.005
+"""Largest share of a sample whose label may be another than the model's."""
+MAX_ACCURACY_DROP = 0.5
+"""Points of accuracy that a quantized file may lose, unless the user says otherwise."""
+
+_SAME = 1e-5
+"""Largest difference between one text's scores alone, in a batch, in another order, padded."""
+
+
+class Score(Protocol):
+    """One text's result."""
+
+    @property
+    def probability(self) -> float:
+        """Probability of the positive class."""
+
+
+class Scorer(Protocol):
+    """A file loaded for scoring."""
+
+    @property
+    def encoder(self) -> TextEncoder:
+        """The file's text contract with its vocabulary."""
+
+    def score(self, texts: Sequence[str]) -> Sequence[Score]:
+        """Score texts in order."""
+
+    def probabilities(
+        self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
+    ) -> Scores:
+        """Score int32 ids [tokens] of each text, with some ids behind the longest as padding."""
+
+
+OpenFile = Callable[[Path], Scorer]
+"""Loads a model file the way users do; the exporters do not import the runtime themselves."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, as a line for people with the number and the limit."""
+
+    name: str
+    passed: bool | None
+    """None if it could not be measured."""
+    line: str
+    value: float | None = None
+    """What was measured, as it is, where it is a number."""
+
+
+def check_operators(operators: Mapping[str, int], network: Network, rules: FormatRules) -> Check:
+    """Check that a graph holds allowed operators only, and each recurrent layer's own."""
+
+    def check(passed: bool, line: str) -> Check:
+        return Check("operators", passed, line)
+
+    layers = network.recurrent_layers
+    foreign = sorted(set(operators) - rules.allowed(layer.cell for layer in layers))
+    if foreign:
+        return check(
+            False,
+            f"the {rules.name} graph holds some outside the allowed list: {', '.join(foreign)}",
+        )
+    parts = [f"{sum(operators.values())} builtin operators"]
+    loop = False
+    for cell in dict.fromkeys(layer.cell for layer in layers):
+        rule = rules.cells[cell]
+        expected = sum(
+            len(layer.directions) if rules.per_direction else 1
+            for layer in layers
+            if layer.cell == cell
+        )
+        found = operators.get(rule.operator, 0)
+        if found != expected:
+            return check(
+                False, f"the {rules.name} graph holds {found} {rule.operator}, expected {expected}"
+            )
+        parts.append(f"{found} {rule.operator}" + (f" ({cell} as a loop)" if rule.loop else ""))
+        loop = loop or rule.loop
+    if not loop:
+        parts.append("no loop")
+    return check(True, ", ".join(parts))
+
+
+def check_problems(audit: Audit) -> Check:
+    """Check that an audit found nothing that fails, or scores differently, somewhere."""
+    problems = audit.problems
+    if problems:
+        found = "; ".join(f"{problem.subject}: {problem.why}" for problem in problems)
+        return Check("audit", False, found)
+    share = audit.quantized_share or 0.0
+    recurrent = ", ".join(f"{n} {name}" for name, n in audit.recurrent_operators.items())
+    return Check(
+        "audit",
+        True,
+        f"{audit.source_recurrent} recurrent layers in the source, {recurrent} in the graph; "
+        f"{100 * share:.1f} % of the weights are quantized; no problem",
+    )
+
+
+def check_oldest_runtime(oldest: OldestRuntime, wanted: MinRuntime) -> Check:
+    """Check that a file runs on the runtime that it has to run on."""
+    if wanted.runs(oldest):
+        return Check("oldest runtime", True, f"{oldest.text}, allowed {wanted}")
+    reasons = "; ".join(reason.text for reason in oldest.reasons)
+    return Check(
+        "oldest runtime", False, f"{oldest.text}, allowed {wanted} (--min-runtime): {reasons}"
+    )
+
+
+def check_parity(found: Scores, expected: Scores, limit: float) -> Check:
+    """Check that no score is further from the Keras model's than the limit.
+
+    Args:
+        found: float32 [texts], the file's probabilities.
+        expected: float32 [texts], the Keras model's.
+        limit: largest difference allowed.
+    """
+    differences = np.abs(found - expected)
+    largest = differences.max()
+    # Not `>`: a score that is not a number must fail too.
+    if not largest <= limit:
+        worst = int(np.argmax(differences))
+        return Check(
+            "parity",
+            False,
+            f"text {worst + 1} of {len(found)} scores {found[worst]:.6f}, the Keras model "
+            f"{expected[worst]:.6f}: {differences[worst]:.2g} off, allowed {limit:g}",
+            float(largest),
+        )
+    return Check(
+        "parity",
+        True,
+        f"{len(found)} texts score as in Keras: largest difference {largest:.1e}, "
+        f"allowed {limit:g}",
+        float(largest),
+    )
+
+
+def check_labels(found: Scores, expected: Scores, threshold: float) -> Check:
+    """Check that hardly any label is another than the Keras model's."""
+    flips = int(((found >= threshold) != (expected >= threshold)).sum())
+    return Check(
+        "label flips",
+        flips <= MAX_FLIPS * len(found),
+        f"{flips} of {len(found)} labels are not the Keras model's: "
+        f"{100 * flips / len(found):.2f} %, allowed {100 * MAX_FLIPS:g} %",
+        flips / len(found),
+    )
+
+
+def check_accuracy(
+    found: Scores,
+    expected: Scores,
+    labels: npt.NDArray[np.bool_],
+    threshold: float,
+    limit: float,
+) -> Check:
+    """Check that a file is about as often right as the Keras model.
+
+    Args:
+        found: float32 [texts], the file's probabilities.
+        expected: float32 [texts], the Keras model's.
+        labels: bool [texts], true for the second class.
+        threshold: from which probability on a text gets the second label.
+        limit: largest loss of accuracy allowed, in points.
+    """
+    before, after = (
+        float(((scores >= threshold) == labels).mean() * 100) for scores in (expected, found)
+    )
+    drop = before - after
+    return Check(
+        "accuracy",
+        # Not `>`, and not the labels of scores that are no numbers.
+        bool(np.isfinite(found).all()) and drop <= limit,
+        f"{after:.2f} % of {len(labels):,} validation texts right, the Keras model {before:.2f} %: "
+        f"{max(drop, 0.0):.2f} points lost, allowed {limit:g}",
+        drop,
+    )
+
+
+def check_same(name: str, found: Scores, together: Scores) -> Check:
+    """Check that scores do not depend on one kind of company.
+
+    Args:
+        name: what was changed, such as `order` or `batch`.
+        found: float32 [texts], the scores with that changed.
+        together: float32 [texts], the scores of the same texts in one call.
+    """
+    change = float(np.abs(found - together).max())
+    # Not `>`: what is not a number must fail too.
+    if not change <= _SAME:
+        return Check(
+            name,
+            False,
+            f"a score depends on the {name}: it changes by {change:.2g}, allowed {_SAME:g}",
+            change,
+        )
+    return Check(
+        name,
+        True,
+        f"scores do not depend on the {name}: largest change {change:.1e}, allowed {_SAME:g}",
+        change,
+    )
+
+
+def check_padding(scorer: Scorer, texts: Sequence[str], together: Scores) -> Check:
+    """Check that ids behind a text, whichever they are, do not change its score."""
+    encoder = scorer.encoder
+    size = encoder.contract.vocabulary_size
+    # Ids of the vocabulary, not the padding id: a network may have learnt to ignore that one.
+    behind = [1 + (7 * place) % (size - 1) if size > 1 else 0 for place in range(16)]
+    return check_same(
+        "padding", scorer.probabilities(encoder.encode_batch(texts), behind), together
+    )

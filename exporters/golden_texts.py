@@ -1,0 +1,125 @@
+"""Golden vectors for a file: corners of the text rules, and texts close to the threshold."""
+
+# ruff: noqa: RUF001 (some texts are there for their characters)
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import permutations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.bundle import Golden, GoldenVector
+from edgernn.text import TextEncoder
+from exporters.sample_texts import SAMPLE_TEXTS
+
+__all__ = ["CLOSE", "CORNERS", "golden_vectors"]
+
+CLOSE = 0.1
+"""How far from the threshold a text is called close to it."""
+
+_CLOSE_TEXTS = 6
+_DIGITS = 7
+
+CORNERS: tuple[str, ...] = (
+    "Great movie!",
+    "Awful.",
+    "I loved it. Then I saw it again, and I didn't.",
+    "GOOD Good good gOOD!!!",
+    "3/10 in 1984, 9½ now; ² and Ⅷ are numbers too",
+    "film !\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ film",
+    "Tom &amp; Jerry<br /><br>good<BR/>bad<br  />fine</br>",
+    "Café naïve déjà vu",
+    "Cafe\u0301 nai\u0308ve de\u0301ja\u0300 vu",
+    "\u0130STANBUL I\u015eIK \u0131slak I i",
+    "STRASSE Stra\u00dfe \u1e9e",
+    "ΟΔΥΣΣΕΥΣ ΑΣ-Α ΣΑΣ. good",
+    "本当に面白かった。很好看的电影",
+    "فيلم رائع جدا",
+    "बहुत अच्छी फ़िल्म",
+    "so good \U0001f44d\U0001f3fd \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f600\ufe0f",
+    "good \ud800 film \udc00\udbff",
+    "bad\x00film\x07one\ttwo\r\nthree\x7ffour\x85five",
+    "  two  spaces   three\u00a0no-break\u3000wide ",
+    "under_scores __init__ _ \\&undsc x_ #tag e-mail@example.org",
+    "l" + "o" * 200 + "ng",
+    "the",
+    "...",
+)
+"""Texts for the corners of the text rules: letters, marks, spaces, breaks, words never seen."""
+
+
+def golden_vectors(
+    encoder: TextEncoder,
+    probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
+    tolerance: float,
+) -> Golden:
+    """Choose texts and say what a file gives for them.
+
+    The corners, a text that is exactly as long as the longest input and one that is longer, and
+    the texts closest to the threshold, none so close that a runtime within the tolerance may label
+    it otherwise.
+
+    Args:
+        encoder: the file's contract with its vocabulary.
+        probabilities: the file's scores of int32 ids.
+        tolerance: how far a runtime may be off.
+
+    Returns:
+        16 to 32 vectors.
+    """
+    texts = [*CORNERS, *_of_the_longest_input(encoder)]
+    texts += _close(encoder, probabilities, tolerance)
+    ids = encoder.encode_batch(texts)
+    found = iter(probabilities([tokens for tokens in ids if len(tokens)]).tolist())
+    vectors = [
+        GoldenVector(
+            text, tuple(tokens.tolist()), round(next(found), _DIGITS) if len(tokens) else None
+        )
+        for text, tokens in zip(texts, ids, strict=True)
+    ]
+    return Golden(tolerance, tuple(v for v in vectors if not _may_flip(v, encoder, tolerance)))
+
+
+def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> bool:
+    """Tell whether a runtime within the tolerance may give another label."""
+    if vector.probability is None:
+        return False
+    # Twice the tolerance: what is within one of the threshold here may be beyond it there.
+    return abs(vector.probability - encoder.contract.threshold) < 2 * tolerance
+
+
+def _of_the_longest_input(encoder: TextEncoder) -> list[str]:
+    """Return a text that just fills the longest input, as near as words allow, and a longer one."""
+    longest = encoder.contract.max_length
+    words = " ".join(SAMPLE_TEXTS).split()
+    words *= 1 + longest // len(words)
+    low, high = 1, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if encoder.token_counts([" ".join(words[:middle])])[0] <= longest:
+            low = middle
+        else:
+            high = middle - 1
+    # What is cut off must matter: begin with other words than the fitting text.
+    return [" ".join(words[:low]), " ".join([*words[3 : low + 3], "the end, at last and good"])]
+
+
+def _close(
+    encoder: TextEncoder,
+    probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
+    tolerance: float,
+) -> list[str]:
+    """Return the texts and pairs of texts closest to the threshold, from both sides."""
+    threshold = encoder.contract.threshold
+    short = [text for text in SAMPLE_TEXTS if len(text) < 100]
+    pool = [*SAMPLE_TEXTS, *(f"{one} {two}" for one, two in permutations(short, 2))]
+    ids = encoder.encode_batch(pool)
+    pool = [text for text, tokens in zip(pool, ids, strict=True) if len(tokens)]
+    found = probabilities([tokens for tokens in ids if len(tokens)]) - threshold
+    chosen: list[str] = []
+    for side in (found, -found):
+        order = [i for i in np.argsort(side, kind="stable").tolist() if side[i] >= 2 * tolerance]
+        chosen += [pool[i] for i in order[: _CLOSE_TEXTS // 2]]
+    return chosen

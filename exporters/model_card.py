@@ -1,0 +1,211 @@
+"""The model card: what a file is, what it was made of, how it was checked, and its limits.
+
+`describe` gives the facts, the file's `card.json`; `page` writes them out for people, the file's
+`card.md`. Sections after Mitchell et al., Model Cards for Model Reporting (2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any
+
+from edgernn.text import TextContract
+from edgernn.training.recipes import RECIPES
+from edgernn.training.run import Run
+from exporters.network import Dense, Embedding, Network, Recurrent
+
+__all__ = ["describe", "page"]
+
+_IMDB_KINDS = frozenset({"archive", "folder", "tensorflow_datasets"})
+_IMDB = {
+    "name": "Large Movie Review Dataset (IMDB)",
+    "licence": "none is stated with the data; its authors ask for a citation of Maas et al., "
+    "Learning Word Vectors for Sentiment Analysis (ACL 2011)",
+    "language": "English film reviews",
+}
+_OWN = {
+    "name": "data of the person who trained it",
+    "licence": "not known to edgernn: ask that person",
+    "language": "not known to edgernn",
+}
+_PACKAGES = ("edgernn", "keras", "tensorflow", "numpy")
+
+
+def describe(run: Run, network: Network, format: str, precision: str) -> dict[str, Any]:
+    """Return what is known of a file before it is checked.
+
+    Args:
+        run: the run folder that it is made of.
+        network: the run's layers.
+        format: name of the format.
+        precision: name of the precision.
+    """
+    name = run.config["recipe"]
+    recipe = RECIPES.get(name)
+    data = run.config["data"] and run.config["data"]["description"]
+    is_imdb = data is not None and data.get("kind") in _IMDB_KINDS
+    return {
+        "recipe": name,
+        **({"title": recipe.title, "source": recipe.source} if recipe is not None else {}),
+        "format": format,
+        "precision": precision,
+        "layers": [_layer(layer) for layer in network.layers],
+        "training": {**run.metrics, "seed": run.config["seed"], "data": data},
+        "data": _IMDB if is_imdb else _OWN,
+        # What a run that was not trained here was made of.
+        **({"imported": run.config["imported"]} if "imported" in run.config else {}),
+        **({"evaluation": run.evaluation} if run.evaluation else {}),
+        "limits": _limits(run.contract, is_imdb),
+        "versions": {name: metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, str]) -> str:
+    """Write a card for people.
+
+    Args:
+        card: what `describe` gave, with `checks`.
+        contract: the file's text contract.
+        hashes: SHA-256 in hexadecimal by what it is of.
+
+    Returns:
+        Markdown.
+    """
+    training, data = card["training"], card["data"]
+    lines = [
+        f"# {_escaped(card.get('title', card['recipe']))}",
+        "",
+        f"A text classifier: {' or '.join(map(_escaped, contract.labels))}, the second from a "
+        f"probability of {contract.threshold:g} on.",
+        "",
+        *_table(
+            {
+                "recipe": card["recipe"],
+                "source": card.get("source", "not a recipe of edgernn"),
+                "format": card["format"],
+                "precision": card["precision"],
+                "layers": ", ".join(_layer_text(layer) for layer in card["layers"]),
+                "oldest runtime": card["oldest_runtime"],
+            }
+        ),
+        "## Data",
+        "",
+        *_table(
+            {
+                "data": data["name"],
+                "language": data["language"],
+                "file": _data_file(training["data"]),
+                "learnt from": _count(training.get("training_examples"), "texts"),
+                "chosen on": _count(training.get("validation_examples"), "texts held out"),
+                "licence of the data": data["licence"],
+            }
+        ),
+        "## Figures",
+        "",
+        *_table(
+            {
+                "validation accuracy": _percent(training.get("validation_accuracy")),
+                "validation loss": _number(training.get("validation_loss")),
+                **_evaluation(card.get("evaluation")),
+                "parameters": _count(training.get("parameters"), ""),
+                "seed": "not known" if training["seed"] is None else str(training["seed"]),
+            }
+        ),
+        "## Checks that this file passed",
+        "",
+        *(f"- {check}" for check in card["checks"]["lines"]),
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card["limits"]),
+        "",
+        "## Made with",
+        "",
+        *_table(dict(card["versions"])),
+        "## SHA-256",
+        "",
+        *_table(dict(hashes)),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _layer(layer: Embedding | Recurrent | Dense) -> dict[str, Any]:
+    match layer:
+        case Embedding():
+            rows, units = layer.table.shape
+            return {"layer": "Embedding", "rows": rows, "units": units}
+        case Recurrent():
+            directions = len(layer.directions)
+            return {"layer": layer.cell, "units": layer.units, "directions": directions}
+        case Dense():
+            return {"layer": "Dense", "units": layer.kernel.shape[1]}
+
+
+def _layer_text(layer: Mapping[str, Any]) -> str:
+    size = f"{layer['rows']:,} x {layer['units']}" if "rows" in layer else str(layer["units"])
+    two = " in both directions" if layer.get("directions") == 2 else ""
+    return f"{layer['layer']} {size}{two}"
+
+
+def _limits(contract: TextContract, is_imdb: bool) -> list[str]:
+    end = "start" if contract.cut == "start" else "end"
+    limits = [
+        f"Of a text longer than {contract.max_length:,} tokens the {end} is not read.",
+        f"Every text gets one of two labels, {' or '.join(contract.labels)}: there is none for "
+        "texts that are neither.",
+        "The probability is the network's own; how well it agrees with what comes true stands "
+        "under Figures where it was measured.",
+    ]
+    if is_imdb:
+        limits.insert(
+            0,
+            "It learnt from English film reviews of a paragraph or more. Other subjects, other "
+            "languages and single sentences are judged by what they share with those.",
+        )
+        limits.append(
+            "Reviews of 2011 and before: later words, names and films are not in the vocabulary."
+        )
+    else:
+        limits.insert(0, "What it learnt from is not known to edgernn: judge it on your own texts.")
+    return limits
+
+
+def _evaluation(values: Mapping[str, Any] | None) -> dict[str, str]:
+    if not values:
+        return {"test accuracy": "not measured before this file was written"}
+    texts = _count(values.get("examples"), "test texts")
+    return {
+        "test accuracy": f"{_percent(values.get('accuracy'))} of {texts}, before export",
+        "test log loss": _number(values.get("log_loss")),
+        "expected calibration error": _number(values.get("expected_calibration_error")),
+    }
+
+
+def _table(rows: Mapping[str, str]) -> Sequence[str]:
+    return ["| | |", "| --- | --- |", *(f"| {k} | {_escaped(v)} |" for k, v in rows.items()), ""]
+
+
+def _escaped(text: Any) -> str:
+    """Keep a name from a run folder from being read as Markdown or HTML."""
+    plain = " ".join(str(text).split())
+    return "".join(f"\\{c}" if c in "|<>`*[]\\" else c for c in plain)
+
+
+def _data_file(data: Mapping[str, Any] | None) -> str:
+    if data is None:
+        return "not known"
+    digest = f", SHA-256 {data['sha256']}" if "sha256" in data else ""
+    return f"{data.get('name', data.get('kind', 'not known'))}{digest}"
+
+
+def _percent(value: Any) -> str:
+    return f"{value:.2%}" if isinstance(value, int | float) else "not known"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, int | float) else "not known"
+
+
+def _count(value: Any, what: str) -> str:
+    return f"{value:,} {what}".strip() if isinstance(value, int) else "not known"

@@ -1,0 +1,87 @@
+"""The golden vectors that an export chooses, and that a file carries."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgernn import load
+from edgernn.bundle import read_model_file
+from edgernn.text import TextEncoder
+from edgernn.training.run import Run
+from exporters.export import TrainedModel
+from exporters.golden_texts import CLOSE, CORNERS, golden_vectors
+
+Files = dict[tuple[str, str], Path]
+KINDS = [("onnx", "int8"), ("tflite", "int8")]
+
+
+def flat(ids: list[np.ndarray]) -> np.ndarray:
+    """The scores of a network that is a little below the threshold, whatever it reads."""
+    return np.full(len(ids), 0.4999, np.float32)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("files", ["tiny_files", "tiny_word_files"])
+def test_a_file_says_what_it_answers(
+    files: str, kind: tuple[str, str], request: pytest.FixtureRequest
+) -> None:
+    """Ids by its own contract, and the probability of those ids to the last digit written."""
+    path = request.getfixturevalue(files)[kind]
+    golden = read_model_file(path).bundle.golden
+    assert golden is not None
+    classifier = load(path, "cpu")
+    assert 16 <= len(golden.vectors) <= 32
+    for vector in golden.vectors:
+        assert list(vector.ids) == classifier.encode(vector.text)
+        (score,) = classifier.score_or_none([vector.text])
+        if vector.probability is None:
+            assert score is None
+        else:
+            assert score is not None
+            assert score.probability == pytest.approx(vector.probability, abs=1e-6)
+
+
+def test_some_are_close_to_the_threshold(tiny_files: Files) -> None:
+    """On both sides, and none so close that the tolerance could turn its label."""
+    golden = read_model_file(tiny_files["onnx", "float32"]).bundle.golden
+    assert golden is not None
+    distances = [v.probability - 0.5 for v in golden.vectors if v.probability is not None]
+    assert sum(0 < distance <= CLOSE for distance in distances) >= 3
+    assert sum(-CLOSE <= distance < 0 for distance in distances) >= 3
+    assert min(map(abs, distances)) >= 2 * golden.tolerance
+
+
+def test_the_longest_input(tiny_encoder: TextEncoder) -> None:
+    """One text just fits, the one behind it is cut."""
+    texts = [v.text for v in golden_vectors(tiny_encoder, flat, 1e-5).vectors]
+    assert texts[: len(CORNERS)] == list(CORNERS)
+    fits, longer = texts[len(CORNERS) : len(CORNERS) + 2]
+    longest = tiny_encoder.contract.max_length
+    counts = tiny_encoder.token_counts([fits, longer])
+    assert longest - 10 < counts[0] <= longest < counts[1]
+
+
+def test_a_label_that_a_runtime_may_give_otherwise_is_left_out(tiny_encoder: TextEncoder) -> None:
+    """All texts lie 1e-4 below the threshold."""
+    assert len(golden_vectors(tiny_encoder, flat, 4e-5).vectors) > 16
+    assert not golden_vectors(tiny_encoder, flat, 6e-5).vectors
+
+
+def test_texts_without_a_token(tiny_word_trained: TrainedModel) -> None:
+    """They have no probability, and no runtime may give them one."""
+    encoder = tiny_word_trained.run.encoder
+    contract = dataclasses.replace(encoder.contract, start_id=None, unknown_id=None)
+    encoder = TextEncoder(contract, encoder.vocabulary)
+    found = {v.text: v for v in golden_vectors(encoder, flat, 1e-5).vectors}
+    assert found["..."].ids == ()
+    assert found["..."].probability is None
+
+
+@pytest.fixture(scope="module")
+def tiny_encoder(tiny_run: Path) -> TextEncoder:
+    """The text rules of the tiny run."""
+    return Run.open(tiny_run).encoder

@@ -1,0 +1,91 @@
+"""The model card: facts of the run in it, and nothing that a run folder could smuggle in."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgernn import load
+from edgernn.bundle import read_model_file
+from edgernn.errors import ModelFileError
+from edgernn.training.run import EVALUATION, Run
+from exporters.export import TrainedModel, export
+from exporters.formats import FORMATS
+from exporters.model_card import describe, page
+
+SHA256 = {"graph": "0" * 64}
+
+
+def card(trained: TrainedModel, **config: Any) -> dict[str, Any]:
+    """A checked file's card, with some of the run's config changed."""
+    run = dataclasses.replace(trained.run, config=trained.run.config | config)
+    found = describe(run, trained.network, "onnx", "int8")
+    return found | {"checks": {"lines": ["parity: fine"]}, "oldest_runtime": "onnxruntime 1.12"}
+
+
+def written(trained: TrainedModel, **config: Any) -> str:
+    """The same for people."""
+    return page(card(trained, **config), trained.run.contract, SHA256)
+
+
+def test_the_file_and_the_card_beside_it(tiny_trained: TrainedModel, tmp_path: Path) -> None:
+    """Both say the same; the one outside has the hash of the whole file, too."""
+    path, beside = tmp_path / "m.onnx", tmp_path / "card.md"
+    rules = FORMATS["onnx"]
+    export(tiny_trained, rules, "float32", path, lambda p: load(p, "cpu"), card_file=beside)
+    inside = read_model_file(path).bundle.page
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert beside.read_text("utf-8").replace(f"| m.onnx | {digest} |\n", "") == inside
+    assert digest not in inside
+    assert tiny_trained.run.contract.vocabulary_sha256 in inside
+    assert "- parity: " in inside
+    assert "- padding: scores do not depend" in inside
+
+
+def test_a_recipe_on_the_reviews(tiny_trained: TrainedModel) -> None:
+    """Data, licence and limits of the data set; title and source of the recipe."""
+    data = {"description": {"kind": "archive", "name": "aclImdb_v1.tar.gz", "sha256": "ab" * 32}}
+    text = written(tiny_trained, recipe="word-lstm", data=data)
+    assert text.startswith("# LSTM on the 50,000 most frequent words\n")
+    assert "Maas et al." in text
+    assert "English film reviews" in text
+    assert "abab" in text
+    assert "| validation accuracy | 75.00% |" in text
+    assert "not measured before this file was written" in text
+
+
+def test_an_imported_run(tiny_trained: TrainedModel) -> None:
+    """What is not known is said to be so."""
+    text = written(tiny_trained, data=None, imported={"kind": "keras"}, seed=None)
+    assert "| licence of the data | not known to edgernn: ask that person |" in text
+    assert "| file | not known |" in text
+    assert "| seed | not known |" in text
+
+
+def test_a_measured_run(tiny_run: Path, tiny_trained: TrainedModel, tmp_path: Path) -> None:
+    """The test split's figures come from the run folder."""
+    for file in tiny_run.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    found = {"accuracy": 0.8765, "log_loss": 0.25, "examples": 25000}
+    (tmp_path / EVALUATION).write_text(json.dumps(found), "utf-8")
+    run = Run.open(tmp_path)
+    text = written(dataclasses.replace(tiny_trained, run=run))
+    assert "| test accuracy | 87.65% of 25,000 test texts, before export |" in text
+    assert "| test log loss | 0.2500 |" in text
+    assert "| expected calibration error | not known |" in text
+    (tmp_path / EVALUATION).write_text("[]", "utf-8")
+    with pytest.raises(ModelFileError, match="not a JSON object"):
+        written(dataclasses.replace(tiny_trained, run=run))
+
+
+def test_names_are_no_markup(tiny_trained: TrainedModel) -> None:
+    """A name from a run folder stays in its cell."""
+    text = written(tiny_trained, recipe="a | b\n\n# c <script> `d` [e](f)")
+    assert "| recipe | a \\| b # c \\<script\\> \\`d\\` \\[e\\](f) |" in text
+    assert "\n# c" not in text
+    assert "<script>" not in text.replace("\\<script\\>", "")
