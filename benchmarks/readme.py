@@ -16,16 +16,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edgernn.cli.recipes import MEASURED
+from edgernn.cli import formats, recipes
 from edgernn.files import write_text
+from exporters.formats import FORMATS
 
 __all__ = ["main", "render"]
 
 _ROOT = Path(__file__).resolve().parents[1]
 _MODEL = _ROOT / "edgernn" / "models" / "subword-bilstm"
-_ELSEWHERE = {"training": _MODEL / "metrics.json", "recipes": MEASURED}
+_ELSEWHERE = {
+    "training": _MODEL / "metrics.json",
+    "recipes": recipes.MEASURED,
+    "formats": formats.MEASURED,
+}
 """Result files that the package itself carries."""
-PAGES = (_ROOT / "README.md", _MODEL / "README.md")
+PAGES = (_ROOT / "README.md", _MODEL / "README.md", _ROOT / "docs" / "formats.md")
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -133,6 +138,42 @@ def _recipes(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", _machine(result, f"seed {seeds}"), ""])
 
 
+def _formats(result: dict[str, Any]) -> str:
+    lines = []
+    for rules in FORMATS.values():
+        cells = [cell for cell in result["cells"] if cell["format"] == rules.name]
+        lines += [
+            f"### {rules.name}",
+            "",
+            "| precision | allowed difference | |",
+            "| --- | ---: | --- |",
+        ]
+        lines += [
+            f"| `{precision.name}` | {precision.tolerance:g} | {precision.summary} |"
+            for precision in rules.precisions.values()
+        ]
+        lines += ["", f"| recipe | {' | '.join(f'`{name}`' for name in rules.precisions)} |"]
+        lines.append(f"| --- |{' ---: |' * len(rules.precisions)}")
+        reasons: dict[str, str] = {}
+        for name in dict.fromkeys(cell["recipe"] for cell in cells):
+            found = {cell["precision"]: cell for cell in cells if cell["recipe"] == name}
+            row = [_cell(found[precision], reasons) for precision in rules.precisions]
+            lines.append(f"| `{name}` | {' | '.join(row)} |")
+        lines += ["", *(f"{mark} {reason}\n" for reason, mark in reasons.items())]
+    return "\n".join([*lines, _machine(result), ""])
+
+
+def _cell(cell: dict[str, Any], reasons: dict[str, str]) -> str:
+    if not cell["written"]:
+        reason = f"`{cell['precision']}`: {cell['reason']}"
+        return f"no {reasons.setdefault(reason, f'<sup>{len(reasons) + 1}</sup>')}"
+    parts = [f"{cell['bytes']:,}", f"{cell['largest_difference']:.1e}"]
+    parts.append(f"{100 * cell['label_flips']:.2f} %")
+    if "accuracy_points_lost" in cell:
+        parts.append(f"{cell['accuracy_points_lost']:+.2f}")
+    return "<br>".join(parts)
+
+
 def _startup(result: dict[str, Any]) -> str:
     seconds = result["seconds"]
     return (
@@ -157,6 +198,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "capture": _capture,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,
+    "formats": _formats,
     "shipped_model": _shipped_model,
     "startup": _startup,
     "training": _training,

@@ -21,8 +21,7 @@ from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
 from edgernn.training.recipe import Recipe
 from edgernn.training.recipes import RECIPES
-from edgernn.training.report import EVALUATION
-from edgernn.training.run import read_json
+from edgernn.training.run import EVALUATION, read_json
 from exporters.formats import FORMATS
 
 __all__ = ["main"]

@@ -1,9 +1,9 @@
-"""Size and test accuracy of the shipped model in every format and precision.
+"""Size and test accuracy of the shipped model in every format and precision that it is written in.
 
     python -m benchmarks.shipped_model --data aclImdb_v1.tar.gz
 
 Exports each file with `edgernn export` and measures it with `edgernn evaluate --json` on the full
-test split, in processes of their own.
+test split, in processes of their own. Which are written, `benchmarks.formats` has found.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
+from edgernn.cli.formats import MEASURED
 from edgernn.runtime import SHIPPED_MODEL
-from exporters.formats import FORMATS, PRECISIONS
+from exporters.formats import FORMATS
 
 __all__ = ["main"]
 
@@ -35,14 +36,15 @@ def main() -> None:
     keras = {"format": "keras", "precision": "float32"}
     rows = [keras | _evaluate(SHIPPED_MODEL.parent, arguments.data)]
     with tempfile.TemporaryDirectory() as folder:
-        for rules in FORMATS.values():
-            for precision in PRECISIONS:
-                file = Path(folder) / f"{precision}{rules.suffix}"
-                wanted = {"format": rules.name, "precision": precision}
-                options = [f"--{name}={value}" for name, value in wanted.items()]
-                edgernn("export", *options, f"--output={file}", f"--data={arguments.data}")
-                row = wanted | {"bytes": file.stat().st_size}
-                rows.append(row | _evaluate(file, arguments.data))
+        for cell in json.loads(MEASURED.read_text("utf-8"))["cells"]:
+            if cell["recipe"] != SHIPPED_MODEL.parent.name or not cell["written"]:
+                continue
+            wanted = {name: cell[name] for name in ("format", "precision")}
+            file = Path(folder) / f"{cell['precision']}{FORMATS[cell['format']].suffix}"
+            options = [f"--{name}={value}" for name, value in wanted.items()]
+            edgernn("export", *options, f"--output={file}", f"--data={arguments.data}")
+            row = wanted | {"bytes": file.stat().st_size}
+            rows.append(row | _evaluate(file, arguments.data))
     import onnxruntime
 
     machine = describe_machine(_PACKAGES)

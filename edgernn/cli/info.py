@@ -67,7 +67,11 @@ def _flat(section: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         if isinstance(value, dict):
             lines += _flat(value, f"{name} ")
         elif isinstance(value, list):
-            lines.append((f"{prefix}{name}", ", ".join(map(str, value))))
+            # Of objects, such as layers, the values say enough in a line.
+            shown = (
+                " ".join(map(str, v.values())) if isinstance(v, dict) else str(v) for v in value
+            )
+            lines.append((f"{prefix}{name}", ", ".join(shown)))
         else:
             shown = f"{value:,}" if type(value) is int else str(value)
             lines.append((f"{prefix}{name}", shown))

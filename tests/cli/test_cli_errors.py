@@ -41,7 +41,7 @@ def test_options_that_are_no_options(edgernn, arguments, message):
         (["export", "--format", "none"], "error: --format none: there are onnx, tflite, and all"),
         (
             ["export", "--format", "onnx", "--precision", "int4"],
-            "error: --precision int4: there are float32, float16, int8",
+            "error: --precision int4: onnx has float32, float16, int8-embedding, int8",
         ),
         (["score"], "error: give texts to score, or --input FILE"),
         (["score", "text", "--input", "x.txt"], "error: give texts to score, or --input FILE"),

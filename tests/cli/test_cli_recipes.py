@@ -65,14 +65,16 @@ def test_from_recipe_to_score(edgernn, tmp_path, options):
     )
     assert trained.returncode == 0, trained.stderr
     run = f"runs/simple-rnn{'-published' if options else ''}"
-    exported = edgernn("export", "--format", "all", "--run", run, "--output", "out", cwd=tmp_path)
+    # One epoch leaves the model undecided of all texts: any rounding gives some another label.
+    wanted = ("--format", "all", "--precision", "float32", "--run", run, "--output", "out")
+    exported = edgernn("export", *wanted, cwd=tmp_path)
     assert exported.returncode == 0, exported.stderr
     found = []
     for suffix in ("onnx", "tflite"):
-        model = f"out/simple-rnn-int8.{suffix}"
+        model = f"out/simple-rnn-float32.{suffix}"
         done = edgernn("score", "a good film", "--model", model, "--json", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         found.append(json.loads(done.stdout)["probability"])
-    assert found[0] == pytest.approx(found[1], abs=0.02)
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
     contract = json.loads((tmp_path / run / "contract.json").read_text())
     assert contract["padding"] == ("start" if options else "none")

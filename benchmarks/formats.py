@@ -1,0 +1,106 @@
+"""Every recipe exported to every format and precision: what is written, what is refused and why.
+
+    python -m benchmarks.formats --data aclImdb_v1.tar.gz --csv reviews.csv --runs runs
+
+Takes the run folders that `benchmarks.recipes` trained, exports each cell with the limits that
+`edgernn export` has, on the run's validation texts, and writes the outcome to a JSON file, which
+`edgernn formats` and the README read. Cells that are there already are kept with `--keep`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.environment import describe_machine, write_result
+from edgernn.cli.console import load_model, say
+from edgernn.errors import ExportError
+from edgernn.training.recipes import RECIPES
+from edgernn.training.run import Run
+from edgernn.training.train import validation_examples
+from exporters.export import TrainedModel, export, open_trained
+from exporters.formats import FORMATS, FormatRules
+from exporters.gate import Check
+
+__all__ = ["main"]
+
+RESULT = Path("edgernn/models/formats.json")
+_PACKAGES = ("edgernn", "keras", "tensorflow", "tf2onnx", "onnx", "ai-edge-litert", "numpy")
+_ON_CSV = "stopword-bilstm"
+
+
+def main() -> None:
+    """Export all cells and write the result after each recipe."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--csv", required=True)
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--keep", action="store_true")
+    parser.add_argument("--output", type=Path, default=RESULT)
+    arguments = parser.parse_args()
+    import onnxruntime
+
+    machine = describe_machine(_PACKAGES)
+    machine["versions"]["onnxruntime"] = onnxruntime.__version__
+    cells: list[dict[str, Any]] = []
+    if arguments.keep:
+        cells = json.loads(arguments.output.read_text("utf-8"))["cells"]
+    for name in RECIPES:
+        missing = [
+            (rules, precision)
+            for rules in FORMATS.values()
+            for precision in rules.precisions
+            if not any(_is(cell, name, rules, precision) for cell in cells)
+        ]
+        if not missing:
+            continue
+        data = arguments.csv if name == _ON_CSV else arguments.data
+        run = Run.open(arguments.runs / name)
+        examples = validation_examples(run.config, data)
+        trained = open_trained(run, examples.texts, examples.labels)
+        cells += [_cell(trained, name, rules, precision) for rules, precision in missing]
+        write_result(arguments.output, {"machine": machine, "cells": cells})
+
+
+def _is(cell: dict[str, Any], name: str, rules: FormatRules, precision: str) -> bool:
+    return (cell["recipe"], cell["format"], cell["precision"]) == (name, rules.name, precision)
+
+
+def _cell(trained: TrainedModel, name: str, rules: FormatRules, precision: str) -> dict[str, Any]:
+    start = time.perf_counter()
+    cell: dict[str, Any] = {"recipe": name, "format": rules.name, "precision": precision}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"model{rules.suffix}"
+        try:
+            checks = export(trained, rules, precision, path, partial(load_model, device="cpu"))
+        except ExportError as error:
+            reason = str(error).removeprefix(f"{path} was not written: ")
+            lines = [line.strip() for line in reason.strip().splitlines()]
+            cell |= {"written": False, "reason": "; ".join(lines)}
+        else:
+            cell |= {"written": True, "bytes": path.stat().st_size, **_measured(checks)}
+    say(f"{name} {rules.name} {precision}: {cell} ({time.perf_counter() - start:.0f} s)")
+    return cell
+
+
+def _measured(checks: Sequence[Check]) -> dict[str, float]:
+    names = {
+        "parity": "largest_difference",
+        "label flips": "label_flips",
+        "accuracy": "accuracy_points_lost",
+    }
+    return {
+        names[check.name]: float(f"{check.value:.3g}")
+        for check in checks
+        if check.name in names and check.value is not None
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""The commands that make, measure and compare run folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgernn.cli.options import DataOption, Debug, DeviceOption, Json, LabelColumn, TextColumn
+
+__all__ = ["add_commands"]
+
+
+def train(
+    recipe: Annotated[
+        str, typer.Option(help="What to train; `edgernn recipes` lists them.")
+    ] = "subword-bilstm",
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="Do what the recipe's tutorial did, to the letter."),
+    ] = False,
+    data: DataOption = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    vocab: Annotated[
+        str | None,
+        typer.Option(help="Vocabulary file. Default: built from the training texts."),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1)] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=1e-9)] = None,
+    max_length: Annotated[
+        int | None,
+        typer.Option(min=1, max=65536, help="Longest input, in tokens."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Use the first so many training examples."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Run folder to write. Default: runs/RECIPE."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in the run folder.")
+    ] = False,
+    debug: Debug = False,
+) -> None:
+    """Train a recipe and write a run folder."""
+    from edgernn.cli.train import run_training
+
+    run_training(
+        resume,
+        recipe=recipe,
+        published=published,
+        data=data,
+        text_column=text_column,
+        label_column=label_column,
+        vocabulary=vocab,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        max_length=max_length,
+        seed=seed,
+        limit=limit,
+        output=output or Path("runs") / (f"{recipe}-published" if published else recipe),
+    )
+
+
+def recipes(json: Json = False, debug: Debug = False) -> None:
+    """List what can be trained: source, size, and the accuracy measured here."""
+    from edgernn.cli.recipes import run_recipes
+
+    run_recipes(json)
+
+
+def import_model(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            help=".keras or .h5 file, SavedModel folder, or the JSON of model.to_json()."
+        ),
+    ],
+    tokenizer: Annotated[
+        Path,
+        typer.Option(
+            help="Keras Tokenizer or word index (JSON), SubwordTextEncoder file, or word list."
+        ),
+    ],
+    max_length: Annotated[
+        int, typer.Option(min=1, max=65536, help="Longest input: maxlen of pad_sequences.")
+    ],
+    weights: Annotated[Path | None, typer.Option(help="Weights, if MODEL is a JSON.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Run folder to write. Default: runs/NAME.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Default: the file's own.")] = None,
+    padding: Annotated[
+        str, typer.Option(help="Where zeros stood in training: pre, post or none.")
+    ] = "pre",
+    truncating: Annotated[
+        str, typer.Option(help="Which end of long texts was cut off in training: pre or post.")
+    ] = "pre",
+    start_id: Annotated[
+        int | None, typer.Option(min=0, help="Id in front of every text (start_char).")
+    ] = None,
+    unknown_id: Annotated[
+        int | None, typer.Option(min=0, help="Id of unknown words (oov_char). Default: left out.")
+    ] = None,
+    index_from: Annotated[
+        int | None, typer.Option(min=0, help="Added to each index of a word index or line number.")
+    ] = None,
+    num_words: Annotated[
+        int | None, typer.Option(min=1, help="Use ids below this one only.")
+    ] = None,
+    lower: Annotated[
+        bool | None,
+        typer.Option(
+            "--lower/--keep-case", help="Default: as the Tokenizer has it; lists are lower-cased."
+        ),
+    ] = None,
+    labels: Annotated[str, typer.Option(help="Names of the two classes.")] = "negative,positive",
+    threshold: Annotated[
+        float, typer.Option(help="Probability from which the second label is given.")
+    ] = 0.5,
+    debug: Debug = False,
+) -> None:
+    """Make a run folder of your own Keras model and its vocabulary; no code in them is run."""
+    from edgernn.cli.import_model import run_import
+    from edgernn.training.imported.tokenizers import WordOptions
+
+    run_import(
+        model=model,
+        tokenizer=tokenizer,
+        max_length=max_length,
+        weights=weights,
+        output=output,
+        name=name,
+        padding=padding,
+        truncating=truncating,
+        words=WordOptions(
+            start_id=start_id,
+            unknown_id=unknown_id,
+            index_from=index_from,
+            num_words=num_words,
+            lower=lower,
+        ),
+        labels=labels,
+        threshold=threshold,
+    )
+
+
+def evaluate(
+    data: DataOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Run folder, .onnx or .tflite file. Default: the pretrained model."),
+    ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Use the first so many test examples."),
+    ] = None,
+    device: DeviceOption = "auto",
+    errors: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="List the N most confidently wrong texts."),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Write metrics, errors, accuracy by length and pictures into a folder.",
+        ),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a model on the test split."""
+    from edgernn.cli.evaluate import run_evaluation
+
+    run_evaluation(data, model, text_column, label_column, limit, device, errors, report, json)
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders.")],
+    plot: Annotated[Path, typer.Option(help="Picture to draw: .png, .svg or .pdf.")] = Path(
+        "compare.png"
+    ),
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Put runs side by side: a table, and a picture of how they learnt."""
+    from edgernn.cli.compare import run_comparison
+
+    run_comparison(runs, plot, json)
+
+
+def summary(
+    run: Annotated[
+        Path | None,
+        typer.Argument(help="Run folder. Default: the pretrained model of the package."),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the layers into a .png, .svg or .pdf file.")
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show the layers of a run's model, their shapes and parameters, and its text rules."""
+    from edgernn.cli.summary import run_summary
+
+    run_summary(run, plot, json)
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put the commands into the console script, in the order of its help."""
+    app.command()(train)
+    app.command()(recipes)
+    app.command("import")(import_model)
+    app.command()(evaluate)
+    app.command()(compare)
+    app.command()(summary)
