@@ -68,10 +68,10 @@ def _flat(section: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
             lines += _flat(value, f"{name} ")
         elif isinstance(value, list):
             # Of objects, such as layers, the values say enough in a line.
-            shown = (
+            parts = [
                 " ".join(map(str, v.values())) if isinstance(v, dict) else str(v) for v in value
-            )
-            lines.append((f"{prefix}{name}", ", ".join(shown)))
+            ]
+            lines.append((f"{prefix}{name}", ", ".join(parts)))
         else:
             shown = f"{value:,}" if type(value) is int else str(value)
             lines.append((f"{prefix}{name}", shown))
