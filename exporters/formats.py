@@ -54,8 +54,6 @@ class PrecisionRules:
     """Recurrent layers that cannot be had in it, and the reason, as measured."""
     needs_representative: bool = False
     """Whether the converter takes ranges from texts that it runs."""
-    oldest_runtime: str | None = None
-    """The first runtime that scores its files right, if later than the format's oldest."""
 
 
 @dataclass(frozen=True)
