@@ -165,8 +165,8 @@ def _formats(result: dict[str, Any]) -> str:
 
 def _cell(cell: dict[str, Any], reasons: dict[str, str]) -> str:
     if not cell["written"]:
-        reason = f"`{cell['precision']}`: {cell['reason']}"
-        return f"no {reasons.setdefault(reason, f'<sup>{len(reasons) + 1}</sup>')}"
+        mark = f"<sup>{len(reasons) + 1}</sup>"
+        return f"no {reasons.setdefault(formats.reason_of(cell), mark)}"
     parts = [f"{cell['bytes']:,}", f"{cell['largest_difference']:.1e}"]
     parts.append(f"{100 * cell['label_flips']:.2f} %")
     if "accuracy_points_lost" in cell:

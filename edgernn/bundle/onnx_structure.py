@@ -69,7 +69,7 @@ _RECURRENT = r"x (F3|w) (F3|w) F2 lengths"
 _FORMS: Final[Mapping[str, _Form]] = {
     "Add": _form(r"x F1"),
     "Cast": _form(r"x|H2", to=frozenset({1})),
-    "DequantizeLinear": _form(r"(x|Q2) F1 Q1", axis=None),
+    "DequantizeLinear": _form(r"Q2 F1 Q1", axis=None),
     "GRU": _form(_RECURRENT, direction=None, hidden_size=None, linear_before_reset=None),
     "Gather": _form(r"[FHQ]2 ids", axis=frozenset({0})),
     "LSTM": _form(_RECURRENT, direction=None, hidden_size=None),

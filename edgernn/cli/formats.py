@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from edgernn.cli.console import write_line
 from edgernn.errors import UsageError
 from exporters.formats import FORMATS
 
-__all__ = ["MEASURED", "run_formats"]
+__all__ = ["MEASURED", "reason_of", "run_formats"]
 
 MEASURED = Path(__file__).parent.parent / "models" / "formats.json"
 """What an export of each trained recipe gave; `benchmarks/formats.py` wrote it."""
@@ -35,6 +36,12 @@ def run_formats(recipe: str | None, as_json: bool) -> None:
         _print_format(rules, [cell for cell in cells if cell["format"] == rules.name])
 
 
+def reason_of(cell: Mapping[str, Any]) -> str:
+    """Return the precision of a cell that was refused, and why, without naming the format."""
+    name = f"{cell['format']} {cell['precision']}: "
+    return f"{cell['precision']}: {cell['reason'].removeprefix(name)}"
+
+
 def _print_format(rules: Any, cells: list[dict[str, Any]]) -> None:
     """Print a format's precisions, a row for each recipe, and below it the reasons."""
     write_line(f"{rules.name} (allowed difference from the trained model in brackets)")
@@ -44,7 +51,8 @@ def _print_format(rules: Any, cells: list[dict[str, Any]]) -> None:
     names = list(dict.fromkeys(cell["recipe"] for cell in cells))
     found = {(cell["recipe"], cell["precision"]): cell for cell in cells}
     first = max(len(name) for name in ("bytes", *names))
-    columns = [max(len(name), 9) for name in rules.precisions]
+    # Ten million bytes are ten characters.
+    columns = [max(len(name), 10) for name in rules.precisions]
     reasons: dict[str, int] = {}
 
     def row(head: str, values: list[str]) -> None:
@@ -60,7 +68,7 @@ def _print_format(rules: Any, cells: list[dict[str, Any]]) -> None:
             if cell["written"]:
                 values.append(f"{cell['bytes']:,}")
             else:
-                number = reasons.setdefault(f"{name}, {precision}: {cell['reason']}", len(reasons))
+                number = reasons.setdefault(reason_of(cell), len(reasons))
                 values.append(f"no [{number + 1}]")
         row(name, values)
     for reason, number in reasons.items():
