@@ -14,10 +14,21 @@ from edgernn.training.fit import Epoch, History
 from edgernn.training.history import read_history
 from edgernn.training.run import CONFIG, EVALUATION, METRICS, Run, read_json
 
-__all__ = ["ComparedRun", "ExportedFile", "TestResult", "differences", "missing", "read_runs"]
+__all__ = [
+    "PRECISIONS",
+    "ComparedRun",
+    "ExportedFile",
+    "TestResult",
+    "differences",
+    "missing",
+    "read_runs",
+]
 
 _FORMATS = ("onnx", "tflite")
-_PRECISIONS = ("int8", "float16", "float32")
+PRECISIONS = (
+    *("float32", "float16", "int8-embedding", "int8", "int8-dynamic", "int16x8", "int8-full"),
+)
+"""Those of the exporters, which this room does not import; a test compares them."""
 _MAX_NAME = 200
 
 
@@ -31,8 +42,9 @@ class ExportedFile:
     @property
     def precision(self) -> str | None:
         """The precision that the name says, as `edgernn export` names its files."""
-        said = Path(self.name).stem.rpartition("-")[2]
-        return said if said in _PRECISIONS else None
+        stem = Path(self.name).stem
+        said = [name for name in PRECISIONS if stem == name or stem.endswith(f"-{name}")]
+        return max(said, key=len, default=None)
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def test_shipped_model() -> None:
     assert (table.shape, table.is_quantized, table.decoded_by) == (
         (8185, 64),
         True,
-        "DequantizeLinear",
+        "Cast",
     )
 
 

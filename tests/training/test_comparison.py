@@ -12,10 +12,17 @@ import pytest
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.text import SubwordEncoder, TextContract
 from edgernn.training import comparison_plot
-from edgernn.training.comparison import differences, missing, read_runs
+from edgernn.training.comparison import (
+    PRECISIONS,
+    ExportedFile,
+    differences,
+    missing,
+    read_runs,
+)
 from edgernn.training.comparison_plot import plot_comparison
 from edgernn.training.fit import Epoch, History
 from edgernn.training.history import read_history
+from exporters.formats import FORMATS
 
 SUBWORDS = SubwordEncoder(["good_", "bad_", "film_"])
 DATA = {
@@ -108,6 +115,16 @@ def test_an_older_run(tmp_path):
     folder = fabricate(tmp_path / "a")
     (folder / "metrics.json").write_text('{"parameters": 1, "best_epoch": 1}')
     assert read_runs([folder])[0].kept == EPOCHS[0]
+
+
+def test_the_precisions_are_those_of_the_exporters():
+    """The two lists stand in rooms that do not import each other."""
+    known = {name for rules in FORMATS.values() for name in rules.precisions}
+    assert set(PRECISIONS) == known
+    for name in known:
+        assert ExportedFile(f"bigru-{name}.onnx", 1).precision == name
+        assert ExportedFile(f"{name}.onnx", 1).precision == name
+    assert ExportedFile("bigru-int4.onnx", 1).precision is None
 
 
 def test_of_other_precisions_the_smallest(tmp_path):
