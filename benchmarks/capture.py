@@ -21,6 +21,7 @@ __all__ = ["main"]
 _COMMANDS = (
     "edgernn export --format tflite",
     'edgernn score "Great movie!" "Boring and far too long." --model subword-bilstm-int8.tflite',
+    "edgernn verify subword-bilstm-int8.tflite",
     "unzip -Z1 subword-bilstm-int8.tflite",
 )
 

@@ -28,7 +28,14 @@ from exporters.network import Network, read_network
 from exporters.representative import representative_ids
 from exporters.sample_texts import spread
 
-__all__ = ["CHECKED_TEXTS", "TrainedModel", "default_name", "export", "open_trained"]
+__all__ = [
+    "CHECKED_TEXTS",
+    "TrainedModel",
+    "Validation",
+    "default_name",
+    "export",
+    "open_trained",
+]
 
 CHECKED_TEXTS = 400
 """How many texts a file is checked on; enough for a limit of one label in two hundred."""

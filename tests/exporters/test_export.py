@@ -29,7 +29,14 @@ from edgernn.text import TextEncoder
 from edgernn.training.models import probabilities
 from edgernn.training.run import CONFIG, MODEL, Run
 from exporters import export as job
-from exporters.export import CHECKED_TEXTS, TrainedModel, default_name, export, open_trained
+from exporters.export import (
+    CHECKED_TEXTS,
+    TrainedModel,
+    Validation,
+    default_name,
+    export,
+    open_trained,
+)
 from exporters.formats import FORMATS
 from exporters.network import read_network
 from exporters.sample_texts import SAMPLE_TEXTS, spread
@@ -174,6 +181,52 @@ def test_a_failing_check_leaves_nothing(
     with pytest.raises(error, match=said):
         export(tiny_trained, ONNX, "int8", output, open_file)
     assert content(output) == before
+
+
+def with_validation(trained: TrainedModel, count: int) -> TrainedModel:
+    """The same with some texts as the run's validation texts, of which the model knows all."""
+    expected = trained.expected[:count]
+    validation = Validation(trained.texts[:count], expected >= 0.5, expected)
+    return dataclasses.replace(trained, validation=validation)
+
+
+def test_lost_accuracy(tiny_trained: TrainedModel, output: Path) -> None:
+    """A quantized file that is wrong on the validation texts alone is not written."""
+    before = content(output)
+    trained = with_validation(tiny_trained, 250)
+
+    def open_file(path: Path) -> Any:
+        return Altered(path, lambda p, size: 1 - p if size == 250 else p)
+
+    said = r"accuracy: 0\.00 % of 250 validation texts .* 100\.00 points lost, allowed 0\.5$"
+    with pytest.raises(ExportError, match=said):
+        export(trained, ONNX, "int8", output, open_file)
+    assert content(output) == before
+    # As exact as it was trained, it is not asked.
+    export(trained, ONNX, "float32", output, open_file)
+
+
+def test_the_loss_that_is_allowed(tiny_trained: TrainedModel, output: Path) -> None:
+    """It is measured, said, and may be raised."""
+    lines: list[str] = []
+    export(
+        with_validation(tiny_trained, 250),
+        ONNX,
+        "int8",
+        output,
+        lambda path: Altered(path, lambda p, size: 1 - p if size == 250 else p),
+        lines.append,
+        max_accuracy_drop=100,
+    )
+    assert "100.00 points lost, allowed 100" in "".join(lines)
+
+
+def test_too_few_validation_texts(tiny_trained: TrainedModel, output: Path) -> None:
+    """Where accuracy says too little it is not measured, and a warning says so."""
+    with pytest.warns(RuntimeWarning, match="accuracy not measured .* 199 validation texts say"):
+        export(with_validation(tiny_trained, 199), ONNX, "int8", output, on_cpu)
+    lines = read_model_file(output).bundle.card["checks"]["lines"]
+    assert "accuracy: not measured" in lines[-1]
 
 
 def test_an_operator_that_is_not_allowed(tiny_trained: TrainedModel, output: Path) -> None:
