@@ -42,7 +42,10 @@ class MinRuntime:
 
     def is_lifted(self) -> bool:
         """Tell whether it is newer than files have to run on by default."""
-        return self not in MIN_RUNTIMES.values()
+        # By place, not by spelling: 2.14.0 is 2.14.
+        place = _place(self.name, self.version)
+        same = [oldest for oldest in MIN_RUNTIMES.values() if oldest.name == self.name]
+        return all(place != _place(oldest.name, oldest.version) for oldest in same)
 
 
 MIN_RUNTIMES: dict[Format, MinRuntime] = {

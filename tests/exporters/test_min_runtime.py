@@ -22,6 +22,10 @@ def test_the_oldest_supported() -> None:
     assert str(find_min_runtime("onnx", None)) == "onnxruntime==1.16"
     assert str(find_min_runtime("tflite", None)) == "tflite-runtime==2.14"
     assert not any(runtime.is_lifted() for runtime in MIN_RUNTIMES.values())
+    # However it is spelled.
+    assert not find_min_runtime("tflite", "tflite-runtime==2.14.0").is_lifted()
+    assert find_min_runtime("tflite", "tflite-runtime==2.14.1").is_lifted()
+    assert find_min_runtime("tflite", "ai-edge-litert==1.0.1").is_lifted()
 
 
 @pytest.mark.parametrize(
