@@ -14,10 +14,7 @@ from edgernn.bundle import Golden, GoldenVector
 from edgernn.text import TextEncoder
 from exporters.sample_texts import SAMPLE_TEXTS
 
-__all__ = ["CLOSE", "CORNERS", "golden_vectors"]
-
-CLOSE = 0.1
-"""How far from the threshold a text is called close to it."""
+__all__ = ["CORNERS", "golden_vectors"]
 
 _CLOSE_TEXTS = 6
 _DIGITS = 7

@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from exporters import onnx_weights
 
@@ -25,7 +24,6 @@ __all__ = ["DOMAIN", "quantize"]
 
 DOMAIN = "com.microsoft"
 
-_LARGEST = 127
 # Inputs of `LSTM`: X, W, R, B, sequence_lens. Of `DynamicQuantizeLSTM` in their place: X, W, R, B,
 # sequence_lens, initial_h, initial_c, P, and scale and zero point of W and of R.
 _WEIGHTS = (1, 2)
@@ -70,28 +68,13 @@ def _store(graph: Any, tensor: Any) -> None:
     """Put int8 weights with scale and zero point in place of a tensor."""
     from onnx import numpy_helper
 
-    weights, scale = _quantize(numpy_helper.to_array(tensor))
+    # float32 [directions, gates * units, inputs], a scale for each direction.
+    weights, scale = onnx_weights.quantize(numpy_helper.to_array(tensor), 0)
     graph.initializer.remove(tensor)
     for label, values in (
-        ("stored", weights),
+        # The kernel asks for [directions, inputs, gates * units].
+        ("stored", np.ascontiguousarray(weights.transpose(0, 2, 1))),
         ("scale", scale),
         ("zero", np.zeros(scale.shape, np.int8)),
     ):
         graph.initializer.append(numpy_helper.from_array(values, f"{tensor.name}_{label}"))
-
-
-def _quantize(
-    weights: npt.NDArray[np.float32],
-) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Quantize each direction symmetrically, and turn it as the kernel asks.
-
-    Args:
-        weights: float32 [directions, gates * units, inputs].
-
-    Returns:
-        int8 [directions, inputs, gates * units] and float32 [directions].
-    """
-    scale = np.abs(weights).max(axis=(1, 2)) / np.float32(_LARGEST)
-    scale = np.where(scale == 0, np.float32(1), scale).astype(np.float32)
-    steps = np.rint(weights / scale[:, None, None]).astype(np.int8)
-    return np.ascontiguousarray(steps.transpose(0, 2, 1)), scale

@@ -22,7 +22,14 @@ import numpy.typing as npt
 from edgernn.errors import ExportError
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 
-__all__ = ["store", "store_embedding", "store_float16", "store_int8", "store_products"]
+__all__ = [
+    "quantize",
+    "store",
+    "store_embedding",
+    "store_float16",
+    "store_int8",
+    "store_products",
+]
 
 # Which inputs of which operators are weights worth storing smaller, and along which axis of the
 # weight its channels lie. Biases are few and stay float32.
@@ -83,7 +90,7 @@ def store_int8(model: Any) -> Any:
 
     if _is_mostly_embedding(model):
         return store_embedding(model)
-    return _store(model, _quantize, onnx)
+    return _store(model, quantize, onnx)
 
 
 def _is_mostly_embedding(model: Any) -> bool:
@@ -96,13 +103,21 @@ def store_products(model: Any) -> Any:
     """Return a copy of a float32 model with the weights of dense layers alone stored as int8."""
     import onnx
 
-    return _store(model, _quantize, onnx, {"MatMul"})
+    return _store(model, quantize, onnx, {"MatMul"})
 
 
-def _quantize(
+def quantize(
     values: npt.NDArray[np.float32], axis: int
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """Quantize symmetrically to [-127, 127], the largest magnitude of each channel at the end."""
+    """Quantize symmetrically to [-127, 127], the largest magnitude of each channel at the end.
+
+    Args:
+        values: float32, of any shape.
+        axis: along which the channels lie.
+
+    Returns:
+        int8 of the same shape, and float32 [channels]: their scales.
+    """
     others = tuple(i for i in range(values.ndim) if i != axis)
     scale = np.abs(values).max(axis=others) / np.float32(127)
     scale = np.where(scale == 0, np.float32(1), scale).astype(np.float32)

@@ -22,6 +22,7 @@ __all__ = [
     "Severity",
     "collect",
     "of_operators",
+    "random_operators",
     "text_inputs",
 ]
 
@@ -92,6 +93,18 @@ def of_operators(
     """Yield the same finding for several operators, each under its type."""
     for operator in operators:
         yield Found(severity, operator.full_type, why, change, graph.place(operator))
+
+
+def random_operators(graph: Graph, types: Iterable[str], change: str) -> Iterator[Found]:
+    """Yield a finding for each operator of a format's random ones."""
+    yield from of_operators(
+        graph,
+        graph.of_type(*types),
+        "problem",
+        "a random operator: the same text scores differently from call to call; dropout or noise "
+        "of the training was left in the graph",
+        change,
+    )
 
 
 def text_inputs(graph: Graph) -> Iterator[Found]:

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from edgernn.audit.cells import FUSED, LOOPS, Loop, read_loop
-from edgernn.audit.findings import CUDNN, IMPORT_AND_EXPORT, Found, of_operators, text_inputs
+from edgernn.audit.findings import (
+    CUDNN,
+    IMPORT_AND_EXPORT,
+    Found,
+    of_operators,
+    random_operators,
+    text_inputs,
+)
 from edgernn.audit.graphs import ABSENT, Graph, Operator
 from edgernn.audit.onnx_versions import MICROSOFT, OPERATORS
 
@@ -23,6 +30,8 @@ _LAYOUTS: Final = frozenset({"com.microsoft.nchwc", "com.ms.internal.nhwc"})
 """Domains of operators that ONNX Runtime's optimizer writes for the processor that it runs on."""
 
 _SEQUENCE_LENGTHS, _TRAINING_MODE = 4, 2
+
+_NO_DROPOUT: Final = "convert the model as it is used: model(x, training=False), model.eval()"
 
 _KERNEL_DOCS: Final = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
 
@@ -51,14 +60,7 @@ def onnx_findings(graph: Graph) -> Iterator[Found]:
             "quantize the weights alone, as `edgernn export --precision int8` does, or score texts "
             "one by one",
         )
-    yield from of_operators(
-        graph,
-        graph.of_type(*_RANDOM),
-        "problem",
-        "a random operator: the same text scores differently from call to call; dropout or noise "
-        "of the training was left in the graph",
-        "convert the model as it is used: model(x, training=False), model.eval()",
-    )
+    yield from random_operators(graph, _RANDOM, _NO_DROPOUT)
     for operator in graph.of_type("Dropout"):
         if _has_input(operator, _TRAINING_MODE):
             yield Found(
@@ -66,7 +68,7 @@ def onnx_findings(graph: Graph) -> Iterator[Found]:
                 "Dropout",
                 "it is told whether to drop at random by its input training_mode, which this audit "
                 "does not compute",
-                "convert the model as it is used: model(x, training=False), model.eval()",
+                _NO_DROPOUT,
                 graph.place(operator),
             )
     yield from text_inputs(graph)

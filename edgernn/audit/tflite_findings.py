@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from edgernn.audit.cells import Loop, read_loop
-from edgernn.audit.findings import CUDNN, IMPORT_AND_EXPORT, Found, of_operators, text_inputs
+from edgernn.audit.findings import (
+    CUDNN,
+    IMPORT_AND_EXPORT,
+    Found,
+    of_operators,
+    random_operators,
+    text_inputs,
+)
 from edgernn.audit.graphs import ABSENT, Graph, Operator
 
 __all__ = ["tflite_findings"]
@@ -33,14 +40,7 @@ def tflite_findings(graph: Graph) -> Iterator[Found]:
             yield from _custom(graph, operator)
     yield from _variables(graph)
     yield from _state(graph)
-    yield from of_operators(
-        graph,
-        graph.of_type(*_RANDOM),
-        "problem",
-        "a random operator: the same text scores differently from call to call; dropout or noise "
-        "of the training was left in the graph",
-        _NO_DROPOUT,
-    )
+    yield from random_operators(graph, _RANDOM, _NO_DROPOUT)
     yield from of_operators(
         graph,
         graph.of_type("IF"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgernn.cli.console import write_line
 from edgernn.errors import UsageError
-from exporters.formats import FORMATS
+from exporters.formats import FORMATS, FormatRules
 
 __all__ = ["MEASURED", "reason_of", "run_formats"]
 
@@ -42,7 +42,7 @@ def reason_of(cell: Mapping[str, Any]) -> str:
     return f"{cell['precision']}: {cell['reason'].removeprefix(name)}"
 
 
-def _print_format(rules: Any, cells: list[dict[str, Any]]) -> None:
+def _print_format(rules: FormatRules, cells: list[dict[str, Any]]) -> None:
     """Print a format's precisions, a row for each recipe, and below it the reasons."""
     write_line(f"{rules.name} (allowed difference from the trained model in brackets)")
     width = max(len(name) for name in rules.precisions)
@@ -63,8 +63,8 @@ def _print_format(rules: Any, cells: list[dict[str, Any]]) -> None:
     row("bytes", list(rules.precisions))
     for name in names:
         values = []
-        for precision in rules.precisions:
-            cell = found[name, precision]
+        for column in rules.precisions:
+            cell = found[name, column]
             if cell["written"]:
                 values.append(f"{cell['bytes']:,}")
             else:

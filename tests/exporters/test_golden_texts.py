@@ -13,9 +13,11 @@ from edgernn.bundle import read_model_file
 from edgernn.text import TextEncoder
 from edgernn.training.run import Run
 from exporters.export import TrainedModel
-from exporters.golden_texts import CLOSE, CORNERS, golden_vectors
+from exporters.golden_texts import CORNERS, golden_vectors
 
 Files = dict[tuple[str, str], Path]
+CLOSE = 0.1
+"""How far from the threshold a text is called close to it."""
 KINDS = [("onnx", "int8"), ("tflite", "int8")]
 
 
