@@ -32,6 +32,7 @@ __all__ = [
     "CHECKED_TEXTS",
     "TrainedModel",
     "Validation",
+    "convert_graph",
     "default_name",
     "export",
     "open_trained",
@@ -140,11 +141,11 @@ def export(
     """
     limits = find_precision(rules, precision)
     wanted = min_runtime or MIN_RUNTIMES[rules.name]
-    check_cells(rules, precision, [layer.cell for layer in trained.network.recurrent_layers])
+    check_cells(rules, precision, trained.network.parts)
     run = trained.run
     card = model_card.describe(run, trained.network, rules.name, precision)
     try:
-        graph = _convert(trained, rules, precision, card, wanted)
+        graph = convert_graph(trained, rules, precision, card, wanted)
     except ImportError as error:
         raise MissingPackageError(error.name or "tensorflow", "exporting", "export") from error
     checks = [
@@ -267,13 +268,14 @@ def _scores(scorer: Scorer, texts: Sequence[str]) -> npt.NDArray[np.float32]:
     return np.array([score.probability for score in scorer.score(texts)], np.float32)
 
 
-def _convert(
+def convert_graph(
     trained: TrainedModel,
     rules: FormatRules,
     precision: str,
     card: dict[str, Any],
     wanted: MinRuntime,
 ) -> bytes:
+    """Return the model file without what it carries, unchecked: for `export`, and to measure."""
     network, contract = trained.network, trained.run.contract
     if rules.name == "onnx":
         from exporters import onnx_graph, onnx_weights

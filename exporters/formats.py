@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import cast
 
 from edgernn.bundle import Format
 from edgernn.errors import ExportError, UsageError
-from exporters.network import Cell
+from exporters.network import Cell, Part
 
 __all__ = [
     "FORMATS",
@@ -50,8 +51,8 @@ class PrecisionRules:
     """Operators that its files may hold beside the format's."""
     cells: Mapping[Cell, CellRules] = field(default_factory=dict)
     """Recurrent layers that become something else than in the format's other files."""
-    refused: Mapping[Cell, str] = field(default_factory=dict)
-    """Recurrent layers that cannot be had in it, and the reason, as measured."""
+    refused: Mapping[Part, str] = field(default_factory=dict)
+    """Recurrent layers, and other parts, that cannot be had in it, and the reason, as measured."""
     needs_representative: bool = False
     """Whether the converter takes ranges from texts that it runs."""
 
@@ -66,15 +67,23 @@ class FormatRules:
     """Operators that a file may hold beside those of its recurrent layers: builtin, and known to
     the oldest runtimes supported, as those are."""
     cells: Mapping[Cell, CellRules]
+    extra: Mapping[Part, frozenset[str]]
+    """Operators that pooling and n-grams are made of beside those."""
     per_direction: bool
     """Whether a bidirectional layer takes one recurrent operator a direction, or one in all."""
     precisions: Mapping[str, PrecisionRules]
     """By name, the most exact first."""
 
-    def allowed(self, cells: Iterable[Cell]) -> frozenset[str]:
-        """Return the operators that a file with these kinds of recurrent layers may hold."""
-        rules = [self.cells[cell] for cell in cells]
-        return self.operators.union(*({rule.operator} | rule.beside for rule in rules))
+    def allowed(self, parts: Iterable[Part]) -> frozenset[str]:
+        """Return the operators that a file of a network with these parts may hold."""
+        found = self.operators
+        for part in parts:
+            if part in self.extra:
+                found |= self.extra[part]
+            else:
+                rule = self.cells[cast(Cell, part)]
+                found |= {rule.operator} | rule.beside
+        return found
 
     def at(self, precision: str) -> FormatRules:
         """Return what holds for the files of one precision."""
@@ -96,6 +105,10 @@ _EMBEDDING = PrecisionRules(
 )
 
 
+_ONNX_MASK = frozenset({"CumSum", "Div", "Equal", "LessOrEqual", "Unsqueeze"})
+"""Operators that tell a text's tokens from what stands behind them."""
+
+
 def _table(*rules: PrecisionRules) -> dict[str, PrecisionRules]:
     return {rule.name: rule for rule in rules}
 
@@ -114,6 +127,11 @@ FORMATS: dict[str, FormatRules] = {
                 "LSTM": CellRules("LSTM"),
                 "GRU": CellRules("GRU"),
                 "SimpleRNN": CellRules("RNN"),
+            },
+            extra={
+                "Pool": _ONNX_MASK | {"Concat", "ReduceMax", "Squeeze", "Where"},
+                "Ngrams": _ONNX_MASK
+                | {"Abs", "Concat", "Mod", "Pad", "ReduceSum", "Slice", "Sqrt"},
             },
             per_direction=False,
             precisions=_table(
@@ -167,6 +185,12 @@ FORMATS: dict[str, FormatRules] = {
                 ),
                 "SimpleRNN": CellRules("UNIDIRECTIONAL_SEQUENCE_RNN"),
             },
+            extra={
+                "Pool": frozenset({"MEAN", "REDUCE_MAX"}),
+                "Ngrams": frozenset(
+                    {"ABS", "ADD", "EQUAL", "FLOOR_MOD", "PAD", "RSQRT", "SHAPE", "SUM"}
+                ),
+            },
             per_direction=True,
             precisions=_table(
                 _FLOAT32,
@@ -211,6 +235,8 @@ FORMATS: dict[str, FormatRules] = {
                         "SimpleRNN": "TFLite's operator for it has no int8 form; as a loop, which "
                         "the converter crashes on unless it is rewritten for it, scores were 0.17 "
                         "off and 4 of 500 labels changed",
+                        "Ngrams": "the converter leaves float32 what the integers that they are "
+                        "hashed from become",
                     },
                     needs_representative=True,
                 ),
@@ -242,8 +268,8 @@ def find_precision(rules: FormatRules, name: str) -> PrecisionRules:
     return rules.precisions[name]
 
 
-def check_cells(rules: FormatRules, precision: str, cells: Iterable[Cell]) -> None:
-    """Refuse recurrent layers that a format cannot have in a precision.
+def check_cells(rules: FormatRules, precision: str, cells: Iterable[Part]) -> None:
+    """Refuse recurrent layers, and other parts, that a format cannot have in a precision.
 
     Raises:
         ExportError: with the reason.

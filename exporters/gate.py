@@ -94,7 +94,7 @@ def check_operators(operators: Mapping[str, int], network: Network, rules: Forma
         return Check("operators", passed, line)
 
     layers = network.recurrent_layers
-    foreign = sorted(set(operators) - rules.allowed(layer.cell for layer in layers))
+    foreign = sorted(set(operators) - rules.allowed(network.parts))
     if foreign:
         return check(
             False,

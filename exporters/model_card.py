@@ -13,7 +13,7 @@ from typing import Any
 from edgernn.text import TextContract
 from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
-from exporters.network import Dense, Embedding, Network, Recurrent
+from exporters.network import Dense, Embedding, Network, Pool, Recurrent
 
 __all__ = ["describe", "page"]
 
@@ -50,7 +50,7 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         **({"title": recipe.title, "source": recipe.source} if recipe is not None else {}),
         "format": format,
         "precision": precision,
-        "layers": [_layer(layer) for layer in network.layers],
+        "layers": _layers(network),
         "training": {**run.metrics, "seed": run.config["seed"], "data": data},
         "data": _IMDB if is_imdb else _OWN,
         # What a run that was not trained here was made of.
@@ -130,6 +130,23 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _layers(network: Network) -> list[dict[str, Any]]:
+    """Return the layers, n-grams beside them last, as plain values."""
+    found: list[dict[str, Any]] = []
+    for layer in network.layers:
+        if isinstance(layer, Pool):
+            before = found[-1]
+            found.append({"layer": "Pool", "units": 2 * before["units"] * before["directions"]})
+        else:
+            found.append(_layer(layer))
+    if network.ngrams is not None:
+        hashed = network.ngrams
+        found.append(
+            {"layer": "Ngrams", "rows": hashed.buckets, "units": 1, "longest": hashed.longest}
+        )
+    return found
+
+
 def _layer(layer: Embedding | Recurrent | Dense) -> dict[str, Any]:
     match layer:
         case Embedding():
@@ -143,6 +160,8 @@ def _layer(layer: Embedding | Recurrent | Dense) -> dict[str, Any]:
 
 
 def _layer_text(layer: Mapping[str, Any]) -> str:
+    if "longest" in layer:
+        return f"beside them n-grams of up to {layer['longest']} ids in {layer['rows']:,} buckets"
     size = f"{layer['rows']:,} x {layer['units']}" if "rows" in layer else str(layer["units"])
     two = " in both directions" if layer.get("directions") == 2 else ""
     return f"{layer['layer']} {size}{two}"

@@ -5,6 +5,7 @@ placeholder in each recurrent layer's place, and the conversion of the placehold
 operator itself, with `sequence_lens` fed from the input `lengths`: rows of different lengths share
 a batch, padding never enters a state, and the backward direction turns round at each row's own end.
 The last state is read from `Y_h`, since the last time step of `Y` is padding in shorter rows.
+Pooling and n-grams have placeholders, too, see `onnx_masked`.
 
 Source: ONNX operators `LSTM`, `GRU` and `RNN` (opset 14).
 """
@@ -17,7 +18,17 @@ from typing import Any
 import numpy as np
 
 from edgernn.native_logs import held_back
-from exporters.network import Cell, Dense, Embedding, Network, Recurrent, Weights
+from exporters.network import (
+    Cell,
+    Dense,
+    Embedding,
+    Network,
+    Ngrams,
+    Pool,
+    Recurrent,
+    Weights,
+)
+from exporters.onnx_masked import MaskedText
 
 __all__ = ["OPSET", "convert"]
 
@@ -53,7 +64,7 @@ def _convert(network: Network) -> Any:
 
     # It warns that it cannot infer the placeholders' shapes, which are given below.
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    placeholders: dict[str, Recurrent] = {}
+    placeholders: dict[str, Recurrent | Pool | Ngrams] = {}
 
     def forward(ids: Any, lengths: Any) -> dict[str, Any]:
         state: Any = ids
@@ -64,11 +75,20 @@ def _convert(network: Network) -> Any:
                 case Recurrent():
                     name = f"recurrent_{number}"
                     placeholders[name] = layer
-                    state = _placeholder(tf, name, layer, state, lengths)
+                    width = layer.units * len(layer.directions)
+                    shape = (None, None, width) if layer.sequences else (None, width)
+                    state = _placeholder(tf, name, shape, state, lengths)
+                case Pool():
+                    name = f"pool_{number}"
+                    placeholders[name] = layer
+                    state = _placeholder(tf, name, (None, 2 * state.shape[-1]), state, lengths, ids)
                 case Dense():
                     state = tf.matmul(state, layer.kernel) + layer.bias
                     if layer.activation != "linear":
                         state = getattr(tf.nn, layer.activation)(state)
+        if network.ngrams is not None:
+            placeholders["ngrams"] = network.ngrams
+            state += _placeholder(tf, "ngrams", (None, 1), ids, lengths)
         return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
 
     signature = (
@@ -79,25 +99,31 @@ def _convert(network: Network) -> Any:
         tf.function(forward, input_signature=signature, autograph=False),
         input_signature=signature,
         opset=OPSET,
-        custom_op_handlers={_PLACEHOLDER: (_write_recurrent, [_PLACEHOLDER, placeholders])},
+        custom_op_handlers={_PLACEHOLDER: (_write, [_PLACEHOLDER, placeholders, MaskedText()])},
     )
     for value, dimensions in (
         (model.graph.input[0], ("batch", "time")),
         (model.graph.input[1], ("batch",)),
         (model.graph.output[0], ("batch",)),
     ):
-        for dimension, name in zip(value.type.tensor_type.shape.dim, dimensions, strict=True):
-            dimension.dim_param = name
+        shape = value.type.tensor_type.shape
+        # tf2onnx does not know the rank of what a placeholder gives.
+        del shape.dim[:]
+        for name in dimensions:
+            shape.dim.add().dim_param = name
     model.graph.name = "edgernn"
     _rename(model.graph)
     return model
 
 
 def _rename(graph: Any) -> None:
-    """Number nodes and tensors anew, so that the same network always gives the same bytes.
+    """Order and number nodes and tensors anew: the same network always gives the same bytes.
 
-    tf2onnx counts on from one conversion to the next.
+    tf2onnx counts on from one conversion to the next, and orders branches at random.
     """
+    ordered_nodes = _in_order(graph)
+    del graph.node[:]
+    graph.node.extend(ordered_nodes)
     graph.doc_string = ""
     del graph.value_info[:]
     names: dict[str, str] = {"": ""}
@@ -117,11 +143,28 @@ def _rename(graph: Any) -> None:
     graph.initializer.extend(ordered)
 
 
-def _placeholder(tf: Any, name: str, layer: Recurrent, state: Any, lengths: Any) -> Any:
-    """An operator of the right shape that only `_write_recurrent` understands."""
-    width = layer.units * len(layer.directions)
-    out = tf.numpy_function(_never_run, [state, lengths], tf.float32, name=name)
-    out.set_shape((None, None, width) if layer.sequences else (None, width))
+def _in_order(graph: Any) -> list[Any]:
+    """Return the nodes, each behind those that it reads, in the order of its inputs."""
+    makers = {output: node for node in graph.node for output in node.output}
+    found: list[Any] = []
+    pending = [makers[value.name] for value in graph.output]
+    while pending:
+        node = pending[-1]
+        before = [makers[name] for name in node.input if name in makers]
+        missing = [other for other in before if not any(other is one for one in found)]
+        if missing:
+            pending.append(missing[0])
+            continue
+        pending.pop()
+        if not any(node is one for one in found):
+            found.append(node)
+    return found
+
+
+def _placeholder(tf: Any, name: str, shape: tuple[int | None, ...], *inputs: Any) -> Any:
+    """An operator of a float32 shape that only `_write` understands."""
+    out = tf.numpy_function(_never_run, list(inputs), tf.float32, name=name)
+    out.set_shape(shape)
     return out
 
 
@@ -129,14 +172,26 @@ def _never_run(*_: Any) -> Any:
     raise AssertionError("a placeholder stands for an ONNX operator and is never run")
 
 
-def _write_recurrent(ctx: Any, node: Any, name: str, args: list[dict[str, Recurrent]]) -> None:
-    """Replace a placeholder by transposes and one recurrent operator."""
-    layer = args[0][name]
-    state, lengths = node.input
-    output = node.output[0]
+def _write(ctx: Any, node: Any, name: str, args: list[Any]) -> None:
+    """Replace a placeholder by what it stands for."""
+    placeholders, masked = args
+    part = placeholders[name]
+    inputs, (output,) = list(node.input), node.output
+    ctx.remove_node(name)
+    match part:
+        case Recurrent():
+            _write_recurrent(ctx, name, part, inputs, output)
+        case Pool():
+            masked.pool(ctx, *inputs, output)
+        case Ngrams():
+            masked.ngrams(ctx, part, *inputs, output)
+
+
+def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], output: str) -> None:
+    """Write transposes and one recurrent operator."""
+    state, lengths = inputs
     directions = layer.directions
     width = layer.units * len(directions)
-    ctx.remove_node(name)
 
     def node_of(kind: str, inputs: list[str], attributes: dict[str, Any], count: int = 1) -> Any:
         return ctx.make_node(

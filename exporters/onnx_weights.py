@@ -13,13 +13,14 @@ Source: ONNX operator `DequantizeLinear` (opset 13): y = (x - zero_point) * scal
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import ExportError
+from exporters.ngram_table import quantize_table
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 
 __all__ = [
@@ -39,7 +40,11 @@ _WEIGHTS: dict[str, tuple[tuple[int, int], ...]] = {
     "LSTM": ((1, 1), (2, 1)),
     "MatMul": ((1, 1),),
     "RNN": ((1, 1), (2, 1)),
+    # A lookup in a table of numbers.
+    "n-grams": ((0, 0),),
 }
+_INT8 = 3
+"""Of TensorProto.DataType."""
 _SMALLEST = 256
 """Fewer numbers than this are not worth a node."""
 
@@ -76,7 +81,7 @@ def store_float16(model: Any) -> Any:
     """
     import onnx
 
-    operators = {"Gather"} if _is_mostly_embedding(model) else set(_WEIGHTS)
+    operators = {"Gather", "n-grams"} if _is_mostly_embedding(model) else set(_WEIGHTS)
     return _store(model, lambda values, axis: (values.astype(np.float16), None), onnx, operators)
 
 
@@ -90,20 +95,35 @@ def store_int8(model: Any) -> Any:
 
     if _is_mostly_embedding(model):
         return store_embedding(model)
-    return _store(model, quantize, onnx)
+    return _store(model, _int8, onnx)
 
 
 def _is_mostly_embedding(model: Any) -> bool:
-    sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
-    tables = [sizes[node.input[0]] for node in model.graph.node if node.op_type == "Gather"]
-    return any(is_mostly_embedding(table, sum(sizes.values()) - table) for table in tables)
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    sizes = {name: math.prod(tensor.dims) for name, tensor in tensors.items()}
+    tables: dict[str, list[int]] = {"Gather": [], "n-grams": [], "checks": []}
+    for node in model.graph.node:
+        if node.op_type == "Gather":
+            tables[_kind(node, tensors)].append(sizes[node.input[0]])
+    # A table of n-grams is small in every precision, like the embedding: it says nothing here.
+    others = sum(sizes.values()) - sum(tables["n-grams"] + tables["checks"])
+    return any(is_mostly_embedding(table, others - table) for table in tables["Gather"])
+
+
+def _kind(node: Any, tensors: Mapping[str, Any]) -> str:
+    """Return the name in `_WEIGHTS` of an operator; `checks`, the n-grams', are int8 already."""
+    if node.op_type == "Gather" and node.input[0] in tensors:
+        table = tensors[node.input[0]]
+        if len(table.dims) == 1:
+            return "checks" if table.data_type == _INT8 else "n-grams"
+    return str(node.op_type)
 
 
 def store_products(model: Any) -> Any:
     """Return a copy of a float32 model with the weights of dense layers alone stored as int8."""
     import onnx
 
-    return _store(model, quantize, onnx, {"MatMul"})
+    return _store(model, _int8, onnx, {"MatMul"})
 
 
 def quantize(
@@ -125,14 +145,29 @@ def quantize(
     return np.rint(values / scale.reshape(shape)).astype(np.int8), scale
 
 
+def _int8(
+    values: npt.NDArray[np.float32], axis: int
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Quantize weights; a table of numbers as `quantize_table` does."""
+    if values.ndim > 1:
+        return quantize(values, axis)
+    steps, scale = quantize_table(values)
+    return steps, np.array([scale])
+
+
 def store_embedding(model: Any) -> Any:
-    """Return a copy of a float32 model whose embedding is int8, with a scale for each row."""
+    """Return a copy of a float32 model whose embedding is int8, with a scale for each row.
+
+    A table of n-grams is int8, too.
+    """
     import onnx
 
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     make, array = onnx.helper.make_node, onnx.numpy_helper.from_array
-    (place,) = [i for i, node in enumerate(graph.node) if node.op_type == "Gather"]
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    kinds = [_kind(node, tensors) for node in graph.node]
+    place = kinds.index("Gather")
     lookup = graph.node[place]
     name, ids = lookup.input
     target = lookup.output[0]
@@ -159,7 +194,7 @@ def store_embedding(model: Any) -> Any:
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.checker.check_model(model, full_check=True)
-    return model
+    return _store(model, _int8, onnx, {"n-grams"}) if "n-grams" in kinds else model
 
 
 def _reader(graph: Any, name: str) -> npt.NDArray[np.float32]:
@@ -185,7 +220,8 @@ def _store(
     nodes = []
     for node in graph.node:
         before, after = [], []
-        for position, axis in _WEIGHTS[node.op_type] if node.op_type in operators else ():
+        kind = _kind(node, tensors)
+        for position, axis in _WEIGHTS[kind] if kind in operators else ():
             name = node.input[position]
             if name not in tensors or onnx.numpy_helper.to_array(tensors[name]).size < _SMALLEST:
                 continue
@@ -205,10 +241,15 @@ def _store(
                 # `DequantizeLinear` for it took half as long again as an LSTM of 128 units.
                 graph.initializer.append(array(scale, f"{name}_scale"))
                 steps = f"{name}_steps"
-                decoding += [
-                    make("Cast", [source], [steps], name=f"{name}_Cast", to=1),
-                    make("Mul", [steps, f"{name}_scale"], [target], name=f"{name}_Mul"),
-                ]
+                decoding.append(make("Cast", [source], [steps], name=f"{name}_Cast", to=1))
+                if kind == "n-grams":
+                    sizes, squares = f"{name}_sizes", f"{name}_squares"
+                    decoding += [
+                        make("Abs", [steps], [sizes], name=f"{name}_Abs"),
+                        make("Mul", [steps, sizes], [squares], name=f"{name}_Mul_sizes"),
+                    ]
+                    steps = squares
+                decoding.append(make("Mul", [steps, f"{name}_scale"], [target], name=f"{name}_Mul"))
             else:
                 graph.initializer.append(array(scale, f"{name}_scale"))
                 # Zeros are the default, but of type uint8 to ONNX Runtime 1.26's optimizer.

@@ -30,16 +30,29 @@ def halves(table: Weights) -> npt.NDArray[np.int16]:
 
 
 def decode_rows(flatbuffer: bytes) -> bytes:
-    """Turn the cast behind a lookup into `DEQUANTIZE`, which decodes float16 in 2023 too.
+    """Turn casts of float16 behind a lookup into `DEQUANTIZE`, which decodes it in 2023 too.
 
     Args:
-        flatbuffer: a converted model whose one `CAST` takes float16.
+        flatbuffer: a converted model; its other casts stay.
     """
     from ai_edge_litert import schema_py_generated as schema
 
+    cast, float16 = schema.BuiltinOperator.CAST, schema.TensorType.FLOAT16
     model = unpack(flatbuffer)
-    for code in model.operatorCodes:
-        if code.builtinCode == schema.BuiltinOperator.CAST:
-            code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-            code.version = _FLOAT16_TO_FLOAT32
+    (place,) = [i for i, code in enumerate(model.operatorCodes) if code.builtinCode == cast]
+    casts = [
+        (operator, graph.tensors[operator.inputs[0]].type == float16)
+        for graph in model.subgraphs
+        for operator in graph.operators
+        if operator.opcodeIndex == place
+    ]
+    if not all(decodes for _, decodes in casts):
+        model.operatorCodes.append(schema.OperatorCodeT())
+        for operator, decodes in casts:
+            if decodes:
+                operator.opcodeIndex = len(model.operatorCodes) - 1
+        place = len(model.operatorCodes) - 1
+    code = model.operatorCodes[place]
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
+    code.version = _FLOAT16_TO_FLOAT32
     return pack(model, len(flatbuffer))

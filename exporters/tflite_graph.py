@@ -27,9 +27,10 @@ from edgernn.bundle.messages import one_line
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from exporters import tflite_float16, tflite_integer
-from exporters.network import Dense, Embedding, Network, Recurrent
+from exporters.network import Dense, Embedding, Network, Pool, Recurrent
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_flatbuffer import unpack
+from exporters.tflite_ngrams import ngram_sum
 from exporters.tflite_simple_rnn import four_gates, fuse
 
 __all__ = ["convert"]
@@ -77,11 +78,15 @@ def _convert(
     if precision == "int8" and _is_mostly_embedding(network):
         precision = "int8-embedding"
     whole_float16 = precision == "float16" and newer
-    looked_up = _lookup(tf, network, "float32" if whole_float16 else precision)
+    stored = "float32" if whole_float16 else precision
+    looked_up = _lookup(tf, network, stored)
+    hashed = None if network.ngrams is None else ngram_sum(tf, network.ngrams, stored)
 
     @tf.function(input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False)  # type: ignore[untyped-decorator]
     def score(ids: Any) -> dict[str, Any]:
         logit = twin(looked_up(ids), training=False)
+        if hashed is not None:
+            return {"probability": tf.sigmoid(tf.reshape(logit, [1]) + hashed(ids))}
         return {"probability": tf.reshape(tf.sigmoid(logit), [1])}
 
     module = tf.Module()
@@ -186,6 +191,7 @@ def _without_cell_clip(flatbuffer: bytes) -> bytes:
 
 
 def _twin(network: Network) -> Any:
+    import tensorflow as tf
     import tf_keras
 
     layers = tf_keras.layers
@@ -210,8 +216,16 @@ def _twin(network: Network) -> Any:
                     for direction in layer.directions
                     for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
                 ]
+            case Pool():
+                twin.add(layers.Lambda(lambda state: _pooled(tf, state)))
+                weights = []
             case Dense():
                 twin.add(layers.Dense(layer.kernel.shape[1], activation=layer.activation))
                 weights = [layer.kernel, layer.bias]
         twin.layers[-1].set_weights(weights)
     return twin
+
+
+def _pooled(tf: Any, state: Any) -> Any:
+    """Pool [1, time, features] to [1, 2 * features]."""
+    return tf.concat([tf.reduce_max(state, axis=1), tf.reduce_mean(state, axis=1)], axis=-1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from matching_checks import matching_checks
 
 if TYPE_CHECKING:
     from edgernn.training.recipe import Recipe
@@ -35,7 +36,7 @@ def shared_dir() -> Path:
 @pytest.fixture(scope="session")
 def imdb_vocabulary(request: pytest.FixtureRequest) -> bytes:
     """The file `imdb-subwords8k.subwords`: the package's copy, else that of the data folder."""
-    path = ROOT / "edgernn" / "models" / "subword-bilstm" / "vocabulary.subwords"
+    path = ROOT / "benchmarks" / "models" / "subword-bilstm" / "vocabulary.subwords"
     if not path.exists():
         path = request.getfixturevalue("shared_dir") / "imdb-subwords8k.subwords"
     if not path.exists():
@@ -60,15 +61,24 @@ def _write_run(folder: Path, recipe: Recipe, vocabulary: bytes, **rules: Any) ->
     keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
     import numpy as np
 
+    from edgernn.text import TextEncoder
     from edgernn.training import models, run
     from edgernn.training.vocabulary import make_contract
+    from exporters.sample_texts import SAMPLE_TEXTS
 
     contract = dataclasses.replace(make_contract(recipe.text, vocabulary), **rules)
     keras.utils.set_random_seed(0)
     model = models.build(recipe, contract.vocabulary_size)
     rng = np.random.default_rng(2)
     weights = [rng.normal(0, 0.3, array.shape) for array in model.get_weights()]
-    weights[-2:] = [weights[-2] * 5, weights[-1] * 0]
+    # Those of the logit; a table of n-grams and its checks stand behind them.
+    kernel = len(weights) - (2 if recipe.ngrams is None else 4)
+    weights[kernel : kernel + 2] = [weights[kernel] * 5, weights[kernel + 1] * 0]
+    if recipe.ngrams is not None:
+        texts = TextEncoder(contract, vocabulary).encode_batch(SAMPLE_TEXTS)
+        weights[-1] = matching_checks(
+            [ids for ids in texts if len(ids)], recipe.ngrams.buckets, recipe.ngrams.longest
+        )
     model.set_weights(weights)
 
     model.save(folder / run.MODEL)
@@ -163,6 +173,35 @@ def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _write_run(tmp_path_factory.mktemp("tiny-word-run"), recipe, vocabulary)
 
 
+@pytest.fixture(scope="session")
+def tiny_wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder of a model with pooling, and with n-grams beside its layers.
+
+    Needs TensorFlow.
+    """
+    from edgernn.text import SubwordEncoder
+    from edgernn.training import recipe as parts
+    from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
+
+    subwords = SubwordEncoder(_TINY_SUBWORDS)
+    recipe = parts.Recipe(
+        name="tiny-wide",
+        title="Tiny",
+        source="tests",
+        text=parts.TextRules("subwords", subwords.vocab_size, 40, "start"),
+        layers=(
+            parts.Embedding(32),
+            parts.Dropout(0.2),
+            parts.Recurrent(40, bidirectional=True, sequences=True),
+            parts.Pool(),
+            parts.Dense(1),
+        ),
+        fit=RECIPES[DEFAULT_RECIPE].fit,
+        ngrams=parts.Ngrams(1009),
+    )
+    return _write_run(tmp_path_factory.mktemp("tiny-wide-run"), recipe, subwords.to_bytes())
+
+
 def _open_trained(folder: Path) -> TrainedModel:
     from edgernn.training.run import Run
     from exporters.export import open_trained
@@ -185,6 +224,12 @@ def tiny_trained(tiny_run: Path) -> TrainedModel:
 def tiny_word_trained(tiny_word_run: Path) -> TrainedModel:
     """The model of `tiny_word_run`, opened for export, with its own scores."""
     return _open_trained(tiny_word_run)
+
+
+@pytest.fixture(scope="session")
+def tiny_wide_trained(tiny_wide_run: Path) -> TrainedModel:
+    """The model of `tiny_wide_run`, opened for export, with its own scores."""
+    return _open_trained(tiny_wide_run)
 
 
 class _TinyFiles(dict[tuple[str, str], Path]):
@@ -221,3 +266,11 @@ def tiny_word_files(
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_word_run` by format and precision."""
     return _TinyFiles(tiny_word_trained, tmp_path_factory.mktemp("tiny-word-files"))
+
+
+@pytest.fixture(scope="session")
+def tiny_wide_files(
+    tiny_wide_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Path]:
+    """The exported files of `tiny_wide_run` by format and precision."""
+    return _TinyFiles(tiny_wide_trained, tmp_path_factory.mktemp("tiny-wide-files"))

@@ -131,6 +131,11 @@ class Graph:
         return {number: tuple(readers) for number, readers in found.items()}
 
     @cached_property
+    def makers(self) -> Mapping[int, Operator]:
+        """Which operator gives each value that is computed."""
+        return {number: operator for operator in self.operators for number in operator.outputs}
+
+    @cached_property
     def inner(self) -> Mapping[int, tuple[int, ...]]:
         """The inputs of bodies that each value is passed to."""
         found: dict[int, list[int]] = {}

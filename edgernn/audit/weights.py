@@ -11,22 +11,23 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
-from edgernn.audit.graphs import ABSENT, Constant, Graph, Reader, Value
+from edgernn.audit.graphs import ABSENT, Constant, Graph, Operator, Reader, Value
 from edgernn.bundle.messages import one_line
 
 __all__ = ["ROLES", "Weight", "read_weights"]
 
 EMBEDDING: Final = "embedding"
+NGRAMS: Final = "n-gram table"
 RECURRENT: Final = "recurrent kernel"
 DENSE: Final = "dense kernel"
 BIAS: Final = "bias"
 SCALE: Final = "scale or zero point"
 OTHER: Final = "other"
 
-ROLES: Final = (EMBEDDING, RECURRENT, DENSE, BIAS, SCALE, OTHER)
+ROLES: Final = (EMBEDDING, NGRAMS, RECURRENT, DENSE, BIAS, SCALE, OTHER)
 """What a weight is for; where it is read in several ways the first of these counts."""
 
-_KERNELS: Final = frozenset({EMBEDDING, RECURRENT, DENSE})
+_KERNELS: Final = frozenset({EMBEDDING, NGRAMS, RECURRENT, DENSE})
 
 MOST_STEPS: Final = 64
 """How many tensors on a weight's way are looked at, and how many readers of each."""
@@ -98,6 +99,7 @@ _INPUTS: Final[Mapping[str, Mapping[str, Mapping[int, str]]]] = {
 
 _LOOKUPS: Final = frozenset({"Gather", "GATHER", "EMBEDDING_LOOKUP"})
 _SUMS: Final = frozenset({"Add", "ADD"})
+_COMPARISONS: Final = frozenset({"Equal", "EQUAL"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +121,13 @@ class Weight:
     """The operator that turns it back into floats before it is used; empty where none does."""
     used_by: tuple[str, ...]
     """The kinds of operators that compute with it, sorted."""
+    is_compared: bool = False
+    """Whether it is a table of checks, which n-grams are compared with."""
 
     @property
     def is_weight(self) -> bool:
         """Whether it was learnt: an embedding, a kernel or a bias."""
-        return self.role in _KERNELS or self.role == BIAS
+        return (self.role in _KERNELS and not self.is_compared) or self.role == BIAS
 
     def to_json(self) -> dict[str, Any]:
         """Return the weight as plain values."""
@@ -154,12 +158,14 @@ class _Way:
     roles: set[str]
     users: set[str]
     decoders: set[str]
+    is_compared: bool = False
 
 
 def _weight(graph: Graph, constant: Constant, steps: Iterator[int]) -> Weight:
     value = graph.values[constant.values[0]]
     way = _follow(graph, constant, value, steps)
     role = next((role for role in ROLES if role in way.roles), OTHER)
+    is_compared = role == NGRAMS and way.is_compared
     return Weight(
         name=one_line(value.name),
         role=role,
@@ -170,9 +176,11 @@ def _weight(graph: Graph, constant: Constant, steps: Iterator[int]) -> Weight:
         # Integers that are read as the bits of floats are floats.
         is_quantized=role in _KERNELS
         and value.type in _SMALL_INTEGERS
-        and _BITCAST not in way.decoders,
-        decoded_by=", ".join(sorted(way.decoders)),
+        and _BITCAST not in way.decoders
+        and not is_compared,
+        decoded_by="" if is_compared else ", ".join(sorted(way.decoders)),
         used_by=tuple(map(one_line, sorted(way.users))),
+        is_compared=is_compared,
     )
 
 
@@ -203,6 +211,9 @@ def _follow(graph: Graph, constant: Constant, value: Value, steps: Iterator[int]
                 pending += gives
             elif role is None and _CARRIERS.get(operator.type, -1) in (None, reader.position):
                 pending += gives
+            elif is_row and operator.type in _COMPARISONS:
+                way.is_compared = True
+                way.users.add(operator.full_type)
             elif not is_row:
                 way.users.add(operator.full_type)
                 if role is not None:
@@ -219,6 +230,8 @@ def _role(graph: Graph, reader: Reader, value: Value) -> str | None:
     if operator.type in ("Gather", "GATHER"):
         if position != 0 or not 1 <= len(sizes) <= 2 or value.type not in _NUMBERS:
             return None
+        if len(sizes) == 1 and _is_hashed(graph, operator):
+            return NGRAMS
         # A number for each row of an embedding, looked up by the same ids, is its scale.
         return EMBEDDING if sizes[1:] not in ((), (1,)) else SCALE
     if operator.type in _SUMS:
@@ -232,6 +245,12 @@ def _role(graph: Graph, reader: Reader, value: Value) -> str | None:
     if role == DENSE and operator.subgraph in graph.looped:
         return RECURRENT
     return role
+
+
+def _is_hashed(graph: Graph, lookup: Operator) -> bool:
+    """Tell whether a lookup's places are remainders, as those of hashed n-grams are."""
+    maker = graph.makers.get(lookup.inputs[1]) if len(lookup.inputs) > 1 else None
+    return maker is not None and maker.type in ("Mod", "FLOOR_MOD")
 
 
 def _sizes(value: Value) -> tuple[int, ...]:

@@ -4,13 +4,17 @@ ONNX has loops that need not end, operators that make a gigabyte of one number, 
 graphs inside graphs. An export has none of these: one graph of few operators, each in few forms.
 What is not in the table below does not reach the engine. A test compares its names with the
 exporter's list.
+
+What n-grams and pooling are computed from has kinds of its own, each of which one operator takes
+and one gives: places, masks and hashes cannot be joined to anything else, or to themselves again.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -43,10 +47,18 @@ _IDS, _LENGTHS, _DATA, _WEIGHT = "ids", "lengths", "x", "w"
 _ELEMENTS: Final[Mapping[int, tuple[str, int]]] = {
     1: ("F", 4),
     3: ("Q", 1),
+    6: ("I", 4),
     7: ("L", 8),
     10: ("H", 2),
 }
-"""Letter and bytes of FLOAT, INT8, INT64 and FLOAT16, by the number of TensorProto.DataType."""
+"""Letter and bytes of FLOAT, INT8, INT32, INT64 and FLOAT16, by their TensorProto.DataType."""
+
+
+_INTEGERS: Final = {"I": "i", "L": "q"}
+"""How those of `_ELEMENTS` that are sizes and places are packed."""
+
+_FEW: Final = 8
+"""Integers in a constant that are looked at; places of an n-gram, which are fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +67,118 @@ class _Form:
 
     inputs: re.Pattern[str]
     """What its inputs must match: an initializer is its letter and number of dimensions, `w` a
-    weight made of initializers alone, `x` what depends on the text."""
+    weight made of initializers alone, `x` what depends on the text, other words what n-grams and
+    pooling are made from."""
+    gives: str
+    """What kind its outputs are; those of a decoder that reads no text are `w`."""
     attributes: Mapping[str, frozenset[int] | None]
     """The attributes it may have, and their values where not all are let through."""
+    numbers: str
+    """What the numbers of its integer constants must match, a space between; empty: any."""
+
+    def first_strange(self, attributes: Sequence[tuple[str, int]]) -> tuple[str, int] | None:
+        """Return the first attribute that it may not have, None where it may have all."""
+        for name, value in attributes:
+            allowed = self.attributes.get(name, frozenset())
+            if allowed is not None and value not in allowed:
+                return name, value
+        return None
 
 
-def _form(inputs: str, **attributes: frozenset[int] | None) -> _Form:
-    return _Form(re.compile(inputs), attributes)
+def _form(
+    inputs: str, gives: str = _DATA, numbers: str = "", **attributes: frozenset[int] | None
+) -> _Form:
+    return _Form(re.compile(inputs), gives, attributes, numbers)
 
 
 _RECURRENT = r"x (F3|w) (F3|w) F2 lengths"
+_TO_FLOAT, _TO_INT32 = frozenset({1}), frozenset({6})
+_FIRST, _SECOND, _THIRD = frozenset({0}), frozenset({1}), frozenset({2})
 
-_FORMS: Final[Mapping[str, _Form]] = {
-    "Add": _form(r"x F1"),
-    "Cast": _form(r"x|H2", to=frozenset({1})),
-    "DequantizeLinear": _form(r"Q2 F1 Q1", axis=None),
-    "GRU": _form(_RECURRENT, direction=None, hidden_size=None, linear_before_reset=None),
-    "Gather": _form(r"[FHQ]2 ids", axis=frozenset({0})),
-    "LSTM": _form(_RECURRENT, direction=None, hidden_size=None),
-    "MatMul": _form(r"x (F2|w)"),
-    "Mul": _form(r"x (x|F1)"),
-    "RNN": _form(_RECURRENT, direction=None, hidden_size=None, activations=None),
-    "Relu": _form(r"x"),
-    "Reshape": _form(r"[xw] L1"),
-    "Sigmoid": _form(r"x"),
-    "Tanh": _form(r"x"),
-    "Transpose": _form(r"x", perm=None),
+_FORMS: Final[Mapping[str, tuple[_Form, ...]]] = {
+    "Abs": (_form(r"found", "sizes"),),
+    "Add": (_form(r"x (F1|wide)"), _form(r"hashed I1", "hashed", r"\d+( \d+)*")),
+    "Cast": (
+        _form(r"x|H2", to=_TO_FLOAT),
+        _form(r"found", "found", to=_TO_FLOAT),
+        _form(r"found", "held", to=_TO_INT32),
+        _form(r"alike", "counts", to=_TO_FLOAT),
+        _form(r"same", "ones", to=_TO_INT32),
+        _form(r"ends", "count", to=_TO_FLOAT),
+        _form(r"mask", "real", to=_TO_FLOAT),
+    ),
+    "Concat": (
+        _form(r"tokens( shifted){1,7}", "grams", axis=_THIRD),
+        _form(r"largest mean", "pooled", axis=_THIRD),
+    ),
+    "CumSum": (_form(r"ones L1", "places", r"1"),),
+    "DequantizeLinear": (_form(r"Q2 F1 Q1", axis=None),),
+    "Div": (_form(r"real count", "share"),),
+    "Equal": (_form(r"ids ids", "same"), _form(r"held bucket", "alike")),
+    "GRU": (_form(_RECURRENT, direction=None, hidden_size=None, linear_before_reset=None),),
+    "Gather": (
+        _form(r"[FHQ]2 ids", axis=_FIRST),
+        _form(r"[FHQ]1 bucket", "found", axis=_FIRST),
+    ),
+    "LSTM": (_form(_RECURRENT, direction=None, hidden_size=None),),
+    "LessOrEqual": (_form(r"places ends", "mask"),),
+    "MatMul": (
+        _form(r"(x|features) (F2|w)"),
+        _form(r"(tokens|grams) I2", "hashed"),
+        _form(r"shares states", "mean"),
+        _form(r"shares counted", "means"),
+    ),
+    "Mod": (_form(r"hashed I1", "bucket", r"[1-9]\d*", fmod=_FIRST),),
+    "Mul": (
+        _form(r"x (x|F1)"),
+        _form(r"found sizes", "found"),
+        _form(r"found F1", "found"),
+        _form(r"found counts", "counted"),
+        _form(r"sum F1", "sum"),
+        _form(r"sum root", "wide"),
+    ),
+    "Pad": (_form(r"tokens L1", "padded", r"0 [1-7] 0 0 0 0", mode=None),),
+    "RNN": (_form(_RECURRENT, direction=None, hidden_size=None, activations=None),),
+    "ReduceMax": (_form(r"states", "largest", axes=None, keepdims=_SECOND),),
+    "ReduceSum": (_form(r"means L1", "sum", r"2", keepdims=_FIRST),),
+    "Relu": (_form(r"x"),),
+    "Reshape": (_form(r"[xw] L1"),),
+    "Sigmoid": (_form(r"x"),),
+    "Slice": (_form(r"padded L1 L1 L1", "shifted", r"[0-7] -[1-7] 1"),),
+    "Sqrt": (_form(r"count", "root"),),
+    "Squeeze": (_form(r"pooled L1", "features", r"1"),),
+    "Tanh": (_form(r"x"),),
+    "Transpose": (_form(r"x", perm=None),),
+    "Unsqueeze": (
+        _form(r"ids L1", "tokens", r"2"),
+        _form(r"lengths L1", "ends", r"1"),
+        _form(r"mask L1", "kept", r"2"),
+        _form(r"share L1", "shares", r"1"),
+    ),
+    "Where": (_form(r"kept x F1", "states"),),
     # Weights with a scale for each direction; no first state, no peepholes.
-    "com.microsoft::DynamicQuantizeLSTM": _form(
-        r"x Q3 Q3 F2 lengths nothing nothing nothing F1 Q1 F1 Q1", direction=None, hidden_size=None
+    "com.microsoft::DynamicQuantizeLSTM": (
+        _form(
+            r"x Q3 Q3 F2 lengths nothing nothing nothing F1 Q1 F1 Q1",
+            direction=None,
+            hidden_size=None,
+        ),
     ),
 }
 _DECODERS: Final = frozenset({"Cast", "DequantizeLinear", "Reshape"})
 """Operators that turn stored weights into weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Constants:
+    """What is known of initializers, and of what n-grams were hashed to, by name."""
+
+    rows: dict[str, int]
+    """The first dimension."""
+    numbers: dict[str, tuple[int, ...]]
+    """The values of a few integers."""
+    moduli: dict[str, int]
+    """Of each bucket the number that it is below."""
 
 
 def check_structure(data: bytes | memoryview, name: str, vocabulary_size: int) -> None:
@@ -109,7 +200,8 @@ def check_structure(data: bytes | memoryview, name: str, vocabulary_size: int) -
             # ONNX Runtime would take the file for one of its own format, of other content.
             raise ProtoError("two formats in one file")
         parts = list(_parts(view, budget))
-        tensors, rows = _initializers(parts, budget)
+        constants = _Constants({}, {}, {})
+        tensors = _initializers(parts, constants, budget)
         kinds: dict[str, str] = {_IDS: _IDS, _LENGTHS: _LENGTHS}
         for tensor, kind in tensors.items():
             if tensor in kinds:
@@ -118,7 +210,7 @@ def check_structure(data: bytes | memoryview, name: str, vocabulary_size: int) -
         for part in parts:
             for field in iter_fields(part, budget):
                 if field.number == _GRAPH_NODE:
-                    _check_node(field.view, kinds, rows, vocabulary_size, budget)
+                    _check_node(field.view, kinds, constants, vocabulary_size, budget)
 
 
 def _parts(model: memoryview, budget: Budget) -> Iterator[memoryview]:
@@ -130,10 +222,9 @@ def _parts(model: memoryview, budget: Budget) -> Iterator[memoryview]:
             yield field.view
 
 
-def _initializers(parts: list[memoryview], budget: Budget) -> tuple[dict[str, str], dict[str, int]]:
-    """Return kind and first dimension of each initializer, by name."""
+def _initializers(parts: list[memoryview], constants: _Constants, budget: Budget) -> dict[str, str]:
+    """Return the kind of each initializer, by name, and note the rest in `constants`."""
     kinds: dict[str, str] = {}
-    rows: dict[str, int] = {}
     elements = 0
     for part in parts:
         for field in iter_fields(part, budget):
@@ -141,19 +232,22 @@ def _initializers(parts: list[memoryview], budget: Budget) -> tuple[dict[str, st
                 raise ProtoError(f"a graph with field {field.number}")
             if field.number != _GRAPH_INITIALIZER:
                 continue
-            name, kind, dims = _initializer(field.view, budget)
+            name, kind, dims, numbers = _initializer(field.view, budget)
             if name in kinds:
                 raise ProtoError(f"tensor {name!r} is there twice")
             kinds[name] = kind
-            rows[name] = dims[0] if dims else 0
+            constants.rows[name] = dims[0]
+            constants.numbers[name] = numbers
             elements += math.prod(dims)
     if elements > MAX_ELEMENTS:
         raise ProtoError("more weights than are read")
-    return kinds, rows
+    return kinds
 
 
-def _initializer(message: memoryview, budget: Budget) -> tuple[str, str, list[int]]:
-    name, data_type, stored = "", 0, 0
+def _initializer(
+    message: memoryview, budget: Budget
+) -> tuple[str, str, list[int], tuple[int, ...]]:
+    name, data_type, stored = "", 0, memoryview(b"")
     dims: list[int] = []
     for field in iter_fields(message, budget):
         if field.number not in _TENSOR_FIELDS:
@@ -163,7 +257,7 @@ def _initializer(message: memoryview, budget: Budget) -> tuple[str, str, list[in
         elif field.number == _TENSOR_DATA_TYPE:
             data_type = field.signed
         elif field.number == _TENSOR_RAW_DATA:
-            stored = len(field.view)
+            stored = field.view
         elif field.wire_type is WireType.VARINT:
             dims.append(field.integer)
         else:
@@ -173,17 +267,20 @@ def _initializer(message: memoryview, budget: Budget) -> tuple[str, str, list[in
     letter, size = _ELEMENTS[data_type]
     if not 1 <= len(dims) <= 3 or not all(0 < n <= MAX_ELEMENTS for n in dims):
         raise ProtoError(f"tensor {name!r} of shape {dims[:8]}")
-    if stored != math.prod(dims) * size:
-        raise ProtoError(f"tensor {name!r} of shape {dims} with {stored} bytes")
+    if len(stored) != math.prod(dims) * size:
+        raise ProtoError(f"tensor {name!r} of shape {dims} with {len(stored)} bytes")
     if max(dims[1:], default=0) > MAX_WIDTH:
         raise ProtoError(f"tensor {name!r} of shape {dims}")
-    return name, f"{letter}{len(dims)}", dims
+    numbers: tuple[int, ...] = ()
+    if letter in _INTEGERS and len(dims) == 1 and dims[0] <= _FEW:
+        numbers = struct.unpack(f"<{dims[0]}{_INTEGERS[letter]}", stored)
+    return name, f"{letter}{len(dims)}", dims, numbers
 
 
 def _check_node(
     message: memoryview,
     kinds: dict[str, str],
-    rows: Mapping[str, int],
+    constants: _Constants,
     vocabulary_size: int,
     budget: Budget,
 ) -> None:
@@ -207,27 +304,43 @@ def _check_node(
             attributes.append(_attribute(field.view, budget))
     if domain not in ("", "ai.onnx"):
         op_type = f"{domain}::{op_type}"
-    form = _FORMS.get(op_type)
-    if form is None:
+    forms = _FORMS.get(op_type)
+    if forms is None:
         raise ProtoError(f"operator {op_type} is not known here: update edgernn")
-    given = [kinds.get(name, "nothing") for name in inputs]
-    if not form.inputs.fullmatch(" ".join(given)) or not 1 <= len(outputs) <= 3:
+    given = " ".join(kinds.get(name, "nothing") for name in inputs)
+    fitting = [form for form in forms if form.inputs.fullmatch(given)]
+    if not fitting or not 1 <= len(outputs) <= 3:
         raise ProtoError(f"operator {op_type} with other inputs or outputs than an export has")
-    for name, value in attributes:
-        allowed = form.attributes.get(name, frozenset())
-        if allowed is not None and value not in allowed:
-            raise ProtoError(f"operator {op_type} with attribute {name!r} = {value}")
-    if op_type == "Gather" and rows[inputs[0]] < vocabulary_size:
-        raise ProtoError(
-            f"the contract has {vocabulary_size} ids, the embedding {rows[inputs[0]]} rows"
-        )
-    if op_type != "Gather" and any(rows.get(name, 0) > MAX_WIDTH for name in inputs):
+    strange = [form.first_strange(attributes) for form in fitting]
+    if None not in strange:
+        name, value = next(filter(None, strange))
+        raise ProtoError(f"operator {op_type} with attribute {name!r} = {value}")
+    form = fitting[strange.index(None)]
+    numbers = [number for name in inputs for number in constants.numbers.get(name, ())]
+    if form.numbers and not re.fullmatch(form.numbers, " ".join(map(str, numbers))):
+        raise ProtoError(f"operator {op_type} with numbers that no export has")
+    if op_type == "Mod":
+        constants.moduli[outputs[0]] = numbers[0]
+    if op_type == "Gather":
+        _check_lookup(inputs, constants, vocabulary_size)
+    elif any(constants.rows.get(name, 0) > MAX_WIDTH for name in inputs):
         raise ProtoError(f"operator {op_type} with a weight that is too wide")
-    weight = op_type in _DECODERS and _DATA not in given
+    weight = op_type in _DECODERS and _DATA not in given.split() and form.gives == _DATA
     for name in filter(None, outputs):
         if name in kinds:
             raise ProtoError(f"tensor {name!r} is there twice")
-        kinds[name] = _WEIGHT if weight else _DATA
+        kinds[name] = _WEIGHT if weight else form.gives
+
+
+def _check_lookup(inputs: list[str], constants: _Constants, vocabulary_size: int) -> None:
+    """Every id, and every bucket of an n-gram, has its row in the table."""
+    table, place = inputs
+    rows = constants.rows[table]
+    if place in constants.moduli:
+        if constants.moduli[place] > rows:
+            raise ProtoError(f"{constants.moduli[place]} buckets of n-grams, in a table of {rows}")
+    elif rows < vocabulary_size:
+        raise ProtoError(f"the contract has {vocabulary_size} ids, the embedding {rows} rows")
 
 
 def _attribute(message: memoryview, budget: Budget) -> tuple[str, int]:

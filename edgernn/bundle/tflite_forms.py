@@ -36,8 +36,8 @@ LETTERS: Final[Mapping[str, str]] = {
 }
 """One letter a tensor: its type, in upper case for a constant. Other types are not exported.
 
-An INT8 tensor without a scale holds whole numbers, which only a cast may turn into FLOAT32; an
-INT16 tensor without one holds the bits of FLOAT16.
+An INT8 tensor without a scale holds whole numbers, which only a cast may turn into FLOAT32, or
+into INT32 where they are checks of n-grams; an INT16 tensor without one holds the bits of FLOAT16.
 """
 
 QUANTIZED: Final[Mapping[str, str]] = {"INT8": "q", "INT16": "t", "INT32": "w"}
@@ -96,14 +96,17 @@ _OFF = Option("B", frozenset({0}))
 _RELU, _TANH, _INT32 = 1, 4, 2
 
 FORMS: Final[Mapping[str, Form]] = {
+    "ABS": _form(r"f>f"),
     "ADD": _form(r"[fF]{2}>f|[iI]{2}>i", 11, _NONE, _FLAG),
     "BITCAST": _form(r"s>h"),
-    "CAST": _form(r"p>f"),
+    "CAST": _form(r"[pib]>f|p>i"),
     "CONCATENATION": _form(r"f{2,8}>f|[qa]{2,8}>[qa]|[iI]{2,8}>i", 10, _INT, _NONE),
     # Of a file for newer runtimes, the state that an LSTM starts from is a float16 constant too.
     "DEQUANTIZE": _form(r"[qahH]>f|H>v"),
     "DYNAMIC_UPDATE_SLICE": _form(r"ffi>f"),
+    "EQUAL": _form(r"ii>b"),
     "FILL": _form(r"i[fF]>f"),
+    "FLOOR_MOD": _form(r"iI>i"),
     "FULLY_CONNECTED": _form(
         r"f[fFQ][fF-]>f|[qa]Q[W-]>[qa]",
         8,
@@ -116,10 +119,14 @@ FORMS: Final[Mapping[str, Form]] = {
     "GATHER": _form(r"[fF]i>f|Qi>q|Ai>a|Pi>p|Si>s", 23, _NONE_INT, _NONE_INT),
     "LESS": _form(r"ii>b"),
     "LOGISTIC": _form(r"f>f|[qa]>[qa]"),
-    "MUL": _form(r"f[fF]>f", 21, _NONE),
+    "MEAN": _form(r"fI>f|[qa]I>[qa]", 27, _FLAG),
+    "MUL": _form(r"f[fF]>f|iI>i", 21, _NONE),
+    "PAD": _form(r"iI>i", 22),
+    "REDUCE_MAX": _form(r"fI>f|[qa]I>[qa]", 27, _FLAG),
     "RESHAPE": _form(r"fI>f|[qa]I>[qa]|iI>i"),
     "REVERSE_V2": _form(r"fI>f|[qa]I>[qa]"),
-    "SHAPE": _form(r"f>i", 55, Option("b", frozenset({_INT32}))),
+    "RSQRT": _form(r"f>f"),
+    "SHAPE": _form(r"[fi]>i", 55, Option("b", frozenset({_INT32}))),
     "SPLIT": _form(r"If>f{2,4}", 35, _COUNT),
     "SPLIT_V": _form(r"fII>f{2,4}", 79, _COUNT),
     "STRIDED_SLICE": _form(
@@ -133,6 +140,7 @@ FORMS: Final[Mapping[str, Form]] = {
         Option("B", frozenset({0})),
     ),
     "SUB": _form(r"[fF]f>f", 28, _NONE, _FLAG),
+    "SUM": _form(r"fI>f", 27, _FLAG),
     "TANH": _form(r"f>f|[qa]>[qa]"),
     "TRANSPOSE": _form(r"fI>f"),
     # Input; four gates' input and recurrent weights; four biases; output and cell state. Integers

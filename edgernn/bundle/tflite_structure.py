@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from edgernn.bundle import tflite_schema as places
@@ -25,16 +24,19 @@ from edgernn.bundle.tflite_forms import (
     VARIABLES,
     WHILE,
 )
+from edgernn.bundle.tflite_hashes import (
+    MAX_COMPUTED_ELEMENTS,
+    Graph,
+    Operator,
+    Tensor,
+    check_hashes,
+)
 from edgernn.bundle.tflite_summary import broken_model, open_model, operator_code, tensor_type
 
 __all__ = ["check_structure"]
 
 MAX_ELEMENTS: Final = 1 << 25
 """Bound on the elements of all constants together: 128 MiB once they are float32."""
-
-MAX_COMPUTED_ELEMENTS: Final = 1 << 20
-"""Bound on the elements of a tensor that is computed, for a text of one token; and on the product
-of a constant's numbers, which may be such a shape."""
 
 _SIZES: Final = {"FLOAT32": 4, "FLOAT16": 2, "INT8": 1, "INT16": 2, "INT32": 4, "BOOL": 1}
 _ZEROS: Final = range(-128, 128)
@@ -51,34 +53,6 @@ _METADATA: Final = frozenset(
 """Metadata that the converter and `exporters.tflite_metadata` write; the engine acts on others."""
 
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    letter: str
-    shape: tuple[int, ...]
-    numbers: tuple[int, ...] | None
-    """The values of an INT32 constant without a scale."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Operator:
-    name: str
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    options: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Graph:
-    tensors: list[_Tensor]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    operators: list[_Operator]
-
-    def makers(self) -> dict[int, _Operator]:
-        """Return which operator writes each computed tensor."""
-        return {number: operator for operator in self.operators for number in operator.outputs}
 
 
 def check_structure(data: bytes | memoryview, name: str, vocabulary_size: int) -> None:
@@ -106,7 +80,8 @@ def check_structure(data: bytes | memoryview, name: str, vocabulary_size: int) -
         for graph in graphs:
             _check_order(graph)
         _check_loops(graphs)
-        _check_embedding(graphs[0], vocabulary_size)
+        for graph in graphs:
+            check_hashes(graph, graphs[0].inputs if graph is graphs[0] else (), vocabulary_size)
 
 
 def _buffer(table: Table) -> tuple[int, int]:
@@ -119,9 +94,9 @@ def _buffer(table: Table) -> tuple[int, int]:
     return start, size
 
 
-def _graph(table: Table, buffers: Sequence[tuple[int, int]], names: Sequence[str]) -> _Graph:
+def _graph(table: Table, buffers: Sequence[tuple[int, int]], names: Sequence[str]) -> Graph:
     tensors = [_tensor(tensor, buffers) for tensor in table.tables(places.Subgraph.TENSORS)]
-    graph = _Graph(
+    graph = Graph(
         tensors,
         table.integers(places.Subgraph.INPUTS, "i") or (),
         table.integers(places.Subgraph.OUTPUTS, "i") or (),
@@ -136,7 +111,7 @@ def _graph(table: Table, buffers: Sequence[tuple[int, int]], names: Sequence[str
     return graph
 
 
-def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> _Tensor:
+def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> Tensor:
     kind = tensor_type(table)
     letter = _letter(table, kind)
     shape = table.integers(places.Tensor.SHAPE, "i") or ()
@@ -166,12 +141,10 @@ def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> _Tensor:
         if letter == LETTERS["INT32"]:
             table.buffer.charge(size)
             numbers = struct.unpack_from(f"<{size // 4}i", table.buffer.data, start)
-            if math.prod(abs(number) or 1 for number in numbers) > MAX_COMPUTED_ELEMENTS:
-                raise FlatError("a constant shape that is too large")
-        return _Tensor(letter.upper(), shape, numbers)
+        return Tensor(letter.upper(), shape, numbers)
     if math.prod(shape) > MAX_COMPUTED_ELEMENTS:
         raise FlatError(f"a computed tensor of shape {list(shape)}")
-    return _Tensor(letter, shape, None)
+    return Tensor(letter, shape, None)
 
 
 def _letter(tensor: Table, kind: str) -> str:
@@ -201,7 +174,7 @@ def _letter(tensor: Table, kind: str) -> str:
     return SHIFTED[kind]
 
 
-def _operator(table: Table, tensors: Sequence[_Tensor], names: Sequence[str]) -> _Operator:
+def _operator(table: Table, tensors: Sequence[Tensor], names: Sequence[str]) -> Operator:
     name = _pick(names, table.integer(places.Operator.OPCODE_INDEX, "I"), "operator code")
     form = FORMS.get(name)
     if form is None:
@@ -243,10 +216,10 @@ def _operator(table: Table, tensors: Sequence[_Tensor], names: Sequence[str]) ->
             raise FlatError(f"operator {name} with an option that no export has")
     if bool(options) != bool(form.options):
         raise FlatError(f"operator {name} without its options")
-    return _Operator(name, inputs, outputs, tuple(options))
+    return Operator(name, inputs, outputs, tuple(options))
 
 
-def _check_names(model: Table, main: _Graph, buffers: int) -> None:
+def _check_names(model: Table, main: Graph, buffers: int) -> None:
     """Metadata and signatures: what they point at is there, and none changes how a graph runs."""
     for entry in model.tables(places.Model.METADATA):
         name = entry.text(places.Metadata.NAME)
@@ -264,7 +237,7 @@ def _check_names(model: Table, main: _Graph, buffers: int) -> None:
                 raise FlatError("a signature of other inputs or outputs than the graph's")
 
 
-def _check_order(graph: _Graph) -> None:
+def _check_order(graph: Graph) -> None:
     """Each tensor is written once, before it is read."""
     constant = {i for i, tensor in enumerate(graph.tensors) if tensor.letter.isupper()}
     states = set(VARIABLES.values())
@@ -284,7 +257,7 @@ def _check_order(graph: _Graph) -> None:
         raise FlatError("an output that no operator writes")
 
 
-def _check_loops(graphs: Sequence[_Graph]) -> None:
+def _check_loops(graphs: Sequence[Graph]) -> None:
     """Each inner graph is the condition or body of one loop in the main graph, which ends."""
     used: set[int] = set()
     makers = graphs[0].makers()
@@ -301,7 +274,7 @@ def _check_loops(graphs: Sequence[_Graph]) -> None:
 
 
 def _check_loop(
-    main: _Graph, loop: _Operator, condition: _Graph, body: _Graph, makers: dict[int, _Operator]
+    main: Graph, loop: Operator, condition: Graph, body: Graph, makers: dict[int, Operator]
 ) -> None:
     """What a loop passes on keeps its type and shape; it counts up to the length of a tensor."""
     around = [_kinds(main, loop.inputs), _kinds(main, loop.outputs)]
@@ -335,29 +308,8 @@ def _check_loop(
         raise FlatError("a loop that does not count up to a length")
 
 
-def _kinds(graph: _Graph, numbers: Sequence[int]) -> list[tuple[str, tuple[int, ...]]]:
+def _kinds(graph: Graph, numbers: Sequence[int]) -> list[tuple[str, tuple[int, ...]]]:
     return [(graph.tensors[i].letter.lower(), graph.tensors[i].shape) for i in numbers]
-
-
-def _check_embedding(main: _Graph, vocabulary_size: int) -> None:
-    """Ids are looked up in a table that has a row for each of them, and used for nothing else."""
-    makers = {number: operator for operator in main.operators for number in operator.outputs}
-    for operator in main.operators:
-        for place, number in enumerate(operator.inputs):
-            if number not in main.inputs:
-                continue
-            if operator.name != "GATHER" or place != 1:
-                raise FlatError(f"the ids go into {operator.name}, not into an embedding")
-            source = operator.inputs[0]
-            maker = makers.get(source)
-            if maker is not None and maker.name == "DEQUANTIZE":
-                source = maker.inputs[0]
-            table = main.tensors[source]
-            rows = table.shape[0] if len(table.shape) == 2 else 0
-            if table.letter.islower() or rows < vocabulary_size:
-                raise FlatError(
-                    f"the contract has {vocabulary_size} ids, the embedding {rows} rows"
-                )
 
 
 def _pick(items: Sequence[_T], index: int, what: str) -> _T:

@@ -1,7 +1,8 @@
 """The layers of a Keras model, as rows to print and as a picture.
 
-The picture is that of Keras's `plot_model`: a box a layer, from the ids down to the logit. It is
-drawn with matplotlib, since `plot_model` needs the program graphviz, which a fresh machine has not.
+The picture is that of Keras's `plot_model`: a box a layer, from the ids down to the logit, n-grams
+beside the others. It is drawn with matplotlib, since `plot_model` needs the program graphviz, which
+a fresh machine has not.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError, ModelFileError
+from edgernn.training.models import LOGIT, NGRAMS, deep_layers
 from edgernn.training.pictures import picture_format, save_picture
 
 __all__ = ["LayerRow", "draw_diagram", "read_layers"]
@@ -33,6 +35,8 @@ class LayerRow:
     output_shape: tuple[int | str, ...]
     """Axes whose length is not fixed are called `batch` and `time`."""
     parameters: int
+    is_beside: bool = False
+    """Whether it reads the ids beside the other layers, and the last of those adds it to them."""
 
     @property
     def shape(self) -> str:
@@ -41,10 +45,11 @@ class LayerRow:
 
 
 def read_layers(model: Any, path: Path) -> list[LayerRow]:
-    """Read the layers of a sequential Keras model, its input first.
+    """Read the layers of a Keras model, its input first.
 
     Args:
-        model: a built `keras.Sequential`.
+        model: a built `keras.Sequential`, or what `models.build` makes of layers with n-grams
+            beside them, which come last but one.
         path: the model's file, for the message of an error.
 
     Raises:
@@ -52,13 +57,15 @@ def read_layers(model: Any, path: Path) -> list[LayerRow]:
     """
     import keras
 
-    if not isinstance(model, keras.Sequential) or not model.built:
+    chain = isinstance(model, keras.Sequential)
+    names = () if chain else [layer.name for layer in model.layers[len(deep_layers(model)) + 1 :]]
+    if not model.built or not (chain or names == [NGRAMS, LOGIT]):
         raise ModelFileError(f"{path}: not a sequential model with a fixed input")
     if len(model.layers) >= MAX_LAYERS:
         raise ModelFileError(f"{path}: more than {MAX_LAYERS} layers")
     (ids,) = model.inputs
     rows = [LayerRow(_printable(ids.name), f"Input, {ids.dtype}", _shape(ids), 0)]
-    for layer in model.layers:
+    for layer in model.layers if chain else model.layers[1:]:
         if isinstance(layer.output, (list, tuple)):
             raise ModelFileError(f"{path}: layer {_printable(layer.name)} has several outputs")
         rows.append(
@@ -67,6 +74,7 @@ def read_layers(model: Any, path: Path) -> list[LayerRow]:
                 type=_type(layer),
                 output_shape=_shape(layer.output),
                 parameters=layer.count_params(),
+                is_beside=layer.name == NGRAMS and not chain,
             )
         )
     return rows
@@ -99,31 +107,48 @@ def draw_diagram(layers: Sequence[LayerRow], path: Path, title: str) -> None:
     def write(y: float, text: str, x: float = _MARGIN + _PADDING, **style: Any) -> Any:
         return axes.text(x, y, text, parse_math=False, va="center", **style)
 
-    height = _TITLE + len(layers) * (_BOX + _GAP) - _GAP + _MARGIN
-    tops = [height - _TITLE - i * (_BOX + _GAP) for i in range(len(layers))]
-    texts = [write(height - _TITLE / 2, _printable(title, 100), fontsize=10, color="0.3")]
-    last_lines = []
-    for layer, top in zip(layers, tops, strict=True):
-        last_lines.append(write(top - _BOX * 0.79, _last_line(layer), fontsize=9))
-        texts += [
-            write(top - _BOX * 0.22, layer.name, fontsize=10, fontweight="bold"),
-            write(top - _BOX * 0.51, layer.type, fontsize=9),
-            last_lines[-1],
-        ]
-    widest = max(text.get_window_extent().width for text in texts) / figure.dpi
-    inner = widest + 2 * _PADDING
-    # Now that the width is known, the parameters can go to the right edge.
-    for layer, line in zip(layers, last_lines, strict=True):
-        line.set_text(layer.shape)
-        right = _MARGIN + inner - _PADDING
-        write(line.get_position()[1], _parameters(layer), x=right, ha="right", fontsize=9)
-    figure.set_size_inches(inner + 2 * _MARGIN, height)
-    axes.set_xlim(0, inner + 2 * _MARGIN)
+    chain = [layer for layer in layers if not layer.is_beside]
+    beside = [layer for layer in layers if layer.is_beside]
+    height = _TITLE + len(chain) * (_BOX + _GAP) - _GAP + _MARGIN
+    tops = [height - _TITLE - i * (_BOX + _GAP) for i in range(len(chain))]
+    title_text = write(height - _TITLE / 2, _printable(title, 100), fontsize=10, color="0.3")
+    left = _MARGIN
+    boxes = []
+    for column, places in ((chain, tops), (beside, [(tops[0] + tops[-1]) / 2] * len(beside))):
+        texts = [] if column is beside else [title_text]
+        last_lines = []
+        for layer, top in zip(column, places, strict=True):
+            x = left + _PADDING
+            last_lines.append(write(top - _BOX * 0.79, _last_line(layer), x, fontsize=9))
+            texts += [
+                write(top - _BOX * 0.22, layer.name, x, fontsize=10, fontweight="bold"),
+                write(top - _BOX * 0.51, layer.type, x, fontsize=9),
+                last_lines[-1],
+            ]
+        widest = max((text.get_window_extent().width for text in texts), default=0) / figure.dpi
+        inner = widest + 2 * _PADDING
+        # Now that the width is known, the parameters can go to the right edge.
+        for layer, line in zip(column, last_lines, strict=True):
+            line.set_text(layer.shape)
+            right = left + inner - _PADDING
+            write(line.get_position()[1], _parameters(layer), x=right, ha="right", fontsize=9)
+        boxes += [(layer, left, top, inner) for layer, top in zip(column, places, strict=True)]
+        if column:
+            left += inner + 2 * _GAP
+    width = left - 2 * _GAP + _MARGIN
+    figure.set_size_inches(width, height)
+    axes.set_xlim(0, width)
     axes.set_ylim(0, height)
-    for i, (layer, top) in enumerate(zip(layers, tops, strict=True)):
+
+    def arrow(tail: tuple[float, float], tip: tuple[float, float], bend: str = "arc3") -> None:
+        style = {"arrowstyle": "-|>,head_length=0.5,head_width=0.2", "connectionstyle": bend}
+        line = {"color": "#4a6785", "shrinkA": 0, "shrinkB": 0}
+        axes.annotate("", xy=tip, xytext=tail, arrowprops={**style, **line})
+
+    for layer, x, top, inner in boxes:
         axes.add_patch(
             FancyBboxPatch(
-                (_MARGIN, top - _BOX),
+                (x, top - _BOX),
                 inner,
                 _BOX,
                 boxstyle="round,pad=0,rounding_size=0.06",
@@ -132,16 +157,14 @@ def draw_diagram(layers: Sequence[LayerRow], path: Path, title: str) -> None:
                 zorder=0,
             )
         )
-        if i:
-            axes.annotate(
-                "",
-                xy=(_MARGIN + inner / 2, top),
-                xytext=(_MARGIN + inner / 2, top + _GAP),
-                arrowprops={
-                    "arrowstyle": "-|>,head_length=0.5,head_width=0.2",
-                    **{"color": "#4a6785", "shrinkA": 0, "shrinkB": 0},
-                },
-            )
+        middle = x + inner / 2
+        edge = boxes[0][1] + boxes[0][3]
+        if layer.is_beside:
+            # From the right of the first box, and to the right of the last.
+            arrow((edge, tops[0] - _BOX / 2), (middle, top), "angle,angleA=0,angleB=90")
+            arrow((middle, top - _BOX), (edge, tops[-1] - _BOX / 2), "angle,angleA=90,angleB=0")
+        elif top != tops[0]:
+            arrow((middle, top + _GAP), (middle, top))
     save_picture(figure, path)
 
 
@@ -178,6 +201,10 @@ def _type(layer: Any, times: str = "") -> str:
             activation = _activation(layer)
             activated = "" if activation == "linear" else f", {activation}"
             return f"Dense, {_units(layer)}{activated}"
+        case "MaxMeanPooling":
+            return "Pooling, max and mean"
+        case "HashedNgrams":
+            return f"N-grams of 1 to {layer.longest} ids, {layer.buckets:,} buckets"
         case "Dropout" | "SpatialDropout1D":
             return f"{name} {layer.rate:g}"
         case _:

@@ -15,9 +15,25 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.training.batches import pad, plan_validation
-from edgernn.training.recipe import Dense, Dropout, Embedding, Layer, Recipe, Recurrent
+from edgernn.training.layers import custom_layers
+from edgernn.training.ngrams import check_ngrams
+from edgernn.training.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
 
-__all__ = ["build", "logits", "probabilities", "summary"]
+__all__ = [
+    "LOGIT",
+    "NGRAMS",
+    "build",
+    "deep_layers",
+    "embedding_of",
+    "logits",
+    "probabilities",
+    "summary",
+]
+
+NGRAMS = "ngrams"
+"""Name of the layer that a recipe's n-grams become."""
+LOGIT = "logit"
+"""Name of the layer that adds the n-grams' sum to the other layers' logit."""
 
 _BATCH = 128
 
@@ -26,36 +42,71 @@ def build(recipe: Recipe, vocabulary_size: int) -> Any:
     """Build the Keras model of a recipe.
 
     Args:
-        recipe: its `layers` are used.
+        recipe: its `layers` and `ngrams` are used.
         vocabulary_size: number of ids, padding included.
 
     Returns:
-        An uncompiled `keras.Sequential`: int32 ids [batch, time], zero-padded at the end, to
-        float32 logits [batch, 1].
+        An uncompiled Keras model: int32 ids [batch, time], zero-padded at the end, to float32
+        logits [batch, 1]. It is a `keras.Sequential`, or where the recipe has n-grams a functional
+        `keras.Model` of the same layers (`deep_layers`), and `NGRAMS` beside them.
+
+    Raises:
+        UsageError: the vocabulary is too large for n-grams to be hashed.
     """
     import keras
 
-    layers = [_layer(keras.layers, layer, vocabulary_size) for layer in recipe.layers]
-    model = keras.Sequential(
-        [keras.Input((None,), dtype="int32", name="ids"), *layers],
-        name=recipe.name.replace("-", "_"),
-    )
-    return model
+    name = recipe.name.replace("-", "_")
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    if recipe.ngrams is None:
+        layers = [_layer(keras.layers, layer, vocabulary_size) for layer in recipe.layers]
+        return keras.Sequential([ids, *layers], name=name)
+    check_ngrams(recipe.ngrams.buckets, recipe.ngrams.longest, vocabulary_size)
+    deep: Any = ids
+    for number, layer in enumerate(recipe.layers, start=1):
+        # Keras would count on from one model to the next.
+        own = f"{type(layer).__name__.lower()}_{number}"
+        deep = _layer(keras.layers, layer, vocabulary_size, own)(deep)
+    hashed = custom_layers().hashed_ngrams
+    wide = hashed(recipe.ngrams.buckets, recipe.ngrams.longest, name=NGRAMS)(ids)
+    return keras.Model(ids, keras.layers.Add(name=LOGIT)([deep, wide]), name=name)
+
+
+def deep_layers(model: Any) -> list[Any]:
+    """Return the layers that a recipe's `layers` became, in that order."""
+    beside = (NGRAMS, LOGIT)
+    return [
+        layer
+        for layer in model.layers
+        if layer.name not in beside and type(layer).__name__ != "InputLayer"
+    ]
+
+
+def embedding_of(model: Any) -> Any:
+    """Return a model's embedding, the first of its layers that is one.
+
+    Raises:
+        ValueError: it has none.
+    """
+    for layer in model.layers:
+        if type(layer).__name__ == "Embedding":
+            return layer
+    raise ValueError("a model without an embedding")
 
 
 def summary(model: Any) -> str:
     """Return Keras's table of a model's layers, shapes and parameters."""
     lines: list[str] = []
-    model.summary(print_fn=lambda line, line_break=True: lines.append(line), line_length=100)
+    model.summary(print_fn=lambda line, line_break=True: lines.append(line), line_length=80)
     return "".join(f"{line}\n" for line in lines)
 
 
 def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
     """Return the model's logit of each encoded text, float32 [texts], in the order given."""
+    is_masked = embedding_of(model).mask_zero
     found = np.zeros(len(ids), np.float32)
     lengths = np.array([len(text) for text in ids])
     for batch in plan_validation(lengths, _BATCH):
-        for part in [batch] if model.layers[0].mask_zero else _of_one_length(batch, lengths):
+        for part in [batch] if is_masked else _of_one_length(batch, lengths):
             found[part] = model.predict_on_batch(pad([ids[i] for i in part]))[:, 0]
     return found
 
@@ -72,18 +123,24 @@ def _of_one_length(
     return np.split(batch, np.flatnonzero(np.diff(lengths[batch])) + 1)
 
 
-def _layer(layers: Any, layer: Layer, vocabulary_size: int) -> Any:
+def _layer(layers: Any, layer: Layer, vocabulary_size: int, name: str | None = None) -> Any:
     match layer:
         case Embedding():
-            return layers.Embedding(vocabulary_size, layer.units, mask_zero=layer.masked)
+            return layers.Embedding(vocabulary_size, layer.units, mask_zero=layer.masked, name=name)
         case Recurrent():
+            one = None if layer.bidirectional else name
             cell = getattr(layers, layer.cell)(
-                layer.units, return_sequences=layer.sequences, dropout=layer.input_dropout
+                layer.units,
+                return_sequences=layer.sequences,
+                dropout=layer.input_dropout,
+                name=one,
             )
-            return layers.Bidirectional(cell) if layer.bidirectional else cell
+            return layers.Bidirectional(cell, name=name) if layer.bidirectional else cell
         case Dense():
-            return layers.Dense(layer.units, activation=layer.activation)
+            return layers.Dense(layer.units, activation=layer.activation, name=name)
         case Dropout():
-            return layers.Dropout(layer.rate)
+            return layers.Dropout(layer.rate, name=name)
+        case Pool():
+            return custom_layers().max_mean_pooling(name=name)
         case _:
             assert_never(layer)

@@ -23,6 +23,8 @@ __all__ = [
     "FitSettings",
     "Keep",
     "Layer",
+    "Ngrams",
+    "Pool",
     "Published",
     "Recipe",
     "Recurrent",
@@ -75,7 +77,25 @@ class Dropout:
     rate: float
 
 
-Layer = Embedding | Recurrent | Dense | Dropout
+@dataclass(frozen=True)
+class Pool:
+    """The largest and the mean value of each feature over a text's tokens, concatenated: max first.
+
+    The recurrent layer before it returns sequences.
+    """
+
+
+Layer = Embedding | Recurrent | Dense | Dropout | Pool
+
+
+@dataclass(frozen=True)
+class Ngrams:
+    """A linear model over hashed n-grams of ids: one number a bucket."""
+
+    buckets: int
+    """Size of the table; a prime, see `ngrams.check_ngrams`."""
+    longest: int = 3
+    """Ids in the longest n-grams; there are those of 1 id, of 2, and so on."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +188,16 @@ class Recipe:
     layers: tuple[Layer, ...]
     fit: FitSettings
     published: Published | None = None
+    ngrams: Ngrams | None = None
+    """A linear model over hashed n-grams beside the layers; its sum is added to their logit.
+
+    Wide and deep learning (Cheng et al., 2016); the strength of n-grams on this task: Wang and
+    Manning, 2012."""
+
+    def __post_init__(self) -> None:
+        """Refuse n-grams of padding."""
+        if self.ngrams is not None and self.text.padding != "none":
+            raise ValueError("with n-grams a text has no padding that is read")
 
     def as_published(self) -> Recipe:
         """Return the recipe with the tutorial's own text rules, layers and settings.
@@ -178,4 +208,6 @@ class Recipe:
         done = self.published
         if done is None:
             raise UsageError(f"--published: recipe {self.name} comes from no tutorial")
-        return dataclasses.replace(self, text=done.text, layers=done.layers, fit=done.fit)
+        return dataclasses.replace(
+            self, text=done.text, layers=done.layers, fit=done.fit, ngrams=None
+        )

@@ -10,6 +10,7 @@ from typing import Any
 from edgernn.errors import MissingPackageError, ModelFileError
 from edgernn.native_logs import held_back
 from edgernn.text import TextContract, TextEncoder
+from edgernn.training.layers import custom_layers
 
 __all__ = [
     "CHECKPOINT",
@@ -21,6 +22,7 @@ __all__ = [
     "METRICS",
     "MODEL",
     "SUMMARY",
+    "TEACHER",
     "UNFINISHED",
     "Run",
     "read_bounded",
@@ -36,6 +38,8 @@ HISTORY_PLOT = "history.png"
 METRICS = "metrics.json"
 SUMMARY = "summary.txt"
 CHECKPOINT = "checkpoint"
+TEACHER = "teacher"
+"""What a teacher said, kept for the next training in the same folder."""
 EVALUATION = "evaluation.json"
 """How the run did on the whole test split."""
 UNFINISHED = "unfinished.txt"
@@ -115,6 +119,7 @@ class Run:
         except ImportError as error:
             raise MissingPackageError("tensorflow", "loading a trained model", "export") from error
         path = self.folder / MODEL
+        custom_layers()
         try:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         except (ValueError, TypeError, KeyError, OSError) as error:

@@ -255,3 +255,38 @@ def test_json(tiny_files) -> None:
         "tensorflow_lite": None,
         "reasons": [],
     }
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("format", FORMATS)
+def test_exports_with_ngrams(tiny_wide_files, format: str, precision: str) -> None:
+    """No problem, the oldest runtime; the n-grams' table is a part of its own, with its checks.
+
+    Checks are int8 in every precision, and no quantized weights.
+    """
+    audit = audit_file(tiny_wide_files[format, precision])
+    assert audit.problems == ()
+    assert audit.oldest_runtime.reasons == ()
+    parts = {part.name: part.bytes for part in audit.parts}
+    assert sum(parts.values()) == audit.bytes
+    size = {"float32": 4, "float16": 2, "int8": 1}[precision]
+    assert parts["weights: n-gram table"] == 1009 * (size + 1)
+    stored = [weight for weight in audit.weights if weight.role == "n-gram table"]
+    (checks,) = [weight for weight in stored if weight.is_compared]
+    (table,) = [weight for weight in stored if not weight.is_compared]
+    assert (table.shape, table.is_quantized) == ((1009,), precision == "int8")
+    assert (checks.shape, checks.type, checks.is_quantized) == ((1009,), "INT8", False)
+    assert {name.upper() for name in checks.used_by} == {"GATHER", "EQUAL"}
+    assert checks.decoded_by == ""
+    assert (table.is_weight, checks.is_weight) == (True, False)
+    assert not any(weight.is_compared for weight in audit.weights if weight is not checks)
+    numbers = [weight.numbers for weight in audit.weights if weight.is_weight]
+    assert numbers.count(1009) == 1
+    share = audit.quantized_share
+    assert share is not None
+    assert share == 0 if precision != "int8" else 0.97 < share < 1
+    assert [layer.text for layer in audit.layers or ()][-3:] == [
+        "Pool 160",
+        "Dense 1",
+        "Ngrams 1,009 x 1",
+    ]

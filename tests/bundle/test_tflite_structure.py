@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import flatbuffers
 import numpy as np
@@ -19,6 +19,7 @@ from edgernn.bundle.tflite_operators import TENSOR_TYPES
 from edgernn.bundle.tflite_structure import check_structure
 from edgernn.errors import ModelFileError
 from exporters.formats import FORMATS
+from exporters.network import Cell
 
 Files = dict[tuple[str, str], Path]
 
@@ -57,7 +58,8 @@ def test_places_are_the_schema_s(name: str) -> None:
 def test_operators_are_the_exporter_s() -> None:
     """What can be exported can be read, and nothing else."""
     rules = FORMATS["tflite"]
-    exported = [rules.at(name).allowed(["LSTM", "GRU", "SimpleRNN"]) for name in rules.precisions]
+    parts = [*get_args(Cell), "Pool", "Ngrams"]
+    exported = [rules.at(name).allowed(parts) for name in rules.precisions]
     assert set(FORMS) == frozenset().union(*exported)
 
 
@@ -78,6 +80,8 @@ def test_options_are_the_schema_s(name: str) -> None:
     assert table.removesuffix("Options").upper() in {
         name.replace("_", ""),
         "SEQUENCERNN",
+        # Of SUM, MEAN and REDUCE_MAX.
+        "REDUCER",
     }
     fields = places(table)
     fields.pop("QUANT_SPEC", None)
@@ -187,3 +191,218 @@ def test_bounds(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tflite_structure, "MAX_ELEMENTS", 9600)
     with pytest.raises(ModelFileError, match="more weights than are read"):
         check_structure(data, "m.tflite", 299)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8-embedding", "int8"])
+def test_files_with_ngrams(tiny_wide_files: Files, precision: str) -> None:
+    """Pooling and n-grams pass in each precision; the embedding keeps its bound."""
+    data = tiny_wide_files["tflite", precision].read_bytes()
+    check_structure(data, "m.tflite", 299)
+    with pytest.raises(ModelFileError, match=r"300 ids, .*299 rows"):
+        check_structure(data, "m.tflite", 300)
+
+
+def _operator(model: Any, name: str, number: int = 0) -> Any:
+    code = getattr(schema.BuiltinOperator, name)
+    codes = [i for i, known in enumerate(model.operatorCodes) if known.builtinCode == code]
+    return [o for o in model.subgraphs[0].operators if o.opcodeIndex in codes][number]
+
+
+def _put(operator: Any, place: int, tensor: int) -> None:
+    operator.inputs = list(operator.inputs)
+    operator.inputs[place] = tensor
+
+
+BUCKET, CHECK = 0, 1
+"""Of two remainders, which is which."""
+
+
+def _lookup(model: Any, of: int = BUCKET) -> Any:
+    """The operator that looks n-grams' numbers, or checks, up."""
+    (buckets,) = _operator(model, "FLOOR_MOD", BUCKET).outputs
+    tensors = model.subgraphs[0].tensors
+    for operator in _readers(model, buckets):
+        (reader,) = _readers(model, operator.outputs[0])
+        is_integer = tensors[reader.outputs[0]].type == schema.TensorType.INT32
+        if is_integer == (of == CHECK):
+            return operator
+    raise AssertionError("there is no such lookup")
+
+
+def _readers(model: Any, tensor: int) -> list[Any]:
+    return [o for o in model.subgraphs[0].operators if tensor in list(o.inputs)]
+
+
+def _numbers(name: str, values: Any, number: int = 0) -> Callable[[Any], None]:
+    """Give an operator a constant of its own with these values as its last input."""
+
+    def change(model: Any) -> None:
+        array = np.array(values, np.int32)
+        buffer, tensor = schema.BufferT(), schema.TensorT()
+        buffer.data = np.frombuffer(array.tobytes(), np.uint8)
+        model.buffers.append(buffer)
+        tensor.buffer, tensor.shape = len(model.buffers) - 1, list(array.shape)
+        tensor.type, tensor.name = schema.TensorType.INT32, b"hostile"
+        model.subgraphs[0].tensors.append(tensor)
+        _put(_operator(model, name, number), -1, len(model.subgraphs[0].tensors) - 1)
+
+    return change
+
+
+def _reads(name: str, place: int, other: str) -> Callable[[Any], None]:
+    """Give an operator what another one gives as that input."""
+
+    def change(model: Any) -> None:
+        _put(_operator(model, name), place, _operator(model, other).outputs[0])
+
+    return change
+
+
+def _looks_up(other: str, of: int = BUCKET) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        _put(_lookup(model, of), 1, _operator(model, other).outputs[0])
+
+    return change
+
+
+def _looks_up_ids(of: int) -> Callable[[Any], None]:
+    return lambda model: _put(_lookup(model, of), 1, model.subgraphs[0].inputs[0])
+
+
+def _held(model: Any) -> int:
+    """The checks that the n-grams' buckets have."""
+    (cast,) = _readers(model, _lookup(model, CHECK).outputs[0])
+    return int(cast.outputs[0])
+
+
+def _looks_up_checks(model: Any) -> None:
+    """Take the checks for places in the table of numbers."""
+    operators, lookup = model.subgraphs[0].operators, _lookup(model)
+    _put(lookup, 1, _held(model))
+    later = _readers(model, lookup.outputs[0])
+    for operator in (lookup, *later):
+        operators.remove(operator)
+    (cast,) = [operator for operator in operators if lookup.inputs[1] in list(operator.outputs)]
+    operators[operators.index(cast) + 1 : operators.index(cast) + 1] = [lookup, *later]
+
+
+def _compares(place: int, tensor: Callable[[Any], int]) -> Callable[[Any], None]:
+    return lambda model: _put(_operator(model, "EQUAL"), place, tensor(model))
+
+
+def _bucket(model: Any) -> int:
+    return int(_operator(model, "FLOOR_MOD", BUCKET).outputs[0])
+
+
+def _rows_as_integers(model: Any) -> None:
+    """Cast an embedding's rows into what could be places, or sizes."""
+    graph = model.subgraphs[0]
+    held = graph.tensors[_held(model)]
+    (cast,) = _readers(model, _lookup(model, CHECK).outputs[0])
+    rows = next(
+        operator.outputs[0]
+        for operator in graph.operators
+        if graph.inputs[0] in list(operator.inputs)
+        and graph.tensors[operator.outputs[0]].type == schema.TensorType.INT8
+    )
+    tensor, operator = schema.TensorT(), schema.OperatorT()
+    tensor.shape, tensor.type, tensor.name = list(held.shape), held.type, b"hostile"
+    graph.tensors.append(tensor)
+    operator.opcodeIndex = cast.opcodeIndex
+    operator.inputs, operator.outputs = [rows], [len(graph.tensors) - 1]
+    graph.operators.append(operator)
+
+
+def _length_of_checks(model: Any) -> None:
+    """Make a float of the checks, in the place of the length."""
+    (cast,) = [
+        operator
+        for operator in model.subgraphs[0].operators
+        if operator.outputs[0] == _operator(model, "RSQRT").inputs[0]
+    ]
+    _put(cast, 0, _held(model))
+
+
+def _pads_ids(model: Any) -> None:
+    _put(_operator(model, "PAD"), 0, model.subgraphs[0].inputs[0])
+
+
+def _computed_modulus(model: Any) -> None:
+    operator = _operator(model, "FLOOR_MOD")
+    operator.inputs = [operator.inputs[0], operator.inputs[0]]
+
+
+def _short_table(of: int) -> Callable[[Any], None]:
+    def change(model: Any) -> None:
+        tensor = model.subgraphs[0].tensors[_lookup(model, of).inputs[0]]
+        tensor.shape = [1008]
+        model.buffers[tensor.buffer].data = np.zeros(1008, np.uint8)
+
+    return change
+
+
+def _no_remainder(model: Any) -> None:
+    """Divide, where the remainder is meant."""
+    code = model.operatorCodes[_operator(model, "FLOOR_MOD").opcodeIndex]
+    code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.FLOOR_DIV
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda m: None, None),
+        (_numbers("FLOOR_MOD", 7), None),
+        (_numbers("FLOOR_MOD", 1010), "1010 buckets of n-grams, in a table of 1009"),
+        (_numbers("FLOOR_MOD", 2**31 - 1), "2147483647 buckets of n-grams"),
+        (_numbers("FLOOR_MOD", 0), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", -7), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", [7, 7, 7]), "FLOOR_MOD with numbers"),
+        (_computed_modulus, "FLOOR_MOD with other inputs"),
+        (_short_table(BUCKET), "1009 buckets of n-grams, in a table of 1008"),
+        (_short_table(CHECK), "1009 buckets of n-grams, in a table of 1008"),
+        (_numbers("FLOOR_MOD", 7, CHECK), None),
+        (_numbers("FLOOR_MOD", 0, CHECK), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", -7, CHECK), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", [7, 7, 7], CHECK), "FLOOR_MOD with numbers"),
+        (_looks_up("ADD", CHECK), "go into GATHER"),
+        (_looks_up("PAD", CHECK), "go into GATHER"),
+        (_looks_up("SHAPE", CHECK), "a lookup of something that is no id"),
+        (_looks_up_ids(CHECK), "299 ids, the embedding 0 rows"),
+        (_looks_up_checks, "go into GATHER"),
+        (_compares(0, _bucket), "go into EQUAL"),
+        (_compares(1, _held), "go into EQUAL"),
+        (_compares(1, lambda m: m.subgraphs[0].inputs[0]), "go into EQUAL"),
+        (_rows_as_integers, "go into CAST"),
+        (_length_of_checks, "go into CAST"),
+        (_no_remainder, "operator FLOOR_DIV is not known"),
+        (_looks_up("ADD"), "go into GATHER"),
+        (_looks_up("PAD"), "go into GATHER"),
+        (_looks_up("SHAPE"), "a lookup of something that is no id"),
+        (_looks_up_ids(BUCKET), "299 ids, the embedding 0 rows"),
+        (_numbers("PAD", [[1 << 30, 0], [0, 0]]), "PAD with numbers"),
+        (_numbers("PAD", [[8, 0], [0, 0]]), "PAD with numbers"),
+        (_numbers("PAD", [[-1, 0], [0, 0]]), "PAD with numbers"),
+        (_numbers("PAD", [[2, 0], [0, 7]]), "PAD with numbers"),
+        (_numbers("PAD", [2, 0]), "PAD with numbers"),
+        (_reads("STRIDED_SLICE", 0, "SHAPE"), "go into MUL"),
+        (_pads_ids, "go into PAD"),
+        (_reads("MUL", 0, "LOGISTIC"), "too early"),
+        (_numbers("ADD", np.zeros(9)), "ADD with numbers"),
+        (_numbers("RESHAPE", [1 << 20, 1 << 11]), "constant shape that is too large"),
+    ],
+)
+def test_changes_of_ngrams(
+    tiny_wide_files: Files, change: Callable[[Any], None], reason: str | None
+) -> None:
+    """No place in a table but one below its rows; nothing grows by a number in the file."""
+    model = schema.ModelT.InitFromObj(
+        schema.Model.GetRootAs(tiny_wide_files["tflite", "int8"].read_bytes())
+    )
+    change(model)
+    data = _packed(model)
+    if reason is None:
+        check_structure(data, "m.tflite", 299)
+        return
+    with pytest.raises(ModelFileError, match=f"^m.tflite: .*{reason}") as caught:
+        check_structure(data, "m.tflite", 299)
+    assert "\n" not in str(caught.value)

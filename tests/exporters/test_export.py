@@ -245,12 +245,12 @@ def test_a_missing_recurrent_operator(
     before = content(output)
     layers = tiny_trained.network.layers
     other = dataclasses.replace(tiny_trained.network, layers=(layers[0], *layers[2:]))
-    graph = job._convert
+    graph = job.convert_graph
 
     def convert(_: Any, *rest: Any) -> bytes:
         return graph(tiny_trained, *rest)
 
-    monkeypatch.setattr(job, "_convert", convert)
+    monkeypatch.setattr(job, "convert_graph", convert)
     with pytest.raises(ExportError, match="holds 2 LSTM, expected 1"):
         export(dataclasses.replace(tiny_trained, network=other), ONNX, "float32", output, on_cpu)
     assert content(output) == before

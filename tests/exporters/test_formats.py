@@ -11,7 +11,7 @@ from edgernn.bundle import Format
 from edgernn.bundle.tflite_operators import BUILTIN_OPERATORS
 from edgernn.errors import ExportError, UsageError
 from exporters.formats import FORMATS, check_cells, find_format, find_precision
-from exporters.network import Cell
+from exporters.network import Cell, Part
 from exporters.onnx_graph import OPSET
 
 
@@ -24,12 +24,13 @@ def test_every_format_of_the_bundle_is_there() -> None:
 
 
 CELLS = get_args(Cell)
+PARTS = (*CELLS, "Pool", "Ngrams")
 LOOPS = {"WHILE", "IF", "CALL", "CALL_ONCE"}
 
 
 def test_the_onnx_operators_exist() -> None:
     """Each is in the default domain of the opset that is written; none runs a subgraph."""
-    for operator in FORMATS["onnx"].allowed(CELLS):
+    for operator in FORMATS["onnx"].allowed(PARTS):
         definition = onnx.defs.get_schema(operator, OPSET, "")
         kinds = {attribute.type for attribute in definition.attributes.values()}
         assert onnx.defs.OpSchema.AttrType.GRAPH not in kinds
@@ -38,9 +39,9 @@ def test_the_onnx_operators_exist() -> None:
 def test_the_tflite_operators_exist() -> None:
     """Each is builtin; a loop is there for a GRU alone, a custom operator for none."""
     rules = FORMATS["tflite"]
-    assert rules.allowed(CELLS) <= set(BUILTIN_OPERATORS)
-    assert not rules.allowed(CELLS) & {"CUSTOM", "DELEGATE"}
-    assert not rules.allowed(["LSTM", "SimpleRNN"]) & LOOPS
+    assert rules.allowed(PARTS) <= set(BUILTIN_OPERATORS)
+    assert not rules.allowed(PARTS) & {"CUSTOM", "DELEGATE"}
+    assert not rules.allowed(["LSTM", "SimpleRNN", "Pool", "Ngrams"]) & LOOPS
     assert rules.allowed(["GRU"]) & LOOPS == {"WHILE"}
 
 
@@ -94,13 +95,13 @@ def test_every_precision_is_described(name: str, precision: str) -> None:
         assert text.isprintable()
         assert 20 < len(text) < 250
         assert not text.endswith(".")
-    assert set(rules.refused) <= set(CELLS)
+    assert set(rules.refused) <= set(PARTS)
     assert 0 < rules.golden_tolerance <= rules.tolerance
 
 
 @pytest.mark.parametrize(("name", "precision"), CELLS_OF)
-@pytest.mark.parametrize("cell", CELLS)
-def test_layers_that_a_precision_has_not(name: str, precision: str, cell: Cell) -> None:
+@pytest.mark.parametrize("cell", PARTS)
+def test_layers_that_a_precision_has_not(name: str, precision: str, cell: Part) -> None:
     """They are refused with the reason, beside others too; those that it has are not."""
     rules = FORMATS[name]
     reason = rules.precisions[precision].refused.get(cell)

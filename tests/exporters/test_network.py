@@ -12,7 +12,8 @@ from keras import layers
 from small_models import classifier, lstm, recurrent, sequential
 
 from edgernn.errors import ExportError
-from exporters.network import Dense, Embedding, Recurrent, read_network
+from edgernn.training.layers import custom_layers
+from exporters.network import Dense, Embedding, Pool, Recurrent, read_network
 
 
 def embedding(**settings: Any) -> Any:
@@ -251,3 +252,107 @@ def test_a_middle_layer_without_sequences() -> None:
 
     with pytest.raises(ExportError, match="every recurrent layer but the last must return"):
         read_network(Stack())
+
+
+def wide(
+    *, masked: bool = True, of: str = "ids", turned: bool = False, vocabulary: int = 9, **mask: Any
+) -> Any:
+    """A model with pooling and n-grams, or one that is a little different."""
+    ids = keras.Input((None,), dtype="int32")
+    state = layers.Embedding(vocabulary, 4, mask_zero=masked)(ids)
+    states = lstm(3, return_sequences=True)(state)
+    deep = layers.Dense(1)(custom_layers().max_mean_pooling()(states, **mask))
+    hashed = custom_layers().hashed_ngrams(11, 2)(ids if of == "ids" else ids + 1)
+    branches = [hashed, deep] if turned else [deep, hashed]
+    return keras.Model(ids, layers.Add()(branches))
+
+
+def test_pooling_and_ngrams() -> None:
+    """The layers in order, and the table with its longest n-gram."""
+    model = wide()
+    numbers, checks = np.arange(11) / 3, np.arange(11) * 12 - 1
+    (layer,) = [layer for layer in model.layers if type(layer).__name__ == "HashedNgrams"]
+    layer.set_weights([numbers, checks])
+    found = read_network(model)
+    kinds = [type(layer) for layer in found.layers]
+    assert kinds == [Embedding, Recurrent, Pool, Dense]
+    assert found.ngrams is not None
+    assert (found.ngrams.buckets, found.ngrams.longest) == (11, 2)
+    assert (found.ngrams.table.dtype, found.ngrams.checks.dtype) == (np.float32, np.int8)
+    np.testing.assert_array_equal(found.ngrams.table, numbers.astype(np.float32))
+    assert found.ngrams.checks.tolist() == [-1, 11, 23, 35, 47, 59, 71, 83, 95, 107, 119]
+    assert found.parts == ("LSTM", "Pool", "Ngrams")
+    chain = classifier(lstm(3, return_sequences=True), custom_layers().max_mean_pooling())
+    assert read_network(chain).parts == ("LSTM", "Pool")
+    assert read_network(classifier(lstm(3))).parts == ("LSTM",)
+
+
+@pytest.mark.parametrize("check", [-2, 127, 255, 2**31 - 1, 0.5, np.nan, np.inf])
+def test_checks_that_are_none(check: float) -> None:
+    """Refused, as whole numbers that an int8 would hold as others are."""
+    model = wide()
+    (layer,) = [layer for layer in model.layers if type(layer).__name__ == "HashedNgrams"]
+    checks = np.zeros(11, type(check))
+    checks[3] = check
+    # A file may hold weights of another type.
+    layer.get_weights = lambda: [np.zeros(11, np.float32), checks]
+    with pytest.raises(ExportError, match="its checks must be whole numbers from -1 to 126"):
+        read_network(model)
+
+
+def _two_outputs() -> Any:
+    ids = keras.Input((None,), dtype="int32")
+    state = lstm(3)(embedding()(ids))
+    return keras.Model(ids, [layers.Dense(1)(state), layers.Dense(1)(state)])
+
+
+def _a_layer_beside() -> Any:
+    ids = keras.Input((None,), dtype="int32")
+    state = embedding()(ids)
+    both = layers.Concatenate()([lstm(3)(state), lstm(2)(state)])
+    return keras.Model(ids, layers.Dense(1)(both))
+
+
+def _two_deep() -> Any:
+    ids = keras.Input((None,), dtype="int32")
+    state = lstm(3)(embedding()(ids))
+    return keras.Model(ids, layers.Add()([layers.Dense(1)(state), layers.Dense(1)(state)]))
+
+
+def _used_twice() -> Any:
+    ids = keras.Input((None,), dtype="int32")
+    again = layers.Dense(1)
+    return keras.Model(ids, again(again(layers.Dense(1)(lstm(3)(embedding()(ids))))))
+
+
+@pytest.mark.filterwarnings("ignore:.*does not support masking:UserWarning")
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        (lambda: wide(masked=False), r"with n-grams it must mask padding"),
+        (lambda: wide(of="others"), r"must add the sum of the ids' n-grams to a logit"),
+        (lambda: wide(turned=True), r"must add the sum of the ids' n-grams to a logit"),
+        (lambda: wide(vocabulary=50_000), r"vocabulary of 50,000 ids is too large"),
+        (_two_outputs, "one input, the ids, and one output"),
+        (_a_layer_beside, r"the mask|no exact counterpart|must be one chain"),
+        (_two_deep, "must add the sum of the ids' n-grams to a logit"),
+        (_used_twice, "the layers must be one chain"),
+        (
+            lambda: classifier(lstm(3), layers.Reshape((1, 3)), custom_layers().max_mean_pooling()),
+            "no exact counterpart",
+        ),
+        (
+            lambda: classifier(
+                lstm(3, return_sequences=True),
+                custom_layers().max_mean_pooling(),
+                layers.Reshape((1, 6)),
+                custom_layers().max_mean_pooling(),
+            ),
+            "no exact counterpart",
+        ),
+    ],
+)
+def test_other_structures_are_refused(model: Callable[[], Any], said: str) -> None:
+    """In words, before anything is converted."""
+    with pytest.raises(ExportError, match=said):
+        read_network(model())

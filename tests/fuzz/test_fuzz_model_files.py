@@ -36,15 +36,17 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def seeds(tiny_files: Files, tiny_word_files: Files) -> list[Seed]:
-    """A file of each format on subwords and on words; the second .tflite has loops."""
+def seeds(tiny_files: Files, tiny_word_files: Files, tiny_wide_files: Files) -> list[Seed]:
+    """Files of each format on subwords, on words (the .tflite has loops), and with n-grams."""
     return [
         Seed(f"{name}.{key[0]}", key[0], files[key].read_bytes())  # type: ignore[arg-type]
         for name, files, key in (
             ("subwords", tiny_files, ("onnx", "int8")),
             ("words", tiny_word_files, ("onnx", "float32")),
+            ("wide", tiny_wide_files, ("onnx", "int8")),
             ("subwords", tiny_files, ("tflite", "int8")),
             ("words", tiny_word_files, ("tflite", "float32")),
+            ("wide", tiny_wide_files, ("tflite", "int8")),
         )
     ]
 

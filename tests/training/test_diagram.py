@@ -1,5 +1,6 @@
 """The layers of a model as rows, and its diagram."""
 
+import dataclasses
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,8 +11,19 @@ from edgernn.errors import ModelFileError, UsageError
 from edgernn.training import diagram
 from edgernn.training.diagram import LayerRow, draw_diagram, read_layers
 from edgernn.training.models import build
+from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 
 FILE = Path("run", "model.keras")
+WIDE = dataclasses.replace(
+    RECIPE,
+    layers=(
+        Embedding(4),
+        Recurrent(3, sequences=True),
+        Pool(),
+        Dense(1),
+    ),
+    ngrams=Ngrams(101),
+)
 ROWS = [
     LayerRow("ids", "Input, int32", ("batch", "time"), 0),
     LayerRow("embedding", "Embedding, 30 ids, padding masked", ("batch", "time", 4), 120),
@@ -46,6 +58,20 @@ def test_the_layers_of_a_recipe(keras):
         ("Dense, 1 unit", "(batch, 1)", 4),
     ]
     assert [row.name for row in found] == ["ids", *(layer.name for layer in model.layers)]
+    assert sum(row.parameters for row in found) == model.count_params()
+
+
+def test_ngrams_beside_the_layers(keras):
+    """They come last but one, and are told from the layers; pooling is one of these."""
+    model = build(WIDE, 30)
+    found = read_layers(model, FILE)
+    assert [(row.type, row.shape, row.parameters, row.is_beside) for row in found[3:]] == [
+        ("Pooling, max and mean", "(batch, 6)", 0, False),
+        ("Dense, 1 unit", "(batch, 1)", 7, False),
+        # A number and a check a bucket.
+        ("N-grams of 1 to 3 ids, 101 buckets", "(batch, 1)", 202, True),
+        ("Add", "(batch, 1)", 0, False),
+    ]
     assert sum(row.parameters for row in found) == model.count_params()
 
 
@@ -156,6 +182,36 @@ def test_the_diagram(figure, rows):
     for arrow, above, below in zip(arrows, boxes, boxes[1:], strict=False):
         tip, tail = (axes.transData.transform(end)[1] for end in (arrow.xy, arrow.xyann))
         assert (tip, tail) == (pytest.approx(below.y1), pytest.approx(above.y0))
+
+
+def test_the_diagram_of_ngrams(figure):
+    """A box beside the column, which no other overlaps; an arrow to it and one from it."""
+    wide = LayerRow("ngrams", "N-grams " + "W" * 30, ("batch", 1), 262139, is_beside=True)
+    drawn = figure([*ROWS, wide, LayerRow("logit", "Add", ("batch", 1), 0)], "a title")
+    (axes,) = drawn.axes
+    boxes = [patch.get_window_extent() for patch in axes.patches]
+    *column, beside = boxes
+    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(column))
+    assert beside.x0 > max(box.x1 for box in column)
+    assert drawn.bbox.x1 > beside.x1
+    assert column[0].y0 > beside.y1
+    assert beside.y0 > column[-1].y1
+    inside = [
+        text.get_text()
+        for text in axes.texts
+        if text.get_text() and beside.contains(*text.get_window_extent().get_points().mean(axis=0))
+    ]
+    assert set(inside) == {wide.name, wide.type, wide.shape, "262,139 parameters"}
+    arrows = [
+        [axes.transData.transform(end) for end in (text.xyann, text.xy)]
+        for text in axes.texts
+        if not text.get_text()
+    ]
+    assert len(arrows) == 5
+    (to_tail, to_tip), (from_tail, from_tip) = arrows[-2:]
+    assert (to_tail[0], to_tip[1]) == (pytest.approx(column[0].x1), pytest.approx(beside.y1))
+    assert (from_tail[1], from_tip[0]) == (pytest.approx(beside.y0), pytest.approx(column[-1].x1))
+    assert column[-1].y0 < from_tip[1] < column[-1].y1
 
 
 def test_a_title_of_any_characters(figure):

@@ -4,11 +4,20 @@ import dataclasses
 
 import numpy as np
 import pytest
+from matching_checks import matching_checks
 from toy import RECIPE
 
+from edgernn.errors import UsageError
 from edgernn.training.batches import pad
-from edgernn.training.models import build, logits, probabilities
-from edgernn.training.recipe import Dense, Embedding, Recurrent
+from edgernn.training.models import (
+    build,
+    deep_layers,
+    embedding_of,
+    logits,
+    probabilities,
+    summary,
+)
+from edgernn.training.recipe import Dense, Dropout, Embedding, Ngrams, Pool, Recipe, Recurrent
 from edgernn.training.recipes import RECIPES
 
 IDS = 30
@@ -105,3 +114,87 @@ def test_each_layer_is_built():
     assert relu.activation.__name__ == "relu"
     assert logit.activation.__name__ == "linear"
     assert model.output_shape == (None, 1)
+
+
+WIDE = dataclasses.replace(
+    RECIPE,
+    layers=(
+        Embedding(4),
+        Dropout(0.2),
+        Recurrent(3, "GRU", bidirectional=True, sequences=True),
+        Pool(),
+        Dense(1),
+    ),
+    ngrams=Ngrams(101),
+)
+
+
+@pytest.fixture(scope="module")
+def wide(texts):
+    """A model with pooling, and with n-grams beside its layers, half of which count."""
+    pytest.importorskip("keras")
+    model = build(WIDE, IDS)
+    rng = np.random.default_rng(3)
+    *weights, _ = (rng.normal(size=array.shape) for array in model.get_weights())
+    model.set_weights([*weights, matching_checks(texts, 101, WIDE.ngrams.longest)])
+    return model
+
+
+def test_ngrams_stand_beside_the_layers(wide):
+    """Layers are found in the recipe's order, under names that do not depend on other models."""
+    names = ["embedding_1", "dropout_2", "recurrent_3", "pool_4", "dense_5"]
+    assert [layer.name for layer in deep_layers(wide)] == names
+    assert [layer.name for layer in wide.layers] == ["ids", *names, "ngrams", "logit"]
+    assert [layer.name for layer in build(WIDE, IDS).layers] == [x.name for x in wide.layers]
+    assert embedding_of(wide) is deep_layers(wide)[0]
+    assert wide.output_shape == (None, 1)
+    assert [array.shape for array in wide.get_layer("ngrams").get_weights()] == [(101,), (101,)]
+    for part in ("pool_4", "ngrams", "HashedNgrams", "101", "Total params"):
+        assert part in summary(wide)
+
+
+def test_a_chain_has_the_same_helpers(model):
+    """Without n-grams all layers are deep ones."""
+    assert deep_layers(model) == model.layers
+    assert embedding_of(model) is model.layers[0]
+
+
+def test_a_model_without_an_embedding():
+    """There is none to return."""
+    keras = pytest.importorskip("keras")
+    with pytest.raises(ValueError, match="without an embedding"):
+        embedding_of(keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)]))
+
+
+def test_both_branches_are_added(wide, texts):
+    """The logit is that of the layers and the n-grams' sum, in a batch as alone."""
+    found = logits(wide, texts)
+    alone = np.array([wide.predict_on_batch(text[None])[0, 0] for text in texts])
+    together = wide.predict_on_batch(pad([*texts, np.ones(90, np.int32)]))[:-1, 0]
+    assert np.ptp(alone) > 0.1
+    assert np.abs(found - alone).max() <= 1e-5
+    assert np.abs(together - alone).max() <= 1e-5
+    hashed = np.array([np.asarray(wide.get_layer("ngrams")(text[None]))[0, 0] for text in texts])
+    without = build(dataclasses.replace(WIDE, ngrams=None), IDS)
+    without.set_weights(wide.get_weights()[:-2])
+    assert np.ptp(hashed) > 0.1
+    assert np.abs(logits(without, texts) + hashed - alone).max() <= 1e-5
+
+
+def test_a_vocabulary_too_large_for_ngrams():
+    """Refused before a model is made, in words."""
+    with pytest.raises(UsageError, match="n-grams of up to 3 ids: a vocabulary of 50,000"):
+        build(WIDE, 50_000)
+
+
+def test_ngrams_of_padding_are_refused():
+    """What a tutorial pads in front would be n-grams of zeros."""
+    text = dataclasses.replace(RECIPE.text, padding="start")
+    with pytest.raises(ValueError, match="no padding"):
+        dataclasses.replace(WIDE, text=text)
+
+
+def test_as_published_has_no_ngrams():
+    """The tutorials have none."""
+    recipe: Recipe = dataclasses.replace(RECIPES["bilstm"], ngrams=Ngrams(101))
+    assert recipe.as_published().ngrams is None

@@ -1,0 +1,135 @@
+"""Keras layers of our own: pooling over a text's tokens, and a linear model over its n-grams.
+
+The classes are made when they are first asked for, since importing Keras takes seconds; Keras knows
+them by name from then on, so that it loads a model that has them without running code of its file.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from edgernn.training.ngrams import (
+    CHECK_MULTIPLIERS,
+    CHECK_OFFSETS,
+    CHECKS,
+    MULTIPLIERS,
+    NO_CHECK,
+    OFFSETS,
+    check_ngrams,
+)
+
+__all__ = ["CustomLayers", "custom_layers"]
+
+_LOWEST = float(np.finfo(np.float32).min)
+
+
+class CustomLayers(NamedTuple):
+    """The classes, of type `keras.layers.Layer`."""
+
+    max_mean_pooling: Any
+    """`MaxMeanPooling()`: float32 [batch, time, features], masked, to [batch, 2 * features]: the
+    largest value of each feature over a text's tokens, then the mean; zeros where it has none."""
+    hashed_ngrams: Any
+    """`HashedNgrams(buckets, longest)`: int32 ids [batch, time], zero-padded at the end, to float32
+    [batch, 1]: the sum of the numbers of the n-grams that the table holds, over the root of how
+    many n-grams there are. Weights: the numbers, float32 [buckets], and the checks, int32
+    [buckets], which are not trained."""
+
+
+@functools.cache
+def custom_layers() -> CustomLayers:
+    """Return the layers, and make them known to Keras."""
+    import keras
+
+    ops = keras.ops
+    register = keras.saving.register_keras_serializable(package="edgernn")
+
+    @register
+    class MaxMeanPooling(keras.layers.Layer):  # type: ignore[misc]
+        """The largest and the mean value of each feature over the tokens that are not masked."""
+
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+            self.supports_masking = True
+
+        def call(self, inputs: Any, mask: Any = None) -> Any:
+            """float32 [batch, time, features] and bool [batch, time] to [batch, 2 * features]."""
+            if mask is None:
+                mask = ops.ones_like(inputs[..., 0], dtype="bool")
+            real = ops.expand_dims(mask, -1)
+            largest = ops.max(ops.where(real, inputs, _LOWEST), axis=1)
+            number = ops.sum(ops.cast(real, inputs.dtype), axis=1)
+            total = ops.sum(ops.where(real, inputs, 0.0), axis=1)
+            return ops.concatenate(
+                [ops.where(number > 0, largest, 0.0), total / ops.maximum(number, 1.0)], axis=-1
+            )
+
+        def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+            """There is no time axis behind it."""
+            return None
+
+        def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
+            """Two numbers a feature."""
+            return (input_shape[0], 2 * input_shape[-1])
+
+    @register
+    class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
+        """One number a bucket of hashed n-grams; those of a text, added up.
+
+        A bucket counts for the n-gram that has its check, see `ngrams.ngram_checks`.
+        """
+
+        def __init__(self, buckets: int, longest: int, **kwargs: Any) -> None:
+            check_ngrams(buckets, longest)
+            super().__init__(**kwargs)
+            self.buckets, self.longest = buckets, longest
+
+        def build(self, input_shape: Any) -> None:
+            """Make the table: float32 [buckets], zeros, and its checks, all buckets empty."""
+            shape = (self.buckets,)
+            self.table = self.add_weight(shape=shape, initializer="zeros", name="table")
+            self.checks = self.add_weight(
+                shape=shape,
+                initializer=keras.initializers.Constant(NO_CHECK),
+                dtype="int32",
+                trainable=False,
+                name="checks",
+            )
+
+        def call(self, ids: Any) -> Any:
+            """int32 [batch, time] to float32 [batch, 1]."""
+            real = ops.cast(ops.not_equal(ids, 0), self.table.dtype)
+            # The ids before each, one place further back each time; before the text stand zeros.
+            before = [ids]
+            for place in range(1, self.longest):
+                before.append(ops.pad(ids, [[0, 0], [place, 0]])[:, :-place])
+            found: Any = 0.0
+            for n in range(self.longest):
+                at = ops.mod(_total(before, OFFSETS[n], MULTIPLIERS[n]), self.buckets)
+                check = ops.mod(_total(before, CHECK_OFFSETS[n], CHECK_MULTIPLIERS[n]), CHECKS)
+                same = ops.equal(ops.take(self.checks, at, axis=0), check)
+                number = ops.take(self.table, at, axis=0)
+                found = found + number * ops.cast(same, self.table.dtype)
+            count = self.longest * ops.sum(real, axis=1, keepdims=True)
+            return ops.sum(found * real, axis=1, keepdims=True) / ops.sqrt(ops.maximum(count, 1.0))
+
+        def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
+            """One number a text."""
+            return (input_shape[0], 1)
+
+        def get_config(self) -> dict[str, Any]:
+            """Return what the layer was made with."""
+            return {**super().get_config(), "buckets": self.buckets, "longest": self.longest}
+
+    return CustomLayers(MaxMeanPooling, HashedNgrams)
+
+
+def _total(before: list[Any], offset: int, multipliers: tuple[int, ...]) -> Any:
+    """Return what a hash is the remainder of, int32 [batch, time]."""
+    total: Any = offset
+    for shifted, multiplier in zip(before, multipliers, strict=False):
+        total = total + shifted * multiplier
+    return total

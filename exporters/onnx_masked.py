@@ -1,0 +1,156 @@
+"""What reads a text's tokens all at once in an ONNX graph: pooling, and n-grams.
+
+Tokens behind a text's end, whatever their ids, count for nothing: a mask is made of the input
+`lengths`. The mask and all integers that the n-grams are hashed from are computed element by
+element from the ids, never from sizes, so that no number in a file decides how much memory is
+taken. All lengths of n-grams are hashed in one product of int32 matrices, and means are products
+with a row that holds one over the length for each token: of 200 tokens with 128 features it took
+5 microseconds, where `Where` and `ReduceSum` took 43. Buckets and checks have a product each: both
+in one, and a `Split`, saved 2 of the 24 microseconds that n-grams of 200 tokens take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from edgernn.training.ngrams import CHECKS
+from exporters.network import Ngrams
+from exporters.ngram_table import hash_matrix
+
+__all__ = ["MaskedText"]
+
+_FLOAT, _INT32 = 1, 6
+"""Of TensorProto.DataType."""
+_LOWEST = -2.0
+"""Below every state, which a tanh keeps within [-1, 1]; a product of it with 0 is 0."""
+
+
+class MaskedText:
+    """Writes operators that read the tokens of a graph's input, and those they share once."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, str] = {}
+
+    def pool(self, ctx: Any, state: str, lengths: str, ids: str, output: str) -> None:
+        """Write the pooling of [batch, time, features] to [batch, 2 * features].
+
+        Args:
+            ctx: tf2onnx's graph.
+            state: name of the tensor to pool, the states of a recurrent layer.
+            lengths: int32 [batch], in tokens.
+            ids: int32 [batch, time].
+            output: name of the result.
+        """
+        lowest = self._constant(ctx, "lowest", np.array([_LOWEST], np.float32))
+        real = _node(ctx, "Unsqueeze", [self._mask(ctx, ids, lengths), self._axis(ctx, 2)])
+        states = _node(ctx, "Where", [real, state, lowest])
+        largest = _node(ctx, "ReduceMax", [states], {"axes": [1], "keepdims": 1})
+        mean = _node(ctx, "MatMul", [self._shares(ctx, ids, lengths), states])
+        both = _node(ctx, "Concat", [largest, mean], {"axis": 2})
+        _node(ctx, "Squeeze", [both, self._axis(ctx, 1)], None, (output, [-1, -1]))
+
+    def ngrams(self, ctx: Any, ngrams: Ngrams, ids: str, lengths: str, output: str) -> None:
+        """Write the n-grams' sum over the root of their number: float32 [batch, 1].
+
+        Args:
+            ctx: tf2onnx's graph.
+            ngrams: the table.
+            ids: int32 [batch, time].
+            lengths: int32 [batch], in tokens.
+            output: name of the result.
+        """
+
+        def constant(label: str, values: Any) -> str:
+            return self._constant(ctx, f"ngrams_{label}", values)
+
+        longest = ngrams.longest
+        tokens = _node(ctx, "Unsqueeze", [ids, self._axis(ctx, 2)])
+        before = [tokens]
+        if longest > 1:
+            pads = constant("pads", np.array([0, longest - 1, 0, 0, 0, 0], np.int64))
+            padded = _node(ctx, "Pad", [tokens, pads], {"mode": "constant"})
+        for place in range(1, longest):
+            start = constant(f"start_{place}", np.array([longest - 1 - place], np.int64))
+            end = constant(f"end_{place}", np.array([-place], np.int64))
+            before.append(_node(ctx, "Slice", [padded, start, end, self._axis(ctx, 1)]))
+        together = _node(ctx, "Concat", before, {"axis": 2}) if longest > 1 else tokens
+
+        def remainder(of: str, modulus: int) -> str:
+            matrix, offsets = hash_matrix(longest, checks=of == "checks")
+            hashed = _node(ctx, "MatMul", [together, constant(f"{of}_multipliers", matrix)])
+            moved = _node(ctx, "Add", [hashed, constant(f"{of}_offsets", offsets)])
+            below = constant(f"{of}_modulus", np.array([modulus], np.int32))
+            return _node(ctx, "Mod", [moved, below], {"fmod": 0})
+
+        bucket = remainder("buckets", ngrams.buckets)
+        number = _node(ctx, "Gather", [constant("table", ngrams.table), bucket], {"axis": 0})
+        held = _node(ctx, "Gather", [constant("checks", ngrams.checks), bucket], {"axis": 0})
+        # `Equal` knows no int8 before opset 19.
+        wanted = [_node(ctx, "Cast", [held], {"to": _INT32}), remainder("checks", CHECKS)]
+        same = _node(ctx, "Cast", [_node(ctx, "Equal", wanted)], {"to": _FLOAT})
+        found = _node(ctx, "Mul", [number, same])
+        means = _node(ctx, "MatMul", [self._shares(ctx, ids, lengths), found])
+        mean = _node(ctx, "ReduceSum", [means, self._axis(ctx, 2)], {"keepdims": 0})
+        # A sum over the root of longest * length is the mean times the root of length / longest.
+        root = _node(ctx, "Sqrt", [self._count(ctx, lengths)])
+        share = constant("share", np.array([1 / np.sqrt(longest)], np.float32))
+        scaled = _node(ctx, "Mul", [mean, share])
+        _node(ctx, "Mul", [scaled, root], None, (output, [-1, 1]))
+
+    def _mask(self, ctx: Any, ids: str, lengths: str) -> str:
+        """Whether a token stands before its text's end: bool [batch, time]."""
+        if "mask" not in self._made:
+            ones = _node(ctx, "Cast", [_node(ctx, "Equal", [ids, ids])], {"to": _INT32})
+            places = _node(ctx, "CumSum", [ones, self._axis(ctx, 1)])
+            self._made["mask"] = _node(ctx, "LessOrEqual", [places, self._ends(ctx, lengths)])
+        return self._made["mask"]
+
+    def _shares(self, ctx: Any, ids: str, lengths: str) -> str:
+        """float32 [batch, 1, time]: one over the length for a text's tokens, zero behind them."""
+        if "shares" not in self._made:
+            real = _node(ctx, "Cast", [self._mask(ctx, ids, lengths)], {"to": _FLOAT})
+            shares = _node(ctx, "Div", [real, self._count(ctx, lengths)])
+            self._made["shares"] = _node(ctx, "Unsqueeze", [shares, self._axis(ctx, 1)])
+        return self._made["shares"]
+
+    def _ends(self, ctx: Any, lengths: str) -> str:
+        """int32 [batch, 1]: the lengths."""
+        if "ends" not in self._made:
+            self._made["ends"] = _node(ctx, "Unsqueeze", [lengths, self._axis(ctx, 1)])
+        return self._made["ends"]
+
+    def _count(self, ctx: Any, lengths: str) -> str:
+        """float32 [batch, 1]: the lengths."""
+        if "count" not in self._made:
+            self._made["count"] = _node(ctx, "Cast", [self._ends(ctx, lengths)], {"to": _FLOAT})
+        return self._made["count"]
+
+    def _axis(self, ctx: Any, axis: int) -> str:
+        return self._constant(ctx, f"axis_{axis}", np.array([axis], np.int64))
+
+    def _constant(self, ctx: Any, label: str, values: Any) -> str:
+        name = f"masked_{label}"
+        if name not in self._made:
+            self._made[name] = str(ctx.make_const(name, values).output[0])
+        return self._made[name]
+
+
+def _node(
+    ctx: Any,
+    kind: str,
+    inputs: Sequence[str],
+    attributes: dict[str, Any] | None = None,
+    output: tuple[str, list[int]] | None = None,
+) -> str:
+    """Make an operator of one output; return that. A given one has its float32 shape with it."""
+    name = f"masked_{kind}_{len(ctx.get_nodes())}"
+    given: dict[str, Any] = {}
+    if output is not None:
+        given = {"outputs": [output[0]], "shapes": [output[1]], "dtypes": [_FLOAT]}
+    made = ctx.make_node(
+        kind, list(inputs), dict(attributes or {}), name=name, skip_conversion=True, **given
+    )
+    return str(made.output[0])

@@ -1,0 +1,340 @@
+"""Pooling and n-grams in both formats: each file scores as the Keras model, padding or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+import pytest
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from matching_checks import matching_checks
+from small_models import VOCABULARY, Ids, ragged, recurrent
+
+from edgernn.bundle.model_file import count_operators
+from edgernn.bundle.onnx_structure import check_structure as check_onnx
+from edgernn.bundle.tflite_structure import check_structure as check_tflite
+from edgernn.errors import ExportError
+from edgernn.training.layers import custom_layers
+from edgernn.training.models import probabilities
+from edgernn.training.ngrams import (
+    CHECKS,
+    NO_CHECK,
+    hashed_ngrams,
+    ngram_buckets,
+    ngram_checks,
+    preceding,
+)
+from exporters import onnx_graph, onnx_weights, tflite_graph
+from exporters.formats import FORMATS, check_cells
+from exporters.gate import check_operators
+from exporters.network import Network, Ngrams, read_network
+from exporters.ngram_table import hash_matrix, quantize_table
+
+Scores = npt.NDArray[np.float32]
+
+LENGTHS = (1, 2, 3, 4, 11, 60, 1, 33, 2, 3)
+BUCKETS = 1009
+CELLS = ("LSTM", "GRU", "SimpleRNN")
+
+
+class Trained(NamedTuple):
+    """A network, rows of ids, and the Keras model's scores of them."""
+
+    network: Network
+    rows: list[Ids]
+    expected: Scores
+
+
+def build(cell: str, *, pool: bool, longest: int | None, units: int = 40) -> Any:
+    """A bidirectional layer, with pooling or not, with n-grams or not; weights are random."""
+    layers = keras.layers
+    ids = keras.Input((None,), dtype="int32")
+    state = layers.Embedding(VOCABULARY, 32, mask_zero=True)(ids)
+    state = layers.Dropout(0.2)(state)
+    state = recurrent(cell, units, bidirectional=True, return_sequences=pool)(state)
+    if pool:
+        state = custom_layers().max_mean_pooling()(state)
+    output = layers.Dense(1)(state)
+    if longest is not None:
+        wide = custom_layers().hashed_ngrams(BUCKETS, longest)(ids)
+        output = layers.Add()([output, wide])
+    model = keras.Model(ids, output)
+    rng = np.random.default_rng(7)
+    scale = {"LSTM": 0.3, "GRU": 0.3, "SimpleRNN": 0.1}[cell]
+    weights = []
+    for array in model.get_weights():
+        if array.dtype == np.int32:
+            assert longest is not None
+            weights.append(matching_checks(ragged(LENGTHS), BUCKETS, longest))
+        elif len(array) == BUCKETS:
+            weights.append(rng.laplace(0, 0.7, array.shape))
+        else:
+            # Of the logit enough that scores vary.
+            weights.append(rng.normal(0, 0.5 if array.shape[-1] == 1 else scale, array.shape))
+    model.set_weights(weights)
+    return model
+
+
+def trained(cell: str, *, pool: bool, longest: int | None) -> Trained:
+    model = build(cell, pool=pool, longest=longest)
+    rows = ragged(LENGTHS)
+    expected = probabilities(model, rows)
+    assert np.ptp(expected) > 0.05
+    network = read_network(model)
+    if network.ngrams is not None:
+        # A file that does not look at the checks, or finds none the same, cannot pass.
+        for other in _sums_without(network.ngrams, rows):
+            moved = 1 / (1 + np.exp(-np.log(expected / (1 - expected)) - other))
+            assert np.abs(moved - expected).max() > 0.05
+    return Trained(network, rows, expected)
+
+
+def _sums_without(ngrams: Ngrams, rows: Sequence[Ids]) -> tuple[Scores, Scores]:
+    """What is missing of each row's logit: n-grams without their check; those with it, negative."""
+    found = []
+    for row in rows:
+        before = preceding(row, ngrams.longest)
+        bucket = ngram_buckets(before, ngrams.buckets)
+        numbers = ngrams.table[bucket] / np.sqrt(ngrams.longest * len(row))
+        same = ngrams.checks[bucket] == ngram_checks(before)
+        found.append((numbers[~same].sum(), -numbers[same].sum()))
+    missing, counted = np.array(found).T
+    return missing, counted
+
+
+@pytest.fixture(scope="module")
+def kinds() -> dict[str, Trained]:
+    """What is exported here, by name."""
+    return {
+        **{f"{cell} pool": trained(cell, pool=True, longest=None) for cell in CELLS},
+        "LSTM ngrams": trained("LSTM", pool=False, longest=3),
+        "LSTM both": trained("LSTM", pool=True, longest=3),
+        "LSTM both of 1": trained("LSTM", pool=True, longest=1),
+        "GRU both of 5": trained("GRU", pool=True, longest=5),
+    }
+
+
+KINDS = (
+    *(f"{cell} pool" for cell in CELLS),
+    *("LSTM ngrams", "LSTM both", "LSTM both of 1", "GRU both of 5"),
+)
+
+
+def onnx_scores(file: bytes, rows: Sequence[Ids]) -> Scores:
+    """Score each row alone."""
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    found = [
+        session.run(None, {"ids": row[None], "lengths": np.array([len(row)], np.int32)})[0]
+        for row in rows
+    ]
+    return np.concatenate(found)
+
+
+def tflite_scores(file: bytes, rows: Sequence[Ids], *, delegate: bool = True) -> Scores:
+    """Score each row alone, in one interpreter that is used again."""
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    resolver = OpResolverType.AUTO if delegate else plain
+    interpreter = Interpreter(model_content=file, experimental_op_resolver_type=resolver)
+    (ids,), (probability,) = interpreter.get_input_details(), interpreter.get_output_details()
+    found = []
+    for row in rows:
+        interpreter.resize_tensor_input(ids["index"], (1, len(row)))
+        interpreter.allocate_tensors()
+        interpreter.reset_all_variables()
+        interpreter.set_tensor(ids["index"], row[None])
+        interpreter.invoke()
+        found.append(interpreter.get_tensor(probability["index"]).copy())
+    return np.concatenate(found)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
+def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
+    """As the Keras model, alone and in a batch, whatever ids stand behind a text's end."""
+    network, rows, expected = kinds[kind]
+    rules = FORMATS["onnx"]
+    try:
+        check_cells(rules, precision, network.parts)
+    except ExportError:
+        assert precision == "int8-dynamic"
+        assert "LSTM" not in network.parts
+        return
+    file = onnx_weights.store(onnx_graph.convert(network), precision).SerializeToString()
+    check_onnx(file, "m.onnx", VOCABULARY)
+    check = check_operators(count_operators(file, "onnx"), network, rules.at(precision))
+    assert check.passed, check.line
+    assert "Loop" not in count_operators(file, "onnx")
+    alone = onnx_scores(file, rows)
+    assert np.abs(alone - expected).max() <= rules.precisions[precision].tolerance
+    if precision == "int8-dynamic":
+        return
+    batch = np.random.default_rng(9).integers(0, VOCABULARY, (len(rows), 75)).astype(np.int32)
+    for place, row in enumerate(rows):
+        batch[place, : len(row)] = row
+    lengths = np.array([len(row) for row in rows], np.int32)
+    session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
+    (together,) = session.run(None, {"ids": batch, "lengths": lengths})
+    assert np.abs(together - alone).max() <= 1e-6
+
+
+# A conversion takes seconds: each part in every precision, not each kind.
+TFLITE = [
+    (kind, precision)
+    for kind, precisions in (
+        ("LSTM both", ("float32", "float16", "int8-embedding", "int8")),
+        ("LSTM pool", ("float32", "int8", "int8-full")),
+        ("GRU both of 5", ("float32", "float16")),
+        ("SimpleRNN pool", ("int8-embedding", "int8")),
+        ("LSTM both of 1", ("int8-embedding",)),
+        ("LSTM ngrams", ("float32",)),
+    )
+    for precision in precisions
+]
+
+
+@pytest.mark.parametrize(("kind", "precision"), TFLITE)
+def test_tflite(kinds: dict[str, Trained], kind: str, precision: str) -> None:
+    """As the Keras model at each length, with XNNPACK and without."""
+    network, rows, expected = kinds[kind]
+    rules = FORMATS["tflite"]
+    check_cells(rules, precision, network.parts)
+    file = tflite_graph.convert(network, precision, ragged(range(1, 61)))
+    check_tflite(file, "m.tflite", VOCABULARY)
+    check = check_operators(count_operators(file, "tflite"), network, rules.at(precision))
+    assert check.passed, check.line
+    for delegate in (True, False):
+        found = tflite_scores(file, rows, delegate=delegate)
+        assert np.abs(found - expected).max() <= rules.precisions[precision].tolerance
+
+
+def test_ngrams_in_integers_are_refused(kinds: dict[str, Trained]) -> None:
+    """With the reason, before a converter runs; the converter would leave them float32."""
+    network = kinds["LSTM both"].network
+    with pytest.raises(ExportError, match="tflite int8-full: no Ngrams: the converter leaves"):
+        check_cells(FORMATS["tflite"], "int8-full", network.parts)
+    with pytest.raises(ExportError, match="int8-full: the converter left a layer in float32"):
+        tflite_graph.convert(network, "int8-full", ragged(range(1, 61)))
+
+
+def test_the_same_bytes_again(kinds: dict[str, Trained]) -> None:
+    """A network has one ONNX file, in whichever order tf2onnx writes its branches."""
+    network = kinds["LSTM both"].network
+    files = {
+        onnx_weights.store(onnx_graph.convert(network), "int8").SerializeToString()
+        for _ in range(5)
+    }
+    assert len(files) == 1
+
+
+@pytest.mark.parametrize(
+    ("precision", "bytes_a_bucket", "lstm_is_small"),
+    [
+        ("float32", 4, False),
+        ("float16", 2, True),
+        ("int8-embedding", 1, False),
+        ("int8", 1, True),
+        ("int8-dynamic", 1, True),
+    ],
+)
+def test_what_is_stored(
+    kinds: dict[str, Trained], precision: str, bytes_a_bucket: int, lstm_is_small: bool
+) -> None:
+    """The table in each precision; it does not decide whether the LSTM is stored smaller.
+
+    The checks are int8 in all, as they are.
+    """
+    network = kinds["LSTM both"].network
+    assert network.ngrams is not None
+    model = onnx_weights.store(onnx_graph.convert(network), precision)
+    tensors = {tensor.name: tensor for tensor in model.graph.initializer}
+    stored = [tensor.raw_data for tensor in tensors.values() if list(tensor.dims) == [BUCKETS]]
+    stored.remove(network.ngrams.checks.tobytes())
+    (table,) = stored
+    assert len(table) == bytes_a_bucket * BUCKETS
+    (lstm,) = [node for node in model.graph.node if "LSTM" in node.op_type]
+    floats = [name for name in lstm.input[1:3] if name in tensors]
+    kinds_of = {tensors[name].data_type for name in floats}
+    if precision in ("float32", "int8-embedding"):
+        assert kinds_of == {onnx.TensorProto.FLOAT}
+    elif precision == "int8-dynamic":
+        assert kinds_of == {onnx.TensorProto.INT8}
+    else:
+        assert floats == []
+    assert lstm_is_small == (kinds_of != {onnx.TensorProto.FLOAT})
+
+
+def test_a_large_table_does_not_keep_the_lstm_float32() -> None:
+    """Many buckets beside a small embedding: the LSTM's weights are int8 all the same."""
+    model = build("LSTM", pool=True, longest=2)
+    network = read_network(model)
+    assert network.ngrams is not None
+    rng = np.random.default_rng(0)
+    many = rng.laplace(size=300_007).astype(np.float32)
+    checks = rng.integers(NO_CHECK, CHECKS, many.shape, np.int8)
+    large = Network(network.layers, Ngrams(many, checks, 2))
+    stored = onnx_weights.store(onnx_graph.convert(large), "int8")
+    assert sum(len(t.raw_data) for t in stored.graph.initializer if t.data_type == 1) < 6000
+    size = len(tflite_graph.convert(large, "int8"))
+    assert 600_014 < size < 600_014 + 50_000
+
+
+def test_the_hash_matrix() -> None:
+    """A product with it is the hash of every n-gram, or its check."""
+    ids = ragged((30,))[0]
+    for longest in range(1, 6):
+        matrix, offsets = hash_matrix(longest)
+        before = np.pad(ids, (longest - 1, 0))
+        columns = [before[longest - 1 - i : longest - 1 - i + len(ids)] for i in range(longest)]
+        together = np.stack(columns, axis=1)
+        found = (together @ matrix + offsets) % BUCKETS
+        assert found.T.ravel().tolist() == hashed_ngrams(ids, BUCKETS, longest).tolist()
+        matrix, offsets = hash_matrix(longest, checks=True)
+        checks = (together @ matrix + offsets) % CHECKS
+        assert checks.T.tolist() == ngram_checks(preceding(ids, longest)).tolist()
+
+
+def test_a_heavy_tailed_table_has_steps_that_grow() -> None:
+    """The largest number is exact, each is as near as its step allows, small ones much nearer."""
+    table = np.random.default_rng(1).laplace(size=100_003).astype(np.float32)
+    steps, scale = quantize_table(table)
+    assert (steps.dtype, int(np.abs(steps).max())) == (np.int8, 127)
+    wide = steps.astype(np.float32)
+    decoded = wide * np.abs(wide) * scale
+    largest = int(np.abs(table).argmax())
+    assert decoded[largest] == pytest.approx(table[largest], rel=1e-6)
+    # Half a step to either side: (n + 1/2)^2 - n^2 = n + 1/4.
+    assert (np.abs(decoded - table) <= (np.abs(wide) + 0.2501) * scale).all()
+    equal = np.abs(table).max() / 127
+    error = np.square(np.rint(table / equal) * equal - table).mean()
+    assert np.square(decoded - table).mean() < 0.5 * error
+
+
+@pytest.mark.parametrize("value", [0, 1e-45, 1e-41, 1e-38])
+def test_a_table_of_next_to_nothing(value: float) -> None:
+    """What was never trained, or is too small to be divided by, becomes zero, without a warning."""
+    steps, scale = quantize_table(np.full(7, value, np.float32))
+    assert not steps.any()
+    assert scale == 1
+    assert quantize_table(np.full(7, 1e-30, np.float32))[0].tolist() == [127] * 7
+
+
+def test_untrained_ngrams_are_exported() -> None:
+    """All buckets are empty and all numbers zero: the layers alone are left."""
+    network = read_network(build("LSTM", pool=True, longest=2))
+    rows = ragged(LENGTHS)
+    empty = Ngrams(np.zeros(BUCKETS, np.float32), np.full(BUCKETS, NO_CHECK, np.int8), 2)
+    for precision in ("float32", "int8"):
+        found = []
+        for ngrams in (empty, None):
+            graph = onnx_graph.convert(Network(network.layers, ngrams))
+            file = onnx_weights.store(graph, precision).SerializeToString()
+            check_onnx(file, "m.onnx", VOCABULARY)
+            found.append(onnx_scores(file, rows))
+        assert np.abs(found[0] - found[1]).max() <= 1e-6
+    file = tflite_graph.convert(Network(network.layers, empty), "int8")
+    assert np.isfinite(tflite_scores(file, rows)).all()
