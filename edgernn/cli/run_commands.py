@@ -15,7 +15,7 @@ __all__ = ["add_commands"]
 def train(
     recipe: Annotated[
         str, typer.Option(help="What to train; `edgernn recipes` lists them.")
-    ] = "subword-bilstm",
+    ] = "flagship",
     published: Annotated[
         bool,
         typer.Option("--published", help="Do what the recipe's tutorial did, to the letter."),
@@ -216,9 +216,61 @@ def summary(
     run_summary(run, plot, json)
 
 
+def choose(
+    max_size: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Largest file, such as 500kB or 1.5MB.")
+    ] = None,
+    max_latency: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Longest time of a review on one thread, such as 2ms."),
+    ] = None,
+    min_accuracy: Annotated[
+        str | None,
+        typer.Option(metavar="PERCENT", help="Least accuracy on held-out texts, such as 90."),
+    ] = None,
+    data: DataOption = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    budget: Annotated[
+        str, typer.Option(metavar="TIME", help="How long to search, such as 30min or 2h.")
+    ] = "30min",
+    format: Annotated[str, typer.Option(help="Format of the file: onnx or tflite.")] = "onnx",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=2, help="Use the first so many training examples."),
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder to write.")] = Path("choice"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the search in the output folder.")
+    ] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Find and train the model that meets limits of size, latency and accuracy."""
+    from edgernn.cli.choose import run_choice
+
+    run_choice(
+        max_size,
+        max_latency,
+        min_accuracy,
+        budget,
+        resume,
+        json,
+        data=data,
+        text_column=text_column,
+        label_column=label_column,
+        format=format,
+        seed=seed,
+        limit=limit,
+        output=output,
+    )
+
+
 def add_commands(app: typer.Typer) -> None:
     """Put the commands into the console script, in the order of its help."""
     app.command()(train)
+    app.command()(choose)
     app.command()(recipes)
     app.command("import")(import_model)
     app.command()(evaluate)

@@ -1,0 +1,83 @@
+"""The vocabularies of the search, each built once and kept in a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from edgernn.choose.space import Point, Space, text_rules
+from edgernn.files import write_bytes
+from edgernn.text import TextEncoder
+from edgernn.text.words import read_words, write_words
+from edgernn.training.vocabulary import (
+    VOCABULARY_FILES,
+    build_vocabulary,
+    make_contract,
+    read_vocabulary,
+)
+
+__all__ = ["Vocabularies"]
+
+_SUBWORD_TEXTS = 1_500
+"""How many texts subwords are built from: with all of them the builder takes most of a budget."""
+
+
+class Vocabularies:
+    """Vocabulary files by kind and size; a word list is the beginning of the longest one."""
+
+    def __init__(self, folder: Path, texts: Sequence[str], space: Space) -> None:
+        """Build in `folder`, of the training `texts`, what points of `space` take."""
+        self._folder = folder
+        self._texts = texts
+        words = next(p for p in space.all_points() if p.tokenizer == "words")
+        self._rules = text_rules(words)
+        self._most_words = max(n for kind, n in space.vocabularies if kind == "words")
+        self._words: list[str] | None = None
+
+    def words(self) -> int:
+        """Return how many different words the texts have, or the most that are searched."""
+        return len(self._all_words())
+
+    def word_counts(self, longest: int) -> list[int]:
+        """Return the number of words of each text, at most `longest`."""
+        import dataclasses
+
+        rules = dataclasses.replace(self._rules, max_length=longest)
+        vocabulary = write_words(self._all_words())
+        encoder = TextEncoder(make_contract(rules, vocabulary), vocabulary)
+        return [len(ids) for ids in encoder.encode_batch(self._texts)]
+
+    def path(self, point: Point) -> Path:
+        """Return the vocabulary file of a point, built if it is not there yet.
+
+        Raises:
+            DataError: no word is left of the texts, or the file that is there is broken.
+            MissingPackageError: a package that builds subwords is not installed.
+        """
+        suffix = Path(VOCABULARY_FILES[point.tokenizer]).suffix
+        path = self._folder / f"{point.tokenizer}-{point.vocabulary}{suffix}"
+        if not path.exists():
+            write_bytes(path, self._build(point))
+        return path
+
+    def encoder(self, point: Point) -> TextEncoder:
+        """Return the text contract of a point with its vocabulary."""
+        rules = text_rules(point)
+        vocabulary = read_vocabulary(rules, self.path(point))
+        return TextEncoder(make_contract(rules, vocabulary), vocabulary)
+
+    def _build(self, point: Point) -> bytes:
+        rules = text_rules(point)
+        if point.tokenizer == "words":
+            room = point.vocabulary - (rules.first_word_id or 0)
+            return write_words(self._all_words()[:room])
+        step = max(1, len(self._texts) // _SUBWORD_TEXTS)
+        return build_vocabulary(rules, self._texts[::step])
+
+    def _all_words(self) -> list[str]:
+        if self._words is None:
+            import dataclasses
+
+            rules = dataclasses.replace(self._rules, target_vocabulary_size=self._most_words)
+            self._words = list(read_words(build_vocabulary(rules, self._texts)))
+        return self._words
