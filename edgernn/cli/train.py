@@ -8,7 +8,8 @@ from edgernn.cli.console import TrainingProgress, busy, say
 from edgernn.cli.signals import end
 from edgernn.training.fit import holds_epoch
 from edgernn.training.options import TrainOptions
-from edgernn.training.run import CHECKPOINT, MODEL
+from edgernn.training.run import CHECKPOINT, MODEL, TEACHER
+from edgernn.training.teacher import holds_folds
 from edgernn.training.train import train
 
 __all__ = ["run_training"]
@@ -28,7 +29,10 @@ def run_training(resume: bool, **options: Any) -> None:
             end(f"; to go on: edgernn train --resume --output {asked.output}")
         if (asked.output / MODEL).exists():
             end(f"; {asked.output} is complete")
-        end(" before the first epoch ended: no model was written")
+        also = ""
+        if holds_folds(asked.output / TEACHER):
+            also = "; the teacher's folds are kept: the same command goes on from them"
+        end(f" before the first epoch ended: no model was written{also}")
     watcher.close()
     kept = history.kept
     say(f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}")

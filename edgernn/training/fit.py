@@ -235,6 +235,8 @@ def _augmented(texts: Encoded, settings: FitSettings, rng: np.random.Generator) 
 def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
     import keras
 
+    plan = _unlike_first(texts, plan)
+
     class Batches(keras.utils.PyDataset):  # type: ignore[misc]
         def __len__(self) -> int:
             return len(plan)
@@ -246,6 +248,16 @@ def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
             )
 
     return Batches()
+
+
+def _unlike_first(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> list[npt.NDArray[np.int64]]:
+    """Let the second batch be of another length than the first, if any batch is.
+
+    Keras takes what its first two batches have in common for the shape of all.
+    """
+    longest = [max(len(texts.ids[i]) for i in batch) for batch in plan]
+    other = next((place for place, length in enumerate(longest) if length != longest[0]), 1)
+    return [*plan[:1], *plan[other : other + 1], *plan[1:other], *plan[other + 1 :]]
 
 
 class _Latest:

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from importlib import metadata
 from pathlib import Path
@@ -15,28 +15,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import (
-    DataError,
-    MissingPackageError,
-    TextError,
-    TrainingError,
-    UsageError,
-)
+from edgernn.errors import DataError, MissingPackageError, TextError, TrainingError, UsageError
 from edgernn.files import leftover_of, new_file, write_bytes, write_text
 from edgernn.native_logs import held_back
 from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
 from edgernn.training.data import Examples, describe, load_split, stratified_split
+from edgernn.training.distill import lesson_of, whole_model
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import (
     History,
     Watcher,
     fit,
+    holds_epoch,
     is_first_attempt,
     remove_checkpoint,
 )
-from edgernn.training.models import build, summary
+from edgernn.training.models import build, deep_layers, embedding_of, summary
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.run import read_json
@@ -47,17 +43,19 @@ from edgernn.training.vocabulary import (
     read_vocabulary,
 )
 
-__all__ = ["train", "validation_examples"]
+__all__ = ["first_model", "prepare_keras", "train", "validation_examples"]
 
 
 Say = Callable[[str], None]
 Busy = Callable[[str], AbstractContextManager[object]]
+Ids = npt.NDArray[np.int32]
 
 
 def train(
     options: TrainOptions,
     *,
     resume: bool = False,
+    examples: Examples | None = None,
     say: Say = lambda line: None,
     busy: Busy = lambda title: nullcontext(),
     watcher: Watcher | None = None,
@@ -67,6 +65,7 @@ def train(
     Args:
         options: what to train, on what, where to.
         resume: go on with the run in `options.output` instead of starting one.
+        examples: the training split of `options`, where it is loaded already.
         say: gets a line for each step.
         busy: called with a title, gives a context to show that a long step is under way.
         watcher: hears how the epochs go.
@@ -79,32 +78,39 @@ def train(
         KeyboardInterrupt: Ctrl-C before the first epoch ended or while the results were written;
             a checkpoint in the folder tells which, and `resume` goes on from it.
     """
+    folder = options.output
     if resume:
         options = options.resumed()
+        # Before anything long is begun, such as a teacher.
+        if not holds_epoch(folder / names.CHECKPOINT):
+            raise TrainingError(
+                f"{folder}: nothing to resume: no epoch was ended; train without --resume"
+            )
     recipe = options.resolved_recipe()
-    folder = options.output
     if not resume and folder.exists() and not _is_fresh(folder):
         raise UsageError(
             f"--output {folder}: is there already; choose another, or go on with --resume"
         )
-    device = _prepare_keras(options.seed)
+    device = prepare_keras(options.seed)
     say(f"training on {device}")
     if resume:
         _check_data(read_json(folder, names.CONFIG), options.data)
-    with busy("reading the training split"):
-        examples = load_split(
-            options.data,
-            "train",
-            text_column=options.text_column,
-            label_column=options.label_column,
-            limit=options.limit,
-        )
+    if examples is None:
+        with busy("reading the training split"):
+            examples = load_split(
+                options.data,
+                "train",
+                text_column=options.text_column,
+                label_column=options.label_column,
+                limit=options.limit,
+            )
     say(f"{len(examples):,} training examples")
     vocabulary = _vocabulary(options, recipe, examples, resume, say, busy)
     contract = make_contract(recipe.text, vocabulary)
     size = contract.vocabulary_size
+    encoder = TextEncoder(contract, vocabulary)
     with busy("encoding"):
-        to_train, measured = _split(options, recipe, TextEncoder(contract, vocabulary), examples)
+        to_train, measured = _split(options, recipe, encoder, examples)
     measured_on = recipe.fit.validation
     say(
         f"vocabulary of {size:,} ids; {len(to_train):,} to train on, {len(measured):,} "
@@ -115,8 +121,12 @@ def train(
         write_bytes(folder / contract.vocabulary_file, vocabulary)
         write_text(folder / names.CONTRACT, contract.to_json())
         write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
+    lesson = None
+    if recipe.ngrams is not None:
+        lesson = lesson_of(options, recipe, encoder, examples, say, busy)
+    seen = to_train.ids if lesson is None else lesson.ids
     model, history = fit(
-        _first_model(recipe, size, to_train, options.seed, busy),
+        first_model(recipe, size, seen, options.seed, busy),
         recipe.fit,
         to_train,
         measured,
@@ -125,7 +135,15 @@ def train(
         resume=resume,
         watcher=watcher,
     )
-    _write_results(folder, recipe, model, history, (len(to_train), len(measured)))
+    found: dict[str, Any] = {}
+    if lesson is not None:
+        with busy("adding the n-grams"):
+            model, found = whole_model(recipe, size, model, lesson, measured)
+        say(
+            f"held out: layers {found['layers_validation_accuracy']:.4f}, n-grams "
+            f"{found['ngrams_validation_accuracy']:.4f}, both {found['validation_accuracy']:.4f}"
+        )
+    _write_results(folder, recipe, model, history, (len(to_train), len(measured)), found)
     if not history.interrupted:
         remove_checkpoint(folder / names.CHECKPOINT)
     return folder, history
@@ -158,6 +176,7 @@ def _is_fresh(folder: Path) -> bool:
     start = {names.CONFIG, names.CONTRACT, *VOCABULARY_FILES.values()}
     return folder.is_dir() and all(
         (leftover_of(path.name) or path.name) in start
+        or (path.name == names.TEACHER and path.is_dir())
         or (path.name == names.CHECKPOINT and is_first_attempt(path))
         for path in folder.iterdir()
     )
@@ -170,7 +189,7 @@ def _check_data(config: dict[str, Any], location: str | None) -> None:
         raise DataError(f"{location}: not the data that the run was trained on")
 
 
-def _prepare_keras(seed: int) -> str:
+def prepare_keras(seed: int) -> str:
     """Load TensorFlow, make it repeatable, and say on what it will train."""
     try:
         with held_back():
@@ -245,12 +264,21 @@ def _encode(encoder: TextEncoder, examples: Examples, split: str) -> Encoded:
     return Encoded(ids, examples.labels)
 
 
-def _first_model(recipe: Recipe, size: int, texts: Encoded, seed: int, busy: Busy) -> Any:
-    model = build(recipe, size)
-    for layer, built in zip(recipe.layers, model.layers, strict=True):
+def first_model(recipe: Recipe, size: int, texts: Sequence[Ids], seed: int, busy: Busy) -> Any:
+    """Build the layers as they are before training; n-grams are added when those are trained.
+
+    Args:
+        recipe: its `layers` are used.
+        size: of the vocabulary, padding included.
+        texts: encoded texts, one int32 array [tokens] each, for the first embeddings.
+        seed: of the first embeddings; all other first weights follow Keras's own.
+        busy: called with a title, gives a context to show that a long step is under way.
+    """
+    model = build(dataclasses.replace(recipe, ngrams=None), size)
+    for layer, built in zip(recipe.layers, deep_layers(model), strict=True):
         if isinstance(layer, Embedding) and layer.start == "neighbours":
             with busy("first embeddings"):
-                built.set_weights([neighbour_embeddings(texts.ids, size, layer.units, seed)])
+                built.set_weights([neighbour_embeddings(texts, size, layer.units, seed)])
     return model
 
 
@@ -289,6 +317,7 @@ def _write_results(
     model: Any,
     history: History,
     sizes: tuple[int, int],
+    found: dict[str, Any],
 ) -> None:
     """Write what was measured and the model; make the long steps first, aside."""
     from edgernn.training.plots import plot_history
@@ -310,10 +339,11 @@ def _write_results(
         "validation_examples": sizes[1],
         "minutes": round(sum(epoch.seconds for epoch in history.epochs) / 60, 1),
         "interrupted": history.interrupted,
+        **found,
     }
     write_text(aside / names.METRICS, _json(measured))
     # A fresh model has no optimizer: the file is a third of the size.
-    bare = build(recipe, model.layers[0].input_dim)
+    bare = build(recipe, embedding_of(model).input_dim)
     bare.set_weights(model.get_weights())
     with new_file(aside / names.MODEL) as temporary:
         bare.save(temporary)

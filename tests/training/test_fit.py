@@ -5,11 +5,11 @@ import json
 
 import numpy as np
 import pytest
-from toy import IDS, RECIPE, SETTINGS, encoded
+from toy import GOOD, IDS, RECIPE, SETTINGS, encoded
 
 from edgernn.errors import TrainingError
-from edgernn.training.batches import pad
-from edgernn.training.fit import Epoch, History, fit
+from edgernn.training.batches import Encoded, pad
+from edgernn.training.fit import Epoch, History, _unlike_first, fit
 from edgernn.training.models import build, logits
 from edgernn.training.recipe import Dense, Dropout, Embedding, Recurrent
 
@@ -276,6 +276,36 @@ def test_the_best_epoch(measured, best):
     """The highest validation accuracy, then the lower loss, then the earlier."""
     epochs = [Epoch(i, 0.1, 0.9, loss, acc, 1) for i, (acc, loss) in enumerate(measured, 1)]
     assert History(epochs).best.epoch == best
+
+
+@pytest.mark.parametrize(
+    ("lengths", "order"),
+    [
+        ([4, 4, 7, 4, 9], [0, 2, 1, 3, 4]),
+        ([4, 7, 4, 4], [0, 1, 2, 3]),
+        ([4, 4, 4], [0, 1, 2]),
+        ([4, 4, 4, 2], [0, 3, 1, 2]),
+        ([4], [0]),
+        ([], []),
+    ],
+)
+def test_the_second_batch_is_of_another_length(lengths, order):
+    """If any is; all others keep their order, and none is lost."""
+    ids = [np.ones(n, np.int32) for length in lengths for n in (1, length)]
+    plan = [np.array([2 * i, 2 * i + 1]) for i in range(len(lengths))]
+    found = _unlike_first(Encoded(ids, np.zeros(len(ids), np.int8)), plan)
+    assert [batch.tolist() for batch in found] == [plan[i].tolist() for i in order]
+
+
+def test_the_first_batches_are_of_one_length(tmp_path):
+    """Keras does not take what they have in common for the shape of all."""
+    texts = [np.full(length, GOOD, np.int32) for length in (5, 5, 5, 5, 3, 8)]
+    train = Encoded(texts, np.array([0, 1] * 3, np.int8))
+    settings = dataclasses.replace(
+        SETTINGS, epochs=1, batch_size=2, token_dropout=0.0, crops=0.0, sort_by_length=True
+    )
+    _, history = fit(recurrent(), settings, train, train, seed=0, checkpoint=tmp_path)
+    assert len(history.epochs) == 1
 
 
 def test_history_as_csv():

@@ -7,11 +7,12 @@ import pytest
 from edgernn.errors import UsageError
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
 from edgernn.training.models import build
-from edgernn.training.recipe import Dense, Dropout, Embedding, Recurrent
+from edgernn.training.recipe import Dense, Dropout, Embedding, Pool, Recurrent
 from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES, find_recipe
 from edgernn.training.vocabulary import make_contract
 
-PUBLISHED = [recipe.as_published() for recipe in RECIPES.values()]
+TUTORIALS = {name: recipe for name, recipe in RECIPES.items() if recipe.published is not None}
+PUBLISHED = [recipe.as_published() for recipe in TUTORIALS.values()]
 
 recipes = pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES.keys())
 both_ways = pytest.mark.parametrize("recipe", [*RECIPES.values(), *PUBLISHED])
@@ -37,14 +38,21 @@ def test_layers_run_from_ids_to_one_logit(recipe):
     """One embedding first, recurrent layers, dense ones; the last one gives the logit."""
     kinds = [type(layer) for layer in recipe.layers if not isinstance(layer, Dropout)]
     recurrent = [layer for layer in recipe.layers if isinstance(layer, Recurrent)]
-    dense = kinds.count(Dense)
-    assert kinds == [Embedding, *[Recurrent] * len(recurrent), *[Dense] * dense]
-    assert [layer.sequences for layer in recurrent] == [True] * (len(recurrent) - 1) + [False]
+    dense, pools = kinds.count(Dense), kinds.count(Pool)
+    assert kinds == [
+        Embedding,
+        *[Recurrent] * len(recurrent),
+        *[Pool] * pools,
+        *[Dense] * dense,
+    ]
+    assert pools <= 1
+    sequences = [layer.sequences for layer in recurrent]
+    assert sequences == [True] * (len(recurrent) - 1) + [bool(pools)]
     assert recipe.layers[-1] == Dense(1, "linear")
     for layer in recipe.layers:
         if isinstance(layer, Dropout):
             assert 0 < layer.rate < 1
-        else:
+        elif not isinstance(layer, Pool):
             assert layer.units >= 1
     assert all(0 <= layer.input_dropout < 1 for layer in recurrent)
 
@@ -107,7 +115,22 @@ def test_parameters_are_the_tutorials(name, parameters):
         assert model.layers[0].mask_zero is (each is recipe)
 
 
-@recipes
+def test_parameters_of_the_flagship():
+    """Its layers, and a number and a check for each bucket of its n-grams."""
+    pytest.importorskip("keras")
+    recipe = RECIPES["flagship"]
+    layers = 10_000 * 48 + 2 * 4 * 64 * (48 + 64 + 1) + 256 + 1
+    assert build(recipe, 10_000).count_params() == layers + 2 * recipe.ngrams.buckets
+
+
+def test_the_flagship_s_buckets_are_a_prime_number():
+    """So that all of them are used, and no two ids of an n-gram's place collide."""
+    buckets = RECIPES["flagship"].ngrams.buckets
+    assert buckets > 2**15
+    assert all(buckets % divisor for divisor in range(2, int(buckets**0.5) + 1))
+
+
+@pytest.mark.parametrize("recipe", TUTORIALS.values(), ids=TUTORIALS.keys())
 def test_published_recipes_are_plain(recipe):
     """Keras's Adam, random first values, every epoch, nothing that the tutorial did not have."""
     published = recipe.as_published()

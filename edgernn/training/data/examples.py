@@ -14,6 +14,10 @@ CLASSES: tuple[str, ...] = ("negative", "positive")
 """The name of each label, by its number."""
 
 
+class NoUnlabelledTextsError(DataError):
+    """A data set that can be read and has labelled texts only."""
+
+
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Texts with their labels, in the order of their source."""

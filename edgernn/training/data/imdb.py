@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from edgernn.errors import DataError
-from edgernn.training.data.examples import Examples, checked
+from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, checked
 
 ARCHIVE_SUFFIXES: tuple[str, ...] = (".tar.gz", ".tgz", ".tar")
 
@@ -72,7 +72,9 @@ def stream_unlabelled(source: Path) -> Iterator[str]:
     for review in read_reviews(source, "train", (UNLABELLED,)):
         yield decoded(review, source)
     if review is None:
-        raise DataError(f"{source} holds no unlabelled reviews at */train/{UNLABELLED}/*.txt")
+        raise NoUnlabelledTextsError(
+            f"{source} holds no unlabelled reviews at */train/{UNLABELLED}/*.txt"
+        )
 
 
 def decoded(review: Review, source: Path) -> str:

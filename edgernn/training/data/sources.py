@@ -12,7 +12,7 @@ from typing import Literal, Protocol, get_args
 from edgernn.errors import DataError, UsageError
 from edgernn.rows import FORMATS
 from edgernn.training.data import imdb, tfds
-from edgernn.training.data.examples import Examples, first
+from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, first
 from edgernn.training.data.labelled_files import load_labelled_file
 
 Split = Literal["train", "test"]
@@ -68,7 +68,8 @@ def unlabelled_texts(source: str | os.PathLike[str] | None) -> Iterator[str]:
     They come in the order in which the archive stores them, and by name from a folder.
 
     Raises:
-        DataError: the source is missing or damaged, or has no unlabelled texts.
+        DataError: the source is missing or damaged.
+        NoUnlabelledTextsError: it has labelled texts only.
         MissingPackageError: a package that this source needs is not installed.
     """
     return _source(source).unlabelled()
@@ -150,7 +151,7 @@ class _File:
         )
 
     def unlabelled(self) -> Iterator[str]:
-        raise DataError(
+        raise NoUnlabelledTextsError(
             f"{self.path} has no unlabelled texts; name aclImdb_v1.tar.gz or its folder"
         )
 

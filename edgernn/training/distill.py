@@ -1,0 +1,312 @@
+"""What a recipe with n-grams learns beside its layers: the teacher's opinion, and how to add both.
+
+The n-grams' table is fitted to the labels, to what the teacher says of unlabelled texts, and to
+what it says of crops of one to three sentences, so that short texts are not new to it. The layers
+are trained on the labels alone, so that they err elsewhere than the teacher does: the sum's loss on
+held-out texts is below that of either. How much each counts is found on these, by a logistic
+regression that calibrates the sum too (Platt, 1999; Guo et al., 2017).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.text import TextEncoder
+from edgernn.training.batches import Encoded
+from edgernn.training.data import (
+    Examples,
+    NoUnlabelledTextsError,
+    stratified_split,
+    unlabelled_texts,
+)
+from edgernn.training.models import NGRAMS, build, deep_layers, logits
+from edgernn.training.ngram_table import AS_CHOSEN, NgramFit, NgramTable, fit_ngrams, ngram_sums
+from edgernn.training.options import TrainOptions
+from edgernn.training.recipe import Ngrams, Recipe
+from edgernn.training.run import TEACHER
+from edgernn.training.sentences import split_sentences
+from edgernn.training.teacher import SoftLabels, read_kept, teach, write_kept
+
+__all__ = [
+    "Blend",
+    "Lesson",
+    "blend",
+    "exercises",
+    "join",
+    "learn_ngrams",
+    "lesson_of",
+    "whole_model",
+]
+
+Say = Callable[[str], None]
+Busy = Callable[[str], AbstractContextManager[object]]
+
+_LONGEST_CROP = 3
+"""In sentences."""
+_CROP_POWER = 0.25
+"""A crop's score is the sum of its sentences' over this power of their number."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What was learned before the layers are trained."""
+
+    table: NgramTable
+    teacher_accuracy: float
+    """Out of fold, on the labelled texts."""
+    ids: Sequence[npt.NDArray[np.int32]]
+    """All texts that may be learned from, encoded; labelled ones first."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How the layers' logit and the n-grams' sum are added: the factors of each, and a constant."""
+
+    layers: float
+    ngrams: float
+    constant: float
+
+
+def learn_ngrams(
+    ngrams: Ngrams,
+    encoder: TextEncoder,
+    labelled: Sequence[str],
+    labels: npt.NDArray[np.int8],
+    unlabelled: Sequence[str],
+    *,
+    seed: int,
+    cache: Path,
+    busy: Busy,
+    how: NgramFit = AS_CHOSEN,
+) -> Lesson:
+    """Ask the teacher about all texts, and fit the n-grams to its answers.
+
+    Args:
+        ngrams: the recipe's.
+        encoder: the recipe's text rules with their vocabulary.
+        labelled: training texts.
+        labels: int8 [labelled], 0 or 1.
+        unlabelled: texts without a label; may be empty.
+        seed: decides the teacher's folds and the crops.
+        cache: a folder for what has been reached, see `teacher.teach`.
+        busy: called with a title, gives a context to show that a long step is under way.
+        how: how the n-grams are fitted to the teacher.
+
+    Raises:
+        DataError: too few texts, or a broken cache.
+        MissingPackageError: scikit-learn is not installed.
+    """
+    soft = teach(labelled, labels, unlabelled, seed=seed, cache=cache, busy=busy)
+    texts = [*labelled, *unlabelled]
+    with busy("encoding"):
+        ids = encoder.encode_batch(texts)
+    file = cache / "ngrams.npz"
+    key = _key(ngrams, how, encoder, soft, seed)
+    shapes = {"numbers": (ngrams.buckets,), "checks": (ngrams.buckets,)}
+    found = read_kept(file, key, shapes)
+    if found is not None:
+        table = NgramTable(found["numbers"], found["checks"], ngrams.longest)
+    else:
+        with busy("fitting the n-grams to the teacher"):
+            table = fit_ngrams(
+                *exercises(texts, ids, soft, labels, encoder, seed, how), ngrams, how
+            )
+        write_kept(file, key, numbers=table.numbers, checks=table.checks)
+    return Lesson(table, soft.accuracy, ids)
+
+
+def lesson_of(
+    options: TrainOptions,
+    recipe: Recipe,
+    encoder: TextEncoder,
+    examples: Examples,
+    say: Say,
+    busy: Busy,
+) -> Lesson:
+    """Let the teacher learn from what a run trains on, and the n-grams from the teacher.
+
+    Args:
+        options: of the run.
+        recipe: the run's, with n-grams.
+        encoder: the run's text rules with their vocabulary.
+        examples: the training split; what the recipe holds out of it is not learned from.
+        say: gets a line of what was learned, and a warning where no unlabelled texts are at hand.
+        busy: called with a title, gives a context to show that a long step is under way.
+
+    Raises:
+        DataError, MissingPackageError: see `learn_ngrams`.
+    """
+    assert recipe.ngrams is not None
+    kept, _ = stratified_split(examples.labels, recipe.fit.validation_fraction, options.seed)
+    try:
+        with busy("reading unlabelled texts"):
+            # As many a labelled text as the data set has.
+            limit = None if options.limit is None else 2 * options.limit
+            unlabelled = list(itertools.islice(unlabelled_texts(options.data), limit))
+    except NoUnlabelledTextsError as error:
+        unlabelled = []
+        say(f"warning: {error}; the n-grams are learned from the labelled texts alone")
+    started = time.monotonic()
+    lesson = learn_ngrams(
+        recipe.ngrams,
+        encoder,
+        [examples.texts[i] for i in kept],
+        examples.labels[kept],
+        unlabelled,
+        seed=options.seed,
+        cache=options.output / TEACHER,
+        busy=busy,
+    )
+    say(
+        f"teacher: {lesson.teacher_accuracy:.2%} out of fold on {len(kept):,} texts, asked about "
+        f"{len(unlabelled):,} unlabelled ones too; {(time.monotonic() - started) / 60:.1f} minutes"
+    )
+    return lesson
+
+
+def exercises(
+    texts: Sequence[str],
+    ids: Sequence[npt.NDArray[np.int32]],
+    soft: SoftLabels,
+    labels: npt.NDArray[np.int8],
+    encoder: TextEncoder,
+    seed: int,
+    how: NgramFit = AS_CHOSEN,
+) -> tuple[list[npt.NDArray[np.int32]], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Return what n-grams are fitted to: all texts that are not empty, then crops of them.
+
+    Args:
+        texts: labelled texts, then unlabelled ones.
+        ids: the same texts, encoded.
+        soft: what the teacher says of them.
+        labels: int8 [labelled], 0 or 1.
+        encoder: encodes the crops.
+        seed: decides the crops.
+        how: how much labels and crops count.
+
+    Returns:
+        Encoded texts, what each is to score (float32, as logits that may be infinite), and how much
+        each counts (float32).
+    """
+    both, targets = list(ids), _targets(soft, labels, how.own_label)
+    if how.crop_weight:
+        crops, crop_logits = _crops(texts, soft, encoder, seed)
+        both += crops
+        targets = np.concatenate([targets, crop_logits])
+    weights = np.full(len(both), how.crop_weight, np.float32)
+    weights[: len(ids)] = 1
+    full = [row for row, text in enumerate(both) if len(text)]
+    return [both[row] for row in full], targets[full], weights[full]
+
+
+def blend(
+    layers: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
+) -> Blend:
+    """Find how much the layers and the n-grams count, on texts that neither was trained on.
+
+    Args:
+        layers: float32 [texts], the layers' logits.
+        ngrams: float32 [texts], the n-grams' sums.
+        labels: int8 [texts], 0 or 1.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    found = LogisticRegression(C=10.0).fit(np.stack([layers, ngrams], axis=1), labels)
+    (first, second), (constant,) = found.coef_[0], found.intercept_
+    return Blend(float(first), float(second), float(constant))
+
+
+def join(model: Any, layers: Any, table: NgramTable, how: Blend) -> None:
+    """Put trained layers and a table of n-grams into a recipe's whole model.
+
+    Args:
+        model: a fresh model of the recipe, with n-grams.
+        layers: the trained model of the recipe without them.
+        table: the n-grams' numbers and checks.
+        how: how much each counts.
+    """
+    trained = deep_layers(layers)
+    for own, other in zip(deep_layers(model), trained, strict=True):
+        own.set_weights(other.get_weights())
+    last = deep_layers(model)[-1]
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel * how.layers, bias * how.layers + how.constant])
+    model.get_layer(NGRAMS).set_weights([table.numbers * how.ngrams, table.checks])
+
+
+def whole_model(
+    recipe: Recipe, size: int, layers: Any, lesson: Lesson, measured: Encoded
+) -> tuple[Any, dict[str, Any]]:
+    """Add the n-grams to trained layers.
+
+    Args:
+        recipe: the recipe, with n-grams.
+        size: of the vocabulary, padding included.
+        layers: the trained model of the recipe without n-grams.
+        lesson: the n-grams.
+        measured: texts that neither was trained on.
+
+    Returns:
+        The model, and for `metrics.json` what was measured of both parts and of their sum.
+    """
+    of_layers = logits(layers, measured.ids)
+    of_ngrams = ngram_sums(measured.ids, lesson.table)
+    how = blend(of_layers, of_ngrams, measured.labels)
+    both = how.layers * of_layers + how.ngrams * of_ngrams + how.constant
+    model = build(recipe, size)
+    join(model, layers, lesson.table, how)
+    right = measured.labels == 1
+    return model, {
+        "validation_accuracy": float(np.mean((both > 0) == right)),
+        "validation_loss": float(np.mean(np.logaddexp(0, np.where(right, -both, both)))),
+        "layers_validation_accuracy": float(np.mean((of_layers > 0) == right)),
+        "ngrams_validation_accuracy": float(np.mean((of_ngrams > 0) == right)),
+        "teacher_accuracy": lesson.teacher_accuracy,
+        "blend": dataclasses.asdict(how),
+    }
+
+
+def _targets(soft: SoftLabels, labels: npt.NDArray[np.int8], own: float) -> npt.NDArray[np.float32]:
+    """Return what each whole text is to score, as logits that may be infinite."""
+    from scipy.special import expit, logit
+
+    targets = soft.texts.copy()
+    known = len(labels)
+    targets[:known] = logit(own * labels + (1 - own) * expit(targets[:known].astype(np.float64)))
+    return targets
+
+
+def _crops(
+    texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed: int
+) -> tuple[list[npt.NDArray[np.int32]], npt.NDArray[np.float32]]:
+    """Take one to three sentences in a row out of each text, with the teacher's logit of them."""
+    random = np.random.Generator(np.random.PCG64([seed, _LONGEST_CROP]))
+    crops, logits, first = [], np.zeros(len(texts), np.float32), 0
+    for row, text in enumerate(texts):
+        sentences = split_sentences(text)
+        number = min(len(sentences), int(random.integers(1, _LONGEST_CROP, endpoint=True)))
+        start = int(random.integers(0, len(sentences) - number, endpoint=True))
+        crops.append(" ".join(sentences[start : start + number]))
+        scores = soft.sentences[first + start : first + start + number]
+        logits[row] = scores.sum() / max(1, number) ** _CROP_POWER
+        first += len(sentences)
+    return encoder.encode_batch(crops), logits
+
+
+def _key(ngrams: Ngrams, how: NgramFit, encoder: TextEncoder, soft: SoftLabels, seed: int) -> str:
+    """Return what tells one table from another."""
+    digest = hashlib.sha256(f"{ngrams} {how} {seed}".encode())
+    digest.update(encoder.contract.to_json().encode())
+    digest.update(soft.texts.tobytes() + soft.sentences.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,317 @@
+"""A teacher: linear models over n-grams of words, whose probabilities a small network learns.
+
+Two models are asked about every training text. One reads the whole text: an NB-SVM over binary
+n-grams of one to three words (Wang and Manning, Baselines and bigrams, 2012). The other reads one
+sentence at a time, is trained on sentences that carry their review's label, and so also says what a
+short text means; a text's score is the sum of its sentences' over the root of their number. Both
+are added by a logistic regression.
+
+No text is scored by a model that has seen its label, but for the three numbers that add both:
+labelled texts are scored out of fold, and unlabelled ones by the mean of all folds' models (Hinton,
+Vinyals and Dean, Distilling the knowledge in a neural network, 2015).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import DataError, MissingPackageError
+from edgernn.files import new_file
+from edgernn.training.sentences import split_sentences
+
+__all__ = ["SoftLabels", "holds_folds", "read_kept", "teach", "write_kept"]
+
+Scores = npt.NDArray[np.float64]
+Busy = Callable[[str], AbstractContextManager[object]]
+
+FOLDS = 5
+_FOLD = "fold-{}.npz"
+_ROUND = 1
+"""Part of the cache's key: another number where the teacher changes."""
+
+# Chosen by the out-of-fold accuracy on the training split: benchmarks/accuracy.
+_TEXT_TOKENS = r"\w+|[^\w\s]"
+_TEXT_MIN_COUNT = 3
+_TEXT_C = 30.0
+_SENTENCE_TOKENS = r"[a-z0-9']+|[!?]"
+_SENTENCE_MIN_COUNT = 5
+_SENTENCE_C = 1.0
+
+
+@dataclass(frozen=True)
+class SoftLabels:
+    """What the teacher says, as logits of the positive class; labelled texts come first."""
+
+    texts: npt.NDArray[np.float32]
+    """float32 [labelled + unlabelled]."""
+    sentences: npt.NDArray[np.float32]
+    """float32 [sentences of all texts], text after text."""
+    accuracy: float
+    """Share of the labelled texts that are right out of fold."""
+    texts_accuracy: float
+    """The same of the model of whole texts alone."""
+    sentences_accuracy: float
+    """The same of the model of sentences alone, whose scores are added up."""
+
+
+def teach(
+    labelled: Sequence[str],
+    labels: npt.NDArray[np.int8],
+    unlabelled: Sequence[str],
+    *,
+    seed: int,
+    cache: Path,
+    busy: Busy,
+) -> SoftLabels:
+    """Train the teacher and let it score the texts that it was trained on, out of fold.
+
+    Each fold is written to `cache` as it is done, and read from there when the job is run again on
+    the same texts.
+
+    Args:
+        labelled: texts with a label.
+        labels: int8 [labelled], 0 or 1.
+        unlabelled: texts without one; may be empty.
+        seed: decides the folds.
+        cache: a folder for what has been reached.
+        busy: called with a title, gives a context to show that a long step is under way.
+
+    Raises:
+        DataError: too few texts for the folds, no n-gram is frequent enough, or a file of `cache`
+            is broken.
+        MissingPackageError: scikit-learn is not installed.
+    """
+    if min(np.bincount(labels, minlength=2)) < FOLDS:
+        raise DataError(f"the teacher needs {FOLDS} texts of each class at least")
+    key = _key(labelled, labels, unlabelled, seed)
+    folds = _folds(labels, seed)
+    count = len(labelled) + len(unlabelled)
+    sentences = [split_sentences(text) for text in (*labelled, *unlabelled)]
+    owner = np.repeat(np.arange(count), [len(part) for part in sentences])
+    shapes = {"texts": (count,), "sentences": (len(owner),)}
+    found = [_scores(read_kept(cache / _FOLD.format(k + 1), key, shapes)) for k in range(FOLDS)]
+    if any(scores is None for scores in found):
+        with busy("teacher: n-grams of texts and sentences"):
+            models = _Models(labelled, labels, unlabelled, sentences, owner)
+        for k in range(FOLDS):
+            if found[k] is None:
+                with busy(f"teacher: fold {k + 1} of {FOLDS}"):
+                    texts, parts = models.scores(folds != k)
+                    # Rounded as the file is: a teacher that was cut off ends as one that was not.
+                    kept = {"texts": texts.astype("f4"), "sentences": parts.astype("f4")}
+                    write_kept(cache / _FOLD.format(k + 1), key, **kept)
+                    found[k] = _scores(kept)
+    texts, parts = _joined([scores for scores in found if scores is not None], folds, owner)
+    return _combined(texts, parts, labels, owner)
+
+
+def _combined(
+    texts: Scores, parts: Scores, labels: npt.NDArray[np.int8], owner: npt.NDArray[np.int64]
+) -> SoftLabels:
+    """Add both models' scores by a logistic regression on the labelled texts."""
+    from sklearn.linear_model import LogisticRegression
+
+    number = np.bincount(owner, minlength=len(texts))
+    summed = np.bincount(owner, parts, minlength=len(texts)) / np.sqrt(np.maximum(number, 1))
+    both = np.stack([texts, summed], axis=1)
+    known = len(labels)
+    added = LogisticRegression(C=1e3).fit(both[:known], labels).decision_function(both)
+    return SoftLabels(
+        texts=added.astype(np.float32),
+        sentences=parts.astype(np.float32),
+        accuracy=float(np.mean((added[:known] > 0) == labels)),
+        texts_accuracy=float(np.mean((texts[:known] > 0) == labels)),
+        sentences_accuracy=float(np.mean((summed[:known] > 0) == labels)),
+    )
+
+
+def _joined(
+    found: Sequence[tuple[Scores, Scores]],
+    folds: npt.NDArray[np.int64],
+    owner: npt.NDArray[np.int64],
+) -> tuple[Scores, Scores]:
+    """Take labelled texts' scores from their own fold's model, others' as the mean of all."""
+    fold_of_text = np.full(len(found[0][0]), -1)
+    fold_of_text[: len(folds)] = folds
+    together = []
+    for kind, fold in ((0, fold_of_text), (1, fold_of_text[owner])):
+        scores = np.mean([pair[kind] for pair in found], axis=0)
+        for k, pair in enumerate(found):
+            scores[fold == k] = pair[kind][fold == k]
+        together.append(scores)
+    return together[0], together[1]
+
+
+def _folds(labels: npt.NDArray[np.int8], seed: int) -> npt.NDArray[np.int64]:
+    """Return the fold of each text, int64 in [0, FOLDS), each class spread evenly."""
+    random = np.random.Generator(np.random.PCG64([seed, FOLDS]))
+    folds = np.zeros(len(labels), np.int64)
+    for label in (0, 1):
+        members = random.permutation(np.flatnonzero(labels == label))
+        folds[members] = np.arange(len(members)) % FOLDS
+    return folds
+
+
+class _Models:
+    """The n-grams of all texts and sentences, and the models that are fitted on parts of them."""
+
+    def __init__(
+        self,
+        labelled: Sequence[str],
+        labels: npt.NDArray[np.int8],
+        unlabelled: Sequence[str],
+        sentences: Sequence[Sequence[str]],
+        owner: npt.NDArray[np.int64],
+    ) -> None:
+        try:
+            from sklearn.feature_extraction.text import CountVectorizer
+        except ImportError as error:
+            raise MissingPackageError("scikit-learn", "the teacher", "train") from error
+
+        def vectorizer(tokens: str, min_count: int) -> Any:
+            return CountVectorizer(
+                ngram_range=(1, 3),
+                binary=True,
+                min_df=min_count,
+                token_pattern=tokens,
+                dtype=np.float32,
+            )
+
+        self._labels = labels
+        self._owner = owner
+        of_texts = vectorizer(_TEXT_TOKENS, _TEXT_MIN_COUNT)
+        of_sentences = vectorizer(_SENTENCE_TOKENS, _SENTENCE_MIN_COUNT)
+        try:
+            of_texts.fit(labelled)
+            self._texts = of_texts.transform([*labelled, *unlabelled]).tocsr()
+            self._sentences = of_sentences.fit_transform(
+                [sentence for part in sentences for sentence in part]
+            ).tocsr()
+        except ValueError as error:
+            raise DataError("the teacher finds no n-gram that is in several texts") from error
+
+    def scores(self, train: npt.NDArray[np.bool_]) -> tuple[Scores, Scores]:
+        """Fit both models on a part of the labelled texts; return their scores of everything.
+
+        Args:
+            train: bool [labelled], the texts whose labels may be read.
+
+        Returns:
+            float64 [texts] and float64 [sentences].
+        """
+        known = len(self._labels)
+        rows = np.flatnonzero(train)
+        texts = _nb_svm(
+            self._texts[rows],
+            self._labels[rows].astype(np.float64),
+            np.ones(len(rows)),
+            c=_TEXT_C,
+            dual=True,
+        )(self._texts)
+        # An unlabelled text's sentences are trained on too, as far as the text's score is sure.
+        label = (texts > 0).astype(np.float64)
+        label[:known] = self._labels
+        sure = np.abs(np.tanh(texts / 2))
+        sure[:known] = train
+        rows = np.flatnonzero(sure[self._owner] > 0)
+        parts = _nb_svm(
+            self._sentences[rows],
+            label[self._owner[rows]],
+            sure[self._owner[rows]],
+            c=_SENTENCE_C,
+            dual=False,
+        )(self._sentences)
+        return texts, parts
+
+
+def _nb_svm(
+    rows: Any, labels: Scores, weights: Scores, *, c: float, dual: bool
+) -> Callable[[Any], Scores]:
+    """Fit logistic regression on n-grams times their naive Bayes log-count ratio, rows of norm 1.
+
+    Returns:
+        A function from binary rows to their logits.
+    """
+    from scipy import sparse
+    from sklearn.linear_model import LogisticRegression
+
+    positive = rows.T @ (weights * labels) + 1
+    negative = rows.T @ (weights * (1 - labels)) + 1
+    ratios = np.log((positive / positive.sum()) / (negative / negative.sum()))
+    scale = sparse.diags(ratios.astype(np.float32))
+
+    def prepared(binary: Any) -> Any:
+        scaled = binary @ scale
+        norms = np.sqrt(np.asarray(scaled.multiply(scaled).sum(axis=1)).ravel())
+        return sparse.diags((1 / np.maximum(norms, 1e-6)).astype(np.float32)) @ scaled
+
+    model = LogisticRegression(
+        C=c, solver="liblinear", dual=dual, max_iter=200, tol=1e-3, random_state=0
+    )
+    model.fit(prepared(rows), labels, sample_weight=weights)
+    return lambda binary: model.decision_function(prepared(binary)).astype(np.float64)
+
+
+def _key(
+    labelled: Sequence[str], labels: npt.NDArray[np.int8], unlabelled: Sequence[str], seed: int
+) -> str:
+    """Return what tells one teacher's scores from another's."""
+    digest = hashlib.sha256(f"{_ROUND} {seed} {len(labelled)} {len(unlabelled)}".encode())
+    digest.update(labels.tobytes())
+    for text in (*labelled, *unlabelled):
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    return digest.hexdigest()
+
+
+def _scores(arrays: Mapping[str, npt.NDArray[Any]] | None) -> tuple[Scores, Scores] | None:
+    if arrays is None:
+        return None
+    return arrays["texts"].astype(np.float64), arrays["sentences"].astype(np.float64)
+
+
+def holds_folds(cache: Path) -> bool:
+    """Tell whether a folder holds a fold that a teacher of the same texts need not do again."""
+    return any((cache / _FOLD.format(k + 1)).exists() for k in range(FOLDS))
+
+
+def write_kept(path: Path, key: str, **arrays: npt.NDArray[Any]) -> None:
+    """Write what was reached to a file, under a key that tells what it was reached from."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(path) as temporary, temporary.open("wb") as out:
+        np.savez(out, key=np.array(key), **arrays)  # type: ignore[arg-type]
+
+
+def read_kept(
+    path: Path, key: str, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, npt.NDArray[Any]] | None:
+    """Read arrays, or return None where there are none of the same key.
+
+    Args:
+        path: a file of `write_kept`.
+        key: what it was written under.
+        shapes: of the arrays, by name.
+
+    Raises:
+        DataError: the file is broken.
+    """
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            if str(arrays["key"]) != key:
+                return None
+            found = {name: arrays[name] for name in shapes}
+        if any(found[name].shape != shape for name, shape in shapes.items()):
+            raise ValueError("an array has another shape")
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is broken: remove it and train again") from error
+    return found

@@ -1,0 +1,229 @@
+"""Layers and n-grams: what the n-grams are fitted to, and how both are added."""
+
+import dataclasses
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+from toy import IDS, RECIPE, encoded
+
+from edgernn.errors import DataError
+from edgernn.text import TextEncoder
+from edgernn.training import distill
+from edgernn.training.batches import Encoded
+from edgernn.training.distill import Blend, Lesson, blend, exercises, join, whole_model
+from edgernn.training.models import NGRAMS, build, logits
+from edgernn.training.ngram_table import NgramFit, NgramTable, ngram_sums
+from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
+from edgernn.training.recipes import find_recipe
+from edgernn.training.sentences import split_sentences
+from edgernn.training.teacher import SoftLabels
+from edgernn.training.vocabulary import build_vocabulary, make_contract
+
+keras = pytest.importorskip("keras")
+
+BUCKETS = 509
+WIDE = dataclasses.replace(
+    RECIPE,
+    layers=(Embedding(4), Recurrent(3, sequences=True), Pool(), Dense(1)),
+    ngrams=Ngrams(BUCKETS, 2),
+)
+TEXTS = (
+    "Bad. Really bad! A waste of time. Never again.",
+    "Good film. I loved it.",
+    "Fine<br />But long.",
+    "One sentence only",
+)
+SEED = 6
+PAIRS, ALL = Ngrams(BUCKETS, 2), NgramFit(min_count=1)
+
+
+def soft_of(texts) -> SoftLabels:
+    """Labels of which each number says what it is of."""
+    sentences = sum(len(split_sentences(text)) for text in texts)
+    return SoftLabels(
+        texts=np.linspace(-2, 2, len(texts), dtype=np.float32),
+        sentences=2.0 ** np.arange(sentences, dtype=np.float32),
+        accuracy=0.75,
+        texts_accuracy=0.7,
+        sentences_accuracy=0.6,
+    )
+
+
+@pytest.fixture(scope="module")
+def encoder() -> TextEncoder:
+    """The flagship's text rules with the words of the texts."""
+    rules = find_recipe("flagship").text
+    vocabulary = build_vocabulary(rules, TEXTS)
+    return TextEncoder(make_contract(rules, vocabulary), vocabulary)
+
+
+def test_blend_finds_planted_factors():
+    """Where labels are drawn from a weighted sum, its factors come back."""
+    rng = np.random.default_rng(1)
+    layers, ngrams = rng.normal(size=(2, 20_000)).astype(np.float32)
+    chance = 1 / (1 + np.exp(-(0.7 * layers + 2 * ngrams - 0.5)))
+    found = blend(layers, ngrams, (rng.random(20_000) < chance).astype(np.int8))
+    assert found.layers == pytest.approx(0.7, abs=0.06)
+    assert found.ngrams == pytest.approx(2, abs=0.1)
+    assert found.constant == pytest.approx(-0.5, abs=0.06)
+
+
+def trained_layers():
+    """The layers of `WIDE` with random weights."""
+    keras.utils.set_random_seed(3)
+    layers = build(dataclasses.replace(WIDE, ngrams=None), IDS)
+    rng = np.random.default_rng(4)
+    layers.set_weights([rng.normal(0, 2, w.shape) for w in layers.get_weights()])
+    return layers
+
+
+def some_table() -> NgramTable:
+    from matching_checks import matching_checks
+
+    checks = matching_checks(encoded(40, 2).ids, BUCKETS, 2)
+    return NgramTable(np.random.default_rng(5).normal(size=BUCKETS).astype(np.float32), checks, 2)
+
+
+def test_join_adds_both():
+    """The whole model is the layers' logit and the n-grams' sum, each times its factor."""
+    layers, table, ids = trained_layers(), some_table(), encoded(40, 2).ids
+    model = build(WIDE, IDS)
+    join(model, layers, table, Blend(0.4, -1.7, 0.25))
+    expected = 0.4 * logits(layers, ids) - 1.7 * ngram_sums(ids, table) + 0.25
+    assert np.allclose(logits(model, ids), expected, atol=1e-5)
+    assert np.std(0.4 * logits(layers, ids)) > 0.1
+    numbers, checks = model.get_layer(NGRAMS).get_weights()
+    assert np.allclose(numbers, -1.7 * table.numbers)
+    assert np.array_equal(checks, table.checks)
+
+
+def test_the_whole_model():
+    """What is said of it is what it does; both parts are measured by themselves too."""
+    layers, table, texts = trained_layers(), some_table(), encoded(60, 2)
+    # Labels that follow the n-grams, with a few that do not.
+    labels = (ngram_sums(texts.ids, table) > 0.1).astype(np.int8)
+    labels[::9] = 1 - labels[::9]
+    measured = Encoded(texts.ids, labels)
+    model, found = whole_model(WIDE, IDS, layers, Lesson(table, 0.9, ()), measured)
+    given = logits(model, texts.ids).astype(np.float64)
+    assert found["validation_accuracy"] == np.mean((given > 0) == labels) > 0.6
+    chance = np.where(labels == 1, 1 / (1 + np.exp(-given)), 1 / (1 + np.exp(given)))
+    assert found["validation_loss"] == pytest.approx(-np.log(chance).mean(), abs=1e-5)
+    assert found["layers_validation_accuracy"] == np.mean((logits(layers, texts.ids) > 0) == labels)
+    alone = ngram_sums(texts.ids, table)
+    assert found["ngrams_validation_accuracy"] == np.mean((alone > 0) == labels)
+    assert found["teacher_accuracy"] == 0.9
+    how = Blend(**found["blend"])
+    expected = how.layers * logits(layers, texts.ids) + how.ngrams * alone + how.constant
+    assert np.allclose(given, expected, atol=1e-5)
+    assert how.ngrams > abs(how.layers)
+
+
+def test_crops_are_whole_sentences(encoder):
+    """One to three in a row of the text's own, with the sum of their scores over a root."""
+    soft, met = soft_of(TEXTS), set()
+    for seed in range(40):
+        crops, scores = distill._crops(TEXTS, soft, encoder, seed)
+        first = 0
+        for text, crop, score in zip(TEXTS, crops, scores, strict=True):
+            parts = split_sentences(text)
+            found = [
+                (start, number)
+                for number in (1, 2, 3)
+                for start in range(len(parts) - number + 1)
+                if np.array_equal(crop, encoder.encode(" ".join(parts[start : start + number])))
+            ]
+            assert len(found) == 1
+            ((start, number),) = found
+            told = soft.sentences[first + start : first + start + number]
+            assert score == pytest.approx(told.sum() / number**0.25)
+            met.add((text, start, number))
+            first += len(parts)
+    assert len(met) == 9 + 3 + 3 + 1
+
+
+def test_a_text_without_a_sentence(encoder):
+    """Its crop is empty, and is left out of what is fitted; the others keep their scores."""
+    texts = (TEXTS[0], "<br />", TEXTS[3])
+    soft = soft_of(texts)
+    crops, scores = distill._crops(texts, soft, encoder, SEED)
+    assert len(crops[1]) == scores[1] == 0
+    assert scores[2] == soft.sentences[-1]
+    ids = encoder.encode_batch(texts)
+    fitted, targets, weights = exercises(texts, ids, soft, np.array([1], np.int8), encoder, SEED)
+    assert [len(text) > 0 for text in fitted] == [True] * 4
+    assert targets[-1] == soft.sentences[-1]
+    assert weights.tolist() == [1, 1, 0.5, 0.5]
+
+
+def test_what_is_fitted_to(encoder):
+    """Labelled texts score as their labels say, others what the teacher says, then come crops."""
+    soft, ids = soft_of(TEXTS), encoder.encode_batch(TEXTS)
+    given = (TEXTS, ids, soft, np.array([0, 1], np.int8), encoder, SEED)
+    fitted, targets, weights = exercises(*given)
+    assert targets[:4].tolist() == [-np.inf, np.inf, *soft.texts[2:].tolist()]
+    assert all(np.array_equal(a, b) for a, b in zip(fitted[:4], ids, strict=True))
+    crops, scores = distill._crops(TEXTS, soft, encoder, SEED)
+    assert all(np.array_equal(a, b) for a, b in zip(fitted[4:], crops, strict=True))
+    assert np.array_equal(targets[4:], scores)
+    assert weights.tolist() == [1] * 4 + [0.5] * 4
+
+    fitted, targets, _ = exercises(*given, NgramFit(crop_weight=0.0, own_label=0.3))
+    assert len(fitted) == 4
+    chance = 0.7 / (1 + np.exp(-soft.texts[:2])) + (0, 0.3)
+    assert 1 / (1 + np.exp(-targets[:2])) == pytest.approx(chance)
+    assert targets[2:].tolist() == soft.texts[2:].tolist()
+
+
+def learn(cache, encoder, ngrams=PAIRS, seed=SEED, how=ALL):
+    """Learn from the four texts, two of them labelled."""
+    return distill.learn_ngrams(
+        ngrams,
+        encoder,
+        TEXTS[:2],
+        np.array([0, 1], np.int8),
+        TEXTS[2:],
+        seed=seed,
+        cache=cache,
+        busy=lambda title: nullcontext(),
+        how=how,
+    )
+
+
+@pytest.fixture
+def taught(monkeypatch):
+    """A teacher of four texts, and how often n-grams were fitted to it."""
+    fitted = []
+    fit = distill.fit_ngrams
+    monkeypatch.setattr(distill, "teach", lambda *_, **__: soft_of(TEXTS))
+    monkeypatch.setattr(distill, "fit_ngrams", lambda *given: fitted.append(1) or fit(*given))
+    return fitted
+
+
+def test_the_table_is_kept(taught, encoder, tmp_path):
+    """It is read again as it was; for other settings it is fitted anew."""
+    first = learn(tmp_path, encoder)
+    again = learn(tmp_path, encoder)
+    assert len(taught) == 1
+    assert np.any(first.table.numbers)
+    assert np.array_equal(first.table.numbers, again.table.numbers)
+    assert np.array_equal(first.table.checks, again.table.checks)
+    assert (again.table.numbers.dtype, again.table.checks.dtype) == (np.float32, np.int32)
+    assert (again.table.longest, again.teacher_accuracy, len(again.ids)) == (2, 0.75, 4)
+    changed = ({"seed": SEED + 1}, {"ngrams": Ngrams(503, 2)}, {"how": NgramFit(min_count=2)})
+    for changes in changed:
+        learn(tmp_path, encoder)
+        before = len(taught)
+        learn(tmp_path, encoder, **changes)
+        assert len(taught) == before + 1
+
+
+def test_a_broken_table(taught, encoder, tmp_path):
+    """It is named, in one line that says what to do."""
+    learn(tmp_path, encoder)
+    path = tmp_path / "ngrams.npz"
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(DataError) as caught:
+        learn(tmp_path, encoder)
+    assert str(caught.value) == f"{path} is broken: remove it and train again"

@@ -1,0 +1,323 @@
+"""Training the recipe with n-grams: what a teacher is asked, what is written, how it goes on."""
+
+import csv
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from edgernn.cli import train as command
+from edgernn.cli.main import app
+from edgernn.cli.signals import Ended
+from edgernn.errors import DataError, TrainingError
+from edgernn.training import distill, teacher
+from edgernn.training.options import TrainOptions
+from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
+from edgernn.training.recipes import RECIPES
+from edgernn.training.run import Run
+from edgernn.training.train import train, validation_examples
+
+pytest.importorskip("keras")
+
+FOLDS = {f"fold-{k}.npz" for k in range(1, 6)}
+FILES = {
+    "config.json",
+    "contract.json",
+    "history.csv",
+    "history.png",
+    "metrics.json",
+    "model.keras",
+    "summary.txt",
+    "teacher",
+    "vocabulary.words",
+}
+SEED = 9
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small():
+    """The flagship with fewer units and buckets, and more steps on few texts."""
+    flagship = RECIPES["flagship"]
+    recipe = dataclasses.replace(
+        flagship,
+        layers=(
+            Embedding(4, start="neighbours"),
+            Recurrent(3, sequences=True, input_dropout=0.3),
+            Pool(),
+            Dense(1),
+        ),
+        ngrams=Ngrams(2003, 3),
+        fit=dataclasses.replace(flagship.fit, epochs=2, batch_size=16),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, "flagship", recipe)
+        yield recipe
+
+
+def review(rng, positive: bool) -> str:
+    """Two or three sentences of which most tell the class."""
+    sentences = []
+    for _ in range(rng.integers(2, 4)):
+        told = positive if rng.random() < 0.9 else not positive
+        word = rng.choice(("great", "lovely") if told else ("awful", "dull"))
+        sentences.append(f"The {rng.choice(('plot', 'cast', 'film'))} was {word}.")
+    return " ".join(sentences)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """A CSV of a hundred reviews."""
+    path = tmp_path_factory.mktemp("csv") / "reviews.csv"
+    rng = np.random.default_rng(1)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(("text", "label"))
+        rows.writerows((f"{review(rng, i % 2 == 1)} {i}", i % 2) for i in range(100))
+    return path
+
+
+@pytest.fixture(scope="module")
+def reviews(tmp_path_factory):
+    """The same size as IMDB's folder: 60 labelled reviews of each class, 300 unlabelled ones."""
+    folder = tmp_path_factory.mktemp("imdb") / "aclImdb"
+    rng = np.random.default_rng(2)
+    for part, count in (("neg", 60), ("pos", 60), ("unsup", 300)):
+        (folder / "train" / part).mkdir(parents=True)
+        for i in range(count):
+            text = review(rng, part == "pos" or (part == "unsup" and i % 2 == 0))
+            (folder / "train" / part / f"{i}_1.txt").write_text(f"{text} {i}", "utf-8")
+    return folder
+
+
+def options(data, output, **changes) -> TrainOptions:
+    """Options for two epochs."""
+    asked = TrainOptions(recipe="flagship", output=output, data=str(data), seed=SEED)
+    return dataclasses.replace(asked, **changes)
+
+
+class Interrupt:
+    """Presses Ctrl-C in one epoch."""
+
+    def __init__(self, epoch):
+        self.epoch = epoch
+
+    def on_batch(self, epoch, *numbers):
+        """Press."""
+        if epoch == self.epoch:
+            raise KeyboardInterrupt
+
+    def on_epoch(self, epoch, best):
+        """Do nothing."""
+
+
+def scores_and_parts(folder, data):
+    """What a run's model scores its held-out texts, and what its n-grams alone give."""
+    from edgernn.training.models import NGRAMS, logits
+    from edgernn.training.ngram_table import NgramTable, ngram_sums
+
+    run = Run.open(folder)
+    model = run.load_model()
+    held_out = validation_examples(run.config, str(data))
+    ids = run.encoder.encode_batch(held_out.texts)
+    numbers, checks = model.get_layer(NGRAMS).get_weights()
+    return logits(model, ids), ngram_sums(ids, NgramTable(numbers, checks, 3)), held_out.labels
+
+
+@pytest.fixture(scope="module")
+def job(reviews, tmp_path_factory):
+    """A finished run on the folder of reviews: where, its history, the lines it said."""
+    said = []
+    folder = tmp_path_factory.mktemp("runs") / "taught"
+    _, history = train(options(reviews, folder), say=said.append)
+    return folder, history, said
+
+
+def test_the_files(job):
+    """The teacher's folder stands beside what every run has."""
+    folder, _, said = job
+    assert {path.name for path in folder.iterdir()} == FILES
+    assert {path.name for path in (folder / "teacher").iterdir()} == FOLDS | {"ngrams.npz"}
+    lines = "\n".join(said)
+    assert "out of fold on 108 texts, asked about 300 unlabelled ones too" in lines
+    assert "held out: layers 0." in lines
+    assert "warning" not in lines
+
+
+def test_the_model_is_layers_and_ngrams_together(job, reviews, small):
+    """Its logit is what both give, each by itself; what the metrics say of it is true."""
+    from edgernn.training.models import NGRAMS, build, deep_layers, logits
+
+    folder, history, _ = job
+    run = Run.open(folder)
+    given, sums, labels = scores_and_parts(folder, reviews)
+    model = run.load_model()
+    alone = build(dataclasses.replace(small, ngrams=None), run.contract.vocabulary_size)
+    for own, other in zip(deep_layers(alone), deep_layers(model), strict=True):
+        own.set_weights(other.get_weights())
+    texts = validation_examples(run.config, str(reviews)).texts
+    ids = run.encoder.encode_batch(texts)
+    assert np.allclose(given, logits(alone, ids) + sums, atol=1e-5)
+    assert np.std(sums) > 0.1
+
+    metrics = run.metrics
+    assert metrics["validation_accuracy"] == np.mean((given > 0) == labels) > 0.7
+    loss = np.mean(np.logaddexp(0, np.where(labels == 1, -given, given)))
+    assert metrics["validation_loss"] == pytest.approx(loss, abs=1e-5)
+    assert metrics["layers_validation_accuracy"] == history.kept.validation_accuracy
+    factor = metrics["blend"]["ngrams"]
+    assert metrics["ngrams_validation_accuracy"] == np.mean((sums / factor > 0) == labels)
+    assert set(metrics["blend"]) == {"layers", "ngrams", "constant"}
+    assert 0.7 < metrics["teacher_accuracy"] <= 1
+    assert metrics["parameters"] == model.count_params()
+    assert model.get_layer(NGRAMS).buckets == 2003
+    assert (metrics["training_examples"], metrics["validation_examples"]) == (108, 12)
+
+
+def test_a_table_has_no_unlabelled_texts(table, tmp_path):
+    """`edgernn train` says so, by the name of the data, and goes on with what there is."""
+    asked = ("train", "--recipe", "flagship", "--data", table, "--epochs", 1, "--limit", 60)
+    done = CliRunner().invoke(app, [str(word) for word in (*asked, "--output", tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("warning: "))
+    assert str(table) in warning
+    assert warning.endswith("; the n-grams are learned from the labelled texts alone")
+    assert "out of fold on 54 texts, asked about 0 unlabelled ones too" in done.stderr
+    metrics = Run.open(tmp_path / "run").metrics
+    assert (metrics["epochs"], metrics["training_examples"]) == (1, 54)
+    given, _, labels = scores_and_parts(tmp_path / "run", table)
+    assert metrics["validation_accuracy"] == np.mean((given > 0) == labels)
+
+
+def test_a_folder_without_unlabelled_texts(reviews, tmp_path, only_taught):
+    """The same as a table; what cannot be read is an error, not a reason to go on without it."""
+    for part in ("neg", "pos"):
+        shutil.copytree(reviews / "train" / part, tmp_path / "data" / "train" / part)
+    said = []
+    with pytest.raises(KeyboardInterrupt):
+        train(options(tmp_path / "data", tmp_path / "run"), say=said.append)
+    assert only_taught == [(108, [])]
+    assert any("holds no unlabelled reviews" in line for line in said)
+    (tmp_path / "data" / "train" / "unsup").mkdir()
+    (tmp_path / "data" / "train" / "unsup" / "0_0.txt").write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"0_0\.txt is not UTF-8"):
+        train(options(tmp_path / "data", tmp_path / "again"))
+
+
+@pytest.fixture
+def only_taught(monkeypatch):
+    """Training ends as soon as the n-grams were learned; what was asked of them stands here."""
+    asked = []
+
+    def learn(ngrams, encoder, labelled, labels, unlabelled, **rest):
+        asked.append((len(labelled), list(unlabelled)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edgernn.training.distill.learn_ngrams", learn)
+    return asked
+
+
+def test_a_limit_is_one_of_unlabelled_texts_too(reviews, tmp_path, only_taught):
+    """Twice as many as labelled ones, as the data set has; the first in their order."""
+    for limit, expected in ((None, 300), (40, 80)):
+        with pytest.raises(KeyboardInterrupt):
+            train(options(reviews, tmp_path / str(limit), limit=limit))
+        labelled, unlabelled = only_taught.pop()
+        assert labelled == (108 if limit is None else 36)
+        assert len(unlabelled) == expected
+        assert len(set(unlabelled)) == expected
+
+
+def numbers_of(folder):
+    metrics = json.loads((folder / "metrics.json").read_text())
+    return {**metrics, "minutes": 0, "interrupted": False}
+
+
+@pytest.fixture
+def no_fitting(monkeypatch):
+    """From here on no teacher and no table can be fitted: what is kept must do."""
+
+    def refuse(*_, **__):
+        raise AssertionError("fitted again")
+
+    monkeypatch.setattr(teacher, "_Models", refuse)
+    monkeypatch.setattr(distill, "fit_ngrams", refuse)
+
+
+def test_interrupted_and_resumed(job, reviews, tmp_path, no_fitting):
+    """Cut off in the second epoch it is a whole run with n-grams; it ends as one in one go."""
+    output = tmp_path / "run"
+    shutil.copytree(job[0] / "teacher", output / "teacher")
+    _, history = train(options(reviews, output), watcher=Interrupt(2))
+    assert history.interrupted
+    assert {path.name for path in output.iterdir()} == FILES | {"checkpoint"}
+    given, _, labels = scores_and_parts(output, reviews)
+    metrics = Run.open(output).metrics
+    assert metrics["validation_accuracy"] == np.mean((given > 0) == labels)
+    assert (metrics["epochs"], metrics["interrupted"]) == (1, True)
+    assert "blend" in metrics
+
+    train(TrainOptions(output=output), resume=True)
+    assert {path.name for path in output.iterdir()} == FILES
+    assert numbers_of(output) == numbers_of(job[0])
+    weights = (Run.open(place).load_model().get_weights() for place in (output, job[0]))
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch, capsys, request):
+    """It says what of the teacher is kept; `--resume` is refused, and the same command goes on.
+
+    Once while the teacher learns, and once in the first epoch.
+    """
+    output = tmp_path / "run"
+    fit, done = teacher._Models.scores, []
+
+    def scores(self, train):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(1)
+        return fit(self, train)
+
+    given = {"recipe": "flagship", "output": output, "data": str(reviews), "seed": SEED}
+    monkeypatch.setattr(teacher._Models, "scores", scores)
+    with pytest.raises(Ended):
+        command.run_training(False, **given)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == (
+        "interrupted before the first epoch ended: no model was written; the teacher's folds are "
+        "kept: the same command goes on from them"
+    )
+    assert {path.name for path in (output / "teacher").iterdir()} == {"fold-1.npz", "fold-2.npz"}
+
+    monkeypatch.setattr(teacher._Models, "scores", lambda self, on: done.append(1) or fit(self, on))
+    with pytest.raises(KeyboardInterrupt):
+        train(TrainOptions(**given), watcher=Interrupt(1))
+    assert len(done) == 5
+    assert not (output / "model.keras").exists()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distill, "teach", None)
+        patch.setattr("edgernn.training.train.load_split", None)
+        with pytest.raises(TrainingError, match="nothing to resume: no epoch was ended"):
+            train(TrainOptions(output=output), resume=True)
+
+    request.getfixturevalue("no_fitting")
+    command.run_training(False, **given)
+    assert numbers_of(output) == numbers_of(job[0])
+
+
+def test_ctrl_c_before_the_teacher(reviews, tmp_path, monkeypatch, capsys):
+    """Where no fold was done none is said to be kept."""
+
+    def refuse(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(teacher._Models, "scores", refuse)
+    with pytest.raises(Ended):
+        command.run_training(
+            False, recipe="flagship", output=tmp_path / "run", data=str(reviews), seed=SEED
+        )
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "interrupted before the first epoch ended: no model was written"
