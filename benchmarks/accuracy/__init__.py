@@ -1,0 +1,1 @@
+"""Accuracy beside size and speed: our recipes, other programs, and what others have published."""
