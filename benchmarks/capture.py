@@ -20,9 +20,9 @@ __all__ = ["main"]
 
 _COMMANDS = (
     "edgernn export --format tflite",
-    'edgernn score "Great movie!" "Boring and far too long." --model subword-bilstm-int8.tflite',
-    "edgernn verify subword-bilstm-int8.tflite",
-    "unzip -Z1 subword-bilstm-int8.tflite",
+    'edgernn score "Great movie!" "Boring and far too long." --model flagship-int8.tflite',
+    "edgernn verify flagship-int8.tflite",
+    "unzip -Z1 flagship-int8.tflite",
 )
 
 

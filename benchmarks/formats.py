@@ -66,6 +66,8 @@ def main() -> None:
         trained = open_trained(run, examples.texts, examples.labels)
         cells += [_cell(trained, name, rules, precision) for rules, precision in missing]
         write_result(arguments.output, {"machine": machine, "cells": cells})
+    cells.sort(key=lambda cell: [*RECIPES].index(cell["recipe"]))
+    write_result(arguments.output, {"machine": machine, "cells": cells})
 
 
 def _is(cell: dict[str, Any], name: str, rules: FormatRules, precision: str) -> bool:

@@ -16,6 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.search import search_table
+from benchmarks.accuracy.table import accuracy_table
 from edgernn.cli import formats, recipes
 from edgernn.files import write_text
 from exporters.formats import FORMATS
@@ -23,14 +25,19 @@ from exporters.formats import FORMATS
 __all__ = ["main", "render"]
 
 _ROOT = Path(__file__).resolve().parents[1]
-_MODEL = _ROOT / "edgernn" / "models" / "subword-bilstm"
+_MODEL = _ROOT / "edgernn" / "models" / "flagship"
 _ELSEWHERE = {
     "training": _MODEL / "metrics.json",
     "recipes": recipes.MEASURED,
     "formats": formats.MEASURED,
 }
 """Result files that the package itself carries."""
-PAGES = (_ROOT / "README.md", _MODEL / "README.md", _ROOT / "docs" / "formats.md")
+PAGES = (
+    _ROOT / "README.md",
+    _MODEL / "README.md",
+    _ROOT / "docs" / "formats.md",
+    _ROOT / "docs" / "accuracy.md",
+)
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -55,6 +62,8 @@ def render(text: str) -> str:
 
 
 def _part(name: str) -> str:
+    if name in _COMPOSED:
+        return _COMPOSED[name]()
     source = _ELSEWHERE.get(name, _ROOT / "benchmarks" / "results" / f"{name}.json")
     return _WRITERS[name](json.loads(source.read_text()))
 
@@ -87,6 +96,24 @@ def _shipped_model(result: dict[str, Any]) -> str:
 def _capture(result: dict[str, Any]) -> str:
     shown = "".join(f"$ {part['command']}\n{part['output']}\n" for part in result["commands"])
     return f"```console\n{shown.rstrip()}\n```\n"
+
+
+def _latency(result: dict[str, Any]) -> str:
+    recipes = result["recipes"]
+    lines = [
+        f"| one review, text to score, one thread | `{recipes['shipped']}` | "
+        f"`{recipes['baseline']}` | ratio |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    for name, title in (("own_tokens", "200 tokens of each"), ("same_words", "the same 200 words")):
+        row = result[name]
+        cells = [
+            f"{cell['median']:.3f} ms ({cell['tokens']} tokens)"
+            for cell in (row["milliseconds"][which] for which in ("shipped", "baseline"))
+        ]
+        lines.append(f"| {title} | {cells[0]} | {cells[1]} | {row['ratio']:.2f} |")
+    measured = f"medians of {result['rounds']} calls in turn, provider {result['device']}"
+    return "\n".join([*lines, "", _machine(result, measured), ""])
 
 
 def _encode_subwords(result: dict[str, Any]) -> str:
@@ -122,7 +149,7 @@ def _recipes(result: dict[str, Any]) -> str:
         again = row.get("as_published")
         cells = [
             f"`{row['recipe']}`",
-            row["published"]["found"],
+            row["published"]["found"] if "published" in row else "-",
             f"**{here['test_accuracy']:.2%}**",
             f"{here['validation_accuracy']:.2%}",
             " / ".join(f"{file['test_accuracy']:.2%}" for file in files),
@@ -198,11 +225,14 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "capture": _capture,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,
+    "latency": _latency,
     "formats": _formats,
     "shipped_model": _shipped_model,
     "startup": _startup,
     "training": _training,
 }
+_COMPOSED: dict[str, Callable[[], str]] = {"accuracy": accuracy_table, "search": search_table}
+"""Parts from many result files, which they find themselves."""
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@
 Trains what is not in the folder of runs yet (`edgernn train`), exports each recipe to int8 files
 (`edgernn export`), measures runs and files on the test split (`edgernn evaluate`), and writes one
 JSON file, which `edgernn recipes` and the README read. `--skip-published` leaves out what a
-tutorial did to the letter, which takes hours for `subword-bilstm`. `stopword-bilstm` learns from
+tutorial did to the letter, which takes hours for `subword-bilstm`; `--only` measures some recipes
+and keeps what the file says of the others. `stopword-bilstm` learns from
 the CSV file and its split, as its tutorial did; all others from the archive.
 """
 
@@ -39,10 +40,15 @@ def main() -> None:
     parser.add_argument("--vocab", help="of subword-bilstm, which takes minutes to build")
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--skip-published", nargs="*", default=[], metavar="RECIPE")
+    parser.add_argument("--only", nargs="*", default=[*RECIPES], metavar="RECIPE")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     rows = []
+    kept = json.loads(arguments.output.read_text("utf-8"))["recipes"]
     for recipe in RECIPES.values():
+        if recipe.name not in arguments.only:
+            rows += [row for row in kept if row["recipe"] == recipe.name]
+            continue
         data = arguments.csv if recipe.name == _ON_CSV else arguments.data
         vocabulary = arguments.vocab if recipe.text.tokenizer == "subwords" else None
         row = _row(recipe)
@@ -50,7 +56,7 @@ def main() -> None:
         row["measured"]["files"] = {
             name: _file(arguments.runs / recipe.name, name, data) for name in FORMATS
         }
-        if recipe.name not in arguments.skip_published:
+        if recipe.published is not None and recipe.name not in arguments.skip_published:
             row["as_published"] = _measured(
                 recipe.name, ["--published"], data, vocabulary, arguments.runs
             )

@@ -17,7 +17,7 @@ from edgernn.text import TextContract, TextEncoder
 
 __all__ = ["SHIPPED_MODEL", "Classifier", "Score", "load"]
 
-SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "subword-bilstm" / "model.onnx"
+SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
 """The pretrained model that the package carries."""
 
 _BATCH_TOKENS = 8192

@@ -12,7 +12,7 @@ SCRIPT = Path(sys.executable).with_name("edgernn.exe" if os.name == "nt" else "e
 SUBWORDS = ("good_", "good", "bad_", "bad", "film_", "film", "a_", "very_")
 
 TRAIN = (
-    *("--epochs", "2", "--batch-size", "8", "--max-length", "12"),
+    *("--recipe", "subword-bilstm", "--epochs", "2", "--batch-size", "8", "--max-length", "12"),
     *("--limit", "36", "--seed", "5"),
 )
 

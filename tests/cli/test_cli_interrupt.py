@@ -85,7 +85,7 @@ def long(tmp_path_factory, place):
 
 
 TRAIN = (
-    *("train", "--data", "reviews.csv", "--vocab", "tiny.subwords"),
+    *("train", "--recipe", "subword-bilstm", "--data", "reviews.csv", "--vocab", "tiny.subwords"),
     *("--epochs", "3", "--batch-size", "4", "--max-length", "12", "--seed", "2"),
 )
 

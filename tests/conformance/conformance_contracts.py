@@ -10,7 +10,7 @@ from conformance_texts import TEXTS
 
 __all__ = ["KINDS", "SHIPPED", "SUBWORDS_BY_VOCABULARY", "WORDS", "Variant"]
 
-SHIPPED = "edgernn/models/subword-bilstm/vocabulary.subwords"
+SHIPPED = "benchmarks/models/subword-bilstm/vocabulary.subwords"
 """From the root of the repository."""
 
 _KERAS_SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
