@@ -305,7 +305,7 @@ INT32 = np.int32
         (lambda m: _hashed_lookup(m).input.__setitem__(1, _held(m)), "Gather with other inputs"),
         (_decodes_to(CHECK, 1), "operator Equal with other inputs"),
         (_decodes_to(CHECK, 7), "operator Cast with attribute 'to' = 7"),
-        (_decodes_to(BUCKET, 6), "operator Mul with other inputs"),
+        (_decodes_to(BUCKET, 6), "operator Abs with other inputs"),
         (_input("Equal", 1, lambda m: "ids", ALIKE), "operator Equal with other inputs"),
         (_input("Equal", 0, _output("Mod"), ALIKE), "operator Equal with other inputs"),
         (_input("Equal", 1, _held, ALIKE), "operator Equal with other inputs"),

@@ -131,7 +131,7 @@ def test_a_branch(tmp_path):
     first = layers.LSTM(4)(embedded)
     second = layers.LSTM(4, name="second")(embedded)
     for end, said in (
-        (layers.Dense(1)(layers.Concatenate()([first, second])), "concatenate"),
+        (layers.Dense(1)(layers.Concatenate(name="both")([first, second])), "both"),
         (layers.Dense(1, name="end")(second), None),
     ):
         model = keras.Model(ids, end)
