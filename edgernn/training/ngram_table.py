@@ -56,18 +56,16 @@ class NgramFit:
 AS_CHOSEN = NgramFit()
 
 
+@dataclass(frozen=True, eq=False)
 class NgramTable:
     """A number and a check for each bucket."""
 
-    def __init__(
-        self, numbers: npt.NDArray[np.float32], checks: npt.NDArray[np.int32], longest: int
-    ) -> None:
-        self.numbers = numbers
-        """float32 [buckets]; 0 in an empty bucket."""
-        self.checks = checks
-        """int32 [buckets], the check of the n-gram that the number is of, or `NO_CHECK`."""
-        self.longest = longest
-        """Ids in the longest n-grams."""
+    numbers: npt.NDArray[np.float32]
+    """float32 [buckets]; 0 in an empty bucket."""
+    checks: npt.NDArray[np.int32]
+    """int32 [buckets], the check of the n-gram that the number is of, or `NO_CHECK`."""
+    longest: int
+    """Ids in the longest n-grams."""
 
 
 def fit_ngrams(

@@ -183,16 +183,8 @@ _FLAGSHIP = Recipe(
         "Ours: NB-SVM (Wang and Manning, 2012) distilled into hashed n-grams, with a pooled "
         "bidirectional LSTM beside (wide and deep, Cheng et al., 2016)"
     ),
-    text=TextRules(
-        tokenizer="words",
-        target_vocabulary_size=10_000,
-        max_length=400,
-        cut="start",
-        html_breaks="space",
-        case="lower",
-        word_characters=_LETTERS,
-        first_word_id=2,
-        unknown_id=1,
+    text=dataclasses.replace(
+        _CONTENT_WORDS, target_vocabulary_size=10_000, max_length=400, stop_words=()
     ),
     layers=(
         Embedding(48, start="neighbours"),

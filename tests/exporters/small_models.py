@@ -8,10 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from exporters.network import Network, read_network
 
 Ids = npt.NDArray[np.int32]
+Scores = npt.NDArray[np.float32]
 
 VOCABULARY = 50
 
@@ -47,3 +49,20 @@ def ragged(lengths: Sequence[int], vocabulary: int = VOCABULARY) -> list[Ids]:
     """Rows of random ids of these lengths; no id is that of padding."""
     rng = np.random.default_rng(5)
     return [rng.integers(1, vocabulary, length, dtype=np.int32) for length in lengths]
+
+
+def tflite_scores(file: bytes, rows: Sequence[Ids], *, delegate: bool = True) -> Scores:
+    """Score each row alone, in one interpreter that is used again."""
+    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    resolver = OpResolverType.AUTO if delegate else plain
+    interpreter = Interpreter(model_content=file, experimental_op_resolver_type=resolver)
+    (ids,), (probability,) = interpreter.get_input_details(), interpreter.get_output_details()
+    found = []
+    for row in rows:
+        interpreter.resize_tensor_input(ids["index"], (1, len(row)))
+        interpreter.allocate_tensors()
+        interpreter.reset_all_variables()
+        interpreter.set_tensor(ids["index"], row[None])
+        interpreter.invoke()
+        found.append(interpreter.get_tensor(probability["index"]).copy())
+    return np.concatenate(found)

@@ -7,13 +7,11 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from matching_checks import matching_checks
-from small_models import VOCABULARY, Ids, ragged, recurrent
+from small_models import VOCABULARY, Ids, Scores, ragged, recurrent, tflite_scores
 
 from edgernn.bundle.model_file import count_operators
 from edgernn.bundle.onnx_structure import check_structure as check_onnx
@@ -34,8 +32,6 @@ from exporters.formats import FORMATS, check_cells
 from exporters.gate import check_operators
 from exporters.network import Network, Ngrams, read_network
 from exporters.ngram_table import hash_matrix, quantize_table
-
-Scores = npt.NDArray[np.float32]
 
 LENGTHS = (1, 2, 3, 4, 11, 60, 1, 33, 2, 3)
 BUCKETS = 1009
@@ -132,23 +128,6 @@ def onnx_scores(file: bytes, rows: Sequence[Ids]) -> Scores:
         session.run(None, {"ids": row[None], "lengths": np.array([len(row)], np.int32)})[0]
         for row in rows
     ]
-    return np.concatenate(found)
-
-
-def tflite_scores(file: bytes, rows: Sequence[Ids], *, delegate: bool = True) -> Scores:
-    """Score each row alone, in one interpreter that is used again."""
-    plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    resolver = OpResolverType.AUTO if delegate else plain
-    interpreter = Interpreter(model_content=file, experimental_op_resolver_type=resolver)
-    (ids,), (probability,) = interpreter.get_input_details(), interpreter.get_output_details()
-    found = []
-    for row in rows:
-        interpreter.resize_tensor_input(ids["index"], (1, len(row)))
-        interpreter.allocate_tensors()
-        interpreter.reset_all_variables()
-        interpreter.set_tensor(ids["index"], row[None])
-        interpreter.invoke()
-        found.append(interpreter.get_tensor(probability["index"]).copy())
     return np.concatenate(found)
 
 

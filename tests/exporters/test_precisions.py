@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 import pytest
-from ai_edge_litert.interpreter import Interpreter
 from keras import layers
-from small_models import Ids, classifier, ragged, recurrent, sequential
+from small_models import Ids, classifier, ragged, recurrent, sequential, tflite_scores
 
 from edgernn import load
 from edgernn.bundle import Format
@@ -82,17 +81,7 @@ def score(file: bytes, format: str, rows: Sequence[Ids]) -> Scores:
                 for row in rows
             ]
         )
-    interpreter = Interpreter(model_content=file)
-    (ids,), (probability,) = interpreter.get_input_details(), interpreter.get_output_details()
-    found = []
-    for row in rows:
-        interpreter.resize_tensor_input(ids["index"], (1, len(row)))
-        interpreter.allocate_tensors()
-        interpreter.reset_all_variables()
-        interpreter.set_tensor(ids["index"], row[None])
-        interpreter.invoke()
-        found.append(interpreter.get_tensor(probability["index"]))
-    return np.concatenate(found)
+    return tflite_scores(file, rows)
 
 
 # Other tests have the rest: `test_tflite_graph.py` each precision of LSTMs that can be had, and

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from toy import RECIPE, SETTINGS, VOCABULARY, write_reviews
+from toy import RECIPE, SETTINGS, VOCABULARY, Interrupt, write_reviews
 
 from edgernn.errors import DataError, TrainingError, UsageError
 from edgernn.text import SubwordEncoder
@@ -76,21 +76,6 @@ def job(data, tmp_path_factory):
     result, history = train(options(data, folder), say=said.append)
     assert result == folder
     return folder, history, said
-
-
-class Interrupt:
-    """Presses Ctrl-C in one epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch(self, epoch, *numbers):
-        """Press."""
-        if epoch == self.epoch:
-            raise KeyboardInterrupt
-
-    def on_epoch(self, epoch, best):
-        """Do nothing."""
 
 
 def without_time(history):

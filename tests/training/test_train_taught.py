@@ -7,6 +7,7 @@ import shutil
 
 import numpy as np
 import pytest
+from toy import Interrupt
 from typer.testing import CliRunner
 
 from edgernn.cli import train as command
@@ -96,21 +97,6 @@ def options(data, output, **changes) -> TrainOptions:
     """Options for two epochs."""
     asked = TrainOptions(recipe="flagship", output=output, data=str(data), seed=SEED)
     return dataclasses.replace(asked, **changes)
-
-
-class Interrupt:
-    """Presses Ctrl-C in one epoch."""
-
-    def __init__(self, epoch):
-        self.epoch = epoch
-
-    def on_batch(self, epoch, *numbers):
-        """Press."""
-        if epoch == self.epoch:
-            raise KeyboardInterrupt
-
-    def on_epoch(self, epoch, best):
-        """Do nothing."""
 
 
 def scores_and_parts(folder, data):
