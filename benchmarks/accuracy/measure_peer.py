@@ -15,8 +15,9 @@ from typing import Any
 
 from benchmarks.accuracy.data import MeasuredTexts, load_measured_texts
 from benchmarks.accuracy.measures import measure_accuracy, measure_short, measure_speed
-from benchmarks.accuracy.peers import Entry, Peer, find_entry
+from benchmarks.accuracy.peers import find_entry
 from benchmarks.environment import describe_machine, write_result
+from benchmarks.peers.peer import LearnsTexts, TextPeer
 from edgernn.cli.console import say
 from edgernn.cli.recipes import MEASURED
 from edgernn.training.data import Examples, load_split
@@ -72,8 +73,8 @@ def main() -> None:
 
 
 def measure_peer(
-    entry: Entry,
-    peer: Peer,
+    entry: TextPeer,
+    peer: LearnsTexts,
     train: Examples | None,
     texts: MeasuredTexts,
     reviews: int,

@@ -20,8 +20,8 @@ import numpy as np
 
 from benchmarks.accuracy.data import MeasuredTexts, load_measured_texts
 from benchmarks.accuracy.measures import measure_accuracy, measure_short, measure_speed
-from benchmarks.accuracy.model_file import ModelFile
 from benchmarks.environment import describe_machine, write_result
+from benchmarks.peers.model_file import ModelFile
 from edgernn.cli.console import load_model, say
 from edgernn.errors import UsageError
 from edgernn.training.calibration import calibration_bins, expected_calibration_error

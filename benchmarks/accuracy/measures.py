@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.data import SHORT_NOTES, MeasuredTexts
+from benchmarks.peers.threads import THREAD_VARIABLES
 from edgernn.training.data import Examples
 
 __all__ = ["ONE_THREAD", "measure_accuracy", "measure_short", "measure_speed"]
@@ -21,17 +22,7 @@ Scores = npt.NDArray[np.float64]
 Score = Callable[[Sequence[str]], Scores]
 """From texts to a number for each."""
 
-ONE_THREAD = {
-    name: "1"
-    for name in (
-        "OMP_NUM_THREADS",
-        "MKL_NUM_THREADS",
-        "OPENBLAS_NUM_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "TF_NUM_INTRAOP_THREADS",
-        "TF_NUM_INTEROP_THREADS",
-    )
-}
+ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 """Environment of a process whose libraries compute on one thread."""
 
 

@@ -16,107 +16,28 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from benchmarks.accuracy.fasttext_peer import FastText
-from benchmarks.accuracy.lexicons import TextBlobPolarity, Vader
 from benchmarks.accuracy.measures import ONE_THREAD
-from benchmarks.accuracy.model_file import ModelFile
-from benchmarks.accuracy.nb_svm import NbSvm
+from benchmarks.peers.model_file import ModelFile
+from benchmarks.peers.peer import TextPeer
+from benchmarks.peers.registry import PEERS as ALL_PEERS
 from edgernn.cli.console import say
 from edgernn.errors import UsageError
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.recipes import RECIPES
 
-__all__ = ["PEERS", "RESULTS", "Entry", "Peer", "find_entry", "main"]
+__all__ = ["PEERS", "RESULTS", "find_entry", "main"]
 
 RESULTS = Path("benchmarks/accuracy/results/peers")
 
 
-class Peer(Protocol):
-    """Something that learns from labelled texts, or from none, and then scores texts."""
-
-    @property
-    def packages(self) -> tuple[str, ...]:
-        """What computes, by the names of the distributions."""
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What was chosen, for the result file; complete after `fit`."""
-
-    @property
-    def threshold(self) -> float:
-        """A text is called positive when its score is at least this."""
-
-    def fit(self, texts: Sequence[str], labels: npt.NDArray[np.int8]) -> None:
-        """Learn from texts with labels, int8 [texts]."""
-
-    def score(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
-        """Return float64 [texts]: higher for positive texts."""
-
-    def save(self, folder: Path) -> None:
-        """Write into an empty folder what scoring needs beside the installed packages."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of the registry."""
-
-    title: str
-    """What stands in the table and in the plot."""
-    what: str
-    """What it is, with its source."""
-    make: Callable[[], Peer]
-    """Raises ImportError where its package is not installed."""
-    learns: bool = True
-    """Whether it learns from the training reviews."""
-
-
-PEERS: dict[str, Entry] = {
-    "nb-svm": Entry(
-        "NB-SVM, all n-grams",
-        "linear classifier of word uni- to trigrams with naive Bayes ratios, scikit-learn "
-        "(Wang and Manning 2012; Mesnil et al. 2015)",
-        partial(NbSvm, 1),
-    ),
-    "nb-svm-min-df-3": Entry(
-        "NB-SVM, min_df 3",
-        "the same with the n-grams alone that three training reviews or more hold",
-        partial(NbSvm, 3),
-    ),
-    "fasttext": Entry(
-        "fastText",
-        "fastText's supervised classifier on words and pairs of words, else with its defaults "
-        "(Joulin et al. 2017)",
-        partial(FastText, quantized=False, tutorial=False),
-    ),
-    "fasttext-tutorial": Entry(
-        "fastText, tutorial's settings",
-        "the same with the learning rate and the epochs of its tutorial",
-        partial(FastText, quantized=False, tutorial=True),
-    ),
-    "fasttext-quantized": Entry(
-        "fastText, quantized",
-        "that with its defaults, compressed to an .ftz file and trained on with what is left "
-        "(Joulin et al. 2016)",
-        partial(FastText, quantized=True, tutorial=False),
-    ),
-    "vader": Entry("VADER", "lexicon and rules (Hutto and Gilbert 2014)", Vader, learns=False),
-    "textblob": Entry(
-        "TextBlob", "lexicon of the Pattern library (De Smedt 2012)", TextBlobPolarity, learns=False
-    ),
-}
+PEERS = {name: peer for name, peer in ALL_PEERS.items() if isinstance(peer, TextPeer)}
 """What is measured beside our own files, by the name of its result file."""
 
 
-def find_entry(name: str, runs: Path | None) -> Entry | None:
+def find_entry(name: str, runs: Path | None) -> TextPeer | None:
     """Return what a name stands for: a peer, or a recipe; None for a recipe without a file."""
     if name in PEERS:
         return PEERS[name]
@@ -127,7 +48,7 @@ def find_entry(name: str, runs: Path | None) -> Entry | None:
     else:
         return None
     what = f"int8 ONNX file of our recipe: {RECIPES[name].title}"
-    return Entry(name, what, partial(ModelFile, path), learns=False)
+    return TextPeer(name, what, partial(ModelFile, path), learns=False)
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ import pytest
 from benchmarks.accuracy import measure_peer, peers
 from benchmarks.accuracy.data import MeasuredTexts, load_sentences
 from benchmarks.accuracy.measures import measure_accuracy, measure_short, measure_speed
-from benchmarks.accuracy.nb_svm import NbSvm
-from benchmarks.accuracy.plain_text import spaced, without_breaks
+from benchmarks.peers.nb_svm import NbSvm
+from benchmarks.peers.plain_text import spaced, without_breaks
 from edgernn.errors import DataError, UsageError
 from edgernn.training.data import Examples
 
@@ -98,7 +98,7 @@ def test_nb_svm_saves_what_scoring_needs(tmp_path):
 def test_fasttext(tmp_path):
     """It learns on one thread to the same model twice, in either order of the classes."""
     pytest.importorskip("fasttext", reason="needs fastText: pip install 'edgernn[peers]'")
-    from benchmarks.accuracy.fasttext_peer import FastText
+    from benchmarks.peers.fasttext_peer import FastText
 
     scores = []
     for _ in range(2):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.plain_text import without_breaks
+from benchmarks.peers.plain_text import without_breaks
 
 __all__ = ["TextBlobPolarity", "Vader"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.accuracy.plain_text import spaced
+from benchmarks.peers.plain_text import spaced
 
 __all__ = ["FastText"]
 

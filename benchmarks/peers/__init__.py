@@ -1,0 +1,1 @@
+"""Programs that our models are measured beside: one registry, a small adapter for each."""
