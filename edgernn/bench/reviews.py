@@ -1,0 +1,86 @@
+"""The texts that reviews/s are measured on: those of a file, with or without labels, or made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.bench.texts import generated_reviews
+from edgernn.errors import DataError
+from edgernn.rows import FORMATS, open_rows
+
+__all__ = ["Reviews", "read_reviews"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reviews:
+    """Texts, and their labels where they are known."""
+
+    texts: Sequence[str]
+    labels: npt.NDArray[np.bool_] | None
+    """bool [texts], true for the second class."""
+    name: str | None
+    """Of the file; None for generated texts."""
+    left_out: int = 0
+    """Rows of a file without labels whose text is empty."""
+
+
+def read_reviews(
+    data: str | None, count: int, text_column: str | None, label_column: str | None
+) -> Reviews:
+    """Read `count` texts, or as many as there are.
+
+    Args:
+        data: a file of rows, with a column of labels or not; or a data set that has them: its test
+            split is read. None generates texts.
+        count: at least 2.
+        text_column: the column that holds the text, if its name does not tell.
+        label_column: the column that holds the label, likewise.
+
+    Raises:
+        DataError: the file cannot be read, or a row is bad.
+    """
+    if data is None:
+        return Reviews(generated_reviews(count), None, None)
+    name = Path(data).name
+    if label_column is None and _is_unlabelled(data, text_column):
+        return _unlabelled(data, count, text_column, name)
+    from edgernn.training.data import load_split
+
+    examples = load_split(
+        data, "test", text_column=text_column, label_column=label_column, limit=count
+    )
+    return Reviews(examples.texts, examples.labels == 1, name)
+
+
+def _is_unlabelled(data: str, text_column: str | None) -> bool:
+    """Tell whether it is a file of rows none of whose columns has a label's name."""
+    from edgernn.training.data.labelled_files import LABEL_COLUMNS
+
+    suffixes = tuple(suffix for form in FORMATS for suffix in form.suffixes)
+    is_rows = data.lower().removesuffix(".gz").endswith(suffixes)
+    if Path(data).is_dir() or not is_rows:
+        return False
+    with open_rows(data, text_column=text_column) as rows:
+        return not {column.strip().casefold() for column in rows.columns} & set(LABEL_COLUMNS)
+
+
+def _unlabelled(data: str, count: int, text_column: str | None, name: str) -> Reviews:
+    empty = 0
+    texts: list[str] = []
+    with open_rows(data, text_column=text_column) as rows:
+        for row in rows:
+            text = rows.text(row)
+            if text.strip():
+                texts.append(text)
+            else:
+                empty += 1
+            if len(texts) == count:
+                break
+    if not texts:
+        raise DataError(f"{data}: has no text")
+    return Reviews(texts, None, name, empty)

@@ -1,0 +1,240 @@
+"""The rows of a benchmark before they are measured: each model file on each runtime.
+
+A row that cannot run on this machine is there, too, and says why.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgernn.bench.cold_start import FirstScore, keras_environment
+from edgernn.bench.results import Model
+from edgernn.bench.scorers import FileScorer, KerasScorer, Scorer
+from edgernn.bundle import ModelFile, read_model_file
+from edgernn.bundle.messages import one_line
+from edgernn.errors import DeviceError, MissingPackageError
+from edgernn.native_logs import held_back
+from edgernn.runtime.backends import (
+    Backend,
+    LiteRT,
+    OnnxRuntime,
+    on_cpu_only,
+    open_backend,
+    xnnpack_fails,
+)
+from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+
+if TYPE_CHECKING:
+    from edgernn.training.run import Run
+
+__all__ = [
+    "NO_DELEGATE",
+    "XNNPACK",
+    "Subject",
+    "file_subjects",
+    "keras_subjects",
+    "open_plain",
+    "prepare_keras",
+]
+
+XNNPACK = "XNNPACK"
+NO_DELEGATE = "no delegate"
+
+_XNNPACK_FAILS = "not used for this file: it scores such a loop wrong now and then"
+_CPU_ONLY_LSTM = "int8 LSTMs run on the CPU only"
+_NOT_INSTALLED = "not installed: pip install 'edgernn[{}]'"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model file on a runtime, to be measured."""
+
+    runtime: str
+    runtime_version: str | None
+    options: str
+    requested_device: str
+    threads: int
+    model: Model
+    problem: str | None
+    """Why it cannot run here, in one line."""
+    open: Callable[[], Scorer]
+    """Loads the model. Raises an EdgernnError where it cannot."""
+    first_score: FirstScore
+    """What a fresh process does to load it and to score a text."""
+
+
+def file_subjects(
+    path: Path, devices: Sequence[str], threads: Sequence[int], delegates: Sequence[str]
+) -> list[Subject]:
+    """Return the rows of a model file.
+
+    Args:
+        path: an .onnx or .tflite file that `edgernn export` wrote.
+        devices: of `cpu`, `cuda` and `auto`, those that are asked for; a .tflite file is not
+            measured on CUDA unless CUDA alone is asked for, which it cannot have.
+        threads: a row for each number.
+        delegates: of `XNNPACK` and `NO_DELEGATE`, what LiteRT runs with.
+
+    Raises:
+        ModelFileError: the file is missing, broken, or not one of ours.
+    """
+    file = read_model_file(path)
+    card = file.bundle.card
+    model = Model(
+        name=one_line(path.name),
+        sha256=hashlib.sha256(file.data).hexdigest(),
+        bytes=len(file.data),
+        recipe=_line(card.get("recipe")),
+        format=file.format,
+        precision=_line(card.get("precision")) or "unknown",
+    )
+    rows: list[Subject] = []
+    for count in threads:
+        if file.format == "onnx":
+            rows += [_onnx(file, model, device, count) for device in devices]
+        else:
+            own = [device for device in devices if device != "cuda"] or devices
+            rows += [
+                _litert(file, model, device, count, delegate)
+                for device in own
+                for delegate in delegates
+            ]
+    return rows
+
+
+def keras_subjects(run: Run, threads: Sequence[int]) -> list[Subject]:
+    """Return the rows of a run's Keras model; TensorFlow chooses its device."""
+    from edgernn.training.run import MODEL
+
+    path = run.folder / MODEL
+    data = path.read_bytes()
+    recipe = _line(run.config.get("recipe"))
+    model = Model(
+        name=f"{recipe or one_line(run.folder.name)}.keras",
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        recipe=recipe,
+        format="keras",
+        precision="float32",
+    )
+    version = _installed("keras") if _installed("tensorflow") else None
+    rows = []
+    for number, count in enumerate(threads):
+        problem = None
+        if version is None:
+            problem = _NOT_INSTALLED.format("export")
+        elif number:
+            problem = (
+                "TensorFlow takes one number of threads a process: name this one first in --threads"
+            )
+        rows.append(
+            Subject(
+                *("keras", version, "", "auto", count, model, problem),
+                open=partial(_open_keras, run, count),
+                first_score=FirstScore("keras", str(run.folder), "auto", count),
+            )
+        )
+    return rows
+
+
+def prepare_keras(threads: int) -> None:
+    """Settle TensorFlow's number of threads, for a process that has not loaded it yet."""
+    if "tensorflow" not in sys.modules:
+        os.environ.update(keras_environment(threads))
+
+
+def open_plain(path: str, threads: int) -> Scorer:
+    """Open a .tflite file in LiteRT without a delegate.
+
+    Raises:
+        MissingPackageError: LiteRT is not installed.
+        ModelFileError: the file is broken, or LiteRT refuses the graph.
+    """
+    return _open_litert(read_model_file(path), NO_DELEGATE, threads)
+
+
+def _onnx(file: ModelFile, model: Model, device: str, threads: int) -> Subject:
+    version = problem = None
+    try:
+        runtime = import_onnxruntime()
+        version = str(runtime.__version__)
+        if device == "cuda":
+            problem = _CPU_ONLY_LSTM if on_cpu_only(file) else cuda_problem(runtime)
+    except ImportError as error:
+        problem = one_line(f"cannot be imported: {error}")
+
+    def open() -> Scorer:
+        return FileScorer(file, OnnxRuntime(file, device, threads))
+
+    return Subject(
+        *("onnxruntime", version, "", device, threads, model, problem),
+        open=open,
+        first_score=FirstScore("edgernn", str(file.path), device, threads),
+    )
+
+
+def _litert(file: ModelFile, model: Model, device: str, threads: int, delegate: str) -> Subject:
+    version = _installed("ai-edge-litert")
+    problem = None
+    if version is None:
+        problem = _NOT_INSTALLED.format("tflite")
+    elif device == "cuda":
+        problem = ".tflite files run on the CPU only"
+    elif delegate == XNNPACK and xnnpack_fails(file):
+        problem = _XNNPACK_FAILS
+    # Where XNNPACK fails, a file that is loaded as usual does without it.
+    usual = delegate == XNNPACK or xnnpack_fails(file)
+    way = "edgernn" if usual else "plain"
+    return Subject(
+        *("litert", version, delegate, device, threads, model, problem),
+        open=partial(_open_litert, file, delegate, threads),
+        first_score=FirstScore(way, str(file.path), device, threads),
+    )
+
+
+def _open_litert(file: ModelFile, delegate: str, threads: int) -> Scorer:
+    make = None
+    if delegate == NO_DELEGATE:
+        make = _without_delegate()
+    with held_back():
+        if make is None:
+            backend: Backend = open_backend(file, "cpu", threads)
+        else:
+            backend = LiteRT(file, "cpu", threads, make)
+    return FileScorer(file, backend)
+
+
+def _without_delegate() -> Callable[..., Any]:
+    try:
+        from ai_edge_litert.interpreter import Interpreter, OpResolverType
+    except ImportError as error:
+        raise MissingPackageError("ai-edge-litert", "running a .tflite file", "tflite") from error
+    without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    return partial(Interpreter, experimental_op_resolver_type=without)
+
+
+def _open_keras(run: Run, threads: int) -> Scorer:
+    prepare_keras(threads)
+    wanted = keras_environment(threads)
+    if any(os.environ.get(name) != value for name, value in wanted.items()):
+        raise DeviceError("TensorFlow was loaded with another number of threads")
+    return KerasScorer(run)
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _line(value: object) -> str | None:
+    return one_line(value) if isinstance(value, str) else None
