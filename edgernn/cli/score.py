@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgernn.cli.console import load_model, progress, say, write_line
+from edgernn.cli.score_pipeline import Item, score_items
 from edgernn.cli.signals import end
 from edgernn.errors import DataError, UsageError
 from edgernn.files import new_file
@@ -22,13 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_score"]
 
-_ROWS_AT_ONCE = 1024
-"""Rows in memory at a time: enough for batches of like length, few enough to stay small."""
-
 _ERRORS_SHOWN = 20
 
-Item = tuple[str | None, str, str | None]
-"""A text, where it stands, and what is wrong with its row."""
 Write = Callable[[str | None, Score | None, str | None], None]
 """Takes text, score and error of one row."""
 
@@ -48,9 +45,9 @@ def run_score(
     if source is None:
         if text_column is not None:
             raise UsageError("--text-column goes with --input")
-        items: Iterator[Item] = (
+        items: list[Item] = [
             (text, f"text {number}", _problem(text)) for number, text in enumerate(texts, start=1)
-        )
+        ]
         _score(load_model(model, device), items, output, as_json)
         return
     from edgernn.rows import open_rows
@@ -68,78 +65,58 @@ def _item(rows: RowSource, row: Row) -> Item:
 
 
 def _problem(text: str) -> str | None:
-    return None if text.strip() else "the text is empty"
+    return "the text is empty" if not text or text.isspace() else None
 
 
 def _score(
     classifier: Classifier, items: Iterable[Item], output: Path | None, as_json: bool
 ) -> None:
-    chunks = _Chunks(items)
-    rows = failed = 0
+    counts = _Counts()
     # A bar beside results on the same terminal would be drawn over them.
     bar = progress("scoring", None, shown=output is not None or not sys.stdout.isatty())
     with _writer(output, as_json, classifier) as write, bar as advance:
-        try:
-            for chunk in chunks:
-                good = [text for text, _, problem in chunk if text and not problem]
-                scores = iter(classifier.score_or_none(good))
-                for text, where, problem in chunk:
-                    score = None if problem else next(scores)
-                    if score is not None:
-                        write(text, score, None)
-                        rows += 1
-                        continue
+
+        def write_chunk(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+            for text, where, problem in chunk:
+                score = None if problem else next(scores)
+                if score is None:
                     problem = f"{where}: {problem or 'no token is left of the text'}"
-                    write(text, None, problem)
-                    rows += 1
-                    failed += 1
-                    if failed <= _ERRORS_SHOWN:
+                    counts.failed += 1
+                    if counts.failed <= _ERRORS_SHOWN:
                         say(f"error: {problem}")
-                advance(len(chunk))
-        except KeyboardInterrupt as interrupt:
-            chunks.ended_by = interrupt
+                write(text, score, problem)
+                counts.rows += 1
+            advance(len(chunk))
+
+        ended_by = score_items(classifier, items, write_chunk)
         sys.stdout.flush()
+    rows, failed = counts.rows, counts.failed
     if failed:
         say(f"{failed:,} of {rows:,} rows could not be scored")
     if output is not None:
         written = _partial(output)
-        if chunks.ended_by is None:
+        if ended_by is None:
             os.replace(written, output)
             written = output
         say(f"wrote {rows:,} rows to {written}")
-    if isinstance(chunks.ended_by, KeyboardInterrupt):
+    if isinstance(ended_by, KeyboardInterrupt):
         end(f" after {rows:,} rows")
-    if chunks.ended_by is not None:
-        raise chunks.ended_by
+    if ended_by is not None:
+        raise ended_by
     if failed and failed == rows:
         raise DataError("no row could be scored")
 
 
-class _Chunks:
-    """Items in lists; what ends them early is kept for later, so that no row read is lost."""
-
-    def __init__(self, items: Iterable[Item]) -> None:
-        self._items = items
-        self.ended_by: DataError | KeyboardInterrupt | None = None
-
-    def __iter__(self) -> Iterator[list[Item]]:
-        chunk: list[Item] = []
-        try:
-            for item in self._items:
-                chunk.append(item)
-                if len(chunk) == _ROWS_AT_ONCE:
-                    full, chunk = chunk, []
-                    yield full
-        except (DataError, KeyboardInterrupt) as error:
-            self.ended_by = error
-        if chunk:
-            yield chunk
+@dataclass
+class _Counts:
+    rows: int = 0
+    failed: int = 0
 
 
 @contextmanager
 def _writer(output: Path | None, as_json: bool, classifier: Classifier) -> Iterator[Write]:
     if output is None:
-        yield _json_lines(write_line) if as_json else _table(classifier)
+        yield _json_lines(write_line, classifier) if as_json else _table(classifier)
         return
     if output.suffix not in (".csv", ".jsonl"):
         raise UsageError(f"--output {output}: the name must end in .jsonl or .csv")
@@ -152,8 +129,8 @@ def _writer(output: Path | None, as_json: bool, classifier: Classifier) -> Itera
         temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
     ):
         if output.suffix == ".jsonl":
-            # One call a line, so that Ctrl-C cannot leave half of one.
-            yield _json_lines(lambda line: file.write(f"{line}\n"))
+            # One call a line, so that what breaks it off cannot leave half of one.
+            yield _json_lines(lambda line: file.write(f"{line}\n"), classifier)
         else:
             import csv
 
@@ -172,12 +149,19 @@ def _partial(output: Path) -> Path:
     return output.with_name(f"{output.stem}.partial{output.suffix}")
 
 
-def _json_lines(print_line: Callable[[str], object]) -> Write:
+def _json_lines(print_line: Callable[[str], object], classifier: Classifier) -> Write:
+    # json.dumps makes an encoder at every call, which takes longer than the line.
+    quoted = json.encoder.encode_basestring
+    labels = {label: quoted(label) for label in classifier.contract.labels}
+
     def write(text: str | None, score: Score | None, problem: str | None) -> None:
-        if score is not None:
-            result = {"text": text, "label": score.label, "probability": score.probability}
-        else:
-            result = {"text": text, "label": None, "probability": None, "error": problem}
+        if score is not None and text is not None:
+            label, probability = labels[score.label], repr(score.probability)
+            print_line(
+                f'{{"text": {quoted(text)}, "label": {label}, "probability": {probability}}}'
+            )
+            return
+        result = {"text": text, "label": None, "probability": None, "error": problem}
         print_line(json.dumps(result, ensure_ascii=False))
 
     return write

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,11 +15,19 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile
 from edgernn.bundle.messages import one_line
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
+from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids, pad
 from edgernn.runtime.devices import choose_device, import_onnxruntime
 
-__all__ = ["Backend", "LiteRT", "OnnxRuntime", "on_cpu_only", "open_backend", "xnnpack_fails"]
+__all__ = [
+    "Backend",
+    "LiteRT",
+    "OnnxRuntime",
+    "cores",
+    "on_cpu_only",
+    "open_backend",
+    "xnnpack_fails",
+]
 
-Ids = npt.NDArray[np.int32]
 Probabilities = npt.NDArray[np.float32]
 
 _ROUNDING = 1e-5
@@ -44,6 +53,14 @@ class Backend(Protocol):
     def batched(self) -> bool:
         """Whether a batch costs less than its texts one by one."""
 
+    @property
+    def batch_tokens(self) -> int:
+        """Tokens of a batch, padding included, that is run fastest."""
+
+    @property
+    def workers(self) -> int:
+        """How many calls of `run` may go on at once and gain by it."""
+
     def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
         """Return float32 [texts] for texts of int32 [tokens], none of them empty.
 
@@ -68,10 +85,14 @@ def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
 
 
 class OnnxRuntime:
-    """A graph in ONNX Runtime; padding is left out of the state by the input `lengths`."""
+    """A graph in ONNX Runtime; padding is left out of the state by the input `lengths`.
+
+    A recurrent layer gains nothing from threads inside a call, so each call has one, and many
+    texts are scored by several calls at once on the one session.
+    """
 
     def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
-        """Load the graph; `threads` None leaves their number to ONNX Runtime."""
+        """Load the graph; `threads` None is as many as there are cores."""
         self._path = file.path
         ort = import_onnxruntime()
         if on_cpu_only(file):
@@ -82,17 +103,19 @@ class OnnxRuntime:
                 )
             device = "cpu" if device == "auto" else device
         self.device = choose_device(device, ort)
+        on_cuda = self.device == "cuda"
         options = ort.SessionOptions()
         options.log_severity_level = 3
         # Otherwise it looks at the bytes itself, and may see another format than was checked.
         options.add_session_config_entry("session.load_model_format", "ONNX")
         # Weights stored as int8 are turned into float32 once, at load, not at each call.
         options.add_session_config_entry("session.disable_quant_qdq", "1")
-        if threads is not None:
-            options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1
         providers = ["CPUExecutionProvider"]
-        if self.device == "cuda":
+        if on_cuda:
             providers.insert(0, "CUDAExecutionProvider")
+            # To see afterwards what runs where.
+            options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
         try:
             self._session = ort.InferenceSession(file.data, options, providers=providers)
         # ONNX Runtime's own exceptions share no public base but Exception.
@@ -106,27 +129,38 @@ class OnnxRuntime:
         # Where activations share a scale, the graph takes one text a call.
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
         self.batched = shapes.get("ids", [None])[0] != 1
+        self.batch_tokens = CUDA_TOKENS if on_cuda else CPU_TOKENS
+        self.workers = 1 if on_cuda else threads or cores()
+        self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = self._call_session
+        if on_cuda:
+            from edgernn.runtime.cuda import BoundSession, warn_of_cpu_layers
+
+            warn_of_cpu_layers(self._session, file.path)
+            self._call = BoundSession(self._session)
 
     def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
         """Score one batch, padded to its longest text."""
         if not self.batched and len(batch) > 1:
             return np.concatenate([self.run([text], behind) for text in batch])
-        lengths = np.fromiter(map(len, batch), np.int32, len(batch))
-        ids = np.zeros((len(batch), lengths.max() + len(behind)), np.int32)
-        ids[:, ids.shape[1] - len(behind) :] = behind
-        for row, text in enumerate(batch):
-            ids[row, : len(text)] = text
+        ids, lengths = pad(batch, behind)
         try:
-            (probability,) = self._session.run(["probability"], {"ids": ids, "lengths": lengths})
+            probability = self._call(ids, lengths)
         except Exception as error:
             raise _failed(self._path, "ONNX Runtime", error) from error
         return _probabilities(probability, len(batch), self._path)
+
+    def _call_session(self, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
+        found: npt.NDArray[Any]
+        (found,) = self._session.run(["probability"], {"ids": ids, "lengths": lengths})
+        return found
 
 
 class LiteRT:
     """A graph in LiteRT, one text at a time at its true length."""
 
     batched = False
+    batch_tokens = 1
+    workers = 1
     device = "cpu"
 
     def __init__(
@@ -191,6 +225,13 @@ class LiteRT:
         return found
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def on_cpu_only(file: ModelFile) -> bool:
     """Tell whether an .onnx graph holds an operator that CUDA does not have."""
     return not _ON_CPU_ONLY.isdisjoint(file.operators)
@@ -220,15 +261,17 @@ def _probabilities(found: npt.NDArray[Any], count: int, path: Path) -> Probabili
             f"{path}: the graph gave {found.dtype} {list(found.shape)} for {count} texts, not one "
             "probability each: export it again or get a fresh copy"
         )
+    # Of one text, reductions would take longer than all the rest.
+    lowest, highest = (found.min(), found.max()) if count > 1 else (found[0], found[0])
     # Not `<` and `>`: what is not a number must fail too.
-    sound = (found >= -_ROUNDING) & (found <= 1 + _ROUNDING)
-    if not sound.all():
+    if not (lowest >= -_ROUNDING and highest <= 1 + _ROUNDING):
+        unsound = ~((found >= -_ROUNDING) & (found <= 1 + _ROUNDING))
         raise ModelFileError(
-            f"{path}: the graph gave {found[~sound][0]} for a text, which is no probability: "
+            f"{path}: the graph gave {found[unsound][0]} for a text, which is no probability: "
             "export it again or get a fresh copy"
         )
-    probabilities: Probabilities = np.clip(found, 0, 1)
-    return probabilities
+    probabilities: Probabilities = found
+    return probabilities if lowest >= 0 and highest <= 1 else np.clip(found, 0, 1)
 
 
 def _failed(path: Path, engine: str, error: Exception) -> ModelFileError:

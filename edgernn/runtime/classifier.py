@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +15,22 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.errors import TextError
 from edgernn.runtime.backends import Backend, open_backend
+from edgernn.runtime.batches import Ids, form_batches
+from edgernn.runtime.stream import Stream
 from edgernn.text import TextContract, TextEncoder
 
-__all__ = ["SHIPPED_MODEL", "Classifier", "Score", "load"]
+__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "Classifier", "Score", "ScoreStream", "load"]
+
+T = TypeVar("T")
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
 """The pretrained model that the package carries."""
 
-_BATCH_TOKENS = 8192
-"""Tokens of a batch, padding included: enough to keep the matrix products busy, few enough to
-stay in a core's cache."""
+CHUNK_TEXTS = 1024
+"""Texts that are encoded and sorted by length together, while those before are scored."""
+
+_FEW_TOKENS = 4096
+"""With fewer than this, starting threads costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,7 @@ class Classifier:
         for number, text in enumerate(texts, start=1):
             if not isinstance(text, str):
                 raise TypeError(f"text {number} is a {type(text).__name__}, not a string")
-            if not text.strip():
+            if not text or text.isspace():
                 raise TextError(f"text {number} is empty")
         scores = []
         for number, score in enumerate(self.score_or_none(texts), start=1):
@@ -105,15 +113,24 @@ class Classifier:
 
     def score_or_none(self, texts: Sequence[str]) -> list[Score | None]:
         """Score texts as `score` does, with None for a text of which no token is left."""
-        ids = self._encoder.encode_batch(texts)
-        known = [i for i, tokens in enumerate(ids) if len(tokens)]
-        probabilities = self.probabilities([ids[i] for i in known]).tolist()
-        negative, positive = self.contract.labels
-        scores: list[Score | None] = [None] * len(ids)
-        for i, probability in zip(known, probabilities, strict=True):
-            label = positive if probability >= self.contract.threshold else negative
-            scores[i] = Score(label, probability)
+        if len(texts) == 1:
+            return [self._score_one(texts)]
+        if len(texts) <= CHUNK_TEXTS or self._backend.workers == 1:
+            chunks = (texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS))
+            encoded = map(self._encoder.encode_batch, chunks)
+            return list(chain.from_iterable(map(self._scores, encoded)))
+        scores: list[Score | None] = []
+        with self.stream() as stream:
+            for at in range(0, len(texts), CHUNK_TEXTS):
+                stream.put(texts[at : at + CHUNK_TEXTS], None)
+            stream.close()
+            for _, found in stream:
+                scores += found
         return scores
+
+    def stream(self, room: int | None = None) -> ScoreStream[Any]:
+        """Return a stream that scores chunks of texts in threads; `room` is in characters."""
+        return ScoreStream(self, self._backend, room)
 
     def probabilities(
         self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
@@ -128,23 +145,96 @@ class Classifier:
         Returns:
             float32 [texts]: the probability of the second (positive) class.
         """
+        backend = self._backend
+        if len(ids) == 1:
+            return backend.run(ids, behind)
+        lengths = list(map(len, ids))
+        batches = form_batches(lengths, backend.batch_tokens if backend.batched else 0)
+        if backend.workers > 1 and len(batches) > 1 and sum(lengths) > _FEW_TOKENS:
+            with Stream[None](partial(backend.run, behind=behind), backend.workers) as stream:
+                stream.put(ids, batches, None)
+                stream.close()
+                ((_, found),) = stream
+            return found
         found = np.zeros(len(ids), np.float32)
-        lengths = np.fromiter(map(len, ids), np.int64, len(ids))
-        order = np.argsort(lengths, kind="stable").tolist()
-        start = 0
-        while start < len(order):
-            stop = start + 1
-            # Sorted by length: the last text of a batch is its longest.
-            while (
-                stop < len(order)
-                and self._backend.batched
-                and (stop + 1 - start) * lengths[order[stop]] <= _BATCH_TOKENS
-            ):
-                stop += 1
-            batch = order[start:stop]
-            found[batch] = self._backend.run([ids[i] for i in batch], behind)
-            start = stop
+        for batch in batches:
+            found[batch] = backend.run([ids[place] for place in batch], behind)
         return found
+
+    def _score_one(self, text: Sequence[str]) -> Score | None:
+        """Score one text alone: with as few steps as can be, since someone waits for it."""
+        ids = self._encoder.encode_batch(text)
+        if not len(ids[0]):
+            return None
+        probability = self._backend.run(ids).item()
+        contract = self._encoder.contract
+        return Score(contract.labels[probability >= contract.threshold], probability)
+
+    def _scores(self, ids: Sequence[Ids]) -> list[Score | None]:
+        known = [place for place, tokens in enumerate(ids) if len(tokens)]
+        found = np.zeros(len(ids), np.float32)
+        if known:
+            found[known] = self.probabilities([ids[place] for place in known])
+        return self.judged(ids, found)
+
+    def judged(
+        self, ids: Sequence[npt.NDArray[np.int32]], probabilities: npt.NDArray[np.float32]
+    ) -> list[Score | None]:
+        """Return the scores of probabilities, float32 [texts]; None for a text without ids."""
+        labels, threshold = self.contract.labels, self.contract.threshold
+        return [
+            Score(labels[probability >= threshold], probability) if len(tokens) else None
+            for tokens, probability in zip(ids, probabilities.tolist(), strict=True)
+        ]
+
+
+class ScoreStream(Generic[T]):
+    """Texts on their way to their scores: put in by one thread, taken out by this or another.
+
+    Use it in `with`: leaving the block stops what is still under way.
+    """
+
+    def __init__(self, classifier: Classifier, backend: Backend, room: int | None) -> None:
+        """Start nothing yet; `Classifier.stream` makes one."""
+        self._classifier = classifier
+        self._tokens = backend.batch_tokens if backend.batched else 0
+        self._stream = Stream[tuple[T, list[Ids]]](backend.run, backend.workers, room)
+
+    def put(self, texts: Sequence[str], payload: T) -> None:
+        """Encode a chunk of texts and hand it over; waits while more than `room` is under way."""
+        ids = self._classifier.encoder.encode_batch(texts)
+        lengths = list(map(len, ids))
+        batches = form_batches(lengths, self._tokens)
+        # The shortest come last.
+        while batches and not lengths[batches[-1][-1]]:
+            batches[-1].pop()
+            if not batches[-1]:
+                batches.pop()
+        self._stream.put(ids, batches, (payload, ids), sum(map(len, texts)))
+
+    def close(self) -> None:
+        """Say that no more chunks come."""
+        self._stream.close()
+
+    def fail(self, error: BaseException) -> None:
+        """End all work: `put` and the iteration raise the error."""
+        self._stream.fail(error)
+
+    def __iter__(self) -> Iterator[tuple[T, list[Score | None]]]:
+        """Yield each chunk's payload and scores, in order; None for a text without tokens.
+
+        Raises:
+            ModelFileError: a batch failed.
+        """
+        for (payload, ids), found in self._stream:
+            yield payload, self._classifier.judged(ids, found)
+
+    def __enter__(self) -> Self:
+        self._stream.__enter__()
+        return self
+
+    def __exit__(self, *left_by: Any) -> None:
+        self._stream.__exit__(*left_by)
 
 
 def load(
@@ -156,7 +246,8 @@ def load(
         path: an .onnx or .tflite file that `edgernn export` wrote; None is the shipped model.
         device: `cpu`, `cuda`, or `auto` for CUDA where it loads and the CPU elsewhere;
             `Classifier.device` tells which it became.
-        threads: threads of the engine; None is the engine's own choice.
+        threads: how many threads score, in all; None is as many as there are cores, and one for
+            a .tflite file.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.

@@ -10,11 +10,18 @@ from typing import Any, Literal, get_args
 
 from edgernn.errors import DeviceError, UsageError
 
-__all__ = ["Device", "check_wheels", "choose_device", "cuda_problem", "import_onnxruntime"]
+__all__ = [
+    "CUDA_DRIVER",
+    "Device",
+    "check_wheels",
+    "choose_device",
+    "cuda_problem",
+    "import_onnxruntime",
+]
 
 Device = Literal["auto", "cpu", "cuda"]
 
-_CUDA_DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+CUDA_DRIVER = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 _CUDA_PROVIDER = (
     "onnxruntime_providers_cuda.dll"
     if sys.platform == "win32"
@@ -79,9 +86,9 @@ def cuda_problem(onnxruntime: Any) -> str | None:
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return "this ONNX Runtime is built without it: pip install onnxruntime-gpu"
     try:
-        ctypes.CDLL(_CUDA_DRIVER)
+        ctypes.CDLL(CUDA_DRIVER)
     except OSError:
-        return f"no NVIDIA driver on this machine ({_CUDA_DRIVER} cannot be loaded)"
+        return f"no NVIDIA driver on this machine ({CUDA_DRIVER} cannot be loaded)"
     # Brings in the libraries of the nvidia-* wheels, which the system's loader does not find.
     onnxruntime.preload_dlls()
     provider = Path(onnxruntime.__file__).parent / "capi" / _CUDA_PROVIDER

@@ -29,8 +29,8 @@ class Tokenizer(Protocol):
     def encode(self, text: str) -> list[int]:
         """Return the ids of a normalized text."""
 
-    def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
-        """Return the ids of each normalized text, int32 of shape [number of its ids]."""
+    def encode_batch(self, texts: Sequence[str], kept: slice = ...) -> list[npt.NDArray[np.int32]]:
+        """Return the ids `kept` of each normalized text, int32 of shape [number of these ids]."""
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for."""
@@ -78,11 +78,14 @@ class TextEncoder:
 
     def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
-        return [self._padded(ids[self._kept]) for ids in self._tokenize(texts)]
+        found = self._tokenizer.encode_batch(list(map(self._normalize, texts)), self._kept)
+        if self.contract.padding == "none":
+            return found
+        return list(map(self._padded, found))
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has before it is cut or padded."""
-        return [len(ids) for ids in self._tokenize(texts)]
+        return list(map(len, self._tokenizer.encode_batch(list(map(self._normalize, texts)))))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for.
@@ -101,9 +104,6 @@ class TextEncoder:
             control_characters=contract.control_characters,
             case=contract.case,
         )
-
-    def _tokenize(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
-        return self._tokenizer.encode_batch([self._normalize(text) for text in texts])
 
     def _padding(self, count: int) -> tuple[int, int]:
         """Return how many padding ids stand before and behind so many ids."""

@@ -7,7 +7,8 @@ ids count from `first_word_id`, and what stands below it is padding, start and u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError
@@ -23,6 +24,16 @@ KERAS_SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
 """The default `filters` of Keras's `Tokenizer` and the space; the apostrophe is not among them."""
 
 _MAX_WORD_CHARACTERS = 1 << 12
+_LEFT_OUT = -1
+"""Stands for the id of a word that is to have none."""
+
+# `bytes.split` ends a word at these, whether or not the rule does; where it does not, they are
+# carried through as bytes that UTF-8 never has.
+_WHITE = b"\t\n\v\f\r"
+_CARRIED = b"\xf8\xf9\xfa\xfb\xfc"
+
+
+_ALL = slice(None)
 
 
 class WordEncoder:
@@ -51,10 +62,13 @@ class WordEncoder:
             if word_characters
             else dict.fromkeys(map(ord, separators), " ")
         )
-        # What is not to be there at all: unknown words of a rule without an id for them, stop
-        # words, and the nothing between two separators.
-        self._ids: dict[str, int | None] = {w: i for i, w in enumerate(self.words, first_word_id)}
-        self._ids |= dict.fromkeys(("", *stop_words))
+        self._rules = _ByteRules(word_characters or separators, bool(word_characters))
+        self._ids = dict(
+            zip(self._rules.keys(self.words), range(first_word_id, self.vocab_size), strict=True)
+        )
+        self._ids |= dict.fromkeys(self._rules.keys(stop_words), _LEFT_OUT)
+        self._other = _LEFT_OUT if unknown_id is None else unknown_id
+        self._leaves_out = unknown_id is None or bool(stop_words)
 
     def split(self, text: str) -> list[str]:
         """Return the words of a normalized text, stop words and unknown ones included."""
@@ -62,15 +76,43 @@ class WordEncoder:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a normalized text, each in [0, vocab_size); there may be none."""
-        words = well_formed(text).translate(self._spaces).split(" ")
-        get, unknown = self._ids.get, self._unknown
-        return self._start + [i for word in words if (i := get(word, unknown)) is not None]
+        ids = list(self._look_up(self._words(text)))
+        if self._leaves_out:
+            ids = [i for i in ids if i != _LEFT_OUT]
+        return self._start + ids
 
-    def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
-        """Return what `encode` gives for each text, int32 of shape [number of its ids]."""
+    def encode_batch(self, texts: Sequence[str], kept: slice = _ALL) -> list[npt.NDArray[np.int32]]:
+        """Return `encode(text)[kept]` for each text, int32 of shape [number of these ids].
+
+        Of a text of which ids are cut off, words are not all looked at.
+        """
         import numpy as np
 
-        return [np.array(self.encode(text), np.int32) for text in texts]
+        found = []
+        for text in texts:
+            words = self._words(text, _ALL if self._leaves_out else kept)
+            ids = np.fromiter(self._look_up(words), np.int32, len(words))
+            if self._leaves_out:
+                ids = ids[ids != _LEFT_OUT]
+            if self._start:
+                ids = np.concatenate((np.array(self._start, np.int32), ids))
+            found.append(ids[kept])
+        return found
+
+    def _words(self, text: str, kept: slice = _ALL) -> list[bytes]:
+        """Return the words of a text; those of `kept` at the least, if only some are needed."""
+        text = well_formed(text)
+        if not self._rules.ascii:
+            text = text.translate(self._spaces)
+        data = text.encode().translate(self._rules.table)
+        if kept.stop is not None:
+            return data.split(None, kept.stop)[kept]
+        if kept.start is not None:
+            return data.rsplit(None, -kept.start)[kept]
+        return data.split()
+
+    def _look_up(self, words: Iterable[bytes]) -> Iterable[int]:
+        return map(self._ids.get, words, repeat(self._other))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the words of ids with a space between; padding and start are left out.
@@ -127,6 +169,35 @@ def write_words(words: Sequence[str]) -> bytes:
     if read_words(data) != list(words):
         raise DataError("a word with a line break does not fit into a vocabulary file")
     return data
+
+
+class _ByteRules:
+    """What ends a word, as a table for `bytes.translate`, after which `bytes.split` finds words.
+
+    Characters outside ASCII have bytes of their own, so a rule of ASCII characters needs no more.
+    """
+
+    def __init__(self, characters: str, are_words: bool) -> None:
+        """Take the characters that words are made of, or those that end one."""
+        self.ascii = characters.isascii()
+        """Whether `table` is the whole rule; else texts are translated as strings beforehand."""
+        self._carried = bytes.maketrans(_WHITE, _CARRIED)
+        table = bytearray(self._carried)
+        if self.ascii:
+            given = characters.encode()
+            ends = set(range(256)).difference(given) if are_words else set(given)
+            for byte in ends:
+                table[byte] = ord(" ")
+        self.table = bytes(table)
+
+    def keys(self, words: Sequence[str]) -> list[bytes]:
+        """Return each word as it stands in a text's bytes; one that cannot, as what never does."""
+        joined = "\n".join(words).encode("utf-8", "surrogatepass")
+        keys = joined.split(b"\n")
+        if len(keys) == len(words) and not any(byte in joined for byte in b"\t\v\f\r"):
+            return keys
+        carried = self._carried
+        return [word.encode("utf-8", "surrogatepass").translate(carried) for word in words]
 
 
 class _AllBut(dict[int, str]):

@@ -256,7 +256,7 @@ def test_many_texts_keep_their_order(scorer: Classifier) -> None:
     distinct = [" ".join(rng.choices(words, k=rng.randint(1, 50))) for _ in range(60)]
     expected = {text: probabilities(scorer, [text])[0] for text in distinct}
     texts = rng.choices(distinct, k=600)
-    assert sum(len(scorer.encode(text)) for text in texts) > 8192
+    assert sum(len(scorer.encode(text)) for text in texts) > 2 * 2048
     found = probabilities(scorer, texts)
     assert found == pytest.approx([expected[text] for text in texts], abs=SAME)
     assert max(found) - min(found) > 0.1
@@ -266,6 +266,8 @@ class Engine:
     """An engine that answers with a text's first id in thousandths, and notes the batches."""
 
     device = "cpu"
+    batch_tokens = 2048
+    workers = 1
 
     def __init__(self, batched: bool) -> None:
         self.batched = batched
@@ -279,20 +281,20 @@ class Engine:
 
 @pytest.mark.parametrize("batched", [True, False])
 def test_the_bound_of_a_batch(tiny_files: Files, batched: bool) -> None:
-    """8,192 tokens with padding, or one text; an engine without batches gets one by one."""
+    """The engine's tokens with padding, or one text; without batches, texts one by one."""
     engine = Engine(batched)
     scorer = Classifier(read_model_file(tiny_files["onnx", "int8"]), engine)
     rng = np.random.default_rng(2)
-    lengths = [*rng.integers(1, 700, 400).tolist(), 9000, 1, 8192]
+    lengths = [*rng.integers(1, 700, 400).tolist(), 9000, 1, 2048]
     ids = [np.full(n, i, np.int32) for i, n in enumerate(lengths)]
     found = scorer.probabilities(ids)
     np.testing.assert_allclose(found, np.arange(len(ids)) / 1000, rtol=1e-6)
     assert sorted(n for batch in engine.batches for n in batch) == sorted(lengths)
-    assert all(len(batch) == 1 or len(batch) * max(batch) <= 8192 for batch in engine.batches)
+    assert all(len(batch) == 1 or len(batch) * max(batch) <= 2048 for batch in engine.batches)
     if batched:
-        # As full as they may be: the next text would not have fitted.
-        for batch, following in zip(engine.batches, engine.batches[1:], strict=False):
-            assert (len(batch) + 1) * min(following) > 8192
+        # As full as they may be: one text more would not have fitted.
+        for batch in engine.batches[:-1]:
+            assert (len(batch) + 1) * max(batch) > 2048
     else:
         assert len(engine.batches) == len(ids)
 
@@ -307,20 +309,29 @@ def test_threshold_and_labels_are_the_contract_s(
         file.bundle.contract, threshold=threshold, labels=("schlecht", "gut")
     )
     bundle = Bundle(TextEncoder(contract, file.bundle.encoder.vocabulary), {})
-    half: Any = SimpleNamespace(batched=True, run=lambda batch, behind: np.full(len(batch), 0.5))
+    half: Any = SimpleNamespace(
+        batched=True, batch_tokens=9, workers=1, run=lambda batch: np.full(len(batch), 0.5)
+    )
     scorer = Classifier(dataclasses.replace(file, bundle=bundle), half)
     assert scorer.score(["film"]) == [Score(label, 0.5)]
 
 
 def test_threads_onnx(tiny_files: Files) -> None:
-    """The number reaches the engine, and the scores stay."""
+    """A call has one thread; many texts are scored by as many calls at once as asked for."""
     path = tiny_files["onnx", "float32"]
     scorers = [load(path, "cpu", threads=threads) for threads in (1, 3)]
     for scorer, threads in zip(scorers, (1, 3), strict=True):
-        session: Any = scorer._backend._session  # type: ignore[attr-defined]
-        assert session.get_session_options().intra_op_num_threads == threads
+        backend: Any = scorer._backend
+        assert backend._session.get_session_options().intra_op_num_threads == 1
+        assert backend.workers == threads
     one, three = (probabilities(scorer, TEXTS) for scorer in scorers)
     assert one == pytest.approx(three, abs=SAME)
+
+
+def test_threads_by_default(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the cores that the process may use."""
+    monkeypatch.setattr(backends, "cores", lambda: 5)
+    assert load(tiny_files["onnx", "float32"], "cpu")._backend.workers == 5
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(None, 1), (1, 1), (3, 3)])
@@ -534,7 +545,9 @@ class FakeOnnxRuntime:
         """Note the providers."""
         self.asked = providers
         return SimpleNamespace(
-            get_providers=lambda: [self.runs_on, "CPUExecutionProvider"], get_inputs=list
+            get_providers=lambda: [self.runs_on, "CPUExecutionProvider"],
+            get_inputs=list,
+            get_provider_graph_assignment_info=list,
         )
 
 

@@ -29,6 +29,8 @@ class Answering:
 
     device = "cpu"
     batched = False
+    batch_tokens = 1
+    workers = 1
 
     def __init__(self, file: ModelFile, answers: npt.NDArray[np.float32]) -> None:
         ids = file.bundle.encoder.encode_batch(TEXTS)

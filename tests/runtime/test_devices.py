@@ -103,7 +103,7 @@ def test_a_runtime_without_cuda() -> None:
 @pytest.mark.parametrize(
     ("missing", "message"),
     [
-        (devices._CUDA_DRIVER, "no NVIDIA driver on this machine"),
+        (devices.CUDA_DRIVER, "no NVIDIA driver on this machine"),
         ("providers_shared", r"providers_shared.*cannot open .*pip install 'edgernn\[gpu\]'"),
         ("providers_cuda", r"providers_cuda.*cannot open .*pip install 'edgernn\[gpu\]'"),
     ],
@@ -123,7 +123,7 @@ def test_all_libraries_load(monkeypatch: pytest.MonkeyPatch, asked: str) -> None
     assert choose_device(asked, fake.onnxruntime) == "cuda"
     shared, cuda = devices._CUDA_PROVIDER.replace("cuda", "shared"), devices._CUDA_PROVIDER
     visible = " for all" if ctypes.RTLD_GLOBAL else ""
-    assert fake.loaded == [devices._CUDA_DRIVER, "preload_dlls", shared + visible, cuda]
+    assert fake.loaded == [devices.CUDA_DRIVER, "preload_dlls", shared + visible, cuda]
 
 
 @pytest.mark.skipif(cuda_problem(onnxruntime) is None, reason="CUDA runs on this machine")

@@ -1,0 +1,185 @@
+"""Rows on their way through `edgernn score`: order, errors and Ctrl-C, without a process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgernn import Classifier, Score
+from edgernn.bundle import read_model_file
+from edgernn.cli import score_pipeline
+from edgernn.cli.score_pipeline import Item, score_items
+from edgernn.errors import DataError, ModelFileError
+
+Files = dict[tuple[str, str], Path]
+
+
+class Engine:
+    """Answers with the number of tokens in thousandths; breaks where it is told to."""
+
+    device = "cpu"
+    batched = True
+    batch_tokens = 100
+    workers = 3
+
+    def __init__(self) -> None:
+        self.breaks_at: int | None = None
+
+    def run(self, batch: Sequence[Any], behind: Sequence[int] = ()) -> npt.NDArray[np.float32]:
+        """Answer."""
+        if self.breaks_at in map(len, batch):
+            raise ModelFileError("m.onnx: broken")
+        return np.array([len(text) / 1000 for text in batch], np.float32)
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def scorer(tiny_files: Files, engine: Engine) -> Classifier:
+    """A model whose engine is a stand-in."""
+    return Classifier(read_model_file(tiny_files["onnx", "int8"]), engine)
+
+
+class Written:
+    """Takes what is written."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str | None, float | None]] = []
+
+    def __call__(self, chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+        """Take a chunk."""
+        for text, _, problem in chunk:
+            score = None if problem else next(scores)
+            self.rows.append((text, score and round(score.probability * 1000)))
+
+
+def rows(count: int) -> Iterator[Item]:
+    """Rows of one to thirty tokens, each seventh of them bad."""
+    for number in range(count):
+        text = "?" * (number % 30 + 1)
+        yield text, f"row {number}", "bad" if number % 7 == 3 else None
+
+
+def expected(scorer: Classifier, count: int) -> list[tuple[str | None, float | None]]:
+    return [
+        (text, None if problem else len(scorer.encode(text or "")))
+        for text, _, problem in rows(count)
+    ]
+
+
+def no_thread_is_left() -> bool:
+    return not any(thread.name.startswith("edgernn") for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize("as_list", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 40, 5000])
+def test_order(scorer: Classifier, count: int, as_list: bool) -> None:
+    """Good and bad rows are written as they came."""
+    written = Written()
+    items = list(rows(count)) if as_list else rows(count)
+    assert score_items(scorer, items, written) is None
+    assert written.rows == expected(scorer, count)
+    assert no_thread_is_left()
+
+
+@pytest.mark.parametrize("error", [DataError("cut short"), KeyboardInterrupt()])
+def test_what_ends_the_rows(scorer: Classifier, error: BaseException) -> None:
+    """All rows before it are written; it is given back."""
+
+    def broken() -> Iterator[Item]:
+        yield from rows(2500)
+        raise error
+
+    written = Written()
+    assert score_items(scorer, broken(), written) is error
+    assert written.rows == expected(scorer, 2500)
+
+
+def test_what_is_scored_does_not_wait_for_the_next_row(scorer: Classifier) -> None:
+    """The first rows are written while the reading of more is stuck."""
+    written = Written()
+
+    def slow() -> Iterator[Item]:
+        yield from rows(1500)
+        deadline = time.monotonic() + 20
+        while len(written.rows) < 1024 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        reached.append(len(written.rows))
+
+    reached: list[int] = []
+    score_items(scorer, slow(), written)
+    assert reached == [1024]
+    assert len(written.rows) == 1500
+
+
+def test_a_failing_engine(scorer: Classifier, engine: Engine) -> None:
+    """Raised where the rows are read, which ends; nothing hangs."""
+    engine.breaks_at = max(len(scorer.encode("?" * n)) for n in range(1, 31))
+    with pytest.raises(ModelFileError, match="broken"):
+        score_items(scorer, rows(100_000), Written())
+    assert no_thread_is_left()
+
+
+def test_a_failing_writer(scorer: Classifier) -> None:
+    """A full disk, a closed pipe: the reading of millions of rows ends soon."""
+    read = 0
+
+    def counted() -> Iterator[Item]:
+        nonlocal read
+        for item in rows(10**9):
+            read += 1
+            yield item
+
+    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    with pytest.raises(BrokenPipeError):
+        score_items(scorer, counted(), write)
+    assert read < 10**6
+    assert no_thread_is_left()
+
+
+def test_room(scorer: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where writing is slow, reading waits: memory does not grow with the rows."""
+    monkeypatch.setattr(score_pipeline, "_ROOM", 10_000)
+    read = 0
+    ahead = 0
+    written = Written()
+
+    def counted() -> Iterator[Item]:
+        nonlocal read
+        for item in rows(20_000):
+            read += 1
+            yield item
+
+    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+        nonlocal ahead
+        time.sleep(0.01)
+        written(chunk, scores)
+        ahead = max(ahead, read - len(written.rows))
+
+    score_items(scorer, counted(), write)
+    assert len(written.rows) == 20_000
+    assert ahead <= 4 * 1024
+
+
+def test_huge_rows_are_few_at_once(scorer: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunk ends with the row that fills it, not after a thousand such rows."""
+    monkeypatch.setattr(score_pipeline, "_CHUNK_CHARACTERS", 100)
+    sizes = []
+
+    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+        sizes.append(len(chunk))
+
+    score_items(scorer, (("?" * 60, "row", None) for _ in range(100)), write)
+    assert sizes == [2] * 50
