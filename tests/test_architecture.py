@@ -60,6 +60,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "edgernn.native_logs",
         "exporters",
     ),
+    "edgernn.bench": (
+        "edgernn.bundle",
+        "edgernn.rows",
+        "edgernn.runtime",
+        "edgernn.text",
+        "edgernn.training",
+        "edgernn.errors",
+        "edgernn.native_logs",
+    ),
     "edgernn.cli": ("edgernn", "exporters"),
 }
 """What a room may import beside itself; a room is the longest of these names that fits."""

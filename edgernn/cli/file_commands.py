@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from edgernn.cli.options import Debug, DeviceOption, Json, LabelColumn, TextColumn
 
-__all__ = ["add_commands"]
+__all__ = ["COMMANDS"]
 
 
 def export(
@@ -146,6 +147,103 @@ def verify(
     )
 
 
+def bench(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...", help="Model files. Default: the pretrained model and its run."
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Run folder: measure its Keras model and a fresh export of each kind."),
+    ] = None,
+    export: Annotated[
+        bool,
+        typer.Option("--export", help="The same of the pretrained model's run. Takes minutes."),
+    ] = False,
+    precision: Annotated[
+        str | None, typer.Option(help="Export these only, such as float32,int8. Default: all.")
+    ] = None,
+    keras: Annotated[
+        bool | None,
+        typer.Option("--keras/--no-keras", help="Default: not with files and without --run."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Reviews to score: txt, CSV, TSV, JSONL or Parquet, with labels or not, "
+            "aclImdb_v1.tar.gz or its folder. Default: generated texts."
+        ),
+    ] = None,
+    text_column: TextColumn = None,
+    label_column: LabelColumn = None,
+    reviews: Annotated[
+        int, typer.Option(min=0, max=10_000_000, help="How many of them; 0 leaves reviews/s out.")
+    ] = 2000,
+    tokens: Annotated[
+        str, typer.Option(help="Lengths of single reviews, in tokens.")
+    ] = "10,50,200,400",
+    threads: Annotated[
+        str, typer.Option(help="Threads of the engine; a row for each number of a list.")
+    ] = "1",
+    time: Annotated[
+        float,
+        typer.Option(min=0.01, max=86400, help="Seconds a row at most, for each thing measured."),
+    ] = 10.0,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda or auto. Default: a row for cpu and one for cuda.")
+    ] = None,
+    xnnpack: Annotated[str, typer.Option(help="on, off or both: LiteRT's delegate.")] = "both",
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Write what --json prints.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write a page with plots.")
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json", help="Compare with an older one; exit code 1 if figures fell back."
+        ),
+    ] = None,
+    max_regression: Annotated[
+        str | None, typer.Option(metavar="PERCENT", help="How far they may. Default: 10%.")
+    ] = None,
+    merge: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE.json", help="Add another machine's rows, such as a phone's."),
+    ] = None,
+    json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure latency, reviews/s, start-up and memory on every runtime, side by side."""
+    from edgernn.cli.bench import BenchOptions, run_bench
+
+    options = BenchOptions(
+        models=models or [],
+        run=run,
+        export=export,
+        precision=precision,
+        keras=keras,
+        data=data,
+        text_column=text_column,
+        label_column=label_column,
+        reviews=reviews,
+        tokens=tokens,
+        threads=threads,
+        time=time,
+        device=device,
+        xnnpack=xnnpack,
+        output=output,
+        html=html,
+        baseline=baseline,
+        max_regression=max_regression,
+        merge=merge or [],
+    )
+    run_bench(options, json)
+
+
 def audit(
     path: Annotated[
         Path | None,
@@ -183,11 +281,35 @@ def info(
     run_info(path, json)
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Put the commands into the console script, in the order of its help."""
-    app.command()(export)
-    app.command()(formats)
-    app.command()(score)
-    app.command()(verify)
-    app.command()(audit)
-    app.command()(info)
+def android(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[MODEL]", help=".onnx or .tflite file. Default: the pretrained model."
+        ),
+    ] = None,
+    project: Annotated[
+        Path, typer.Option(help="Folder of the Android project; its app is in the folder app.")
+    ] = Path("android_demo"),
+    max_size: Annotated[
+        str, typer.Option(metavar="SIZE", help="Largest file taken, such as 500kB.")
+    ] = "16MiB",
+    debug: Debug = False,
+) -> None:
+    """Check a model file and copy it into an Android project's assets."""
+    from edgernn.cli.android import run_android
+
+    run_android(path, project, max_size)
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "export": export,
+    "formats": formats,
+    "score": score,
+    "verify": verify,
+    "bench": bench,
+    "audit": audit,
+    "info": info,
+    "android": android,
+}
+"""By their names, in the order of the help."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from edgernn.cli.options import DataOption, Debug, DeviceOption, Json, LabelColumn, TextColumn
 
-__all__ = ["add_commands"]
+__all__ = ["COMMANDS"]
 
 
 def train(
@@ -267,12 +268,13 @@ def choose(
     )
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Put the commands into the console script, in the order of its help."""
-    app.command()(train)
-    app.command()(choose)
-    app.command()(recipes)
-    app.command("import")(import_model)
-    app.command()(evaluate)
-    app.command()(compare)
-    app.command()(summary)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "train": train,
+    "choose": choose,
+    "recipes": recipes,
+    "import": import_model,
+    "evaluate": evaluate,
+    "compare": compare,
+    "summary": summary,
+}
+"""By their names, in the order of the help."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from edgernn.cli.console import TrainingProgress, busy, say
 from edgernn.cli.signals import end
+from edgernn.training.document_vectors import holds_vectors
 from edgernn.training.fit import holds_epoch
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import CHECKPOINT, MODEL, TEACHER
@@ -30,8 +31,9 @@ def run_training(resume: bool, **options: Any) -> None:
         if (asked.output / MODEL).exists():
             end(f"; {asked.output} is complete")
         also = ""
-        if holds_folds(asked.output / TEACHER):
-            also = "; the teacher's folds are kept: the same command goes on from them"
+        teacher = asked.output / TEACHER
+        if holds_vectors(teacher) or holds_folds(teacher):
+            also = "; what the teacher has learned is kept: the same command goes on from it"
         end(f" before the first epoch ended: no model was written{also}")
     watcher.close()
     kept = history.kept
