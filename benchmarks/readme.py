@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.search import search_table
+from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
+from benchmarks.speed.table import speed_table
 from edgernn.cli import formats, recipes
 from edgernn.files import write_text
 from exporters.formats import FORMATS
@@ -30,8 +31,9 @@ _ELSEWHERE = {
     "training": _MODEL / "metrics.json",
     "recipes": recipes.MEASURED,
     "formats": formats.MEASURED,
+    "speed": _ROOT / "benchmarks" / "speed" / "results" / "speed.json",
 }
-"""Result files that the package itself carries."""
+"""Result files that do not lie in benchmarks/results; some, the package itself carries."""
 PAGES = (
     _ROOT / "README.md",
     _MODEL / "README.md",
@@ -228,10 +230,15 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "latency": _latency,
     "formats": _formats,
     "shipped_model": _shipped_model,
+    "speed": speed_table,
     "startup": _startup,
     "training": _training,
 }
-_COMPOSED: dict[str, Callable[[], str]] = {"accuracy": accuracy_table, "search": search_table}
+_COMPOSED: dict[str, Callable[[], str]] = {
+    "accuracy": accuracy_table,
+    "search": search_table,
+    "search_first": lambda: search_table(FIRST_RESULTS),
+}
 """Parts from many result files, which they find themselves."""
 
 

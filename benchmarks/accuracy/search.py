@@ -19,9 +19,11 @@ from typing import Any, NamedTuple
 from edgernn.cli.console import write_line
 from edgernn.errors import DataError
 
-__all__ = ["RESULTS", "main", "search_table"]
+__all__ = ["FIRST_RESULTS", "RESULTS", "main", "search_table"]
 
 RESULTS = Path(__file__).parent / "results" / "search"
+FIRST_RESULTS = RESULTS.with_name("search_first")
+"""Of the recipe before it had document vectors."""
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ from edgernn.text import TextEncoder
 from edgernn.training.batches import Encoded
 from edgernn.training.data import Examples, load_split, stratified_split, unlabelled_texts
 from edgernn.training.distill import Lesson, blend, exercises, learn_ngrams, whole_model
+from edgernn.training.document_vectors import document_vectors
 from edgernn.training.fit import fit, remove_checkpoint
 from edgernn.training.models import logits
 from edgernn.training.ngram_table import MOST_SURE, NgramFit, count_ratios, ngram_sums, ridge
@@ -81,8 +82,10 @@ class Trial:
     """Whether unlabelled texts are read."""
     checked: bool = True
     """Whether a bucket holds one n-gram; if not, all that fall into it share its number."""
-    taught: bool = False
-    """Whether layers learn the teacher's probabilities of all texts, not the labels."""
+    taught: bool = True
+    """Whether layers learn the teacher's probabilities of all texts, or the labels alone."""
+    vectors: bool = True
+    """Whether the teacher has document vectors."""
 
     def config(self) -> dict[str, Any]:
         """Return what differs from the recipe."""
@@ -96,7 +99,9 @@ class Trial:
 
 TRIALS: dict[str, Trial] = {
     "teacher": Trial("the teacher by itself, out of fold on what is trained on", "teacher"),
+    "teacher-no-vectors": Trial("the teacher without document vectors", "teacher", vectors=False),
     "ngrams": Trial("the recipe's n-grams by themselves"),
+    "ngrams-no-vectors": Trial("the teacher has no document vectors", vectors=False),
     "ngrams-unchecked": Trial(
         "all n-grams of a bucket share its number", table={"buckets": 262_139}, checked=False
     ),
@@ -118,11 +123,11 @@ TRIALS: dict[str, Trial] = {
     "layers-last-state": Trial(
         "both directions' last state in place of pooling", "layers", layers={"pooled": False}
     ),
-    "layers-taught": Trial(
-        "layers learn the teacher's probabilities of all texts; fewer epochs, more texts",
+    "layers-labels": Trial(
+        "layers learn the labels alone; more epochs, fewer texts",
         "layers",
-        fit={"epochs": 3},
-        taught=True,
+        fit={"epochs": 6},
+        taught=False,
     ),
     "layers-gru": Trial("GRU in place of LSTM", "layers", layers={"cell": "GRU"}),
     "layers-96": Trial("96 units a direction", "layers", layers={"units": 96}),
@@ -233,6 +238,9 @@ class _Runner:
         self._trial, self._corpus = trial, corpus
         self._unlabelled = corpus.unlabelled if trial.unlabelled else ()
         kind = "teacher" if trial.unlabelled else "teacher-labelled"
+        self._vector_cache = work / f"{kind}-vectors"
+        if not trial.vectors:
+            kind = f"{kind}-no-vectors"
         self._cache = work / f"{kind}-{corpus.seed}"
         text, settings = recipe.text, recipe.fit
         if trial.words is not None:
@@ -254,6 +262,7 @@ class _Runner:
                 "teacher_accuracy": soft.accuracy,
                 "teacher_texts_accuracy": soft.texts_accuracy,
                 "teacher_sentences_accuracy": soft.sentences_accuracy,
+                "teacher_vectors_accuracy": soft.vectors_accuracy,
             }
         if self._trial.part == "layers":
             return self._of_layers()
@@ -274,10 +283,31 @@ class _Runner:
         held_out = self._corpus.held_out
         return Encoded(self._encoder.encode_batch(held_out.texts), held_out.labels)
 
+    @functools.cached_property
+    def _vectors(self) -> npt.NDArray[np.float32]:
+        """Those of the texts that are learned from; the held-out texts have theirs, too."""
+        corpus = self._corpus
+        texts = [*corpus.every.texts, *self._unlabelled]
+        kept, _ = stratified_split(corpus.every.labels, corpus.fraction, corpus.seed)
+        rows = np.concatenate([kept, np.arange(len(corpus.every.texts), len(texts))])
+        if not self._trial.vectors:
+            # Of a number that is the same for all texts the teacher learns nothing.
+            return np.zeros((len(rows), 1), np.float32)
+        every: npt.NDArray[np.float32] = document_vectors(
+            texts, cache=self._vector_cache, busy=busy
+        )
+        return np.asarray(every[rows])
+
     def _soft(self) -> SoftLabels:
         known, seed = self._corpus.trained_on, self._corpus.seed
         return teach(
-            known.texts, known.labels, self._unlabelled, seed=seed, cache=self._cache, busy=busy
+            known.texts,
+            known.labels,
+            self._unlabelled,
+            self._vectors,
+            seed=seed,
+            cache=self._cache,
+            busy=busy,
         )
 
     def _lesson(self) -> Lesson:
@@ -287,6 +317,7 @@ class _Runner:
             self._corpus.trained_on.texts,
             self._corpus.trained_on.labels,
             self._unlabelled,
+            self._vectors,
             seed=self._corpus.seed,
             cache=self._cache,
             busy=busy,
@@ -314,11 +345,10 @@ class _Runner:
         lesson = self._lesson()
         size = self._encoder.contract.vocabulary_size
         known = len(corpus.trained_on.labels)
-        train = Encoded(lesson.ids[:known], corpus.trained_on.labels)
-        if self._trial.taught:
-            chances = 1 / (1 + np.exp(-self._soft().texts))
-            # The loss takes probabilities as it takes labels.
-            train = Encoded(lesson.ids, chances.astype(np.float32))
+        # The loss takes probabilities as it takes labels.
+        train = Encoded(lesson.ids, lesson.chances)
+        if not self._trial.taught:
+            train = Encoded(lesson.ids[:known], corpus.trained_on.labels)
         checkpoint = self._cache / "checkpoint"
         # One that is left is of a trial that was cut off.
         shutil.rmtree(checkpoint, ignore_errors=True)
@@ -385,7 +415,8 @@ def _outcome(found: Mapping[str, Any], trial: Trial, base: Path) -> str:
         return (
             f"texts {found['teacher_texts_accuracy']:.2%}, "
             f"sentences {found['teacher_sentences_accuracy']:.2%}, "
-            f"both {found['teacher_accuracy']:.2%}"
+            f"vectors {found['teacher_vectors_accuracy']:.2%}, "
+            f"together {found['teacher_accuracy']:.2%}"
         )
     if trial == TRIALS[trial.part]:
         return "in the recipe"

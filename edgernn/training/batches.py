@@ -25,8 +25,8 @@ class Encoded:
 
     ids: Sequence[Ids]
     """One int32 array [tokens] a text."""
-    labels: npt.NDArray[np.int8]
-    """int8 [texts]; 1 is the positive class."""
+    labels: npt.NDArray[np.int8] | npt.NDArray[np.float32]
+    """int8 [texts], 1 is the positive class; or float32, how likely it is the text's."""
 
     def __len__(self) -> int:
         """Return the number of texts."""

@@ -2,9 +2,10 @@
 
 The n-grams' table is fitted to the labels, to what the teacher says of unlabelled texts, and to
 what it says of crops of one to three sentences, so that short texts are not new to it. The layers
-are trained on the labels alone, so that they err elsewhere than the teacher does: the sum's loss on
-held-out texts is below that of either. How much each counts is found on these, by a logistic
-regression that calibrates the sum too (Platt, 1999; Guo et al., 2017).
+learn the teacher's probabilities of all texts (Hinton, Vinyals and Dean, 2015); of what it knows
+they learn what no sum over n-grams can say. How much each counts is found on held-out texts, by a
+logistic regression that calibrates the sum too (Platt, 1999; Guo et al., 2017). With that known, the
+n-grams are fitted once more, to the labels of the held-out texts too.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ from edgernn.training.data import (
     stratified_split,
     unlabelled_texts,
 )
+from edgernn.training.document_vectors import document_vectors
+from edgernn.training.kept_arrays import read_kept, write_kept
 from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.ngram_table import AS_CHOSEN, NgramFit, NgramTable, fit_ngrams, ngram_sums
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Ngrams, Recipe
 from edgernn.training.run import TEACHER
 from edgernn.training.sentences import split_sentences
-from edgernn.training.teacher import SoftLabels, read_kept, teach, write_kept
+from edgernn.training.teacher import SoftLabels, teach
 
 __all__ = [
     "Blend",
@@ -54,6 +57,8 @@ Busy = Callable[[str], AbstractContextManager[object]]
 
 _LONGEST_CROP = 3
 """In sentences."""
+_LAYERS_OWN_LABEL = 0.3
+"""Share of a labelled text's own label in what the layers learn; the teacher's is the rest."""
 _CROP_POWER = 0.25
 """A crop's score is the sum of its sentences' over this power of their number."""
 
@@ -63,10 +68,15 @@ class Lesson:
     """What was learned before the layers are trained."""
 
     table: NgramTable
+    """Fitted without the held-out texts, on which it is measured and weighed."""
+    last_table: NgramTable
+    """Fitted to the held-out texts' labels too: what the model gets."""
     teacher_accuracy: float
     """Out of fold, on the labelled texts."""
     ids: Sequence[npt.NDArray[np.int32]]
     """All texts that may be learned from, encoded; labelled ones first."""
+    chances: npt.NDArray[np.float32]
+    """float32 [texts]: how likely each is positive; the layers learn it as they would a label."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +94,13 @@ def learn_ngrams(
     labelled: Sequence[str],
     labels: npt.NDArray[np.int8],
     unlabelled: Sequence[str],
+    vectors: npt.NDArray[np.float32],
     *,
     seed: int,
     cache: Path,
     busy: Busy,
     how: NgramFit = AS_CHOSEN,
+    held_out: Encoded | None = None,
 ) -> Lesson:
     """Ask the teacher about all texts, and fit the n-grams to its answers.
 
@@ -98,32 +110,43 @@ def learn_ngrams(
         labelled: training texts.
         labels: int8 [labelled], 0 or 1.
         unlabelled: texts without a label; may be empty.
+        vectors: float32 [labelled + unlabelled, dimensions], the texts' `document_vectors`.
         seed: decides the teacher's folds and the crops.
         cache: a folder for what has been reached, see `teacher.teach`.
         busy: called with a title, gives a context to show that a long step is under way.
         how: how the n-grams are fitted to the teacher.
+        held_out: texts whose labels the last table is fitted to, too; None where there is none.
 
     Raises:
         DataError: too few texts, or a broken cache.
         MissingPackageError: scikit-learn is not installed.
     """
-    soft = teach(labelled, labels, unlabelled, seed=seed, cache=cache, busy=busy)
+    soft = teach(labelled, labels, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
     texts = [*labelled, *unlabelled]
     with busy("encoding"):
         ids = encoder.encode_batch(texts)
     file = cache / "ngrams.npz"
-    key = _key(ngrams, how, encoder, soft, seed)
-    shapes = {"numbers": (ngrams.buckets,), "checks": (ngrams.buckets,)}
+    key = _key(ngrams, how, encoder, soft, held_out, seed)
+    shapes = dict.fromkeys(("numbers", "checks", "last_numbers", "last_checks"), (ngrams.buckets,))
     found = read_kept(file, key, shapes)
-    if found is not None:
-        table = NgramTable(found["numbers"], found["checks"], ngrams.longest)
-    else:
+    if found is None:
         with busy("fitting the n-grams to the teacher"):
-            table = fit_ngrams(
-                *exercises(texts, ids, soft, labels, encoder, seed, how), ngrams, how
-            )
-        write_kept(file, key, numbers=table.numbers, checks=table.checks)
-    return Lesson(table, soft.accuracy, ids)
+            given = exercises(texts, ids, soft, labels, encoder, seed, how)
+            table = last = fit_ngrams(*given, ngrams, how)
+        if held_out is not None:
+            with busy("fitting the n-grams to the held-out labels, too"):
+                last = fit_ngrams(*_with_labels(*given, held_out), ngrams, how)
+        arrays = (table.numbers, table.checks, last.numbers, last.checks)
+        found = dict(zip(shapes, arrays, strict=True))
+        write_kept(file, key, **found)
+    targets = _targets(soft, labels, _LAYERS_OWN_LABEL)
+    return Lesson(
+        table=NgramTable(found["numbers"], found["checks"], ngrams.longest),
+        last_table=NgramTable(found["last_numbers"], found["last_checks"], ngrams.longest),
+        teacher_accuracy=soft.accuracy,
+        ids=ids,
+        chances=(1 / (1 + np.exp(-targets))).astype(np.float32),
+    )
 
 
 def lesson_of(
@@ -131,6 +154,7 @@ def lesson_of(
     recipe: Recipe,
     encoder: TextEncoder,
     examples: Examples,
+    measured: Encoded,
     say: Say,
     busy: Busy,
 ) -> Lesson:
@@ -140,7 +164,8 @@ def lesson_of(
         options: of the run.
         recipe: the run's, with n-grams.
         encoder: the run's text rules with their vocabulary.
-        examples: the training split; what the recipe holds out of it is not learned from.
+        examples: the training split; what the recipe holds out of it the last table alone learns.
+        measured: the texts that the recipe holds out.
         say: gets a line of what was learned, and a warning where no unlabelled texts are at hand.
         busy: called with a title, gives a context to show that a long step is under way.
 
@@ -158,15 +183,22 @@ def lesson_of(
         unlabelled = []
         say(f"warning: {error}; the n-grams are learned from the labelled texts alone")
     started = time.monotonic()
+    # The held-out texts have theirs, too; no label is read, and they are the same for any seed.
+    vectors = document_vectors(
+        [*examples.texts, *unlabelled], cache=options.output / TEACHER, busy=busy
+    )
+    rows = np.concatenate([kept, np.arange(len(examples.texts), len(vectors))])
     lesson = learn_ngrams(
         recipe.ngrams,
         encoder,
         [examples.texts[i] for i in kept],
         examples.labels[kept],
         unlabelled,
+        vectors[rows],
         seed=options.seed,
         cache=options.output / TEACHER,
         busy=busy,
+        held_out=measured,
     )
     say(
         f"teacher: {lesson.teacher_accuracy:.2%} out of fold on {len(kept):,} texts, asked about "
@@ -211,7 +243,9 @@ def exercises(
 
 
 def blend(
-    layers: npt.NDArray[np.float32], ngrams: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
+    layers: npt.NDArray[np.float32],
+    ngrams: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int8] | npt.NDArray[np.float32],
 ) -> Blend:
     """Find how much the layers and the n-grams count, on texts that neither was trained on.
 
@@ -255,17 +289,18 @@ def whole_model(
         size: of the vocabulary, padding included.
         layers: the trained model of the recipe without n-grams.
         lesson: the n-grams.
-        measured: texts that neither was trained on.
+        measured: texts that neither was trained on, but for the lesson's last table.
 
     Returns:
-        The model, and for `metrics.json` what was measured of both parts and of their sum.
+        The model, and for `metrics.json` what was measured of both parts and of their sum, with
+        the table that has not seen the texts that it is measured on.
     """
     of_layers = logits(layers, measured.ids)
     of_ngrams = ngram_sums(measured.ids, lesson.table)
     how = blend(of_layers, of_ngrams, measured.labels)
     both = how.layers * of_layers + how.ngrams * of_ngrams + how.constant
     model = build(recipe, size)
-    join(model, layers, lesson.table, how)
+    join(model, layers, lesson.last_table, how)
     right = measured.labels == 1
     return model, {
         "validation_accuracy": float(np.mean((both > 0) == right)),
@@ -275,6 +310,22 @@ def whole_model(
         "teacher_accuracy": lesson.teacher_accuracy,
         "blend": dataclasses.asdict(how),
     }
+
+
+def _with_labels(
+    ids: list[npt.NDArray[np.int32]],
+    targets: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32],
+    held_out: Encoded,
+) -> tuple[list[npt.NDArray[np.int32]], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Add texts that are to score as their labels say to what `exercises` gives."""
+    full = [row for row, text in enumerate(held_out.ids) if len(text)]
+    wanted = np.where(held_out.labels[full] > 0, np.inf, -np.inf).astype(np.float32)
+    return (
+        [*ids, *(held_out.ids[row] for row in full)],
+        np.concatenate([targets, wanted]),
+        np.concatenate([weights, np.ones(len(full), np.float32)]),
+    )
 
 
 def _targets(soft: SoftLabels, labels: npt.NDArray[np.int8], own: float) -> npt.NDArray[np.float32]:
@@ -304,9 +355,20 @@ def _crops(
     return encoder.encode_batch(crops), logits
 
 
-def _key(ngrams: Ngrams, how: NgramFit, encoder: TextEncoder, soft: SoftLabels, seed: int) -> str:
+def _key(
+    ngrams: Ngrams,
+    how: NgramFit,
+    encoder: TextEncoder,
+    soft: SoftLabels,
+    held_out: Encoded | None,
+    seed: int,
+) -> str:
     """Return what tells one table from another."""
     digest = hashlib.sha256(f"{ngrams} {how} {seed}".encode())
     digest.update(encoder.contract.to_json().encode())
     digest.update(soft.texts.tobytes() + soft.sentences.tobytes())
+    if held_out is not None:
+        digest.update(held_out.labels.tobytes())
+        for text in held_out.ids:
+            digest.update(text.tobytes() + b"|")
     return digest.hexdigest()

@@ -8,6 +8,7 @@ resumed ends with the same numbers as one that was not.
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
@@ -210,8 +211,23 @@ def _compile(model: Any, settings: FitSettings, texts: int) -> None:
             rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
         ),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.BinaryAccuracy(name="accuracy", threshold=0.0)],
+        metrics=[keras.metrics.MeanMetricWrapper(_agreement(), name="accuracy")],
     )
+
+
+@functools.cache
+def _agreement() -> Any:
+    """Return what tells of a text whether its logit is on the side of its label, or likelier one.
+
+    Keras knows it by name from then on, so that it loads a checkpoint that has it.
+    """
+    import keras
+
+    def agreement(labels: Any, logits: Any) -> Any:
+        same = (logits > 0) == (labels > 0.5)
+        return keras.ops.mean(keras.ops.cast(same, "float32"), axis=-1)
+
+    return keras.saving.register_keras_serializable(package="edgernn")(agreement)
 
 
 def _seed_dropout(model: Any, rng: np.random.Generator) -> None:
@@ -340,6 +356,7 @@ class _Checkpoint:
         import keras
 
         history = self.history()
+        _agreement()
         name = f"epoch-{len(history.epochs)}.keras"
         try:
             return keras.saving.load_model(self._folder / name), history

@@ -1,12 +1,13 @@
 """A teacher: linear models over n-grams of words, whose probabilities a small network learns.
 
-Two models are asked about every training text. One reads the whole text: an NB-SVM over binary
-n-grams of one to three words (Wang and Manning, Baselines and bigrams, 2012). The other reads one
+Three models are asked about every training text. One reads the whole text: an NB-SVM over binary
+n-grams of one to three words (Wang and Manning, Baselines and bigrams, 2012). The second reads one
 sentence at a time, is trained on sentences that carry their review's label, and so also says what a
-short text means; a text's score is the sum of its sentences' over the root of their number. Both
-are added by a logistic regression.
+short text means; a text's score is the sum of its sentences' over the root of their number. The
+third is a logistic regression on the text's `document_vectors`. All are added by a logistic
+regression.
 
-No text is scored by a model that has seen its label, but for the three numbers that add both:
+No text is scored by a model that has seen its label, but for the four numbers that add them:
 labelled texts are scored out of fold, and unlabelled ones by the mean of all folds' models (Hinton,
 Vinyals and Dean, Distilling the knowledge in a neural network, 2015).
 """
@@ -14,7 +15,6 @@ Vinyals and Dean, Distilling the knowledge in a neural network, 2015).
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, MissingPackageError
-from edgernn.files import new_file
+from edgernn.training.kept_arrays import read_kept, write_kept
 from edgernn.training.sentences import split_sentences
 
-__all__ = ["SoftLabels", "holds_folds", "read_kept", "teach", "write_kept"]
+__all__ = ["SoftLabels", "holds_folds", "teach"]
 
 Scores = npt.NDArray[np.float64]
 Busy = Callable[[str], AbstractContextManager[object]]
 
 FOLDS = 5
 _FOLD = "fold-{}.npz"
-_ROUND = 1
+_ROUND = 2
 """Part of the cache's key: another number where the teacher changes."""
 
 # Chosen by the out-of-fold accuracy on the training split: benchmarks/accuracy.
@@ -45,6 +45,8 @@ _TEXT_C = 30.0
 _SENTENCE_TOKENS = r"[a-z0-9']+|[!?]"
 _SENTENCE_MIN_COUNT = 5
 _SENTENCE_C = 1.0
+_VECTOR_LENGTH = 10.0
+_VECTOR_C = 10.0
 
 
 @dataclass(frozen=True)
@@ -61,12 +63,15 @@ class SoftLabels:
     """The same of the model of whole texts alone."""
     sentences_accuracy: float
     """The same of the model of sentences alone, whose scores are added up."""
+    vectors_accuracy: float
+    """The same of the model of document vectors alone."""
 
 
 def teach(
     labelled: Sequence[str],
     labels: npt.NDArray[np.int8],
     unlabelled: Sequence[str],
+    vectors: npt.NDArray[np.float32],
     *,
     seed: int,
     cache: Path,
@@ -81,6 +86,7 @@ def teach(
         labelled: texts with a label.
         labels: int8 [labelled], 0 or 1.
         unlabelled: texts without one; may be empty.
+        vectors: float32 [labelled + unlabelled, dimensions], their `document_vectors`.
         seed: decides the folds.
         cache: a folder for what has been reached.
         busy: called with a title, gives a context to show that a long step is under way.
@@ -92,63 +98,70 @@ def teach(
     """
     if min(np.bincount(labels, minlength=2)) < FOLDS:
         raise DataError(f"the teacher needs {FOLDS} texts of each class at least")
-    key = _key(labelled, labels, unlabelled, seed)
+    key = _key(labelled, labels, unlabelled, vectors, seed)
     folds = _folds(labels, seed)
     count = len(labelled) + len(unlabelled)
     sentences = [split_sentences(text) for text in (*labelled, *unlabelled)]
     owner = np.repeat(np.arange(count), [len(part) for part in sentences])
-    shapes = {"texts": (count,), "sentences": (len(owner),)}
+    shapes = {"texts": (count,), "sentences": (len(owner),), "vectors": (count,)}
     found = [_scores(read_kept(cache / _FOLD.format(k + 1), key, shapes)) for k in range(FOLDS)]
     if any(scores is None for scores in found):
         with busy("teacher: n-grams of texts and sentences"):
-            models = _Models(labelled, labels, unlabelled, sentences, owner)
+            models = _Models(labelled, labels, unlabelled, sentences, owner, vectors)
         for k in range(FOLDS):
             if found[k] is None:
                 with busy(f"teacher: fold {k + 1} of {FOLDS}"):
-                    texts, parts = models.scores(folds != k)
                     # Rounded as the file is: a teacher that was cut off ends as one that was not.
-                    kept = {"texts": texts.astype("f4"), "sentences": parts.astype("f4")}
+                    kept = {
+                        name: scores.astype(np.float32)
+                        for name, scores in zip(shapes, models.scores(folds != k), strict=True)
+                    }
                     write_kept(cache / _FOLD.format(k + 1), key, **kept)
                     found[k] = _scores(kept)
-    texts, parts = _joined([scores for scores in found if scores is not None], folds, owner)
-    return _combined(texts, parts, labels, owner)
+    joined = _joined([scores for scores in found if scores is not None], folds, owner)
+    return _combined(*joined, labels, owner)
 
 
 def _combined(
-    texts: Scores, parts: Scores, labels: npt.NDArray[np.int8], owner: npt.NDArray[np.int64]
+    texts: Scores,
+    parts: Scores,
+    vectors: Scores,
+    labels: npt.NDArray[np.int8],
+    owner: npt.NDArray[np.int64],
 ) -> SoftLabels:
-    """Add both models' scores by a logistic regression on the labelled texts."""
+    """Add the models' scores by a logistic regression on the labelled texts."""
     from sklearn.linear_model import LogisticRegression
 
     number = np.bincount(owner, minlength=len(texts))
     summed = np.bincount(owner, parts, minlength=len(texts)) / np.sqrt(np.maximum(number, 1))
-    both = np.stack([texts, summed], axis=1)
+    all_three = np.stack([texts, summed, vectors], axis=1)
     known = len(labels)
-    added = LogisticRegression(C=1e3).fit(both[:known], labels).decision_function(both)
+    added = LogisticRegression(C=1e3).fit(all_three[:known], labels).decision_function(all_three)
     return SoftLabels(
         texts=added.astype(np.float32),
         sentences=parts.astype(np.float32),
         accuracy=float(np.mean((added[:known] > 0) == labels)),
         texts_accuracy=float(np.mean((texts[:known] > 0) == labels)),
         sentences_accuracy=float(np.mean((summed[:known] > 0) == labels)),
+        vectors_accuracy=float(np.mean((vectors[:known] > 0) == labels)),
     )
 
 
 def _joined(
-    found: Sequence[tuple[Scores, Scores]],
+    found: Sequence[tuple[Scores, Scores, Scores]],
     folds: npt.NDArray[np.int64],
     owner: npt.NDArray[np.int64],
-) -> tuple[Scores, Scores]:
+) -> tuple[Scores, Scores, Scores]:
     """Take labelled texts' scores from their own fold's model, others' as the mean of all."""
     fold_of_text = np.full(len(found[0][0]), -1)
     fold_of_text[: len(folds)] = folds
     together = []
-    for kind, fold in ((0, fold_of_text), (1, fold_of_text[owner])):
-        scores = np.mean([pair[kind] for pair in found], axis=0)
-        for k, pair in enumerate(found):
-            scores[fold == k] = pair[kind][fold == k]
+    for kind, fold in enumerate((fold_of_text, fold_of_text[owner], fold_of_text)):
+        scores = np.mean([of_fold[kind] for of_fold in found], axis=0)
+        for k, of_fold in enumerate(found):
+            scores[fold == k] = of_fold[kind][fold == k]
         together.append(scores)
-    return together[0], together[1]
+    return together[0], together[1], together[2]
 
 
 def _folds(labels: npt.NDArray[np.int8], seed: int) -> npt.NDArray[np.int64]:
@@ -171,6 +184,7 @@ class _Models:
         unlabelled: Sequence[str],
         sentences: Sequence[Sequence[str]],
         owner: npt.NDArray[np.int64],
+        vectors: npt.NDArray[np.float32],
     ) -> None:
         try:
             from sklearn.feature_extraction.text import CountVectorizer
@@ -188,6 +202,8 @@ class _Models:
 
         self._labels = labels
         self._owner = owner
+        # Of length 1 they would be held back too much.
+        self._vectors = vectors * np.float32(_VECTOR_LENGTH)
         of_texts = vectorizer(_TEXT_TOKENS, _TEXT_MIN_COUNT)
         of_sentences = vectorizer(_SENTENCE_TOKENS, _SENTENCE_MIN_COUNT)
         try:
@@ -199,15 +215,17 @@ class _Models:
         except ValueError as error:
             raise DataError("the teacher finds no n-gram that is in several texts") from error
 
-    def scores(self, train: npt.NDArray[np.bool_]) -> tuple[Scores, Scores]:
-        """Fit both models on a part of the labelled texts; return their scores of everything.
+    def scores(self, train: npt.NDArray[np.bool_]) -> tuple[Scores, Scores, Scores]:
+        """Fit the models on a part of the labelled texts; return their scores of everything.
 
         Args:
             train: bool [labelled], the texts whose labels may be read.
 
         Returns:
-            float64 [texts] and float64 [sentences].
+            float64 [texts], float64 [sentences] and float64 [texts], of the document vectors.
         """
+        from sklearn.linear_model import LogisticRegression
+
         known = len(self._labels)
         rows = np.flatnonzero(train)
         texts = _nb_svm(
@@ -230,7 +248,10 @@ class _Models:
             c=_SENTENCE_C,
             dual=False,
         )(self._sentences)
-        return texts, parts
+        rows = np.flatnonzero(train)
+        model = LogisticRegression(C=_VECTOR_C, max_iter=500)
+        model.fit(self._vectors[rows], self._labels[rows])
+        return texts, parts, model.decision_function(self._vectors).astype(np.float64)
 
 
 def _nb_svm(
@@ -262,56 +283,32 @@ def _nb_svm(
 
 
 def _key(
-    labelled: Sequence[str], labels: npt.NDArray[np.int8], unlabelled: Sequence[str], seed: int
+    labelled: Sequence[str],
+    labels: npt.NDArray[np.int8],
+    unlabelled: Sequence[str],
+    vectors: npt.NDArray[np.float32],
+    seed: int,
 ) -> str:
     """Return what tells one teacher's scores from another's."""
     digest = hashlib.sha256(f"{_ROUND} {seed} {len(labelled)} {len(unlabelled)}".encode())
     digest.update(labels.tobytes())
+    digest.update(vectors.tobytes())
     for text in (*labelled, *unlabelled):
         digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
     return digest.hexdigest()
 
 
-def _scores(arrays: Mapping[str, npt.NDArray[Any]] | None) -> tuple[Scores, Scores] | None:
+def _scores(
+    arrays: Mapping[str, npt.NDArray[Any]] | None,
+) -> tuple[Scores, Scores, Scores] | None:
     if arrays is None:
         return None
-    return arrays["texts"].astype(np.float64), arrays["sentences"].astype(np.float64)
+    texts, parts, vectors = (
+        arrays[name].astype(np.float64) for name in ("texts", "sentences", "vectors")
+    )
+    return texts, parts, vectors
 
 
 def holds_folds(cache: Path) -> bool:
     """Tell whether a folder holds a fold that a teacher of the same texts need not do again."""
     return any((cache / _FOLD.format(k + 1)).exists() for k in range(FOLDS))
-
-
-def write_kept(path: Path, key: str, **arrays: npt.NDArray[Any]) -> None:
-    """Write what was reached to a file, under a key that tells what it was reached from."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with new_file(path) as temporary, temporary.open("wb") as out:
-        np.savez(out, key=np.array(key), **arrays)  # type: ignore[arg-type]
-
-
-def read_kept(
-    path: Path, key: str, shapes: Mapping[str, tuple[int, ...]]
-) -> dict[str, npt.NDArray[Any]] | None:
-    """Read arrays, or return None where there are none of the same key.
-
-    Args:
-        path: a file of `write_kept`.
-        key: what it was written under.
-        shapes: of the arrays, by name.
-
-    Raises:
-        DataError: the file is broken.
-    """
-    if not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            if str(arrays["key"]) != key:
-                return None
-            found = {name: arrays[name] for name in shapes}
-        if any(found[name].shape != shape for name, shape in shapes.items()):
-            raise ValueError("an array has another shape")
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} is broken: remove it and train again") from error
-    return found

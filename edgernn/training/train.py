@@ -123,10 +123,10 @@ def train(
         write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
     lesson = None
     if recipe.ngrams is not None:
-        lesson = lesson_of(options, recipe, encoder, examples, say, busy)
-    seen = to_train.ids if lesson is None else lesson.ids
+        lesson = lesson_of(options, recipe, encoder, examples, measured, say, busy)
+        to_train = Encoded(lesson.ids, lesson.chances)
     model, history = fit(
-        first_model(recipe, size, seen, options.seed, busy),
+        first_model(recipe, size, to_train.ids, options.seed, busy),
         recipe.fit,
         to_train,
         measured,

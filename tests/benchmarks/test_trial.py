@@ -51,7 +51,7 @@ def data(tmp_path_factory):
 def test_trials_are_run(data, tmp_path, monkeypatch):
     """From the command line: files of all kinds of trials, and the table of them."""
     monkeypatch.setitem(RECIPES, "flagship", SMALL)
-    names = ["teacher", "ngrams", "ngrams-unchecked", "ngrams-no-unlabelled", "layers-taught"]
+    names = ["teacher", "ngrams", "ngrams-unchecked", "ngrams-no-unlabelled", "layers-labels"]
     paths = ("--data", data / "aclImdb", "--short", data / "short", "--work", tmp_path / "work")
     given = ["trial", *names, *map(str, paths), "--seed", "5", "--results", str(tmp_path / "found")]
     monkeypatch.setattr(sys, "argv", given)
@@ -78,11 +78,13 @@ def test_trials_are_run(data, tmp_path, monkeypatch):
         found["ngrams-unchecked"]["validation_accuracy"] - found["ngrams"]["validation_accuracy"]
     )
     assert found["ngrams-unchecked"]["outcome"] == f"{difference:+.2f} points"
-    assert found["layers-taught"]["outcome"] == "not compared"
-    assert found["layers-taught"]["epochs"] == 3
+    assert found["layers-labels"]["outcome"] == "not compared"
+    assert found["layers-labels"]["epochs"] == 6
     assert {path.name for path in (tmp_path / "work").iterdir()} == {
         "teacher-5",
+        "teacher-vectors",
         "teacher-labelled-5",
+        "teacher-labelled-vectors",
     }
     lines = search_table(tmp_path / "found").splitlines()
     assert len(lines) == 2 + len(names)
@@ -95,8 +97,8 @@ def test_what_fails_is_a_result_too(tmp_path):
     few = Examples(tuple("abcd"), np.array([0, 1, 0, 1], np.int8))
     corpus = Corpus(few, (), {}, 1, 0.5)
     found = measure(TRIALS["ngrams"], SMALL, corpus, tmp_path)
-    assert found["failed"].startswith("the teacher needs 5 texts of each class")
-    assert trial._outcome(found, TRIALS["ngrams"], tmp_path).startswith("failed: the teacher needs")
+    assert found["failed"] == "the teacher finds no n-gram that is in several texts"
+    assert trial._outcome(found, TRIALS["ngrams"], tmp_path).startswith("failed: the teacher finds")
 
 
 @pytest.mark.parametrize("name", TRIALS)
@@ -105,7 +107,7 @@ def test_what_a_trial_changes(name, tmp_path):
     corpus = Corpus(Examples((), np.zeros(0, np.int8)), ("a",), {}, 1, 0.1)
     runner = trial._Runner(TRIALS[name], FLAGSHIP, corpus, tmp_path)
     changed = (runner._recipe, runner._how) != (FLAGSHIP, trial.NgramFit())
-    other_ways = set(TRIALS[name].config()) & {"unlabelled", "checked", "taught"}
+    other_ways = set(TRIALS[name].config()) & {"unlabelled", "checked", "taught", "vectors"}
     assert (changed or bool(other_ways)) == (name not in ("teacher", "ngrams", "layers"))
     assert TRIALS[TRIALS[name].part].config() == {}
 

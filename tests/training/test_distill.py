@@ -47,6 +47,7 @@ def soft_of(texts) -> SoftLabels:
         accuracy=0.75,
         texts_accuracy=0.7,
         sentences_accuracy=0.6,
+        vectors_accuracy=0.5,
     )
 
 
@@ -105,7 +106,9 @@ def test_the_whole_model():
     labels = (ngram_sums(texts.ids, table) > 0.1).astype(np.int8)
     labels[::9] = 1 - labels[::9]
     measured = Encoded(texts.ids, labels)
-    model, found = whole_model(WIDE, IDS, layers, Lesson(table, 0.9, ()), measured)
+    model, found = whole_model(
+        WIDE, IDS, layers, Lesson(table, table, 0.9, (), np.zeros(0, np.float32)), measured
+    )
     given = logits(model, texts.ids).astype(np.float64)
     assert found["validation_accuracy"] == np.mean((given > 0) == labels) > 0.6
     chance = np.where(labels == 1, 1 / (1 + np.exp(-given)), 1 / (1 + np.exp(given)))
@@ -118,6 +121,12 @@ def test_the_whole_model():
     expected = how.layers * logits(layers, texts.ids) + how.ngrams * alone + how.constant
     assert np.allclose(given, expected, atol=1e-5)
     assert how.ngrams > abs(how.layers)
+
+    other = dataclasses.replace(table, numbers=-table.numbers)
+    lesson = Lesson(table, other, 0.9, (), np.zeros(0, np.float32))
+    model, same = whole_model(WIDE, IDS, layers, lesson, measured)
+    assert same == found
+    assert np.allclose(logits(model, texts.ids), given - 2 * how.ngrams * alone, atol=1e-5)
 
 
 def test_crops_are_whole_sentences(encoder):
@@ -176,7 +185,7 @@ def test_what_is_fitted_to(encoder):
     assert targets[2:].tolist() == soft.texts[2:].tolist()
 
 
-def learn(cache, encoder, ngrams=PAIRS, seed=SEED, how=ALL):
+def learn(cache, encoder, ngrams=PAIRS, seed=SEED, how=ALL, held_out=None):
     """Learn from the four texts, two of them labelled."""
     return distill.learn_ngrams(
         ngrams,
@@ -184,10 +193,12 @@ def learn(cache, encoder, ngrams=PAIRS, seed=SEED, how=ALL):
         TEXTS[:2],
         np.array([0, 1], np.int8),
         TEXTS[2:],
+        np.ones((4, 2), np.float32),
         seed=seed,
         cache=cache,
         busy=lambda title: nullcontext(),
         how=how,
+        held_out=held_out,
     )
 
 
@@ -211,12 +222,32 @@ def test_the_table_is_kept(taught, encoder, tmp_path):
     assert np.array_equal(first.table.checks, again.table.checks)
     assert (again.table.numbers.dtype, again.table.checks.dtype) == (np.float32, np.int32)
     assert (again.table.longest, again.teacher_accuracy, len(again.ids)) == (2, 0.75, 4)
+    chance = 1 / (1 + np.exp(-soft_of(TEXTS).texts))
+    chance[:2] = 0.7 * chance[:2] + (0, 0.3)
+    assert again.chances == pytest.approx(chance)
+    assert again.chances.dtype == np.float32
     changed = ({"seed": SEED + 1}, {"ngrams": Ngrams(503, 2)}, {"how": NgramFit(min_count=2)})
     for changes in changed:
         learn(tmp_path, encoder)
         before = len(taught)
         learn(tmp_path, encoder, **changes)
         assert len(taught) == before + 1
+
+
+def test_the_last_table_learns_the_held_out_labels(taught, encoder, tmp_path):
+    """It alone: each text is on its label's side more than before; an empty text is left out."""
+    texts = encoder.encode_batch(["Good film. I loved it.", "A waste of time.", ""])
+    for labels in (np.array([1, 0, 1], np.int8), np.array([0, 1, 1], np.int8)):
+        lesson = learn(tmp_path, encoder, held_out=Encoded(texts, labels))
+        plain = learn(tmp_path / "plain", encoder)
+        assert np.array_equal(lesson.table.numbers, plain.table.numbers)
+        assert np.array_equal(plain.last_table.numbers, plain.table.numbers)
+        gained = ngram_sums(texts[:2], lesson.last_table) - ngram_sums(texts[:2], lesson.table)
+        assert np.all(gained * (2 * labels[:2] - 1) > 0)
+        before = len(taught)
+        again = learn(tmp_path, encoder, held_out=Encoded(texts, labels))
+        assert np.array_equal(again.last_table.numbers, lesson.last_table.numbers)
+        assert len(taught) == before
 
 
 def test_a_broken_table(taught, encoder, tmp_path):

@@ -34,10 +34,22 @@ def corpus(texts: int, unlabelled: int, seed: int = 1):
 KNOWN, LABELS, UNKNOWN = corpus(60, 20)
 ALL = [*KNOWN, *UNKNOWN]
 SENTENCES = [split_sentences(text) for text in ALL]
+VECTORS = np.random.default_rng(4).normal(size=(len(ALL), 6)).astype(np.float32)
+# The first number tells the class of most texts.
+VECTORS[:, 0] += np.where(np.arange(len(ALL)) % 2, 2, -2)
+VECTORS /= np.linalg.norm(VECTORS, axis=1, keepdims=True)
 OWNER = np.repeat(np.arange(len(ALL)), [len(part) for part in SENTENCES])
 
 
-def asked(cache, labelled=KNOWN, labels=LABELS, unlabelled=UNKNOWN, seed=SEED, titles=None):
+def asked(
+    cache,
+    labelled=KNOWN,
+    labels=LABELS,
+    unlabelled=UNKNOWN,
+    vectors=VECTORS,
+    seed=SEED,
+    titles=None,
+):
     """What the teacher says."""
 
     def busy(title):
@@ -45,7 +57,8 @@ def asked(cache, labelled=KNOWN, labels=LABELS, unlabelled=UNKNOWN, seed=SEED, t
             titles.append(title)
         return nullcontext()
 
-    return teach(labelled, labels, unlabelled, seed=seed, cache=cache, busy=busy)
+    vectors = vectors[: len(labelled) + len(unlabelled)]
+    return teach(labelled, labels, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +92,7 @@ def test_it_learns(done):
     assert np.mean((soft.texts[60:] > 0) == (np.arange(20) % 2)) > 0.8
     said = dict(zip((s for part in SENTENCES for s in part), soft.sentences, strict=True))
     assert said["The plot was great."] > 0 > said["The plot was awful."]
-    for share in (soft.texts_accuracy, soft.sentences_accuracy):
+    for share in (soft.texts_accuracy, soft.sentences_accuracy, soft.vectors_accuracy):
         assert 0.8 < share <= 1
 
 
@@ -88,28 +101,32 @@ def test_no_score_knows_its_own_label():
     folds = teacher._folds(LABELS, SEED)
 
     def scores(labels):
-        models = teacher._Models(KNOWN, labels, UNKNOWN, SENTENCES, OWNER)
+        models = teacher._Models(KNOWN, labels, UNKNOWN, SENTENCES, OWNER, VECTORS)
         return teacher._joined([models.scores(folds != k) for k in range(FOLDS)], folds, OWNER)
 
     before = scores(LABELS)
     for turned in (0, 31):
         labels = LABELS.copy()
         labels[turned] = 1 - labels[turned]
-        texts, sentences = scores(labels)
+        texts, sentences, of_vectors = scores(labels)
         assert texts[turned] == before[0][turned]
+        assert of_vectors[turned] == before[2][turned]
         own = turned == OWNER
         assert np.array_equal(sentences[own], before[1][own])
         elsewhere = (np.arange(60) != turned) & (folds != folds[turned])
         assert np.any(texts[:60][elsewhere] != before[0][:60][elsewhere])
+        assert np.any(of_vectors[:60][elsewhere] != before[2][:60][elsewhere])
         assert np.any(sentences[~own] != before[1][~own])
 
 
 def test_unlabelled_texts_get_the_mean(done):
     """Those of all folds' models; a labelled text has its own fold's alone."""
     folds = teacher._folds(LABELS, SEED)
-    models = teacher._Models(KNOWN, LABELS, UNKNOWN, SENTENCES, OWNER)
+    models = teacher._Models(KNOWN, LABELS, UNKNOWN, SENTENCES, OWNER, VECTORS)
     each = [models.scores(folds != k) for k in range(FOLDS)]
-    texts, sentences = teacher._joined(each, folds, OWNER)
+    texts, sentences, of_vectors = teacher._joined(each, folds, OWNER)
+    assert np.allclose(of_vectors[60:], np.mean([pair[2][60:] for pair in each], axis=0))
+    assert of_vectors[7] == each[folds[7]][2][7]
     assert np.allclose(texts[60:], np.mean([pair[0][60:] for pair in each], axis=0))
     unknown = OWNER >= 60
     assert np.allclose(sentences[unknown], np.mean([pair[1][unknown] for pair in each], axis=0))
@@ -129,8 +146,9 @@ def test_folds_are_even():
 def test_sentences_count():
     """Of two texts that whole texts' n-grams take for equal the sentences tell which is better."""
     texts, parts = np.zeros(4), np.array([2.0, 1.0, -2.0, -1.0, 3.0, -3.0])
+    vectors = np.zeros(4)
     labels = np.array([1, 0], np.int8)
-    soft = teacher._combined(texts, parts, labels, np.array([0, 0, 1, 1, 2, 3]))
+    soft = teacher._combined(texts, parts, vectors, labels, np.array([0, 0, 1, 1, 2, 3]))
     assert soft.texts[0] > 0 > soft.texts[1]
     assert soft.texts[2] > soft.texts[0] > soft.texts[1] > soft.texts[3]
     assert (soft.texts_accuracy, soft.sentences_accuracy) == (0.5, 1.0)
@@ -154,6 +172,7 @@ def test_a_second_call_reads(done, no_fitting):
         {"labels": np.append(LABELS[2:], LABELS[:2][::-1])},
         {"unlabelled": UNKNOWN[:-1]},
         {"unlabelled": [*UNKNOWN[:-1], "The cast was poor."]},
+        {"vectors": -VECTORS},
     ],
 )
 def test_other_texts_are_fitted(done, no_fitting, changes):

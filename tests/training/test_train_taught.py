@@ -14,7 +14,7 @@ from edgernn.cli import train as command
 from edgernn.cli.main import app
 from edgernn.cli.signals import Ended
 from edgernn.errors import DataError, TrainingError
-from edgernn.training import distill, teacher
+from edgernn.training import distill, document_vectors, teacher
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 from edgernn.training.recipes import RECIPES
@@ -100,7 +100,10 @@ def options(data, output, **changes) -> TrainOptions:
 
 
 def scores_and_parts(folder, data):
-    """What a run's model scores its held-out texts, and what its n-grams alone give."""
+    """What a run's model scores its held-out texts, what its n-grams alone give, and the labels.
+
+    Then what the model would score with the n-grams that have not learned the labels.
+    """
     from edgernn.training.models import NGRAMS, logits
     from edgernn.training.ngram_table import NgramTable, ngram_sums
 
@@ -109,7 +112,11 @@ def scores_and_parts(folder, data):
     held_out = validation_examples(run.config, str(data))
     ids = run.encoder.encode_batch(held_out.texts)
     numbers, checks = model.get_layer(NGRAMS).get_weights()
-    return logits(model, ids), ngram_sums(ids, NgramTable(numbers, checks, 3)), held_out.labels
+    given, sums = logits(model, ids), ngram_sums(ids, NgramTable(numbers, checks, 3))
+    with np.load(folder / "teacher" / "ngrams.npz") as kept:
+        blind = NgramTable(kept["numbers"], kept["checks"], 3)
+    before = given - sums + run.metrics["blend"]["ngrams"] * ngram_sums(ids, blind)
+    return given, sums, held_out.labels, before
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +132,9 @@ def test_the_files(job):
     """The teacher's folder stands beside what every run has."""
     folder, _, said = job
     assert {path.name for path in folder.iterdir()} == FILES
-    assert {path.name for path in (folder / "teacher").iterdir()} == FOLDS | {"ngrams.npz"}
+    assert {path.name for path in (folder / "teacher").iterdir()} == (
+        FOLDS | {"ngrams.npz", "document-vectors.npz"}
+    )
     lines = "\n".join(said)
     assert "out of fold on 108 texts, asked about 300 unlabelled ones too" in lines
     assert "held out: layers 0." in lines
@@ -138,7 +147,7 @@ def test_the_model_is_layers_and_ngrams_together(job, reviews, small):
 
     folder, history, _ = job
     run = Run.open(folder)
-    given, sums, labels = scores_and_parts(folder, reviews)
+    given, sums, labels, before = scores_and_parts(folder, reviews)
     model = run.load_model()
     alone = build(dataclasses.replace(small, ngrams=None), run.contract.vocabulary_size)
     for own, other in zip(deep_layers(alone), deep_layers(model), strict=True):
@@ -149,17 +158,18 @@ def test_the_model_is_layers_and_ngrams_together(job, reviews, small):
     assert np.std(sums) > 0.1
 
     metrics = run.metrics
-    assert metrics["validation_accuracy"] == np.mean((given > 0) == labels) > 0.7
-    loss = np.mean(np.logaddexp(0, np.where(labels == 1, -given, given)))
+    assert metrics["validation_accuracy"] == np.mean((before > 0) == labels) > 0.7
+    assert np.any(np.abs(before - given) > 1e-3)
+    loss = np.mean(np.logaddexp(0, np.where(labels == 1, -before, before)))
     assert metrics["validation_loss"] == pytest.approx(loss, abs=1e-5)
     assert metrics["layers_validation_accuracy"] == history.kept.validation_accuracy
-    factor = metrics["blend"]["ngrams"]
-    assert metrics["ngrams_validation_accuracy"] == np.mean((sums / factor > 0) == labels)
+    blind = (before - given + sums) / metrics["blend"]["ngrams"]
+    assert metrics["ngrams_validation_accuracy"] == np.mean((blind > 0) == labels)
     assert set(metrics["blend"]) == {"layers", "ngrams", "constant"}
     assert 0.7 < metrics["teacher_accuracy"] <= 1
     assert metrics["parameters"] == model.count_params()
     assert model.get_layer(NGRAMS).buckets == 2003
-    assert (metrics["training_examples"], metrics["validation_examples"]) == (108, 12)
+    assert (metrics["training_examples"], metrics["validation_examples"]) == (408, 12)
 
 
 def test_a_table_has_no_unlabelled_texts(table, tmp_path):
@@ -173,8 +183,8 @@ def test_a_table_has_no_unlabelled_texts(table, tmp_path):
     assert "out of fold on 54 texts, asked about 0 unlabelled ones too" in done.stderr
     metrics = Run.open(tmp_path / "run").metrics
     assert (metrics["epochs"], metrics["training_examples"]) == (1, 54)
-    given, _, labels = scores_and_parts(tmp_path / "run", table)
-    assert metrics["validation_accuracy"] == np.mean((given > 0) == labels)
+    _, _, labels, before = scores_and_parts(tmp_path / "run", table)
+    assert metrics["validation_accuracy"] == np.mean((before > 0) == labels)
 
 
 def test_a_folder_without_unlabelled_texts(reviews, tmp_path, only_taught):
@@ -197,7 +207,8 @@ def only_taught(monkeypatch):
     """Training ends as soon as the n-grams were learned; what was asked of them stands here."""
     asked = []
 
-    def learn(ngrams, encoder, labelled, labels, unlabelled, **rest):
+    def learn(ngrams, encoder, labelled, labels, unlabelled, vectors, **rest):
+        assert len(vectors) == len(labelled) + len(unlabelled)
         asked.append((len(labelled), list(unlabelled)))
         raise KeyboardInterrupt
 
@@ -223,11 +234,12 @@ def numbers_of(folder):
 
 @pytest.fixture
 def no_fitting(monkeypatch):
-    """From here on no teacher and no table can be fitted: what is kept must do."""
+    """From here on no vectors, teacher or table can be fitted: what is kept must do."""
 
     def refuse(*_, **__):
         raise AssertionError("fitted again")
 
+    monkeypatch.setattr(document_vectors, "_learn", refuse)
     monkeypatch.setattr(teacher, "_Models", refuse)
     monkeypatch.setattr(distill, "fit_ngrams", refuse)
 
@@ -239,9 +251,9 @@ def test_interrupted_and_resumed(job, reviews, tmp_path, no_fitting):
     _, history = train(options(reviews, output), watcher=Interrupt(2))
     assert history.interrupted
     assert {path.name for path in output.iterdir()} == FILES | {"checkpoint"}
-    given, _, labels = scores_and_parts(output, reviews)
+    _, _, labels, before = scores_and_parts(output, reviews)
     metrics = Run.open(output).metrics
-    assert metrics["validation_accuracy"] == np.mean((given > 0) == labels)
+    assert metrics["validation_accuracy"] == np.mean((before > 0) == labels)
     assert (metrics["epochs"], metrics["interrupted"]) == (1, True)
     assert "blend" in metrics
 
@@ -272,10 +284,14 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
         command.run_training(False, **given)
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == (
-        "interrupted before the first epoch ended: no model was written; the teacher's folds are "
-        "kept: the same command goes on from them"
+        "interrupted before the first epoch ended: no model was written; what the teacher has "
+        "learned is kept: the same command goes on from it"
     )
-    assert {path.name for path in (output / "teacher").iterdir()} == {"fold-1.npz", "fold-2.npz"}
+    assert {path.name for path in (output / "teacher").iterdir()} == {
+        "document-vectors.npz",
+        "fold-1.npz",
+        "fold-2.npz",
+    }
 
     monkeypatch.setattr(teacher._Models, "scores", lambda self, on: done.append(1) or fit(self, on))
     with pytest.raises(KeyboardInterrupt):
@@ -295,12 +311,12 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
 
 
 def test_ctrl_c_before_the_teacher(reviews, tmp_path, monkeypatch, capsys):
-    """Where no fold was done none is said to be kept."""
+    """Where nothing was learned nothing is said to be kept."""
 
     def refuse(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(teacher._Models, "scores", refuse)
+    monkeypatch.setattr(document_vectors, "_learn", refuse)
     with pytest.raises(Ended):
         command.run_training(
             False, recipe="flagship", output=tmp_path / "run", data=str(reviews), seed=SEED
