@@ -1,0 +1,218 @@
+package org.edgernn.demo
+
+import android.app.Activity
+import android.content.Intent
+import android.content.res.ColorStateList
+import android.os.BadParcelableException
+import android.os.Bundle
+import android.text.Editable
+import android.text.InputFilter
+import android.text.TextWatcher
+import android.view.View
+import android.view.ViewGroup
+import android.widget.Button
+import android.widget.EditText
+import android.widget.LinearLayout
+import android.widget.ProgressBar
+import android.widget.RadioButton
+import android.widget.RadioGroup
+import android.widget.TextView
+import java.text.NumberFormat
+import kotlin.math.roundToInt
+import org.edgernn.Format
+
+/** Type, paste, share or tap a review, and see its label. */
+class MainActivity : Activity() {
+    private lateinit var scoring: ScoringModel
+    private lateinit var input: EditText
+    private val modelChanged = Runnable { render() }
+    private val radios: Map<Format, RadioButton> by lazy {
+        mapOf(
+            Format.ONNX to findViewById(R.id.runtime_onnx),
+            Format.TFLITE to findViewById(R.id.runtime_tflite),
+        )
+    }
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        setContentView(R.layout.activity_main)
+        findViewById<View>(R.id.page).padForSystemBars()
+        scoring = lastNonConfigurationInstance as ScoringModel?
+            ?: ScoringModel(demo.store, demo.background, demo.main)
+        if (resources.getBoolean(R.bool.side_by_side)) putSideBySide()
+        connectInput()
+        connectRuntimes()
+        addSamples()
+        open(R.id.open_model, ModelActivity::class.java)
+        open(R.id.open_benchmark, BenchmarkActivity::class.java)
+        if (savedInstanceState == null) takeShared(intent)
+        scoring.listener = modelChanged
+        demo.store.listen(modelChanged)
+        render()
+    }
+
+    override fun onNewIntent(intent: Intent) {
+        super.onNewIntent(intent)
+        setIntent(intent)
+        takeShared(intent)
+    }
+
+    override fun onResume() {
+        super.onResume()
+        render() // A benchmark may have been started or have ended.
+    }
+
+    override fun onRetainNonConfigurationInstance(): Any = scoring
+
+    override fun onDestroy() {
+        demo.store.ignore(modelChanged)
+        scoring.listener = null
+        if (!isChangingConfigurations) scoring.close()
+        super.onDestroy()
+    }
+
+    private fun putSideBySide() {
+        val columns: LinearLayout = findViewById(R.id.columns)
+        columns.orientation = LinearLayout.HORIZONTAL
+        for (index in 0 until columns.childCount) {
+            val place = columns.getChildAt(index).layoutParams as LinearLayout.LayoutParams
+            place.width = 0
+            place.weight = 1f
+            if (index > 0) place.marginStart = resources.getDimensionPixelSize(R.dimen.gap)
+        }
+    }
+
+    private fun connectInput() {
+        input = findViewById(R.id.input)
+        input.filters = arrayOf(InputFilter.LengthFilter(MOST_CHARACTERS))
+        input.addTextChangedListener(object : TextWatcher {
+            override fun beforeTextChanged(text: CharSequence, start: Int, count: Int, after: Int) = Unit
+
+            override fun onTextChanged(text: CharSequence, start: Int, before: Int, count: Int) = Unit
+
+            override fun afterTextChanged(text: Editable) = scoring.type(text.toString())
+        })
+        findViewById<View>(R.id.clear).setOnClickListener { input.setText("") }
+    }
+
+    private fun connectRuntimes() {
+        for ((format, radio) in radios) {
+            radio.visibility = if (demo.store.slot(format) is Slot.Absent) View.GONE else View.VISIBLE
+            radio.isChecked = format == demo.store.chosen
+        }
+        findViewById<RadioGroup>(R.id.runtimes).setOnCheckedChangeListener { _, id ->
+            radios.entries.firstOrNull { it.value.id == id }?.let { demo.store.choose(it.key) }
+        }
+        val missing = Format.values().filter { demo.store.slot(it) is Slot.Absent }
+        findViewById<TextView>(R.id.missing).showOrHide(
+            if (missing.size == Format.values().size) {
+                getString(R.string.no_model)
+            } else {
+                missing.joinToString("\n") {
+                    getString(R.string.runtime_missing, getString(it.runtimeName), it.fileName)
+                }
+            },
+        )
+    }
+
+    private fun addSamples() {
+        val list = findViewById<ViewGroup>(R.id.samples)
+        for (sample in resources.getStringArray(R.array.samples)) {
+            val button = layoutInflater.inflate(R.layout.sample, list, false) as Button
+            button.text = sample
+            button.setOnClickListener { put(sample) }
+            list.addView(button)
+        }
+    }
+
+    private fun open(button: Int, page: Class<out Activity>) {
+        findViewById<View>(button).setOnClickListener { startActivity(Intent(this, page)) }
+    }
+
+    private fun takeShared(intent: Intent) {
+        if (intent.action != Intent.ACTION_SEND) return
+        val shared = try {
+            intent.getCharSequenceExtra(Intent.EXTRA_TEXT)
+        } catch (problem: BadParcelableException) {
+            null // Another app sent an object that is not text and that this one cannot read.
+        }
+        if (shared != null) put(shared.toString())
+    }
+
+    private fun put(text: String) {
+        input.setText(text)
+        input.setSelection(input.length())
+    }
+
+    private fun render() {
+        val slot = demo.store.current
+        val answer = scoring.answer
+        val line: TextView = findViewById(R.id.answer)
+        val held = demo.benchmark.running && scoring.pending
+        val scored = (answer as? Answer.Scored).takeIf { slot is Slot.Ready && !held }
+        showScored(scored)
+        if (scored == null) {
+            line.contentDescription = null
+            say(line, stateLine(slot, answer))
+            val problem = slot is Slot.Broken || slot is Slot.Absent || answer is Answer.Refused
+            line.setTextAppearance(if (problem) R.style.Problem else R.style.Hint)
+        }
+        line.alpha = if (scoring.pending) STALE else 1f
+        val full = scoring.text.length >= MOST_CHARACTERS - 1 // A pair of surrogates is not cut in two.
+        findViewById<TextView>(R.id.cut).showOrHide(
+            if (full) getString(R.string.text_cut, MOST_CHARACTERS) else null,
+        )
+    }
+
+    private fun stateLine(slot: Slot, answer: Answer): String = when {
+        slot is Slot.Absent -> getString(R.string.no_model)
+        slot is Slot.Broken -> slot.message
+        demo.benchmark.running && scoring.pending -> getString(R.string.waiting_benchmark)
+        slot is Slot.Opening -> getString(R.string.opening, demo.store.chosen?.fileName)
+        answer is Answer.Refused -> answer.message
+        scoring.pending -> getString(R.string.waiting)
+        else -> getString(R.string.nothing_typed)
+    }
+
+    private fun showScored(scored: Answer.Scored?) {
+        val visible = if (scored == null) View.GONE else View.VISIBLE
+        val bar = findViewById<ProgressBar>(R.id.probability)
+        for (id in intArrayOf(R.id.probability, R.id.ends, R.id.details)) {
+            findViewById<View>(id).visibility = visible
+        }
+        if (scored == null) return
+        val score = scored.score
+        val (first, second) = scored.labels
+        val percent = NumberFormat.getPercentInstance(resources.configuration.locales[0]).run {
+            maximumFractionDigits = 1
+            format(score.probability)
+        }
+        val color = getColor(if (score.positive) R.color.label_second else R.color.label_first)
+        val line: TextView = findViewById(R.id.answer)
+        line.setTextAppearance(R.style.Answer)
+        line.setTextColor(color)
+        line.contentDescription = getString(R.string.answer_spoken, score.label, second, percent)
+        say(line, score.label)
+        bar.progress = (score.probability * bar.max).roundToInt()
+        bar.progressTintList = ColorStateList.valueOf(color)
+        bar.contentDescription = getString(R.string.answer_bar, second, percent)
+        findViewById<TextView>(R.id.first_label).text = first
+        findViewById<TextView>(R.id.second_label).text = second
+        val tokens = resources.getQuantityString(R.plurals.tokens, score.tokens, score.tokens)
+        val milliseconds = String.format(resources.configuration.locales[0], "%.1f", scored.milliseconds)
+        findViewById<TextView>(R.id.details).text =
+            getString(R.string.answer_details, second, percent, tokens, milliseconds)
+    }
+
+    /** Sets a text where it is another one: a live region speaks each time it is set. */
+    private fun say(view: TextView, line: String) {
+        if (view.text.toString() != line) view.text = line
+    }
+
+    companion object {
+        /** The most characters of a text; longer ones are cut. A network reads some hundred tokens. */
+        const val MOST_CHARACTERS = 20_000
+
+        private const val STALE = 0.6f
+    }
+}

@@ -1,0 +1,137 @@
+package org.edgernn.demo
+
+import android.app.Activity
+import android.os.Bundle
+import android.view.View
+import android.view.ViewGroup
+import android.widget.Button
+import android.widget.TextView
+import java.text.NumberFormat
+import org.edgernn.Classifier
+import org.edgernn.Verification
+import org.edgernn.Verified
+
+/** What the model file in use is, read from the file; and whether it answers here as it should. */
+class ModelActivity : Activity() {
+    private lateinit var verify: Work<Verified>
+    private val changed = Runnable { render() }
+    private var shown: Classifier? = null
+
+    override fun onCreate(savedInstanceState: Bundle?) {
+        super.onCreate(savedInstanceState)
+        setContentView(R.layout.activity_model)
+        findViewById<View>(R.id.page).padForSystemBars()
+        findViewById<TextView>(R.id.title).setText(R.string.model_title)
+        findViewById<View>(R.id.back).setOnClickListener { finish() }
+        @Suppress("UNCHECKED_CAST") // What onRetainNonConfigurationInstance below gave.
+        verify = lastNonConfigurationInstance as Work<Verified>? ?: Work(demo.background, demo.main)
+        verify.listener = changed
+        demo.store.listen(changed)
+        findViewById<View>(R.id.verify).setOnClickListener {
+            val slot = demo.store.current
+            if (slot is Slot.Ready) verify.start { Verification.run(slot.classifier) }
+        }
+        render()
+    }
+
+    override fun onRetainNonConfigurationInstance(): Any = verify
+
+    override fun onDestroy() {
+        verify.listener = null
+        demo.store.ignore(changed)
+        super.onDestroy()
+    }
+
+    private fun render() {
+        val slot = demo.store.current
+        val classifier = (slot as? Slot.Ready)?.classifier
+        findViewById<TextView>(R.id.problem).showOrHide(
+            when (slot) {
+                is Slot.Ready -> null
+                is Slot.Opening -> getString(R.string.opening, demo.store.chosen?.fileName)
+                is Slot.Broken -> slot.message
+                is Slot.Absent -> getString(R.string.no_model)
+            },
+        )
+        findViewById<View>(R.id.verify_card).visibility = if (classifier == null) View.GONE else View.VISIBLE
+        findViewById<Button>(R.id.verify).isEnabled = classifier?.file?.golden != null && !verify.running
+        showVerified(classifier)
+        if (classifier != null && classifier !== shown) showFacts(classifier)
+        shown = classifier
+    }
+
+    private fun showVerified(classifier: Classifier?) {
+        val state = verify.state
+        val line: TextView = findViewById(R.id.verified)
+        line.showOrHide(
+            when (state) {
+                is Work.State.Running -> getString(R.string.verify_running)
+                is Work.State.Failed -> getString(R.string.failure, state.message)
+                is Work.State.Done -> verdict(state.value)
+                is Work.State.Idle ->
+                    if (classifier != null && classifier.file.golden == null) getString(R.string.verify_nothing) else null
+            },
+        )
+        val bad = state is Work.State.Failed || (state is Work.State.Done && !state.value.passed)
+        line.setTextColor(getColor(if (bad) R.color.problem else R.color.text))
+    }
+
+    private fun verdict(verified: Verified): String {
+        if (verified.passed) {
+            return resources.getQuantityString(
+                R.plurals.verify_passed,
+                verified.vectors,
+                verified.vectors,
+                "%.1e".format(verified.largestDifference),
+                "%.1e".format(verified.tolerance),
+            )
+        }
+        val count = verified.failures.size
+        val lines = verified.failures.take(MOST_FAILURES) + if (count > MOST_FAILURES) listOf("…") else emptyList()
+        return resources.getQuantityString(R.plurals.verify_failed, count, count) + "\n" + lines.joinToString("\n")
+    }
+
+    private fun showFacts(classifier: Classifier) {
+        val file = classifier.file
+        val list = findViewById<ViewGroup>(R.id.facts)
+        list.removeAllViews()
+        val version = classifier.runtimeVersion?.let { " $it" }.orEmpty()
+        val bytes = NumberFormat.getIntegerInstance(resources.configuration.locales[0]).format(file.bytes.size)
+        add(
+            list,
+            FactSection(
+                getString(R.string.section_file),
+                listOf(
+                    Fact(getString(R.string.row_name), file.name),
+                    Fact(getString(R.string.row_format), file.format.name.lowercase()),
+                    Fact(getString(R.string.row_size), getString(R.string.bytes, bytes)),
+                    Fact(getString(R.string.row_sha256), file.sha256),
+                    Fact(getString(R.string.row_runtime), getString(file.format.runtimeName) + version),
+                ),
+            ),
+        )
+        val writer = FactWriter(
+            getString(R.string.value_none),
+            getString(R.string.value_yes),
+            getString(R.string.value_no),
+        )
+        writer.card(file.card, getString(R.string.section_card)).forEach { add(list, it) }
+        add(list, FactSection(getString(R.string.section_contract), writer.contract(file.contract.fields)))
+    }
+
+    private fun add(list: ViewGroup, section: FactSection) {
+        val title = layoutInflater.inflate(R.layout.section, list, false) as TextView
+        title.text = section.title.replaceFirstChar { it.titlecase() }
+        list.addView(title)
+        for (fact in section.facts) {
+            val row = layoutInflater.inflate(R.layout.fact, list, false)
+            row.findViewById<TextView>(R.id.fact_name).text = fact.name
+            row.findViewById<TextView>(R.id.fact_value).text = fact.value
+            list.addView(row)
+        }
+    }
+
+    private companion object {
+        const val MOST_FAILURES = 10
+    }
+}

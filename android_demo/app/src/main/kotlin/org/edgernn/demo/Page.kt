@@ -1,0 +1,61 @@
+package org.edgernn.demo
+
+import android.app.Activity
+import android.graphics.Insets
+import android.graphics.Rect
+import android.os.Build
+import android.view.View
+import android.view.WindowInsets
+import android.widget.TextView
+import org.edgernn.Format
+
+/** The app, from one of its pages. */
+val Activity.demo: DemoApplication
+    get() = application as DemoApplication
+
+/** The name of the runtime that a format needs, for people. */
+val Format.runtimeName: Int
+    get() = when (this) {
+        Format.ONNX -> R.string.runtime_onnx
+        Format.TFLITE -> R.string.runtime_tflite
+    }
+
+/** Shows a line, or takes the view away where there is none. */
+fun TextView.showOrHide(line: CharSequence?) {
+    if (text.toString() != (line ?: "").toString()) text = line
+    visibility = if (line.isNullOrEmpty()) View.GONE else View.VISIBLE
+}
+
+/**
+ * Keeps what can be read and tapped clear of status bar, navigation bar, camera hole and keyboard: from
+ * Android 15 on, pages reach from edge to edge of the screen.
+ */
+fun View.padForSystemBars() {
+    val own = Rect(paddingLeft, paddingTop, paddingRight, paddingBottom)
+    setOnApplyWindowInsetsListener { view, insets ->
+        val bars = systemBars(insets)
+        view.setPadding(
+            own.left + bars.left,
+            own.top + bars.top,
+            own.right + bars.right,
+            own.bottom + bars.bottom,
+        )
+        insets
+    }
+}
+
+private fun systemBars(insets: WindowInsets): Rect {
+    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.R) return oldSystemBars(insets)
+    val bars: Insets = insets.getInsets(
+        WindowInsets.Type.systemBars() or WindowInsets.Type.displayCutout() or WindowInsets.Type.ime(),
+    )
+    return Rect(bars.left, bars.top, bars.right, bars.bottom)
+}
+
+@Suppress("DEPRECATION") // The only way before Android 11.
+private fun oldSystemBars(insets: WindowInsets): Rect = Rect(
+    insets.systemWindowInsetLeft,
+    insets.systemWindowInsetTop,
+    insets.systemWindowInsetRight,
+    insets.systemWindowInsetBottom,
+)

@@ -1,0 +1,117 @@
+package org.edgernn.demo
+
+import android.os.Looper
+import java.io.File
+import java.time.Duration
+import java.util.concurrent.CopyOnWriteArrayList
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
+import org.edgernn.BenchmarkSettings
+import org.edgernn.Classifier
+import org.edgernn.Format
+import org.edgernn.Score
+import org.robolectric.Shadows.shadowOf
+
+/** The app with models that a test chooses; without a choice, those of its assets. */
+class FakeApplication : DemoApplication() {
+    override val benchmarkSettings = BenchmarkSettings(
+        tokens = listOf(5, 20),
+        precisionPercent = 50.0,
+        secondsPerRow = 0.5,
+    )
+
+    override fun source(): ModelSource = Models.files?.let(::FakeModels) ?: super.source()
+
+    override fun open(bytes: ByteArray, format: Format): Classifier {
+        // There is no TensorFlow Lite for the desktop: here the other runtime stands in for it.
+        val real = super.open(bytes, Format.ONNX)
+        return WatchedClassifier(real, if (format == Format.TFLITE) "tflite" else real.runtime).also {
+            Models.opened.add(it)
+        }
+    }
+
+    /** What the app makes of a file. */
+    fun openForTest(bytes: ByteArray, format: Format): Classifier = open(bytes, format)
+
+    override fun onTerminate() {
+        background.shutdown()
+        check(background.awaitTermination(30, TimeUnit.SECONDS)) { "the background thread does not end" }
+        super.onTerminate()
+    }
+}
+
+/** What the next [FakeApplication] finds; a test rule empties it. */
+object Models {
+    /** The files; null: the app's assets. */
+    var files: Map<Format, ByteArray>? = null
+
+    /** What was opened. */
+    val opened = CopyOnWriteArrayList<WatchedClassifier>()
+
+    /** The shipped model. */
+    val shipped: ByteArray by lazy { File(System.getProperty("edgernn.model") ?: MODEL).readBytes() }
+
+    /** Forgets what another test chose. */
+    fun reset() {
+        files = null
+        opened.clear()
+    }
+
+    private const val MODEL = "../../edgernn/models/flagship/model.onnx"
+}
+
+/** Files that are in memory. */
+class FakeModels(private val files: Map<Format, ByteArray>) : ModelSource {
+    override fun formats(): Set<Format> = files.keys
+
+    override fun read(format: Format): ByteArray = files.getValue(format)
+}
+
+/** A classifier that remembers what it was asked, and on which thread. */
+class WatchedClassifier(private val inner: Classifier, override val runtime: String) : Classifier by inner {
+    val texts = CopyOnWriteArrayList<String>()
+    val threadNames = CopyOnWriteArrayList<String>()
+
+    /** Thrown instead of an answer. */
+    @Volatile
+    var failure: RuntimeException? = null
+
+    /** Added to each probability. */
+    @Volatile
+    var shift = 0f
+
+    override fun probability(ids: IntArray): Float = (inner.probability(ids) + shift).coerceIn(0f, 1f)
+
+    override fun score(text: String): Score {
+        texts.add(text)
+        threadNames.add(Thread.currentThread().name)
+        failure?.let { throw it }
+        return inner.score(text)
+    }
+}
+
+/** Runs what is waiting on both threads, and what that brings, until nothing is left. */
+fun DemoApplication.settle() {
+    repeat(6) {
+        shadowOf(Looper.getMainLooper()).idleFor(Duration.ofMillis(200))
+        background.submit {}.get(60, TimeUnit.SECONDS)
+    }
+    shadowOf(Looper.getMainLooper()).idle()
+}
+
+/** A thread that runs nothing until a test says so. */
+class HeldThread : Executor {
+    private val tasks = ArrayDeque<Runnable>()
+
+    override fun execute(task: Runnable) = tasks.addLast(task)
+
+    /** Runs all that is held, and returns how much it was. */
+    fun release(): Int {
+        var count = 0
+        while (tasks.isNotEmpty()) {
+            tasks.removeFirst().run()
+            count++
+        }
+        return count
+    }
+}

@@ -1,0 +1,210 @@
+package org.edgernn.demo
+
+import org.edgernn.Classifier
+import org.edgernn.Format
+import org.edgernn.ModelFile
+import org.edgernn.Score
+import org.edgernn.Unicode
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+/** The classes behind the pages, without Android and with a clock of their own. */
+class ScoringModelTest {
+    /** A main thread on which time passes when a test says so. */
+    private class HandClock : MainThread {
+        private val tasks = ArrayList<Pair<Long, Runnable>>()
+        private var now = 0L
+
+        override fun post(task: Runnable, milliseconds: Long) {
+            tasks.add(now + milliseconds to task)
+        }
+
+        override fun cancel(task: Runnable) {
+            tasks.removeAll { it.second === task }
+        }
+
+        fun pass(milliseconds: Long) {
+            now += milliseconds
+            while (true) {
+                val due = tasks.filter { it.first <= now }.minByOrNull { it.first } ?: return
+                tasks.remove(due)
+                due.second.run()
+            }
+        }
+    }
+
+    /** Gives each text the label that is its own length. */
+    private class Lengths : Classifier {
+        val asked = ArrayList<String>()
+        override val file: ModelFile = plainFile
+        override val runtime = "lengths"
+        override val runtimeVersion: String? = null
+
+        override fun probability(ids: IntArray): Float = 0.5f
+
+        override fun score(text: String): Score {
+            asked.add(text)
+            return Score(text.length.toString(), 0.5f, true, 1)
+        }
+
+        override fun close() = Unit
+    }
+
+    private val clock = HandClock()
+    private val background = HeldThread()
+    private val classifier = Lengths()
+
+    private fun model(open: (ByteArray, Format) -> Classifier = { _, _ -> classifier }): Pair<ModelStore, ScoringModel> {
+        val store = ModelStore(FakeModels(mapOf(Format.ONNX to ByteArray(0))), open, background, clock)
+        return store to ScoringModel(store, background, clock)
+    }
+
+    private fun run() {
+        repeat(3) {
+            background.release()
+            clock.pass(0)
+        }
+    }
+
+    private val ScoringModel.label: String?
+        get() = (answer as? Answer.Scored)?.score?.label
+
+    /** Only what has rested for the pause is scored. */
+    @Test
+    fun aTextRestsFirst() {
+        val (_, model) = model()
+        run()
+        model.type("one")
+        clock.pass(149)
+        run()
+        assertEquals(emptyList<String>(), classifier.asked)
+        model.type("three")
+        clock.pass(149)
+        run()
+        assertEquals(emptyList<String>(), classifier.asked)
+        clock.pass(1)
+        run()
+        assertEquals(listOf("three"), classifier.asked)
+        assertEquals("5", model.label)
+        assertFalse(model.pending)
+    }
+
+    /** An answer that comes after something newer was typed is dropped; the old one stays until then. */
+    @Test
+    fun aLateAnswerIsDropped() {
+        val (_, model) = model()
+        run()
+        model.type("one")
+        clock.pass(150)
+        run()
+        model.type("three")
+        clock.pass(150)
+        background.release() // scored, its answer under way
+        model.type("seven77")
+        clock.pass(0)
+        assertEquals("3", model.label)
+        assertTrue(model.pending)
+        clock.pass(150)
+        run()
+        assertEquals("7", model.label)
+    }
+
+    /** What waits for the thread while something newer is typed is not scored at all. */
+    @Test
+    fun aStaleTextIsNotScored() {
+        val (_, model) = model()
+        run()
+        for (text in listOf("1", "12", "123")) {
+            model.type(text)
+            clock.pass(150)
+        }
+        run()
+        assertEquals(listOf("123"), classifier.asked)
+    }
+
+    /** A text that was typed before the model is open is scored as soon as it is. */
+    @Test
+    fun aTextWaitsForTheModel() {
+        val (store, model) = model()
+        model.type("early")
+        clock.pass(150)
+        assertTrue(store.current is Slot.Opening)
+        assertTrue(model.pending)
+        run()
+        assertEquals("5", model.label)
+    }
+
+    /** A closed model tells nobody anything any more. */
+    @Test
+    fun aClosedModelIsSilent() {
+        val (_, model) = model()
+        var told = 0
+        model.type("text")
+        model.listener = Runnable { told++ }
+        model.close()
+        clock.pass(1000)
+        run()
+        assertEquals(0, told)
+        assertEquals(emptyList<String>(), classifier.asked)
+    }
+
+    /** A runtime that is not in the app, for one, is a message. */
+    @Test
+    fun whatCannotBeOpenedIsAMessage() {
+        val problems = listOf<Throwable>(
+            UnsatisfiedLinkError("no library"),
+            NoClassDefFoundError("no class"),
+            OutOfMemoryError("no room"),
+            IllegalStateException("no luck"),
+        )
+        for (problem in problems) {
+            val (store, model) = model { _, _ -> throw problem }
+            model.type("text")
+            clock.pass(150)
+            run()
+            val slot = store.current
+            assertTrue(slot is Slot.Broken && slot.message.contains(problem.message.orEmpty()))
+            assertEquals(Answer.Nothing, model.answer)
+            assertFalse(model.pending)
+        }
+    }
+
+    /** Work is told about, can be stopped, and keeps what went wrong. */
+    @Test
+    fun workIsToldAbout() {
+        val work = Work<String>(background, clock)
+        val lines = ArrayList<String>()
+        work.listener = Runnable { (work.state as? Work.State.Running)?.line?.let(lines::add) }
+        work.start { progress ->
+            val first = progress("a line")
+            work.stop()
+            "$first ${progress("another")}"
+        }
+        assertTrue(work.running)
+        work.start { error("one at a time") }
+        run()
+        val done = work.state as Work.State.Done
+        assertEquals("true false", done.value)
+        assertTrue(done.stopped)
+        assertEquals(listOf("a line", "another"), lines)
+        work.start { throw IllegalStateException("worn out") }
+        run()
+        assertTrue((work.state as Work.State.Failed).message.contains("worn out"))
+    }
+
+    /** The shipped file: of it, the labels alone are looked at. */
+    private companion object {
+        val plainFile: ModelFile by lazy { ModelFile.read(Models.shipped, "model.onnx", NoUnicode) }
+    }
+
+    /** No text is encoded here. */
+    private object NoUnicode : Unicode {
+        override fun nfc(text: String): String = text
+
+        override fun lower(text: String): String = text
+
+        override fun isWordCharacter(codePoint: Int): Boolean = false
+    }
+}

@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# Builds an installable debug APK without Gradle and without an Android SDK: Maven compiles, ProGuard
+# shrinks, dx makes the dex file, aapt the resources, tools/pack_apk.py aligns, apksigner signs.
+set -euo pipefail
+demo="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+
+runtime=onnx
+abi=arm64-v8a,x86_64
+output="$demo/target/edgernn-demo-debug.apk"
+models=()
+archives=()
+compile=yes
+page_size=0
+# The Kotlin compiler runs inside Maven: its daemon would stay behind.
+maven=(mvn -q -B -Dstyle.color=never -Dkotlin.compiler.daemon=false)
+
+usage() {
+  cat <<'END'
+usage: build_apk.sh [options]
+  --runtime NAME    onnx (default), tflite or both
+  --abi LIST        default arm64-v8a,x86_64
+  --model FILE      model that edgernn exported; twice for both runtimes. Default: the one in
+                    app/src/main/assets, else the pretrained one (TFLite: `edgernn export` makes it)
+  --aar FILE        take a runtime from this Android archive in place of Maven's; repeatable:
+                    *onnxruntime*.aar for ONNX Runtime, any others for TensorFlow Lite, such as
+                    the two of its successor LiteRT, which Maven Central does not have
+  --page-size N     fail if a native library is not linked for pages of N bytes, such as 16384;
+                    those of TensorFlow Lite 2.16 are for 4096
+  --output FILE     default target/edgernn-demo-debug.apk
+  --no-compile      take the classes that the last `mvn package` left
+  --offline         let Maven download nothing
+END
+}
+
+fail() {
+  echo "build_apk.sh: $*" >&2
+  exit 1
+}
+
+while (($#)); do
+  case "$1" in
+    --runtime | --abi | --model | --aar | --page-size | --output)
+      (($# > 1)) || { usage >&2; exit 2; }
+      ;;&
+    --runtime) runtime="$2"; shift ;;
+    --abi) abi="$2"; shift ;;
+    --model) models+=("$(realpath -- "$2")"); shift ;;
+    --aar) archives+=("$(realpath -- "$2")"); shift ;;
+    --page-size) page_size="$2"; shift ;;
+    --output) output="$(realpath -m -- "$2")"; shift ;;
+    --no-compile) compile=no ;;
+    --offline) maven+=(-o) ;;
+    -h | --help) usage; exit ;;
+    *) echo "build_apk.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+case "$runtime" in
+  onnx | tflite) runtimes=("$runtime") ;;
+  both) runtimes=(onnx tflite) ;;
+  *) echo "build_apk.sh: --runtime $runtime is none of onnx, tflite, both" >&2; exit 2 ;;
+esac
+
+missing=()
+for tool in javac mvn aapt zipalign apksigner keytool python3 unzip; do
+  command -v "$tool" >/dev/null || missing+=("$tool")
+done
+framework=/usr/share/android-framework-res/framework-res.apk
+[[ -f $framework ]] || missing+=("$framework")
+((${#missing[@]} == 0)) || fail "not here: ${missing[*]}. On Debian: apt-get install" \
+  "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner python3 unzip"
+
+work="$demo/target/apk"
+rm -rf "$work"
+mkdir -p "$work" "$(dirname "$output")"
+
+step() { echo "build_apk.sh: $*" >&2; }
+
+# Classes of library and app, and the app's manifest with its package name.
+if [[ $compile == yes ]]; then
+  step "compiling"
+  "${maven[@]}" -f "$demo/pom.xml" -Dmaven.test.skip=true package >&2
+fi
+manifest="$demo/app/target/AndroidManifest.xml"
+for made in "$manifest" "$demo/app/target/classes" "$demo/edgernn-android/target/classes"; do
+  [[ -e $made ]] || fail "$made is not there: build without --no-compile"
+done
+
+# ProGuard, dx, Kotlin's library and Android's classes; and the runtimes.
+step "fetching tools and runtimes"
+"${maven[@]}" -f "$demo/tools/pom.xml" dependency:build-classpath \
+  -Dmdep.outputFile="$work/classpath" -Dmdep.pathSeparator=: >&2
+mapfile -d : -t jars <"$work/classpath"
+android="" kotlin="" tools=""
+for jar in "${jars[@]}"; do
+  case "$(basename "$jar")" in
+    android-all-*) android="$jar" ;;
+    kotlin-stdlib-*) kotlin="$jar" ;;&
+    *) tools+="${tools:+:}$jar" ;;
+  esac
+done
+
+wanted=()
+for one in "${runtimes[@]}"; do
+  given=()
+  for archive in "${archives[@]}"; do
+    case "$one:$(basename "$archive")" in
+      onnx:*onnxruntime*) given+=("$archive") ;;
+      onnx:* | tflite:*onnxruntime*) ;;
+      tflite:*) given+=("$archive") ;;
+    esac
+  done
+  if ((${#given[@]} == 0)); then
+    "${maven[@]}" -f "$demo/tools/pom.xml" "dependency:copy@$one" \
+      -DoutputDirectory="$work/archives/$one" >"$work/$one.log" 2>&1 || {
+      grep -m 1 ERROR "$work/$one.log" >&2 || cat "$work/$one.log" >&2
+      fail "Maven does not give the Android archive of the runtime $one; name one with --aar"
+    }
+    given=("$work/archives/$one"/*.aar)
+  fi
+  wanted+=("${given[@]}")
+done
+
+# The models, one a runtime.
+if ((${#models[@]} == 0)); then
+  for one in "${runtimes[@]}"; do
+    own="$demo/app/src/main/assets/model.$one"
+    if [[ -f $own ]]; then
+      models+=("$own")
+    elif [[ $one == onnx ]]; then
+      models+=("$demo/../edgernn/models/flagship/model.onnx")
+    else
+      command -v edgernn >/dev/null || fail "no model.tflite: name one with --model, or install" \
+        "edgernn[export], which makes it"
+      edgernn export --format tflite --output "$work/model.tflite"
+      models+=("$work/model.tflite")
+    fi
+  done
+fi
+((${#models[@]} == ${#runtimes[@]})) || fail "${#models[@]} models for ${#runtimes[@]} runtimes"
+
+# Shrinking, which also turns lambdas into classes.
+step "shrinking"
+{
+  echo "-injars '$demo/edgernn-android/target/classes'(**.class)"
+  echo "-injars '$demo/app/target/classes'(**.class)"
+  index=0
+  for archive in "${wanted[@]}"; do
+    index=$((index + 1))
+    unzip -q -o "$archive" classes.jar 'proguard.txt' -d "$work/aar$index" 2>/dev/null ||
+      [[ -f $work/aar$index/classes.jar ]] || fail "$archive: no classes.jar in it"
+    # That class calls MethodHandle.invokeExact, for which there is no code before API level 26. Only
+    # float16 tensors need it; the contract's graphs take int32 and give float32.
+    echo "-injars '$work/aar$index/classes.jar'(!ai/onnxruntime/platform/Fp16Conversions.class,**.class)"
+    [[ ! -f $work/aar$index/proguard.txt ]] || echo "-include '$work/aar$index/proguard.txt'"
+  done
+  echo "-injars '$kotlin'(!META-INF/**,!module-info.class,**.class)"
+  echo "-libraryjars '$android'(android/**.class,org/json/**.class)"
+  home="$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")"
+  for module in java.base java.logging; do
+    echo "-libraryjars '$home/jmods/$module.jmod'(!**.jar;!module-info.class)"
+  done
+  echo "-outjars '$work/classes.jar'"
+  for rules in "$demo/edgernn-android/consumer-rules.pro" "$demo/tools/apk.pro"; do
+    echo "-include '$rules'"
+  done
+} >"$work/rules.pro"
+java -cp "$tools" proguard.ProGuard "@$work/rules.pro" >&2
+
+step "dexing"
+java -cp "$tools" com.android.dx.command.Main --dex --min-sdk-version=24 \
+  --output="$work/classes.dex" "$work/classes.jar"
+
+# Resources. Libraries are mapped where they lie in the APK, as with Gradle's plugin.
+step "packaging"
+sed 's/<application/<application android:extractNativeLibs="false"/' "$manifest" \
+  >"$work/AndroidManifest.xml"
+mkdir "$work/r"
+aapt package -f --debug-mode --min-sdk-version 24 --target-sdk-version 36 \
+  --version-code 1 --version-name 0.1.0 -M "$work/AndroidManifest.xml" \
+  -S "$demo/app/src/main/res" -I "$framework" -J "$work/r" -F "$work/resources.apk"
+diff -r "$work/r" "$demo/app/target/generated-sources/r" >&2 ||
+  fail "resources have changed since the app was compiled: build without --no-compile"
+packing=()
+for model in "${models[@]}"; do packing+=(--model "$model"); done
+for archive in "${wanted[@]}"; do packing+=(--aar "$archive"); done
+python3 "$demo/tools/pack_apk.py" --resources "$work/resources.apk" --dex "$work/classes.dex" \
+  --abi "$abi" --output "$work/unsigned.apk" "${packing[@]}"
+zipalign -c -p 4 "$work/unsigned.apk" >"$work/zipalign.log" || {
+  cat "$work/zipalign.log" >&2
+  fail "zipalign finds entries that are not aligned"
+}
+
+# Android Studio's key where there is one, so that either build updates the other's.
+step "signing"
+key="$HOME/.android/debug.keystore"
+if [[ ! -f $key ]]; then
+  key="$demo/target/debug.keystore"
+  [[ -f $key ]] || keytool -genkeypair -keystore "$key" -storepass android -keypass android \
+    -alias androiddebugkey -dname "CN=Android Debug" -keyalg RSA -keysize 2048 -validity 10000 \
+    >"$work/keytool.log" 2>&1 || { cat "$work/keytool.log" >&2; fail "keytool made no key"; }
+fi
+apksigner sign --ks "$key" --ks-pass pass:android --ks-key-alias androiddebugkey \
+  --v1-signing-enabled false --v2-signing-enabled true --v3-signing-enabled true \
+  --out "$work/signed.apk" "$work/unsigned.apk"
+apksigner verify "$work/signed.apk"
+zipalign -c -p 4 "$work/signed.apk" >"$work/zipalign.log" || fail "signing moved the entries"
+python3 "$demo/tools/check_apk.py" "$work/signed.apk" --page-size "$page_size"
+mv "$work/signed.apk" "$output"
+echo "$output"

@@ -1,0 +1,43 @@
+import org.jetbrains.kotlin.gradle.dsl.JvmTarget
+
+plugins {
+    alias(libs.plugins.android.library)
+    alias(libs.plugins.kotlin.android)
+}
+
+android {
+    namespace = "org.edgernn.android"
+    compileSdk = libs.versions.compile.sdk.get().toInt()
+
+    defaultConfig {
+        minSdk = libs.versions.min.sdk.get().toInt()
+        consumerProguardFiles("consumer-rules.pro")
+    }
+
+    // src/main is plain Kotlin, src/android the few classes that need Android.
+    sourceSets.getByName("main").kotlin.srcDir("src/android/kotlin")
+
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_11
+        targetCompatibility = JavaVersion.VERSION_11
+    }
+}
+
+kotlin {
+    compilerOptions {
+        jvmTarget = JvmTarget.JVM_11
+    }
+}
+
+dependencies {
+    // An app brings the runtimes that it wants.
+    compileOnly(libs.onnxruntime.android)
+    compileOnly(libs.tensorflow.lite)
+    compileOnly(libs.tensorflow.lite.api)
+
+    testImplementation(libs.onnxruntime)
+    testImplementation(libs.tensorflow.lite)
+    testImplementation(libs.tensorflow.lite.api)
+    testImplementation(libs.icu4j)
+    testImplementation(libs.junit)
+}

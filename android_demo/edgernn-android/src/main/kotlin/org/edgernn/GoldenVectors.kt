@@ -1,0 +1,101 @@
+package org.edgernn
+
+import java.math.BigInteger
+import org.edgernn.bundle.Json
+import org.edgernn.bundle.JsonException
+import org.edgernn.bundle.shown
+
+/**
+ * A text, and what the file made of it when it was exported.
+ *
+ * @property ids as the network sees them, padding of the contract included.
+ * @property probability of the second label; null where [ids] is empty, an error of the text.
+ */
+class GoldenVector(val text: String, val ids: IntArray, val probability: Double?)
+
+/**
+ * The golden vectors of a file, by which a runtime proves itself.
+ *
+ * @property tolerance how far a runtime's probability may lie from a vector's.
+ */
+class GoldenVectors internal constructor(val tolerance: Double, val vectors: List<GoldenVector>) {
+    internal companion object {
+        /** The attachment's name. */
+        const val NAME = "golden.json"
+
+        private const val MAX_VECTORS = 256
+        private const val MAX_CHARACTERS = 1 shl 16
+        private val FIELDS = setOf("text", "ids", "probability")
+
+        /**
+         * Reads the attachment of a file with this contract.
+         *
+         * @throws ModelException it is no JSON, or holds what no file with the contract gives.
+         */
+        fun read(json: ByteArray, contract: TextContract): GoldenVectors {
+            val values =
+                try {
+                    Json.parse(json)
+                } catch (error: JsonException) {
+                    throw ModelException("$NAME: not JSON: ${error.message}")
+                }
+            if (values !is Map<*, *> || values.keys != setOf("tolerance", "vectors")) {
+                throw ModelException("$NAME: not an object of tolerance and vectors")
+            }
+            val tolerance = number(values["tolerance"])
+            if (tolerance == null || !(tolerance > 0 && tolerance < 1)) {
+                throw ModelException("$NAME: tolerance ${shown(values["tolerance"])} is not in (0, 1)")
+            }
+            val vectors = values["vectors"]
+            if (vectors !is List<*> || vectors.size !in 1..MAX_VECTORS) {
+                throw ModelException("$NAME: vectors is not a list of 1 to $MAX_VECTORS")
+            }
+            return GoldenVectors(tolerance, vectors.mapIndexed { i, value -> vector(value, i + 1, contract) })
+        }
+
+        private fun vector(value: Any?, number: Int, contract: TextContract): GoldenVector {
+            fun refused(reason: String) = ModelException("$NAME: vector $number: $reason")
+
+            if (value !is Map<*, *> || value.keys != FIELDS) {
+                throw refused("not an object of ${FIELDS.sorted().joinToString()}")
+            }
+            val text = value["text"]
+            if (text !is String || text.codePointCount(0, text.length) > MAX_CHARACTERS) {
+                throw refused("text is not a string of at most $MAX_CHARACTERS characters")
+            }
+            val ids = ids(value["ids"], contract)
+            if (ids == null || ids.size > contract.maxLength) {
+                throw refused(
+                    "ids is not a list of at most ${contract.maxLength} integers in " +
+                        "[0, ${contract.vocabularySize - 1}]",
+                )
+            }
+            val given = value["probability"]
+            if ((given == null) != ids.isEmpty()) {
+                throw refused("there is a probability where there are ids, null where there are none")
+            }
+            val probability = number(given)
+            if (given != null && (probability == null || !(probability in 0.0..1.0))) {
+                throw refused("probability ${shown(given)} is not in [0, 1]")
+            }
+            return GoldenVector(text, ids, probability)
+        }
+
+        private fun ids(value: Any?, contract: TextContract): IntArray? {
+            if (value !is List<*>) return null
+            return IntArray(value.size) {
+                val id = value[it]
+                if (id !is Long || id !in 0 until contract.vocabularySize) return null
+                id.toInt()
+            }
+        }
+
+        private fun number(value: Any?): Double? =
+            when (value) {
+                is Long -> value.toDouble()
+                is BigInteger -> value.toDouble()
+                is Double -> value
+                else -> null
+            }
+    }
+}

@@ -1,0 +1,120 @@
+package org.edgernn
+
+import org.edgernn.bundle.Checksums
+import org.edgernn.bundle.Json
+import org.edgernn.bundle.JsonException
+import org.edgernn.bundle.OnnxFile
+import org.edgernn.bundle.TfliteFile
+import org.edgernn.bundle.Utf8Exception
+import org.edgernn.bundle.decodeUtf8
+import org.edgernn.bundle.oneLine
+import org.edgernn.bundle.sha256
+
+/**
+ * A format of model files.
+ *
+ * @property title as the field `format` of a bench has it.
+ */
+enum class Format(val title: String) {
+    ONNX("onnx"),
+    TFLITE("tflite"),
+}
+
+/**
+ * A model file, read whole and checked; nothing of it has run.
+ *
+ * Checksums tell damage, not intent: who alters a file can write them anew. A graph from strangers
+ * is for an engine in native code to refuse, so ship model files in the app, or sign them.
+ *
+ * @property name what errors and benches call it.
+ * @property bytes the whole file; not a copy, so do not change it.
+ * @property sha256 SHA-256 of the whole file, in lower-case hexadecimal.
+ * @property card what the model is: recipe, precision, training figures, versions. Values are
+ *   String, Long (BigInteger where it does not fit), Double, Boolean, null, List and Map of these.
+ * @property page the card for people, Markdown; empty where the file has none.
+ * @property golden texts with what the file gave for them; null where it carries none.
+ * @property encoder the contract joined with the vocabulary.
+ */
+class ModelFile private constructor(
+    val name: String,
+    val format: Format,
+    val bytes: ByteArray,
+    val sha256: String,
+    val card: Map<String, Any?>,
+    val page: String,
+    val golden: GoldenVectors?,
+    val encoder: TextEncoder,
+    internal val hasStateLoop: Boolean,
+) {
+    /** The text contract. */
+    val contract: TextContract
+        get() = encoder.contract
+
+    companion object {
+        private const val CONTRACT = "contract.json"
+        private const val CARD = "card.json"
+        private const val PAGE = "card.md"
+        private const val MAX_BYTES = 1 shl 20
+        private const val MAX_MODEL_BYTES = 128 shl 20
+
+        /**
+         * Reads a model file and checks its container, checksums, contract, vocabulary and sizes.
+         *
+         * @param bytes the whole file.
+         * @param name what to call it in an error.
+         * @throws ModelException it is refused; the message, one line, names it and says why.
+         */
+        fun read(bytes: ByteArray, name: String, unicode: Unicode): ModelFile =
+            try {
+                checked(bytes, name, unicode)
+            } catch (error: ModelException) {
+                throw ModelException("${oneLine(name)}: ${oneLine(error.message.orEmpty())}")
+            }
+
+        private fun checked(bytes: ByteArray, name: String, unicode: Unicode): ModelFile {
+            if (bytes.size > MAX_MODEL_BYTES) throw ModelException("larger than ${MAX_MODEL_BYTES shr 20} MiB")
+            // ONNX has no mark of its own.
+            val format = if (TfliteFile.isOne(bytes)) Format.TFLITE else Format.ONNX
+            val container = if (format == Format.TFLITE) TfliteFile.read(bytes) else OnnxFile.read(bytes)
+            val attachments = container.attachments
+            required(attachments, CONTRACT)
+            required(attachments, CARD)
+            Checksums.check(attachments, container.graphSha256)
+            for (small in listOf(CONTRACT, CARD, PAGE, GoldenVectors.NAME)) {
+                val size = attachments[small]?.size ?: 0
+                if (size > MAX_BYTES) throw ModelException("$small: larger than ${MAX_BYTES shr 20} MiB")
+            }
+            val contract = TextContract.read(required(attachments, CONTRACT))
+            val card = card(required(attachments, CARD))
+            val vocabulary = required(attachments, contract.vocabularyFile)
+            val encoder = TextEncoder.read(contract, vocabulary, unicode)
+            val golden = attachments[GoldenVectors.NAME]?.let { GoldenVectors.read(it, contract) }
+            val page = page(attachments[PAGE] ?: ByteArray(0))
+            container.checkGraph(format)
+            val digest = sha256(bytes)
+            return ModelFile(name, format, bytes, digest, card, page, golden, encoder, container.hasStateLoop)
+        }
+
+        private fun required(attachments: Map<String, ByteArray>, name: String): ByteArray =
+            attachments[name]
+                ?: throw ModelException("the file carries no $name: it was not written by `edgernn export`")
+
+        private fun card(json: ByteArray): Map<String, Any?> {
+            val values =
+                try {
+                    Json.parse(json)
+                } catch (error: JsonException) {
+                    throw ModelException("$CARD: not JSON: ${error.message}")
+                }
+            if (values !is Map<*, *>) throw ModelException("$CARD: not a JSON object")
+            return values.entries.associate { (name, value) -> name as String to value }
+        }
+
+        private fun page(bytes: ByteArray): String =
+            try {
+                decodeUtf8(bytes)
+            } catch (_: Utf8Exception) {
+                throw ModelException("$PAGE: not UTF-8")
+            }
+    }
+}

@@ -1,0 +1,98 @@
+package org.edgernn
+
+import ai.onnxruntime.OnnxTensor
+import ai.onnxruntime.OrtEnvironment
+import ai.onnxruntime.OrtException
+import ai.onnxruntime.OrtLoggingLevel
+import ai.onnxruntime.OrtSession
+import java.nio.IntBuffer
+import org.edgernn.bundle.oneLine
+
+/**
+ * A model file in ONNX Runtime.
+ *
+ * @param file a file of [Format.ONNX].
+ * @param threads how many threads one call may use; one is best for a recurrent graph.
+ * @throws ModelException the file is of another format, or the runtime refuses its graph.
+ */
+class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1) : Classifier {
+    override val runtime: String = "onnxruntime"
+    override val runtimeVersion: String?
+        get() = environment.version
+
+    private val environment: OrtEnvironment
+    private val lock = Any()
+    private var session: OrtSession? = null
+
+    init {
+        require(threads >= 1) { "threads must be at least 1" }
+        if (file.format != Format.ONNX) throw ModelException("${file.name}: is not an ONNX file")
+        environment = openEnvironment(file)
+        session =
+            try {
+                OrtSession.SessionOptions().use { options ->
+                    options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR)
+                    options.setIntraOpNumThreads(threads)
+                    // Otherwise it looks at the bytes itself, and may see another format than was checked.
+                    options.addConfigEntry("session.load_model_format", "ONNX")
+                    // Weights stored as int8 are turned into float32 once, at load, not at each call.
+                    options.addConfigEntry("session.disable_quant_qdq", "1")
+                    environment.createSession(file.bytes, options)
+                }
+            } catch (error: OrtException) {
+                throw failed(error)
+            }
+    }
+
+    override fun probability(ids: IntArray): Float {
+        requireIds(ids, file)
+        val found =
+            synchronized(lock) {
+                val session = checkNotNull(session) { "the classifier is closed" }
+                try {
+                    run(session, ids)
+                } catch (error: OrtException) {
+                    throw failed(error)
+                }
+            }
+        return checkedProbability(found, file)
+    }
+
+    override fun close() {
+        synchronized(lock) {
+            session?.close()
+            session = null
+        }
+    }
+
+    private fun run(session: OrtSession, ids: IntArray): FloatArray {
+        val shape = longArrayOf(1, ids.size.toLong())
+        return OnnxTensor.createTensor(environment, IntBuffer.wrap(ids), shape).use { text ->
+            OnnxTensor.createTensor(environment, intArrayOf(ids.size)).use { lengths ->
+                session.run(mapOf("ids" to text, "lengths" to lengths), OUTPUTS).use { result ->
+                    val tensor = result.get(0) as? OnnxTensor
+                    tensor?.floatBuffer?.let { values -> FloatArray(values.remaining()) { values.get(it) } }
+                        ?: FloatArray(0)
+                }
+            }
+        }
+    }
+
+    private fun failed(error: OrtException): ModelException {
+        val reason = error.message.orEmpty().trim().lineSequence().first()
+        return ModelException("${file.name}: ONNX Runtime cannot run it: ${oneLine(reason)}")
+    }
+
+    private companion object {
+        val OUTPUTS = setOf("probability")
+
+        fun openEnvironment(file: ModelFile): OrtEnvironment =
+            try {
+                OrtEnvironment.getEnvironment()
+            } catch (error: LinkageError) {
+                throw ModelException(
+                    "${file.name}: ONNX Runtime is not in this app: ${oneLine(error.toString())}",
+                )
+            }
+    }
+}

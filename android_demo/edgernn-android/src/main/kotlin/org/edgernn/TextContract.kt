@@ -1,0 +1,202 @@
+package org.edgernn
+
+import org.edgernn.bundle.Json
+import org.edgernn.bundle.JsonException
+import org.edgernn.bundle.isPrintable
+import org.edgernn.bundle.forEachCodePoint
+import org.edgernn.bundle.shown
+
+/**
+ * The rules by which a text becomes ids, and a probability a label: `contract.json`, version 1,
+ * as docs/contract.md describes it.
+ *
+ * @property fields all fields by their names in the file and in its order; integers are Long.
+ */
+class TextContract private constructor(val fields: Map<String, Any?>) {
+    /** SHA-256 of the vocabulary file. */
+    val vocabularySha256: String
+
+    /** The name of the attachment that is the vocabulary. */
+    val vocabularyFile: String
+
+    /** Number of ids; every id is at least 0 and below it. */
+    val vocabularySize: Int
+
+    /** The most ids that a text keeps. */
+    val maxLength: Int
+
+    /** The names of the two classes. */
+    val labels: List<String>
+
+    /** From which probability on a text gets the second label. */
+    val threshold: Double
+
+    internal val composes: Boolean
+    internal val replacesBreaks: Boolean
+    internal val replacesControls: Boolean
+    internal val lowers: Boolean
+    internal val hasSubwords: Boolean
+    internal val separators: String
+    internal val wordCharacters: String
+    internal val stopWords: List<String>
+    internal val firstWordId: Int
+    internal val unknownId: Int?
+    internal val startId: Int?
+    internal val cutsEnd: Boolean
+    internal val padding: String
+    internal val paddingId: Int
+
+    init {
+        val missing = FIELDS - fields.keys
+        if (missing.isNotEmpty()) throw refused(" lacks fields: ${missing.sorted().joinToString()}")
+        val unknown = fields.keys - FIELDS
+        if (unknown.isNotEmpty()) throw refused(" has unknown fields: ${unknown.sorted().joinToString()}")
+        for (name in listOf("labels", "stop_words")) {
+            if (fields[name] !is List<*>) throw refused(": $name is not a list")
+        }
+        for ((name, choices) in CHOICES) {
+            if (fields[name] !in choices) {
+                throw refused(
+                    " rule $name=${shown(fields[name])} is not known here " +
+                        "(known: ${choices.joinToString()}): update edgernn",
+                )
+            }
+        }
+        composes = fields["unicode_form"] == "NFC"
+        replacesBreaks = fields["html_breaks"] == "space"
+        replacesControls = fields["control_characters"] == "space"
+        lowers = fields["case"] == "lower"
+        hasSubwords = fields["tokenizer"] == "subwords"
+        cutsEnd = fields["cut"] == "end"
+        padding = fields["padding"] as String
+        vocabularySize = integer("vocabulary_size", 1, MAX_IDS)
+        maxLength = integer("max_length", 1, MAX_LENGTH)
+        paddingId = integer("padding_id", 0, vocabularySize - 1)
+        separators = characters("separators")
+        wordCharacters = characters("word_characters")
+        stopWords = stopWords(fields["stop_words"] as List<*>)
+        checkTokenizer()
+        firstWordId = if (hasSubwords) 0 else integer("first_word_id", 1, vocabularySize)
+        unknownId = optionalId("unknown_id")
+        startId = optionalId("start_id")
+        threshold = threshold(fields["threshold"])
+        vocabularySha256 = string("vocabulary_sha256")
+        vocabularyFile = string("vocabulary_file")
+        labels = labels(fields["labels"] as List<*>)
+    }
+
+    /** Tells whether a probability of the second label gives a text that label. */
+    fun isPositive(probability: Float): Boolean = isPositive(probability.toDouble())
+
+    internal fun isPositive(probability: Double): Boolean = probability >= threshold
+
+    private fun integer(name: String, low: Int, high: Int): Int {
+        val value = fields[name]
+        if (value !is Long || value !in low..high) {
+            throw refused(": $name ${shown(value)} is not an integer in [$low, $high]")
+        }
+        return value.toInt()
+    }
+
+    private fun optionalId(name: String): Int? =
+        if (fields[name] == null) null else integer(name, 0, vocabularySize - 1)
+
+    private fun characters(name: String): String {
+        val value = fields[name]
+        if (value !is String || value.codePointCount(0, value.length) > MAX_CHARACTERS) {
+            throw refused(": $name is not a string of at most $MAX_CHARACTERS characters")
+        }
+        return value
+    }
+
+    private fun stopWords(values: List<*>): List<String> {
+        val words = values.filterIsInstance<String>().filter { it.isNotEmpty() }
+        if (words.size < values.size || words.size > MAX_STOP_WORDS) {
+            throw refused(": stop_words is not a list of at most $MAX_STOP_WORDS words")
+        }
+        return words
+    }
+
+    private fun checkTokenizer() {
+        if (hasSubwords) {
+            val given = WORD_FIELDS.filter { fields[it] != null && fields[it] != "" && fields[it] != NO_WORDS }
+            if (given.isNotEmpty()) throw refused(": tokenizer 'subwords' has no ${given.joinToString()}")
+        } else if (separators.isEmpty() == wordCharacters.isEmpty()) {
+            throw refused(": tokenizer 'words' needs either separators or word_characters")
+        }
+    }
+
+    private fun threshold(value: Any?): Double {
+        if (value !is Double || !(value > 0 && value < 1)) {
+            throw refused(": threshold ${shown(value)} is not in (0, 1)")
+        }
+        return value
+    }
+
+    private fun string(name: String): String =
+        fields[name] as? String ?: throw refused(": $name is not a string")
+
+    private fun labels(values: List<*>): List<String> {
+        val names = values.filterIsInstance<String>().filter { isName(it) }
+        if (values.size != 2 || names.size != 2 || names[0] == names[1]) {
+            throw refused(": labels ${shown(values, brackets = "()")} are not two names")
+        }
+        return names
+    }
+
+    private fun isName(label: String): Boolean {
+        forEachCodePoint(label) { if (!isPrintable(it)) return false }
+        return label.isNotEmpty()
+    }
+
+    companion object {
+        private const val VERSION = 1L
+        private const val MAX_IDS = 1 shl 24
+        private const val MAX_LENGTH = 1 shl 16
+        private const val MAX_CHARACTERS = 1 shl 12
+        private const val MAX_STOP_WORDS = 1 shl 14
+        private val NO_WORDS = emptyList<Any?>()
+
+        private val CHOICES =
+            linkedMapOf(
+                "unicode_form" to listOf("none", "NFC"),
+                "html_breaks" to listOf("keep", "space"),
+                "control_characters" to listOf("keep", "space"),
+                "case" to listOf("keep", "lower"),
+                "tokenizer" to listOf("subwords", "words"),
+                "cut" to listOf("start", "end"),
+                "padding" to listOf("none", "start", "end"),
+            )
+        private val WORD_FIELDS =
+            listOf("separators", "word_characters", "stop_words", "first_word_id", "unknown_id", "start_id")
+        private val FIELDS =
+            setOf("vocabulary_sha256", "vocabulary_size", "max_length", "version", "vocabulary_file") +
+                CHOICES.keys + WORD_FIELDS + setOf("padding_id", "labels", "threshold")
+
+        /**
+         * Reads a contract; every field must be there and none besides.
+         *
+         * @param json the content of `contract.json`.
+         * @throws ModelException it is no JSON, or has rules that are not known here.
+         */
+        internal fun read(json: ByteArray): TextContract {
+            val values =
+                try {
+                    Json.parse(json)
+                } catch (error: JsonException) {
+                    throw refused(": not JSON: ${error.message}")
+                }
+            if (values !is Map<*, *>) throw refused(": not a JSON object")
+            val fields = LinkedHashMap<String, Any?>()
+            for ((name, value) in values) fields[name as String] = value
+            // First, since another version may have other fields.
+            val version = fields["version"]
+            if (version != VERSION) {
+                throw refused(" version ${shown(version)} is not known here (known: $VERSION): update edgernn")
+            }
+            return TextContract(fields)
+        }
+
+        private fun refused(what: String) = ModelException("text contract$what")
+    }
+}

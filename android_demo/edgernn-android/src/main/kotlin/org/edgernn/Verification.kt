@@ -1,0 +1,76 @@
+package org.edgernn
+
+import kotlin.math.abs
+import org.edgernn.bundle.oneLine
+
+/**
+ * What became of a file's golden vectors.
+ *
+ * @property vectors how many there are.
+ * @property failures one line for each vector that is not as the file says.
+ * @property largestDifference the largest distance of a probability from its vector's.
+ * @property tolerance the distance that the file allows.
+ */
+class Verified(
+    val vectors: Int,
+    val failures: List<String>,
+    val largestDifference: Float,
+    val tolerance: Float,
+) {
+    /** Whether the runtime has proved itself. */
+    val passed: Boolean
+        get() = failures.isEmpty()
+}
+
+/** Replays the golden vectors that a model file carries. */
+object Verification {
+    private const val SHOWN = 40
+
+    /**
+     * Encodes and scores every golden vector, first in their order and then backwards: a runtime in
+     * which a score depends on what was scored before differs in one.
+     *
+     * @throws ModelException the file carries no golden vectors with a probability, or the runtime
+     *   fails.
+     */
+    fun run(classifier: Classifier): Verified {
+        val file = classifier.file
+        val golden =
+            file.golden ?: throw ModelException("${file.name}: carries no golden vectors: export it again")
+        val vectors = golden.vectors
+        if (vectors.all { it.probability == null }) {
+            throw ModelException("${file.name}: none of its golden vectors has a probability: export it again")
+        }
+        val worst = DoubleArray(vectors.size)
+        val flips = BooleanArray(vectors.size)
+        for (i in vectors.indices + vectors.indices.reversed()) {
+            val expected = vectors[i].probability ?: continue
+            val found = classifier.probability(vectors[i].ids).toDouble()
+            worst[i] = maxOf(worst[i], abs(found - expected))
+            val label = file.contract.isPositive(found)
+            flips[i] = flips[i] || label != file.contract.isPositive(expected)
+        }
+        val failures =
+            vectors.indices.mapNotNull { i ->
+                val problems = ArrayList<String>()
+                if (!encodesAsBefore(file.encoder, vectors[i])) problems += "other ids"
+                if (worst[i] > golden.tolerance) problems += "%.2g off".format(java.util.Locale.ROOT, worst[i])
+                if (flips[i]) problems += "the label flips"
+                val text = oneLine(vectors[i].text.take(SHOWN))
+                if (problems.isEmpty()) null else "vector ${i + 1}, \"$text\": ${problems.joinToString()}"
+            }
+        val largest = worst.maxOrNull() ?: 0.0
+        return Verified(vectors.size, failures, largest.toFloat(), golden.tolerance.toFloat())
+    }
+
+    private fun encodesAsBefore(encoder: TextEncoder, vector: GoldenVector): Boolean {
+        if (!encoder.ids(vector.text).contentEquals(vector.ids)) return false
+        if (vector.ids.isNotEmpty()) return true
+        return try {
+            encoder.encode(vector.text)
+            false
+        } catch (_: TextException) {
+            true
+        }
+    }
+}

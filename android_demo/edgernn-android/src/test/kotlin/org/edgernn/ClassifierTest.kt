@@ -1,0 +1,168 @@
+package org.edgernn
+
+import org.edgernn.android.TfliteClassifier
+import org.edgernn.android.TfliteRuntime
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
+import org.junit.Assert.assertThrows
+import org.junit.Assert.assertTrue
+import org.junit.Test
+
+/** TensorFlow Lite's interpreter stood in for, and the golden vectors against what a runtime may do. */
+class ClassifierTest {
+    private val file = ModelFile.read(TinyModels.tflite(), "tiny.tflite", IcuUnicode)
+
+    /** Notes what it is asked for; its answer depends on a state that only a reset clears. */
+    private class FakeRuntime(private val answer: (IntArray) -> FloatArray) : TfliteRuntime {
+        val calls = ArrayList<String>()
+        private var shape = 0
+        private var state = 0
+
+        override val version = "0.0"
+
+        override fun resize(ids: Int) {
+            calls += "resize $ids"
+            shape = ids
+        }
+
+        override fun resetVariables() {
+            calls += "reset"
+            state = 0
+        }
+
+        override fun run(ids: IntArray): FloatArray {
+            calls += "run ${ids.size}"
+            check(ids.size == shape) { "the input has $shape places" }
+            check(state == 0) { "the state of the last text is still there" }
+            state = ids.last()
+            return answer(ids)
+        }
+
+        override fun close() {
+            calls += "close"
+        }
+    }
+
+    private fun open(answer: (IntArray) -> FloatArray = { floatArrayOf(0.75f) }): Pair<TfliteClassifier, FakeRuntime> {
+        val fake = FakeRuntime(answer)
+        return TfliteClassifier(file, 2) { _, _, _ -> fake } to fake
+    }
+
+    /** Variables are reset before every run, and the input has the text's length. */
+    @Test
+    fun stateIsReset() {
+        val (classifier, fake) = open()
+        for (ids in listOf(intArrayOf(4, 2), intArrayOf(3, 3), intArrayOf(5), intArrayOf(4, 2))) classifier.probability(ids)
+        assertEquals(
+            listOf(
+                "resize 2", "reset", "run 2", "reset", "run 2", "resize 1", "reset", "run 1", "resize 2", "reset", "run 2",
+            ),
+            fake.calls,
+        )
+        val score = classifier.score("a good film")
+        assertEquals("good", score.label)
+        assertTrue(score.positive)
+        assertEquals(0.75f, score.probability, 0f)
+        assertEquals(2, score.tokens)
+        assertEquals("tflite", classifier.runtime)
+        assertEquals("0.0", classifier.runtimeVersion)
+        classifier.close()
+        classifier.close()
+        assertEquals(1, fake.calls.count { it == "close" })
+        assertThrows(IllegalStateException::class.java) { classifier.probability(intArrayOf(1)) }
+    }
+
+    /** The delegate is left out where it is known to be wrong. */
+    @Test
+    fun delegates() {
+        val asked = ArrayList<Boolean>()
+        for (operators in listOf(listOf(32), listOf(119, 102))) {
+            val bytes = TinyModels.tflite(graph = TinyModels.tfliteGraph(operators))
+            val read = ModelFile.read(bytes, "f", IcuUnicode)
+            val opened =
+                TfliteClassifier(read, 1) { _, threads, useXnnpack ->
+                    assertEquals(1, threads)
+                    asked += useXnnpack
+                    FakeRuntime { floatArrayOf(0.5f) }
+                }
+            assertEquals(if (asked.last()) "XNNPACK" else "no delegate", opened.options)
+        }
+        assertEquals(listOf(true, false), asked)
+    }
+
+    /** Errors of the runtime, and its answers that are no probability, are the file's. */
+    @Test
+    fun failures() {
+        val broken = open { throw IllegalStateException("node 3 failed\nat some length") }.first
+        assertEquals(
+            "tiny.tflite: TensorFlow Lite cannot run it: node 3 failed",
+            refusal { broken.probability(intArrayOf(1)) },
+        )
+        val missing = refusal { TfliteClassifier(file, 1) { _, _, _ -> throw UnsatisfiedLinkError("none") } }
+        assertTrue(missing, "TensorFlow Lite is not in this app" in missing)
+        val unread = refusal { TfliteClassifier(file, 1) { _, _, _ -> throw IllegalArgumentException("bad") } }
+        assertEquals("tiny.tflite: TensorFlow Lite cannot run it: bad", unread)
+        for (answer in listOf(floatArrayOf(), floatArrayOf(0.5f, 0.5f), floatArrayOf(Float.NaN), floatArrayOf(1.1f))) {
+            assertTrue("no probability" in refusal { open { answer }.first.probability(intArrayOf(1)) })
+        }
+        assertEquals(1f, open { floatArrayOf(1.000001f) }.first.probability(intArrayOf(1)), 0f)
+        for (ids in listOf(intArrayOf(), intArrayOf(8), intArrayOf(-1))) {
+            assertThrows(IllegalArgumentException::class.java) { open().first.probability(ids) }
+        }
+        val onnx = ModelFile.read(TinyModels.onnx(), "tiny.onnx", IcuUnicode)
+        assertEquals("tiny.onnx: is not a TFLite file", refusal { TfliteClassifier(onnx) })
+        assertEquals("tiny.tflite: is not an ONNX file", refusal { OnnxClassifier(file) })
+    }
+
+    /** Golden vectors hold for a runtime that gives what they say, and fail for others. */
+    @Test
+    fun goldenVectors() {
+        val right: (IntArray) -> FloatArray = { floatArrayOf(if (it[0] == 4) 0.75f else 0.25f) }
+        val verified = Verification.run(open(right).first)
+        assertTrue(verified.passed)
+        assertEquals(3, verified.vectors)
+        assertEquals(0f, verified.largestDifference, 1e-7f)
+        assertEquals(1e-4f, verified.tolerance, 0f)
+
+        val flipped = Verification.run(open { floatArrayOf(0.45f) }.first)
+        assertFalse(flipped.passed)
+        assertEquals(
+            listOf("vector 1, \"A good film!\": 0.30 off, the label flips", "vector 2, \"not good\": 0.20 off"),
+            flipped.failures,
+        )
+
+        var calls = 0
+        val drifting = Verification.run(open { ids -> right(ids).also { if (++calls > 2) it[0] += 0.01f } }.first)
+        assertEquals(2, drifting.failures.size)
+        assertTrue("$drifting", "0.010 off" in drifting.failures[0])
+    }
+
+    /** Vectors whose ids are others, and texts that should be refused and are not. */
+    @Test
+    fun goldenIds() {
+        val golden =
+            """{"tolerance": 0.001, "vectors": [
+            {"text": "good film", "ids": [4, 3], "probability": 0.75},
+            {"text": "film", "ids": [], "probability": null}]}"""
+        val bytes = TinyModels.tflite(TinyModels.attachments() + ("golden.json" to golden.toByteArray()))
+        val read = ModelFile.read(bytes, "f", IcuUnicode)
+        val verified = Verification.run(TfliteClassifier(read, 1) { _, _, _ -> FakeRuntime { floatArrayOf(0.75f) } })
+        assertEquals(listOf("vector 1, \"good film\": other ids", "vector 2, \"film\": other ids"), verified.failures)
+    }
+
+    /** A file that has nothing to prove itself with says so. */
+    @Test
+    fun noGoldenVectors() {
+        val none = TinyModels.attachments() - "golden.json"
+        val refused = """{"tolerance": 0.1, "vectors": [{"text": "a", "ids": [], "probability": null}]}"""
+        val empty = none + ("golden.json" to refused.toByteArray())
+        for ((attachments, error) in listOf(
+            none to "f: carries no golden vectors: export it again",
+            empty to "f: none of its golden vectors has a probability: export it again",
+        )) {
+            val read = ModelFile.read(TinyModels.tflite(attachments), "f", IcuUnicode)
+            val classifier = TfliteClassifier(read, 1) { _, _, _ -> FakeRuntime { floatArrayOf(0.5f) } }
+            assertEquals(error, refusal { Verification.run(classifier) })
+        }
+    }
+}

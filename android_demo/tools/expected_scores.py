@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Write what edgernn gives for some hundreds of texts, for the Kotlin library to be compared with.
+
+    python android_demo/tools/expected_scores.py scores.json
+    EDGERNN_EXPECTED=$PWD/scores.json mvn -f android_demo/pom.xml verify
+
+The file is ASCII: {"model_sha256": …, "scores": [{"text": …, "probability": …, "label": …}, …]};
+both are null for a text that is refused. The texts are our own, always the same: samples,
+conformance texts, and mixtures of both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import edgernn
+from edgernn.bench.texts import SENTENCES
+from exporters.sample_texts import SAMPLE_TEXTS
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "edgernn" / "models" / "flagship" / "model.onnx"
+CASES = 120
+MIXTURES = 400
+LONGEST_CASE = 2000
+"""Characters; longer conformance texts would be most of the file."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Score the texts and write the file."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("output", type=Path, help="the file to write")
+    parser.add_argument("--model", type=Path, default=SHIPPED, help="default: the shipped model")
+    options = parser.parse_args(arguments)
+    found = expected(options.model, texts())
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(found, indent=0) + "\n", "ascii")
+    print(f"{options.output}: {len(found['scores'])} texts")
+
+
+def texts() -> list[str]:
+    """Return the texts: samples, conformance texts, mixtures; none twice."""
+    chance = random.Random(1)
+    cases = sorted(_conformance_texts())
+    pieces = [*SAMPLE_TEXTS, *SENTENCES]
+    mixtures = []
+    for _ in range(MIXTURES):
+        parts = [chance.choice(pieces) for _ in range(chance.randint(1, 30))]
+        parts.insert(chance.randrange(len(parts) + 1), chance.choice(cases))
+        mixtures.append(chance.choice([" ", " ", "", "<br />"]).join(parts))
+    return list(dict.fromkeys([*pieces, *chance.sample(cases, CASES), "", " \u2003", *mixtures]))
+
+
+def expected(model: Path, texts: Sequence[str]) -> dict[str, Any]:
+    """Return the file's object."""
+    classifier = edgernn.load(model)
+    kept = [text for text in texts if text and not text.isspace()]
+    scores = dict(zip(kept, classifier.score_or_none(kept), strict=True))
+    found = []
+    for text in texts:
+        score = scores.get(text)
+        found.append(
+            {
+                "text": text,
+                "probability": None if score is None else float(score.probability),
+                "label": None if score is None else score.label,
+            }
+        )
+    return {"model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "scores": found}
+
+
+def _conformance_texts() -> set[str]:
+    found = set()
+    for path in sorted((ROOT / "tests" / "conformance").glob("*.jsonl")):
+        for line in path.read_text("ascii").splitlines()[1:]:
+            text = json.loads(line).get("text")
+            if text is not None and len(text) <= LONGEST_CASE:
+                found.add(text)
+    return found
+
+
+if __name__ == "__main__":
+    main()

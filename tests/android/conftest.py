@@ -1,0 +1,86 @@
+"""The Android project, compiled and packaged once for all tests of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from android_build import DEMO, build_apk, call, maven, need_tools, property_of, stand_in
+
+
+@pytest.fixture(scope="session")
+def compiled(tflite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project after `mvn verify`, whose tests read a TFLite file and compare with Python.
+
+    Whether they passed is in Surefire's reports.
+    """
+    for reports in DEMO.glob("*/target/surefire-reports/TEST-*.xml"):
+        reports.unlink()
+    expected = tmp_path_factory.mktemp("expected") / "expected_scores.json"
+    call(sys.executable, DEMO / "tools" / "expected_scores.py", expected)
+    # Tests that fail are one test's business here; the others look at what was compiled.
+    options = ("-f", DEMO / "pom.xml", "-Dmaven.test.failure.ignore=true")
+    given = {"EDGERNN_EXPECTED": str(expected), "EDGERNN_TFLITE": str(tflite_model)}
+    maven(*options, "verify", **given)
+    return DEMO
+
+
+@pytest.fixture(scope="session")
+def tflite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pretrained model as `edgernn export` writes it for TFLite."""
+    need_tools()
+    pytest.importorskip("tf_keras", reason="needs TensorFlow: pip install 'edgernn[export]'")
+    path = tmp_path_factory.mktemp("tflite") / "model.tflite"
+    script = Path(sys.executable).with_name("edgernn")
+    call(script, "export", "--format", "tflite", "--output", path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tflite_apk(
+    compiled: Path, tflite_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The app with TensorFlow Lite."""
+    output = tmp_path_factory.mktemp("apk") / "tflite.apk"
+    return build_apk(output, "--runtime", "tflite", "--model", tflite_model)
+
+
+@pytest.fixture(scope="session")
+def onnx_jar(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ONNX Runtime for the JVM."""
+    version = property_of(compiled / "pom.xml", "onnxruntime.version")
+    folder = tmp_path_factory.mktemp("jar")
+    artifact = f"com.microsoft.onnxruntime:onnxruntime:{version}"
+    pom = compiled / "tools" / "pom.xml"
+    maven("-f", pom, "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
+    return folder / f"onnxruntime-{version}.jar"
+
+
+@pytest.fixture(scope="session")
+def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bool]:
+    """ONNX Runtime for Android, and whether it is the real one."""
+    folder = tmp_path_factory.mktemp("archive")
+    pom = DEMO / "tools" / "pom.xml"
+    done = subprocess.run(
+        ["mvn", "-q", "-B", "-f", pom, "dependency:copy@onnx", f"-DoutputDirectory={folder}"],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=600,
+    )
+    if done.returncode == 0:
+        (real,) = folder.glob("*.aar")
+        return real, True
+    # A repository without it says so; whatever else goes wrong is an error.
+    assert re.search("ould not find artifact|was not found in", done.stdout), done.stdout
+    return stand_in(onnx_jar, folder / "onnxruntime-stand-in.aar"), False
+
+
+@pytest.fixture(scope="session")
+def onnx_apk(onnx_archive: tuple[Path, bool], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app with ONNX Runtime and the pretrained model."""
+    output = tmp_path_factory.mktemp("apk") / "onnx.apk"
+    return build_apk(output, "--aar", onnx_archive[0], "--page-size", 16384)
