@@ -69,7 +69,7 @@ def test_its_card(classifier):
     assert card["recipe"] == "flagship"
     assert (card["format"], card["precision"]) == ("onnx", "int8")
     assert card["training"]["parameters"] == 800_255
-    assert card["training"]["training_examples"] == 22_500
+    assert card["training"]["training_examples"] == 72_500
     assert card["training"]["interrupted"] is False
     assert classifier.contract.vocabulary_size == 10_000
 

@@ -59,8 +59,12 @@ def score_items(
             except BaseException as error:  # noqa: BLE001 - it is raised in the calling thread
                 failed.append(error)
                 stream.fail(error)
+            finally:
+                is_written.set()
 
         failed: list[BaseException] = []
+        # Python 3.11 takes a thread for ended once Ctrl-C has broken off a `join`.
+        is_written = threading.Event()
         writer = threading.Thread(target=write_all, name="edgernn-writer", daemon=True)
         writer.start()
         try:
@@ -70,8 +74,16 @@ def score_items(
         except KeyboardInterrupt as interrupt:
             chunks.ended_by = interrupt
         finally:
-            stream.close()
-            # A second Ctrl-C ends this: what is not written by then is given up.
+            try:
+                stream.close()
+                is_written.wait()
+            except KeyboardInterrupt as interrupt:
+                # A second Ctrl-C ends this: what is not written by then is given up.
+                if isinstance(chunks.ended_by, KeyboardInterrupt):
+                    raise
+                chunks.ended_by = interrupt
+                stream.close()
+                is_written.wait()
             writer.join()
         if failed:
             raise failed[0]

@@ -4,8 +4,8 @@ The n-grams' table is fitted to the labels, to what the teacher says of unlabell
 what it says of crops of one to three sentences, so that short texts are not new to it. The layers
 learn the teacher's probabilities of all texts (Hinton, Vinyals and Dean, 2015); of what it knows
 they learn what no sum over n-grams can say. How much each counts is found on held-out texts, by a
-logistic regression that calibrates the sum too (Platt, 1999; Guo et al., 2017). With that known, the
-n-grams are fitted once more, to the labels of the held-out texts too.
+logistic regression that calibrates the sum too (Platt, 1999; Guo et al., 2017). With that known,
+the n-grams are fitted once more, to the labels of the held-out texts too.
 """
 
 from __future__ import annotations

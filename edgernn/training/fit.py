@@ -224,7 +224,7 @@ def _agreement() -> Any:
     import keras
 
     def agreement(labels: Any, logits: Any) -> Any:
-        same = (logits > 0) == (labels > 0.5)
+        same = (logits > 0) == (keras.ops.cast(labels, logits.dtype) > 0.5)
         return keras.ops.mean(keras.ops.cast(same, "float32"), axis=-1)
 
     return keras.saving.register_keras_serializable(package="edgernn")(agreement)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -103,6 +105,29 @@ def test_what_ends_the_rows(scorer: Classifier, error: BaseException) -> None:
     written = Written()
     assert score_items(scorer, broken(), written) is error
     assert written.rows == expected(scorer, 2500)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a thread")
+def test_ctrl_c_when_all_was_read(scorer: Classifier) -> None:
+    """While the last rows are scored and written: they still are."""
+    written, is_read = Written(), threading.Event()
+
+    def items() -> Iterator[Item]:
+        yield from rows(2500)
+        is_read.set()
+
+    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+        if not written.rows:
+            assert is_read.wait(20)
+            # The last chunk is handed over after the end is met.
+            time.sleep(0.2)
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            time.sleep(0.2)
+        written(chunk, scores)
+
+    assert isinstance(score_items(scorer, items(), write), KeyboardInterrupt)
+    assert written.rows == expected(scorer, 2500)
+    assert no_thread_is_left()
 
 
 def test_what_is_scored_does_not_wait_for_the_next_row(scorer: Classifier) -> None:
