@@ -93,8 +93,8 @@ class Sleeper:
     workers = 2
 
     def run(self, batch: Sequence[Any], behind: Sequence[int] = ()) -> npt.NDArray[np.float32]:
-        """Take a millisecond a batch."""
-        time.sleep(1e-3)
+        """Take three milliseconds a batch."""
+        time.sleep(3e-3)
         return np.full(len(batch), 0.5, np.float32)
 
 
@@ -109,7 +109,8 @@ def test_callers_do_not_hold_each_other_up(tiny_files: Files, texts: list[str]) 
                 done.result(60)
             return callers / (time.perf_counter() - started)
 
-    assert rate(CALLERS) >= rate(1)
+    # Other work on the machine may slow a try; callers that wait for each other fail all of them.
+    assert any(rate(CALLERS) >= rate(1) for _ in range(3))
 
 
 class Failing(Sleeper):
