@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from edgernn.bench import machine as bench
 from edgernn.files import write_text
 
 __all__ = ["describe_machine", "write_result"]
@@ -17,9 +17,10 @@ __all__ = ["describe_machine", "write_result"]
 
 def describe_machine(packages: Sequence[str]) -> dict[str, Any]:
     """Return processor, cores, Python and the versions of the packages that took part."""
+    machine = bench.describe_machine()
     return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
+        "processor": machine.name,
+        "cores": machine.cores,
         "python": platform.python_version(),
         "versions": {name: metadata.version(name) for name in packages},
     }
@@ -28,14 +29,3 @@ def describe_machine(packages: Sequence[str]) -> dict[str, Any]:
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
     """Write a result file."""
     write_text(path, json.dumps(result, indent=2) + "\n")
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        # Only Linux has that file.
-        pass
-    return platform.processor() or platform.machine()

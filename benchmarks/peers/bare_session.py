@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.peers.encoded import Ids, encode, pad
+from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import FILE, Scores, Setup
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.training.batches import pad
 
 __all__ = ["BareSession", "Batch", "Plan", "open_session", "plan_batches"]
 

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.peers.distilbert_graph import DISTILBERT, Shape, write_graph
-from benchmarks.peers.encoded import Ids, pad
+from benchmarks.peers.encoded import Ids
 from benchmarks.peers.peer import Scores, Setup
 from benchmarks.peers.plain_text import without_breaks
+from edgernn.training.batches import pad
 
 __all__ = ["DistilBert", "count_tokens", "quantize"]
 

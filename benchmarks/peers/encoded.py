@@ -10,7 +10,7 @@ import numpy.typing as npt
 from edgernn.bundle import read_model_file
 from edgernn.runtime import SHIPPED_MODEL
 
-__all__ = ["Ids", "encode", "pad"]
+__all__ = ["Ids", "encode"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -25,11 +25,3 @@ def encode(texts: Sequence[str]) -> list[Ids]:
     if not all(map(len, ids)):
         raise ValueError("no token is left of a text")
     return ids
-
-
-def pad(rows: Sequence[Ids]) -> Ids:
-    """Return int32 [texts, longest], zeros behind each text."""
-    padded = np.zeros((len(rows), max(map(len, rows))), np.int32)
-    for row, ids in enumerate(rows):
-        padded[row, : len(ids)] = ids
-    return padded

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.encoded import Ids, encode, pad
+from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import ONE, Scores, Setup
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.training.batches import pad
 
 __all__ = ["KerasPredict", "load_keras_model"]
 

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.encoded import Ids, encode, pad
+from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.keras_predict import load_keras_model
 from benchmarks.peers.peer import Scores, Setup
+from edgernn.training.batches import pad
 
 __all__ = ["NaiveConversion", "convert_naively"]
 

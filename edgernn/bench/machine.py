@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgernn.bench.results import Machine
 from edgernn.bundle.messages import one_line
+from edgernn.runtime.backends import cores
 
 __all__ = ["describe_machine", "differences"]
 
@@ -36,7 +37,7 @@ def describe_machine() -> Machine:
     return Machine(
         name=one_line(name),
         system=" ".join((platform.system(), platform.release(), platform.machine())),
-        cores=_cores(),
+        cores=cores(),
         memory_bytes=_memory(),
         flags=tuple(sorted({flag for flag in flags if _FLAGS.fullmatch(flag)})),
         governor=_read(_GOVERNOR),
@@ -57,12 +58,6 @@ def differences(one: Machine, other: Machine) -> list[str]:
         for name, (first, second) in pairs.items()
         if first != second
     ]
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _memory() -> int | None:

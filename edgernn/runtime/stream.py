@@ -87,7 +87,7 @@ class Stream(Generic[T]):
             self._todo.extend(tasks)
             self._chunks.append(chunk)
             self._change.notify_all()
-        while len(self._threads) < min(self._workers, len(self._threads) + len(tasks)):
+        while tasks and len(self._threads) < self._workers:
             thread = threading.Thread(target=self._work, name="edgernn", daemon=True)
             thread.start()
             self._threads.append(thread)

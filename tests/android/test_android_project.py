@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import tomllib
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from android_build import DEMO, PACKAGES, ROOT, property_of
 
+from edgernn.bench.texts import SENTENCES
 from edgernn.bundle import read_model_file
 from edgernn.runtime import SHIPPED_MODEL
 
@@ -143,3 +145,10 @@ def test_tools_have_their_versions_in_one_place():
     for path in (DEMO / "build_apk.sh", *(DEMO / "tools").glob("*.py")):
         text = path.read_text("utf-8")
         assert [version for version in pinned if version in text] == []
+
+
+def test_both_benches_time_the_same_sentences():
+    """A phone's rows can stand beside a laptop's, since both score the same texts."""
+    (source,) = (path for path in sources() if path.name == "BenchTexts.kt")
+    inside = source.read_text("utf-8").partition("listOf(")[2].partition("\n        )")[0]
+    assert tuple(json.loads(f"[{inside.strip().rstrip(',')}]")) == SENTENCES

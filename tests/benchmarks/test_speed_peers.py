@@ -12,13 +12,14 @@ import edgernn
 from benchmarks.peers.bare_session import BareSession, plan_batches
 from benchmarks.peers.distilbert import DistilBert, count_tokens
 from benchmarks.peers.distilbert_graph import DISTILBERT, Shape, write_graph
-from benchmarks.peers.encoded import encode, pad
+from benchmarks.peers.encoded import encode
 from benchmarks.peers.keras_predict import KerasPredict
 from benchmarks.peers.naive_conversion import convert_naively
 from benchmarks.peers.peer import FILE, ONE, Setup, TextPeer
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.text_scorer import TextScorer
 from benchmarks.speed.ours import Command, Ours
+from edgernn.training.batches import pad
 
 TEXTS = [f"{start} film, and {'very ' * n}long" for n in range(12) for start in ("Great", "Bad")]
 TINY = Shape(layers=2, width=16, heads=2, inner=32, vocabulary=50, places=20)

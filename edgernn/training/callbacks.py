@@ -1,0 +1,12 @@
+"""What a long job calls to be heard by people."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+__all__ = ["Busy", "Say"]
+
+Say = Callable[[str], None]
+"""Gets a line of what was reached, or a warning."""
+
+Busy = Callable[[str], AbstractContextManager[object]]
+"""Called with a title, gives a context to show that a long step is under way."""
