@@ -30,9 +30,10 @@ from edgernn.errors import DataError, EdgernnError, UsageError
 from edgernn.files import write_text
 from edgernn.text import TextEncoder
 from edgernn.training.batches import Encoded
-from edgernn.training.data import Examples, load_split, stratified_split, unlabelled_texts
-from edgernn.training.distill import Lesson, blend, exercises, learn_ngrams, whole_model
+from edgernn.training.data import Examples, held_out_split, load_split, unlabelled_texts
+from edgernn.training.distill import Lesson, blend, learn_ngrams, whole_model
 from edgernn.training.document_vectors import document_vectors
+from edgernn.training.exercises import cut_crops, exercises_of_ngrams
 from edgernn.training.fit import fit, remove_checkpoint
 from edgernn.training.models import logits
 from edgernn.training.ngram_table import MOST_SURE, NgramFit, count_ratios, ngram_sums, ridge
@@ -41,6 +42,7 @@ from edgernn.training.recipe import (
     Dense,
     Dropout,
     Embedding,
+    FitSettings,
     Layer,
     Ngrams,
     Pool,
@@ -126,7 +128,7 @@ TRIALS: dict[str, Trial] = {
     "layers-labels": Trial(
         "layers learn the labels alone; more epochs, fewer texts",
         "layers",
-        fit={"epochs": 6},
+        fit={"epochs": 8},
         taught=False,
     ),
     "layers-gru": Trial("GRU in place of LSTM", "layers", layers={"cell": "GRU"}),
@@ -154,22 +156,28 @@ class Corpus:
     short: Mapping[str, Examples]
     """Short texts by the name of their set; may be empty."""
     seed: int
-    fraction: float
-    """Share of the training split that is held out."""
+    settings: FitSettings
+    """The recipe's: what of the training split is held out."""
+
+    @functools.cached_property
+    def rows(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The rows of the training split that are learned from, and those that are held out."""
+        return held_out_split(
+            self.every,
+            self.settings.validation_fraction,
+            self.seed,
+            whole_groups=self.settings.whole_groups,
+        )
 
     @functools.cached_property
     def trained_on(self) -> Examples:
         """The texts that are learned from."""
-        return self._part(0)
+        return self.every.at(self.rows[0])
 
     @functools.cached_property
     def held_out(self) -> Examples:
         """The texts that are measured on."""
-        return self._part(1)
-
-    def _part(self, number: int) -> Examples:
-        places = stratified_split(self.every.labels, self.fraction, self.seed)[number]
-        return Examples(tuple(self.every.texts[i] for i in places), self.every.labels[places])
+        return self.every.at(self.rows[1])
 
 
 def main() -> None:
@@ -193,7 +201,7 @@ def main() -> None:
             list(unlabelled_texts(asked.data)),
             short,
             asked.seed,
-            recipe.fit.validation_fraction,
+            recipe.fit,
         )
     for name in asked.names:
         say(f"trial {name}: {TRIALS[name].tries}")
@@ -288,8 +296,7 @@ class _Runner:
         """Those of the texts that are learned from; the held-out texts have theirs, too."""
         corpus = self._corpus
         texts = [*corpus.every.texts, *self._unlabelled]
-        kept, _ = stratified_split(corpus.every.labels, corpus.fraction, corpus.seed)
-        rows = np.concatenate([kept, np.arange(len(corpus.every.texts), len(texts))])
+        rows = np.concatenate([corpus.rows[0], np.arange(len(corpus.every.texts), len(texts))])
         if not self._trial.vectors:
             # Of a number that is the same for all texts the teacher learns nothing.
             return np.zeros((len(rows), 1), np.float32)
@@ -301,8 +308,7 @@ class _Runner:
     def _soft(self) -> SoftLabels:
         known, seed = self._corpus.trained_on, self._corpus.seed
         return teach(
-            known.texts,
-            known.labels,
+            known,
             self._unlabelled,
             self._vectors,
             seed=seed,
@@ -314,8 +320,7 @@ class _Runner:
         return learn_ngrams(
             self._ngrams,
             self._encoder,
-            self._corpus.trained_on.texts,
-            self._corpus.trained_on.labels,
+            self._corpus.trained_on,
             self._unlabelled,
             self._vectors,
             seed=self._corpus.seed,
@@ -345,8 +350,7 @@ class _Runner:
         lesson = self._lesson()
         size = self._encoder.contract.vocabulary_size
         known = len(corpus.trained_on.labels)
-        # The loss takes probabilities as it takes labels.
-        train = Encoded(lesson.ids, lesson.chances)
+        train = lesson.to_learn
         if not self._trial.taught:
             train = Encoded(lesson.ids[:known], corpus.trained_on.labels)
         checkpoint = self._cache / "checkpoint"
@@ -373,9 +377,8 @@ class _Runner:
         known, encoder, seed = self._corpus.trained_on, self._encoder, self._corpus.seed
         texts = [*known.texts, *self._unlabelled]
         soft, ids = self._soft(), encoder.encode_batch(texts)
-        fitted, targets, weights = exercises(
-            texts, ids, soft, known.labels, encoder, seed, self._how
-        )
+        crops = cut_crops(texts, soft, encoder, seed)
+        fitted, targets, weights = exercises_of_ngrams(ids, crops, soft, known.labels, self._how)
         with busy("fitting buckets to the teacher"):
             target = np.clip(targets, -MOST_SURE, MOST_SURE)
             rows = _hashed_rows(fitted, self._ngrams)

@@ -2,10 +2,10 @@
 
 The n-grams' table is fitted to the labels, to what the teacher says of unlabelled texts, and to
 what it says of crops of one to three sentences, so that short texts are not new to it. The layers
-learn the teacher's probabilities of all texts (Hinton, Vinyals and Dean, 2015); of what it knows
-they learn what no sum over n-grams can say. How much each counts is found on held-out texts, by a
-logistic regression that calibrates the sum too (Platt, 1999; Guo et al., 2017). With that known,
-the n-grams are fitted once more, to the labels of the held-out texts too.
+learn the teacher's probabilities of the same texts and crops (Hinton, Vinyals and Dean, 2015); of
+what it knows they learn what no sum over n-grams can say. How much each counts is found on
+held-out texts, by a logistic regression that calibrates the sum too (Platt, 1999; Guo et al.,
+2017). With that known, the n-grams are fitted once more, to the labels of the held-out texts too.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ import dataclasses
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,42 +24,43 @@ import numpy.typing as npt
 
 from edgernn.text import TextEncoder
 from edgernn.training.batches import Encoded
+from edgernn.training.callbacks import Busy, Say
 from edgernn.training.data import (
     Examples,
     NoUnlabelledTextsError,
-    stratified_split,
+    held_out_split,
     unlabelled_texts,
 )
 from edgernn.training.document_vectors import document_vectors
+from edgernn.training.exercises import (
+    cut_crops,
+    exercises_of_layers,
+    exercises_of_ngrams,
+    with_labels,
+)
 from edgernn.training.kept_arrays import read_kept, write_kept
 from edgernn.training.models import NGRAMS, build, deep_layers, logits
-from edgernn.training.ngram_table import AS_CHOSEN, NgramFit, NgramTable, fit_ngrams, ngram_sums
+from edgernn.training.ngram_table import (
+    AS_CHOSEN,
+    NgramFit,
+    NgramTable,
+    fit_ngrams,
+    ngram_sums,
+)
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Ngrams, Recipe
 from edgernn.training.run import TEACHER
-from edgernn.training.sentences import split_sentences
 from edgernn.training.teacher import SoftLabels, teach
 
 __all__ = [
     "Blend",
     "Lesson",
     "blend",
-    "exercises",
     "join",
     "learn_ngrams",
     "lesson_of",
     "whole_model",
 ]
-
-Say = Callable[[str], None]
-Busy = Callable[[str], AbstractContextManager[object]]
-
-_LONGEST_CROP = 3
-"""In sentences."""
-_LAYERS_OWN_LABEL = 0.3
-"""Share of a labelled text's own label in what the layers learn; the teacher's is the rest."""
-_CROP_POWER = 0.25
-"""A crop's score is the sum of its sentences' over this power of their number."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Lesson:
     """Out of fold, on the labelled texts."""
     ids: Sequence[npt.NDArray[np.int32]]
     """All texts that may be learned from, encoded; labelled ones first."""
-    chances: npt.NDArray[np.float32]
-    """float32 [texts]: how likely each is positive; the layers learn it as they would a label."""
+    to_learn: Encoded
+    """What the layers learn: texts and crops with how likely each is positive, as if a label."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,7 @@ class Blend:
 def learn_ngrams(
     ngrams: Ngrams,
     encoder: TextEncoder,
-    labelled: Sequence[str],
-    labels: npt.NDArray[np.int8],
+    known: Examples,
     unlabelled: Sequence[str],
     vectors: npt.NDArray[np.float32],
     *,
@@ -107,8 +106,7 @@ def learn_ngrams(
     Args:
         ngrams: the recipe's.
         encoder: the recipe's text rules with their vocabulary.
-        labelled: training texts.
-        labels: int8 [labelled], 0 or 1.
+        known: training texts with their labels.
         unlabelled: texts without a label; may be empty.
         vectors: float32 [labelled + unlabelled, dimensions], the texts' `document_vectors`.
         seed: decides the teacher's folds and the crops.
@@ -121,31 +119,31 @@ def learn_ngrams(
         DataError: too few texts, or a broken cache.
         MissingPackageError: scikit-learn is not installed.
     """
-    soft = teach(labelled, labels, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
-    texts = [*labelled, *unlabelled]
+    soft = teach(known, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
+    texts = [*known.texts, *unlabelled]
     with busy("encoding"):
         ids = encoder.encode_batch(texts)
+        crops = cut_crops(texts, soft, encoder, seed)
     file = cache / "ngrams.npz"
     key = _key(ngrams, how, encoder, soft, held_out, seed)
     shapes = dict.fromkeys(("numbers", "checks", "last_numbers", "last_checks"), (ngrams.buckets,))
     found = read_kept(file, key, shapes)
     if found is None:
         with busy("fitting the n-grams to the teacher"):
-            given = exercises(texts, ids, soft, labels, encoder, seed, how)
+            given = exercises_of_ngrams(ids, crops, soft, known.labels, how)
             table = last = fit_ngrams(*given, ngrams, how)
         if held_out is not None:
             with busy("fitting the n-grams to the held-out labels, too"):
-                last = fit_ngrams(*_with_labels(*given, held_out), ngrams, how)
+                last = fit_ngrams(*with_labels(*given, held_out), ngrams, how)
         arrays = (table.numbers, table.checks, last.numbers, last.checks)
         found = dict(zip(shapes, arrays, strict=True))
         write_kept(file, key, **found)
-    targets = _targets(soft, labels, _LAYERS_OWN_LABEL)
     return Lesson(
         table=NgramTable(found["numbers"], found["checks"], ngrams.longest),
         last_table=NgramTable(found["last_numbers"], found["last_checks"], ngrams.longest),
         teacher_accuracy=soft.accuracy,
         ids=ids,
-        chances=(1 / (1 + np.exp(-targets))).astype(np.float32),
+        to_learn=exercises_of_layers(ids, crops, soft, known.labels),
     )
 
 
@@ -173,7 +171,13 @@ def lesson_of(
         DataError, MissingPackageError: see `learn_ngrams`.
     """
     assert recipe.ngrams is not None
-    kept, _ = stratified_split(examples.labels, recipe.fit.validation_fraction, options.seed)
+    kept, _ = held_out_split(
+        examples,
+        recipe.fit.validation_fraction,
+        options.seed,
+        whole_groups=recipe.fit.whole_groups,
+    )
+    known = examples.at(kept)
     try:
         with busy("reading unlabelled texts"):
             # As many a labelled text as the data set has.
@@ -191,8 +195,7 @@ def lesson_of(
     lesson = learn_ngrams(
         recipe.ngrams,
         encoder,
-        [examples.texts[i] for i in kept],
-        examples.labels[kept],
+        known,
         unlabelled,
         vectors[rows],
         seed=options.seed,
@@ -205,41 +208,6 @@ def lesson_of(
         f"{len(unlabelled):,} unlabelled ones too; {(time.monotonic() - started) / 60:.1f} minutes"
     )
     return lesson
-
-
-def exercises(
-    texts: Sequence[str],
-    ids: Sequence[npt.NDArray[np.int32]],
-    soft: SoftLabels,
-    labels: npt.NDArray[np.int8],
-    encoder: TextEncoder,
-    seed: int,
-    how: NgramFit = AS_CHOSEN,
-) -> tuple[list[npt.NDArray[np.int32]], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return what n-grams are fitted to: all texts that are not empty, then crops of them.
-
-    Args:
-        texts: labelled texts, then unlabelled ones.
-        ids: the same texts, encoded.
-        soft: what the teacher says of them.
-        labels: int8 [labelled], 0 or 1.
-        encoder: encodes the crops.
-        seed: decides the crops.
-        how: how much labels and crops count.
-
-    Returns:
-        Encoded texts, what each is to score (float32, as logits that may be infinite), and how much
-        each counts (float32).
-    """
-    both, targets = list(ids), _targets(soft, labels, how.own_label)
-    if how.crop_weight:
-        crops, crop_logits = _crops(texts, soft, encoder, seed)
-        both += crops
-        targets = np.concatenate([targets, crop_logits])
-    weights = np.full(len(both), how.crop_weight, np.float32)
-    weights[: len(ids)] = 1
-    full = [row for row, text in enumerate(both) if len(text)]
-    return [both[row] for row in full], targets[full], weights[full]
 
 
 def blend(
@@ -310,49 +278,6 @@ def whole_model(
         "teacher_accuracy": lesson.teacher_accuracy,
         "blend": dataclasses.asdict(how),
     }
-
-
-def _with_labels(
-    ids: list[npt.NDArray[np.int32]],
-    targets: npt.NDArray[np.float32],
-    weights: npt.NDArray[np.float32],
-    held_out: Encoded,
-) -> tuple[list[npt.NDArray[np.int32]], npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Add texts that are to score as their labels say to what `exercises` gives."""
-    full = [row for row, text in enumerate(held_out.ids) if len(text)]
-    wanted = np.where(held_out.labels[full] > 0, np.inf, -np.inf).astype(np.float32)
-    return (
-        [*ids, *(held_out.ids[row] for row in full)],
-        np.concatenate([targets, wanted]),
-        np.concatenate([weights, np.ones(len(full), np.float32)]),
-    )
-
-
-def _targets(soft: SoftLabels, labels: npt.NDArray[np.int8], own: float) -> npt.NDArray[np.float32]:
-    """Return what each whole text is to score, as logits that may be infinite."""
-    from scipy.special import expit, logit
-
-    targets = soft.texts.copy()
-    known = len(labels)
-    targets[:known] = logit(own * labels + (1 - own) * expit(targets[:known].astype(np.float64)))
-    return targets
-
-
-def _crops(
-    texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed: int
-) -> tuple[list[npt.NDArray[np.int32]], npt.NDArray[np.float32]]:
-    """Take one to three sentences in a row out of each text, with the teacher's logit of them."""
-    random = np.random.Generator(np.random.PCG64([seed, _LONGEST_CROP]))
-    crops, logits, first = [], np.zeros(len(texts), np.float32), 0
-    for row, text in enumerate(texts):
-        sentences = split_sentences(text)
-        number = min(len(sentences), int(random.integers(1, _LONGEST_CROP, endpoint=True)))
-        start = int(random.integers(0, len(sentences) - number, endpoint=True))
-        crops.append(" ".join(sentences[start : start + number]))
-        scores = soft.sentences[first + start : first + start + number]
-        logits[row] = scores.sum() / max(1, number) ** _CROP_POWER
-        first += len(sentences)
-    return encoder.encode_batch(crops), logits
 
 
 def _key(

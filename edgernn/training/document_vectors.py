@@ -13,19 +13,18 @@ import hashlib
 import logging
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, MissingPackageError
-from edgernn.training.kept_arrays import read_kept, write_kept
+from edgernn.training.callbacks import Busy
+from edgernn.training.kept_arrays import add_texts, read_kept, write_kept
 
 __all__ = ["document_vectors", "holds_vectors"]
 
-Busy = Callable[[str], AbstractContextManager[object]]
 
 _FILE = "document-vectors.npz"
 _TOKENS = re.compile(r"\w+|[^\w\s]")
@@ -129,6 +128,5 @@ def _ngrams(text: str) -> Iterator[str]:
 def _key(texts: Sequence[str]) -> str:
     settings = (_DIMENSIONS, _EPOCHS, _MIN_COUNT, _FIRST_RATE, _LAST_RATE, _SEED, len(texts))
     digest = hashlib.sha256(repr(settings).encode())
-    for text in texts:
-        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    add_texts(digest, texts)
     return digest.hexdigest()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,17 @@ import numpy.typing as npt
 from edgernn.errors import DataError
 from edgernn.files import new_file
 
-__all__ = ["read_kept", "write_kept"]
+__all__ = ["add_texts", "read_kept", "write_kept"]
+
+
+class _Digest(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+
+def add_texts(digest: _Digest, texts: Iterable[str]) -> None:
+    """Let the digest that becomes a key depend on texts, whatever is in them."""
+    for text in texts:
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
 
 
 def write_kept(path: Path, key: str, **arrays: npt.NDArray[Any]) -> None:

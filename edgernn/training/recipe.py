@@ -150,6 +150,9 @@ class FitSettings:
     so and nothing is chosen by it, the test split."""
     validation_fraction: float = 0.1
     """Share of the training split that is held out."""
+    whole_groups: bool = False
+    """Whether texts about one thing, such as a film, are held out together where the data says
+    which those are: the test split's films are new to the model, too."""
     validation_limit: int | None = None
     """Number of test examples measured after each epoch; None: all."""
     keep: Keep = "best"

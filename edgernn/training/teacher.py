@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,17 +24,18 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, MissingPackageError
-from edgernn.training.kept_arrays import read_kept, write_kept
+from edgernn.training.callbacks import Busy
+from edgernn.training.data import Examples
+from edgernn.training.kept_arrays import add_texts, read_kept, write_kept
 from edgernn.training.sentences import split_sentences
 
 __all__ = ["SoftLabels", "holds_folds", "teach"]
 
 Scores = npt.NDArray[np.float64]
-Busy = Callable[[str], AbstractContextManager[object]]
 
-FOLDS = 5
+FOLDS = 10
 _FOLD = "fold-{}.npz"
-_ROUND = 2
+_ROUND = 3
 """Part of the cache's key: another number where the teacher changes."""
 
 # Chosen by the out-of-fold accuracy on the training split: benchmarks/accuracy.
@@ -68,8 +68,7 @@ class SoftLabels:
 
 
 def teach(
-    labelled: Sequence[str],
-    labels: npt.NDArray[np.int8],
+    known: Examples,
     unlabelled: Sequence[str],
     vectors: npt.NDArray[np.float32],
     *,
@@ -83,8 +82,7 @@ def teach(
     the same texts.
 
     Args:
-        labelled: texts with a label.
-        labels: int8 [labelled], 0 or 1.
+        known: texts with a label; those of one group are in one fold, where groups are known.
         unlabelled: texts without one; may be empty.
         vectors: float32 [labelled + unlabelled, dimensions], their `document_vectors`.
         seed: decides the folds.
@@ -96,10 +94,9 @@ def teach(
             is broken.
         MissingPackageError: scikit-learn is not installed.
     """
-    if min(np.bincount(labels, minlength=2)) < FOLDS:
-        raise DataError(f"the teacher needs {FOLDS} texts of each class at least")
-    key = _key(labelled, labels, unlabelled, vectors, seed)
-    folds = _folds(labels, seed)
+    labelled, labels = known.texts, known.labels
+    folds = _folds(known, seed)
+    key = _key(known, folds, unlabelled, vectors)
     count = len(labelled) + len(unlabelled)
     sentences = [split_sentences(text) for text in (*labelled, *unlabelled)]
     owner = np.repeat(np.arange(count), [len(part) for part in sentences])
@@ -164,8 +161,23 @@ def _joined(
     return together[0], together[1], together[2]
 
 
-def _folds(labels: npt.NDArray[np.int8], seed: int) -> npt.NDArray[np.int64]:
+def _folds(known: Examples, seed: int) -> npt.NDArray[np.int64]:
     """Return the fold of each text, int64 in [0, FOLDS), each class spread evenly."""
+    labels, groups = known.labels, known.groups
+    units = np.arange(len(labels)) if groups is None else groups
+    if min(len(np.unique(units[labels == label])) for label in (0, 1)) < FOLDS:
+        what = "texts" if groups is None else "groups of texts"
+        raise DataError(f"the teacher needs {FOLDS} {what} of each class at least")
+    if groups is not None:
+        try:
+            from sklearn.model_selection import StratifiedGroupKFold
+        except ImportError as error:
+            raise MissingPackageError("scikit-learn", "the teacher", "train") from error
+        spread = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        folds = np.zeros(len(labels), np.int64)
+        for fold, (_, rows) in enumerate(spread.split(labels, labels, groups)):
+            folds[rows] = fold
+        return folds
     random = np.random.Generator(np.random.PCG64([seed, FOLDS]))
     folds = np.zeros(len(labels), np.int64)
     for label in (0, 1):
@@ -283,18 +295,15 @@ def _nb_svm(
 
 
 def _key(
-    labelled: Sequence[str],
-    labels: npt.NDArray[np.int8],
+    known: Examples,
+    folds: npt.NDArray[np.int64],
     unlabelled: Sequence[str],
     vectors: npt.NDArray[np.float32],
-    seed: int,
 ) -> str:
     """Return what tells one teacher's scores from another's."""
-    digest = hashlib.sha256(f"{_ROUND} {seed} {len(labelled)} {len(unlabelled)}".encode())
-    digest.update(labels.tobytes())
-    digest.update(vectors.tobytes())
-    for text in (*labelled, *unlabelled):
-        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    digest = hashlib.sha256(f"{_ROUND} {len(known)} {len(unlabelled)}".encode())
+    digest.update(known.labels.tobytes() + folds.tobytes() + vectors.tobytes())
+    add_texts(digest, (*known.texts, *unlabelled))
     return digest.hexdigest()
 
 

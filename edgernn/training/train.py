@@ -6,8 +6,8 @@ import dataclasses
 import json
 import os
 import platform
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from edgernn.native_logs import held_back
 from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
-from edgernn.training.data import Examples, describe, load_split, stratified_split
+from edgernn.training.callbacks import Busy, Say
+from edgernn.training.data import Examples, describe, held_out_split, load_split
 from edgernn.training.distill import lesson_of, whole_model
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import (
@@ -46,8 +47,6 @@ from edgernn.training.vocabulary import (
 __all__ = ["first_model", "prepare_keras", "train", "validation_examples"]
 
 
-Say = Callable[[str], None]
-Busy = Callable[[str], AbstractContextManager[object]]
 Ids = npt.NDArray[np.int32]
 
 
@@ -105,6 +104,11 @@ def train(
                 limit=options.limit,
             )
     say(f"{len(examples):,} training examples")
+    if recipe.fit.whole_groups and examples.groups is None:
+        say(
+            "the data does not say which texts are about one thing, such as a film: what is held "
+            "out is taken at random, and its accuracy may flatter the model"
+        )
     vocabulary = _vocabulary(options, recipe, examples, resume, say, busy)
     contract = make_contract(recipe.text, vocabulary)
     size = contract.vocabulary_size
@@ -121,12 +125,12 @@ def train(
         write_bytes(folder / contract.vocabulary_file, vocabulary)
         write_text(folder / names.CONTRACT, contract.to_json())
         write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
-    lesson = None
+    lesson, texts = None, to_train.ids
     if recipe.ngrams is not None:
         lesson = lesson_of(options, recipe, encoder, examples, measured, say, busy)
-        to_train = Encoded(lesson.ids, lesson.chances)
+        to_train, texts = lesson.to_learn, lesson.ids
     model, history = fit(
-        first_model(recipe, size, to_train.ids, options.seed, busy),
+        first_model(recipe, size, texts, options.seed, busy),
         recipe.fit,
         to_train,
         measured,
@@ -143,7 +147,7 @@ def train(
             f"held out: layers {found['layers_validation_accuracy']:.4f}, n-grams "
             f"{found['ngrams_validation_accuracy']:.4f}, both {found['validation_accuracy']:.4f}"
         )
-    _write_results(folder, recipe, model, history, (len(to_train), len(measured)), found)
+    _write_results(folder, recipe, model, history, (len(texts), len(measured)), found)
     if not history.interrupted:
         remove_checkpoint(folder / names.CHECKPOINT)
     return folder, history
@@ -167,8 +171,14 @@ def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
     if settings["validation"] == "test":
         return load_split(location, "test", limit=settings["validation_limit"], **columns)
     examples = load_split(location, "train", limit=config["limit"], **columns)
-    _, held_out = stratified_split(examples.labels, settings["validation_fraction"], config["seed"])
-    return Examples(tuple(examples.texts[i] for i in held_out), examples.labels[held_out])
+    _, held_out = held_out_split(
+        examples,
+        settings["validation_fraction"],
+        config["seed"],
+        # Runs of earlier versions do not say.
+        whole_groups=settings.get("whole_groups", False),
+    )
+    return examples.at(held_out)
 
 
 def _is_fresh(folder: Path) -> bool:
@@ -252,7 +262,12 @@ def _split(
             limit=settings.validation_limit,
         )
         return encoded, _encode(encoder, test, "test")
-    kept, held_out = stratified_split(examples.labels, settings.validation_fraction, options.seed)
+    kept, held_out = held_out_split(
+        examples,
+        settings.validation_fraction,
+        options.seed,
+        whole_groups=settings.whole_groups,
+    )
     return _subset(encoded, kept), _subset(encoded, held_out)
 
 

@@ -79,7 +79,7 @@ def test_trials_are_run(data, tmp_path, monkeypatch):
     )
     assert found["ngrams-unchecked"]["outcome"] == f"{difference:+.2f} points"
     assert found["layers-labels"]["outcome"] == "not compared"
-    assert found["layers-labels"]["epochs"] == 6
+    assert found["layers-labels"]["epochs"] == 8
     assert {path.name for path in (tmp_path / "work").iterdir()} == {
         "teacher-5",
         "teacher-vectors",
@@ -95,7 +95,7 @@ def test_trials_are_run(data, tmp_path, monkeypatch):
 def test_what_fails_is_a_result_too(tmp_path):
     """A trial that cannot be trained says why."""
     few = Examples(tuple("abcd"), np.array([0, 1, 0, 1], np.int8))
-    corpus = Corpus(few, (), {}, 1, 0.5)
+    corpus = Corpus(few, (), {}, 1, dataclasses.replace(SMALL.fit, validation_fraction=0.5))
     found = measure(TRIALS["ngrams"], SMALL, corpus, tmp_path)
     assert found["failed"] == "the teacher finds no n-gram that is in several texts"
     assert trial._outcome(found, TRIALS["ngrams"], tmp_path).startswith("failed: the teacher finds")
@@ -104,7 +104,7 @@ def test_what_fails_is_a_result_too(tmp_path):
 @pytest.mark.parametrize("name", TRIALS)
 def test_what_a_trial_changes(name, tmp_path):
     """Each names fields that there are, changes something, and fits the recipe as it is now."""
-    corpus = Corpus(Examples((), np.zeros(0, np.int8)), ("a",), {}, 1, 0.1)
+    corpus = Corpus(Examples((), np.zeros(0, np.int8)), ("a",), {}, 1, FLAGSHIP.fit)
     runner = trial._Runner(TRIALS[name], FLAGSHIP, corpus, tmp_path)
     changed = (runner._recipe, runner._how) != (FLAGSHIP, trial.NgramFit())
     other_ways = set(TRIALS[name].config()) & {"unlabelled", "checked", "taught", "vectors"}

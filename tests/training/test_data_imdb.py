@@ -71,6 +71,44 @@ def test_archive_and_folder_give_the_same(source, split, expected):
     assert list(zip(examples.texts, examples.labels.tolist(), strict=True)) == expected
 
 
+FILMS = {
+    "aclImdb/train/urls_neg.txt": b"a/1\na/2\na/3\n" + b"a/4\n" * 8,
+    "aclImdb/train/urls_pos.txt": b"a/9\n" * 2 + b"a/3\n" * 9,
+}
+
+
+@pytest.mark.parametrize("kind", ["archive", "folder"])
+def test_reviews_of_one_film_are_a_group(kind, tmp_path):
+    """The line of a review's number tells its film, whatever its class."""
+    files = {**REVIEWS, **FILMS}
+    path = unpack(files, tmp_path) / "aclImdb"
+    if kind == "archive":
+        path = tmp_path / "a.tar"
+        path.write_bytes(tar_of(files))
+    examples = load_split(path, "train")
+    assert list(zip(examples.texts, examples.labels.tolist(), strict=True)) == TRAIN
+    # bad 10, bad 2, good 10, good 1
+    assert examples.groups.tolist() == [0, 1, 1, 2]
+    assert load_split(path, "test").groups is None
+
+
+def test_without_addresses_there_are_no_groups(source):
+    """Where the films are not told each review stands for itself."""
+    assert load_split(source, "train").groups is None
+
+
+@pytest.mark.parametrize("files", [{"x.txt": b"good"}, {"3_1.txt": b"good"}])
+def test_addresses_that_lack_a_review(files, tmp_path):
+    """A file without a number, or with one beyond the last line, is told."""
+    for name, data in {"neg/0_1.txt": b"bad", **{f"pos/{k}": v for k, v in files.items()}}.items():
+        (tmp_path / "train" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "train" / name).write_bytes(data)
+    for part in ("neg", "pos"):
+        (tmp_path / "train" / f"urls_{part}.txt").write_bytes(b"a/1\na/2\n")
+    with pytest.raises(DataError, match=r"urls_pos\.txt has no line for train/pos/"):
+        load_split(tmp_path, "train")
+
+
 def test_unlabelled_reviews(source):
     """All of them come, in the order in which they are stored."""
     texts = list(unlabelled_texts(source))
@@ -117,10 +155,13 @@ def test_a_change_shows_in_the_description(tmp_path):
     assert describe(first) == describe(second)
     assert describe(first)["kind"] == "folder"
     assert describe(first)["bytes"] == len(
-        b"test goodtest badgood 10 na\xc3\xafve <br />good 1\nbad 2bad 10"
+        b"test goodtest badgood 10 na\xc3\xafve <br />good 1\nbad 2bad 10http://"
     )
     (second / "train/pos/10_9.txt").write_bytes(b"good 11")
     assert describe(first)["sha256"] != describe(second)["sha256"]
+    third = unpack(REVIEWS, tmp_path / "third") / "aclImdb"
+    (third / "train/urls_pos.txt").write_bytes(b"a/1")
+    assert describe(first)["sha256"] != describe(third)["sha256"]
 
 
 PACKED = gzip.compress(tar_of(REVIEWS))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data import Examples, stratified_split
+from edgernn.training.data import Examples, held_out_split, stratified_split
 from edgernn.training.data.examples import first
 
 
@@ -82,6 +82,71 @@ def test_a_limit_keeps_the_first_of_each_class(labels, limit, kept):
     assert [str(label) for label in some.labels] == [labels[texts.index(t)] for t in kept]
     assert some.labels.dtype == np.int8
     assert len(some) == len(kept)
+
+
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=12, max_size=60),
+    fraction=st.floats(0.2, 0.6),
+    seed=st.integers(0, 2**40),
+)
+def test_whole_groups_are_held_out(sizes, fraction, seed):
+    """No group is on both sides, no class gets more than its share, and what was left is small."""
+    groups = np.random.default_rng(1).permutation(np.repeat(np.arange(len(sizes)), sizes)) * 7
+    labels = (np.arange(len(groups)) % 2).astype(np.int8)
+    texts = tuple(str(i) for i in range(len(groups)))
+    examples = Examples(texts, labels, groups)
+    try:
+        train, held_out = held_out_split(examples, fraction, seed, whole_groups=True)
+    except DataError as error:
+        assert "no group of examples small enough" in str(error)  # noqa: PT017
+        return
+    assert np.array_equal(np.sort(np.concatenate([train, held_out])), np.arange(len(groups)))
+    assert not set(groups[train]) & set(groups[held_out])
+    for label in (0, 1):
+        most = np.floor(np.count_nonzero(labels == label) * fraction + 0.5)
+        assert 0 < np.count_nonzero(labels[held_out] == label) <= most
+    again = held_out_split(examples, fraction, seed, whole_groups=True)
+    assert np.array_equal(again[1], held_out)
+
+
+def test_many_small_groups_fill_the_share():
+    """Each class has as many held out as without groups; the seed decides which."""
+    groups = np.random.default_rng(2).integers(0, 400, 1000)
+    examples = Examples(("",) * 1000, (np.arange(1000) % 2).astype(np.int8), groups)
+    _, held_out = held_out_split(examples, 0.1, 1, whole_groups=True)
+    assert np.bincount(examples.labels[held_out]).tolist() == [50, 50]
+    assert not np.array_equal(held_out, held_out_split(examples, 0.1, 2, whole_groups=True)[1])
+
+
+def test_groups_count_where_they_are_asked_for():
+    """Without groups, or where they are not asked for, each example is for itself."""
+    labels = (np.arange(40) % 2).astype(np.int8)
+    grouped = Examples(("",) * 40, labels, np.arange(40) // 4)
+    plain = Examples(("",) * 40, labels)
+    expected = stratified_split(labels, 0.2, 0)[1].tolist()
+    assert held_out_split(grouped, 0.2, 0, whole_groups=False)[1].tolist() == expected
+    assert held_out_split(plain, 0.2, 0, whole_groups=True)[1].tolist() == expected
+    assert held_out_split(grouped, 0.2, 0, whole_groups=True)[1].tolist() != expected
+
+
+def test_a_group_that_is_too_large():
+    """Where all are of one group nothing can be held out."""
+    labels = np.array([0, 1] * 5, np.int8)
+    examples = Examples(("",) * 10, labels, np.zeros(10, np.int64))
+    with pytest.raises(DataError, match="class 0 has no group of examples small enough"):
+        held_out_split(examples, 0.2, 0, whole_groups=True)
+
+
+def test_groups_follow_their_examples():
+    """A limit, and any choice of rows, takes them along; their number is checked."""
+    labels = np.array([0, 0, 0, 1, 1, 1], np.int8)
+    examples = Examples(tuple("abcdef"), labels, np.array([5, 5, 6, 6, 7, 7]))
+    assert first(examples, 4).groups.tolist() == [5, 5, 6, 7]
+    some = examples.at(np.array([4, 0]))
+    assert (some.texts, some.labels.tolist(), some.groups.tolist()) == (("e", "a"), [1, 0], [7, 5])
+    assert Examples(("a", "b"), labels[:2]).at(np.array([1])).groups is None
+    with pytest.raises(ValueError, match="6 texts with groups of shape"):
+        Examples(tuple("abcdef"), labels, np.zeros(5, np.int64))
 
 
 @pytest.mark.parametrize("limit", [1, 0, -3])

@@ -5,20 +5,17 @@ from contextlib import nullcontext
 
 import numpy as np
 import pytest
+from four_texts import ENCODER, TEXTS, soft_of
 from toy import IDS, RECIPE, encoded
 
 from edgernn.errors import DataError
-from edgernn.text import TextEncoder
 from edgernn.training import distill
 from edgernn.training.batches import Encoded
-from edgernn.training.distill import Blend, Lesson, blend, exercises, join, whole_model
+from edgernn.training.data import Examples
+from edgernn.training.distill import Blend, Lesson, blend, join, whole_model
 from edgernn.training.models import NGRAMS, build, logits
 from edgernn.training.ngram_table import NgramFit, NgramTable, ngram_sums
 from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
-from edgernn.training.recipes import find_recipe
-from edgernn.training.sentences import split_sentences
-from edgernn.training.teacher import SoftLabels
-from edgernn.training.vocabulary import build_vocabulary, make_contract
 
 keras = pytest.importorskip("keras")
 
@@ -28,35 +25,8 @@ WIDE = dataclasses.replace(
     layers=(Embedding(4), Recurrent(3, sequences=True), Pool(), Dense(1)),
     ngrams=Ngrams(BUCKETS, 2),
 )
-TEXTS = (
-    "Bad. Really bad! A waste of time. Never again.",
-    "Good film. I loved it.",
-    "Fine<br />But long.",
-    "One sentence only",
-)
 SEED = 6
 PAIRS, ALL = Ngrams(BUCKETS, 2), NgramFit(min_count=1)
-
-
-def soft_of(texts) -> SoftLabels:
-    """Labels of which each number says what it is of."""
-    sentences = sum(len(split_sentences(text)) for text in texts)
-    return SoftLabels(
-        texts=np.linspace(-2, 2, len(texts), dtype=np.float32),
-        sentences=2.0 ** np.arange(sentences, dtype=np.float32),
-        accuracy=0.75,
-        texts_accuracy=0.7,
-        sentences_accuracy=0.6,
-        vectors_accuracy=0.5,
-    )
-
-
-@pytest.fixture(scope="module")
-def encoder() -> TextEncoder:
-    """The flagship's text rules with the words of the texts."""
-    rules = find_recipe("flagship").text
-    vocabulary = build_vocabulary(rules, TEXTS)
-    return TextEncoder(make_contract(rules, vocabulary), vocabulary)
 
 
 def test_blend_finds_planted_factors():
@@ -106,9 +76,9 @@ def test_the_whole_model():
     labels = (ngram_sums(texts.ids, table) > 0.1).astype(np.int8)
     labels[::9] = 1 - labels[::9]
     measured = Encoded(texts.ids, labels)
-    model, found = whole_model(
-        WIDE, IDS, layers, Lesson(table, table, 0.9, (), np.zeros(0, np.float32)), measured
-    )
+    nothing = Encoded((), np.zeros(0, np.float32))
+    lesson = Lesson(table, table, 0.9, (), nothing)
+    model, found = whole_model(WIDE, IDS, layers, lesson, measured)
     given = logits(model, texts.ids).astype(np.float64)
     assert found["validation_accuracy"] == np.mean((given > 0) == labels) > 0.6
     chance = np.where(labels == 1, 1 / (1 + np.exp(-given)), 1 / (1 + np.exp(given)))
@@ -123,75 +93,18 @@ def test_the_whole_model():
     assert how.ngrams > abs(how.layers)
 
     other = dataclasses.replace(table, numbers=-table.numbers)
-    lesson = Lesson(table, other, 0.9, (), np.zeros(0, np.float32))
+    lesson = Lesson(table, other, 0.9, (), nothing)
     model, same = whole_model(WIDE, IDS, layers, lesson, measured)
     assert same == found
     assert np.allclose(logits(model, texts.ids), given - 2 * how.ngrams * alone, atol=1e-5)
 
 
-def test_crops_are_whole_sentences(encoder):
-    """One to three in a row of the text's own, with the sum of their scores over a root."""
-    soft, met = soft_of(TEXTS), set()
-    for seed in range(40):
-        crops, scores = distill._crops(TEXTS, soft, encoder, seed)
-        first = 0
-        for text, crop, score in zip(TEXTS, crops, scores, strict=True):
-            parts = split_sentences(text)
-            found = [
-                (start, number)
-                for number in (1, 2, 3)
-                for start in range(len(parts) - number + 1)
-                if np.array_equal(crop, encoder.encode(" ".join(parts[start : start + number])))
-            ]
-            assert len(found) == 1
-            ((start, number),) = found
-            told = soft.sentences[first + start : first + start + number]
-            assert score == pytest.approx(told.sum() / number**0.25)
-            met.add((text, start, number))
-            first += len(parts)
-    assert len(met) == 9 + 3 + 3 + 1
-
-
-def test_a_text_without_a_sentence(encoder):
-    """Its crop is empty, and is left out of what is fitted; the others keep their scores."""
-    texts = (TEXTS[0], "<br />", TEXTS[3])
-    soft = soft_of(texts)
-    crops, scores = distill._crops(texts, soft, encoder, SEED)
-    assert len(crops[1]) == scores[1] == 0
-    assert scores[2] == soft.sentences[-1]
-    ids = encoder.encode_batch(texts)
-    fitted, targets, weights = exercises(texts, ids, soft, np.array([1], np.int8), encoder, SEED)
-    assert [len(text) > 0 for text in fitted] == [True] * 4
-    assert targets[-1] == soft.sentences[-1]
-    assert weights.tolist() == [1, 1, 0.5, 0.5]
-
-
-def test_what_is_fitted_to(encoder):
-    """Labelled texts score as their labels say, others what the teacher says, then come crops."""
-    soft, ids = soft_of(TEXTS), encoder.encode_batch(TEXTS)
-    given = (TEXTS, ids, soft, np.array([0, 1], np.int8), encoder, SEED)
-    fitted, targets, weights = exercises(*given)
-    assert targets[:4].tolist() == [-np.inf, np.inf, *soft.texts[2:].tolist()]
-    assert all(np.array_equal(a, b) for a, b in zip(fitted[:4], ids, strict=True))
-    crops, scores = distill._crops(TEXTS, soft, encoder, SEED)
-    assert all(np.array_equal(a, b) for a, b in zip(fitted[4:], crops, strict=True))
-    assert np.array_equal(targets[4:], scores)
-    assert weights.tolist() == [1] * 4 + [0.5] * 4
-
-    fitted, targets, _ = exercises(*given, NgramFit(crop_weight=0.0, own_label=0.3))
-    assert len(fitted) == 4
-    chance = 0.7 / (1 + np.exp(-soft.texts[:2])) + (0, 0.3)
-    assert 1 / (1 + np.exp(-targets[:2])) == pytest.approx(chance)
-    assert targets[2:].tolist() == soft.texts[2:].tolist()
-
-
-def learn(cache, encoder, ngrams=PAIRS, seed=SEED, how=ALL, held_out=None):
+def learn(cache, ngrams=PAIRS, seed=SEED, how=ALL, held_out=None):
     """Learn from the four texts, two of them labelled."""
     return distill.learn_ngrams(
         ngrams,
-        encoder,
-        TEXTS[:2],
-        np.array([0, 1], np.int8),
+        ENCODER,
+        Examples(TEXTS[:2], np.array([0, 1], np.int8)),
         TEXTS[2:],
         np.ones((4, 2), np.float32),
         seed=seed,
@@ -212,49 +125,47 @@ def taught(monkeypatch):
     return fitted
 
 
-def test_the_table_is_kept(taught, encoder, tmp_path):
+def test_the_table_is_kept(taught, tmp_path):
     """It is read again as it was; for other settings it is fitted anew."""
-    first = learn(tmp_path, encoder)
-    again = learn(tmp_path, encoder)
+    first = learn(tmp_path)
+    again = learn(tmp_path)
     assert len(taught) == 1
     assert np.any(first.table.numbers)
     assert np.array_equal(first.table.numbers, again.table.numbers)
     assert np.array_equal(first.table.checks, again.table.checks)
     assert (again.table.numbers.dtype, again.table.checks.dtype) == (np.float32, np.int32)
     assert (again.table.longest, again.teacher_accuracy, len(again.ids)) == (2, 0.75, 4)
-    chance = 1 / (1 + np.exp(-soft_of(TEXTS).texts))
-    chance[:2] = 0.7 * chance[:2] + (0, 0.3)
-    assert again.chances == pytest.approx(chance)
-    assert again.chances.dtype == np.float32
+    assert len(again.to_learn) == 8
+    assert np.array_equal(again.to_learn.labels, first.to_learn.labels)
     changed = ({"seed": SEED + 1}, {"ngrams": Ngrams(503, 2)}, {"how": NgramFit(min_count=2)})
     for changes in changed:
-        learn(tmp_path, encoder)
+        learn(tmp_path)
         before = len(taught)
-        learn(tmp_path, encoder, **changes)
+        learn(tmp_path, **changes)
         assert len(taught) == before + 1
 
 
-def test_the_last_table_learns_the_held_out_labels(taught, encoder, tmp_path):
+def test_the_last_table_learns_the_held_out_labels(taught, tmp_path):
     """It alone: each text is on its label's side more than before; an empty text is left out."""
-    texts = encoder.encode_batch(["Good film. I loved it.", "A waste of time.", ""])
+    texts = ENCODER.encode_batch(["Good film. I loved it.", "A waste of time.", ""])
     for labels in (np.array([1, 0, 1], np.int8), np.array([0, 1, 1], np.int8)):
-        lesson = learn(tmp_path, encoder, held_out=Encoded(texts, labels))
-        plain = learn(tmp_path / "plain", encoder)
+        lesson = learn(tmp_path, held_out=Encoded(texts, labels))
+        plain = learn(tmp_path / "plain")
         assert np.array_equal(lesson.table.numbers, plain.table.numbers)
         assert np.array_equal(plain.last_table.numbers, plain.table.numbers)
         gained = ngram_sums(texts[:2], lesson.last_table) - ngram_sums(texts[:2], lesson.table)
         assert np.all(gained * (2 * labels[:2] - 1) > 0)
         before = len(taught)
-        again = learn(tmp_path, encoder, held_out=Encoded(texts, labels))
+        again = learn(tmp_path, held_out=Encoded(texts, labels))
         assert np.array_equal(again.last_table.numbers, lesson.last_table.numbers)
         assert len(taught) == before
 
 
-def test_a_broken_table(taught, encoder, tmp_path):
+def test_a_broken_table(taught, tmp_path):
     """It is named, in one line that says what to do."""
-    learn(tmp_path, encoder)
+    learn(tmp_path)
     path = tmp_path / "ngrams.npz"
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError) as caught:
-        learn(tmp_path, encoder)
+        learn(tmp_path)
     assert str(caught.value) == f"{path} is broken: remove it and train again"

@@ -23,7 +23,7 @@ from edgernn.training.train import train, validation_examples
 
 pytest.importorskip("keras")
 
-FOLDS = {f"fold-{k}.npz" for k in range(1, 6)}
+FOLDS = {f"fold-{k}.npz" for k in range(1, teacher.FOLDS + 1)}
 FILES = {
     "config.json",
     "contract.json",
@@ -207,7 +207,7 @@ def only_taught(monkeypatch):
     """Training ends as soon as the n-grams were learned; what was asked of them stands here."""
     asked = []
 
-    def learn(ngrams, encoder, labelled, labels, unlabelled, vectors, **rest):
+    def learn(ngrams, encoder, labelled, unlabelled, vectors, **rest):
         assert len(vectors) == len(labelled) + len(unlabelled)
         asked.append((len(labelled), list(unlabelled)))
         raise KeyboardInterrupt
@@ -296,7 +296,7 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
     monkeypatch.setattr(teacher._Models, "scores", lambda self, on: done.append(1) or fit(self, on))
     with pytest.raises(KeyboardInterrupt):
         train(TrainOptions(**given), watcher=Interrupt(1))
-    assert len(done) == 5
+    assert len(done) == teacher.FOLDS
     assert not (output / "model.keras").exists()
 
     with pytest.MonkeyPatch.context() as patch:

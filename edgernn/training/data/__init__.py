@@ -5,7 +5,7 @@ Every source gives the same thing, `Examples`: texts, and labels of 1 (positive)
 
 from edgernn.training.data.examples import Examples, NoUnlabelledTextsError
 from edgernn.training.data.sources import SPLITS, Split, describe, load_split, unlabelled_texts
-from edgernn.training.data.split import stratified_split
+from edgernn.training.data.split import held_out_split, stratified_split
 
 __all__ = [
     "SPLITS",
@@ -13,6 +13,7 @@ __all__ = [
     "NoUnlabelledTextsError",
     "Split",
     "describe",
+    "held_out_split",
     "load_split",
     "stratified_split",
     "unlabelled_texts",

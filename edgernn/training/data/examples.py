@@ -27,15 +27,32 @@ class Examples:
     labels: npt.NDArray[np.int8]
     """int8, shape [n]: 1 is positive, 0 is negative."""
 
+    groups: npt.NDArray[np.int64] | None = None
+    """int64, shape [n]: texts of one number are about one thing, such as a film, so that who has
+    learned from one knows something about the others; None where the source does not say."""
+
     def __post_init__(self) -> None:
         if self.labels.shape != (len(self.texts),):
             raise ValueError(f"{len(self.texts)} texts with labels of shape {self.labels.shape}")
+        if self.groups is not None and self.groups.shape != self.labels.shape:
+            raise ValueError(f"{len(self.texts)} texts with groups of shape {self.groups.shape}")
 
     def __len__(self) -> int:
         return len(self.texts)
 
+    def at(self, rows: npt.NDArray[np.integer]) -> Examples:
+        """Return the examples of some rows, in that order."""
+        groups = None if self.groups is None else self.groups[rows]
+        return Examples(tuple(self.texts[i] for i in rows), self.labels[rows], groups)
 
-def checked(texts: Sequence[str], labels: Sequence[int], *, name: str) -> Examples:
+
+def checked(
+    texts: Sequence[str],
+    labels: Sequence[int],
+    *,
+    name: str,
+    groups: npt.NDArray[np.int64] | None = None,
+) -> Examples:
     """Return the examples of the source called `name`.
 
     Raises:
@@ -47,7 +64,7 @@ def checked(texts: Sequence[str], labels: Sequence[int], *, name: str) -> Exampl
     for label, title in enumerate(CLASSES):
         if label not in present:
             raise DataError(f"{name} has no {title} example; both classes are needed")
-    return Examples(tuple(texts), np.array(labels, dtype=np.int8))
+    return Examples(tuple(texts), np.array(labels, dtype=np.int8), groups)
 
 
 def first(examples: Examples, limit: int | None) -> Examples:
@@ -65,5 +82,4 @@ def first(examples: Examples, limit: int | None) -> Examples:
         raise UsageError(f"a limit of {limit} examples leaves a class out; it must be 2 or more")
     shares = ((limit + 1) // 2, limit // 2)
     kept = [np.flatnonzero(examples.labels == label)[:n] for label, n in enumerate(shares)]
-    indices = np.sort(np.concatenate(kept))
-    return Examples(tuple(examples.texts[i] for i in indices), examples.labels[indices])
+    return examples.at(np.sort(np.concatenate(kept)))

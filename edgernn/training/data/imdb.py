@@ -1,6 +1,8 @@
 """The Large Movie Review Dataset in its original layout, as the archive or as the folder.
 
-Layout: `aclImdb/{train,test}/{pos,neg}/*.txt` and `aclImdb/train/unsup/*.txt`, one review a file.
+Layout: `aclImdb/{train,test}/{pos,neg}/*.txt` and `aclImdb/train/unsup/*.txt`, one review a file;
+`urls_{pos,neg}.txt` beside the folders has the address of a review's film in the line of the
+review's number, which its file name starts with.
 Source: Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011,
 https://ai.stanford.edu/~amaas/data/sentiment/
 """
@@ -12,9 +14,12 @@ import os
 import re
 import tarfile
 import zlib
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from edgernn.errors import DataError
 from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, checked
@@ -26,18 +31,25 @@ FOLDERS: tuple[str, ...] = ("neg", "pos")
 
 UNLABELLED = "unsup"
 
+ADDRESSES: tuple[str, ...] = ("urls_neg", "urls_pos")
+"""The file of each label's addresses, by the label's number."""
+
 MAX_REVIEW_BYTES = 10_000_000
 MAX_MEMBERS = 1_000_000
 
 _GZIP_MAGIC = b"\x1f\x8b"
 # As a shell's `*` does, this leaves hidden files out, such as the `._1_7.txt` of a macOS archive.
-_MEMBER = re.compile(r"(?:\./)?[^/]+/(train|test)/(neg|pos|unsup)/([^/.][^/]*\.txt)")
+_MEMBER = re.compile(
+    r"(?:\./)?[^/]+/(train|test)/(?:(neg|pos|unsup)/[^/.][^/]*|(urls_neg|urls_pos))\.txt"
+)
+_NUMBER = re.compile(r"(?:.*/)?([0-9]{1,9})_[^/]*")
 
 
 class Review(NamedTuple):
     """One file of the data set."""
 
     folder: str
+    """The folder of a review, or the name of a file of addresses."""
     path: str
     data: bytes
 
@@ -45,25 +57,49 @@ class Review(NamedTuple):
 def load_imdb(source: Path, split: str) -> Examples:
     """Read the labelled reviews of `split`: the negative ones, then the positive, each by name.
 
-    Archive and folder give the same examples in the same order.
+    Archive and folder give the same examples in the same order. Reviews of one film are of one
+    group; without the files of addresses there are no groups.
 
     Raises:
-        DataError: the source is damaged, lacks the folders of the split, or holds a file that is
-            empty, too large or not UTF-8.
+        DataError: the source is damaged, lacks the folders of the split, holds a file that is
+            empty, too large or not UTF-8, or addresses that lack a review's.
     """
     where = f"{source} ({split}/neg and {split}/pos)"
-    reviews = [
-        (FOLDERS.index(review.folder), review.path, decoded(review, source))
-        for review in read_reviews(source, split, FOLDERS)
-    ]
+    reviews, addresses = [], {}
+    for review in read_reviews(source, split, (*FOLDERS, *ADDRESSES)):
+        text = decoded(review, source)
+        if review.folder in ADDRESSES:
+            addresses[ADDRESSES.index(review.folder)] = text.splitlines()
+        else:
+            reviews.append((FOLDERS.index(review.folder), review.path, text))
     if not reviews:
         raise DataError(
             f"{source} holds no reviews at */{split}/neg/*.txt and */{split}/pos/*.txt, "
             "as aclImdb_v1.tar.gz does"
         )
     reviews.sort(key=lambda review: review[:2])
-    labels, _, texts = zip(*reviews, strict=True)
-    return checked(texts, labels, name=where)
+    labels, paths, texts = zip(*reviews, strict=True)
+    groups = None
+    if len(addresses) == len(ADDRESSES):
+        groups = _films(labels, paths, addresses, source)
+    return checked(texts, labels, name=where, groups=groups)
+
+
+def _films(
+    labels: Sequence[int], paths: Sequence[str], addresses: Mapping[int, list[str]], source: Path
+) -> npt.NDArray[np.int64]:
+    """Return the number of each review's film, int64 [reviews]."""
+    films: dict[str, int] = {}
+    groups = np.zeros(len(paths), np.int64)
+    for row, (label, path) in enumerate(zip(labels, paths, strict=True)):
+        number = _NUMBER.fullmatch(path)
+        if number is None or int(number[1]) >= len(addresses[label]):
+            raise DataError(
+                f"{source}: {ADDRESSES[label]}.txt has no line for {path}; fetch the data again, "
+                f"or leave {ADDRESSES[label]}.txt out"
+            )
+        groups[row] = films.setdefault(addresses[label][int(number[1])], len(films))
+    return groups
 
 
 def stream_unlabelled(source: Path) -> Iterator[str]:
@@ -104,14 +140,21 @@ def _from_folder(source: Path, split: str, folders: Container[str]) -> Iterator[
             continue
         names = (entry.name for entry in os.scandir(place))
         for name in sorted(n for n in names if n.endswith(".txt") and not n.startswith(".")):
-            try:
-                with open(place / name, "rb") as file:
-                    data = file.read(MAX_REVIEW_BYTES + 1)
-            except OSError as exc:
-                raise DataError(f"{place / name} cannot be read: {exc.strerror}") from exc
-            path = f"{split}/{folder}/{name}"
-            _check_size(len(data), path, source)
-            yield Review(folder, path, data)
+            data = _bytes_of(place / name)
+            yield _checked_size(Review(folder, f"{split}/{folder}/{name}", data), source)
+    for name in ADDRESSES:
+        path = root / split / f"{name}.txt"
+        if name in folders and path.is_file():
+            data = _bytes_of(path)
+            yield _checked_size(Review(name, f"{split}/{path.name}", data), source)
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_REVIEW_BYTES + 1)
+    except OSError as exc:
+        raise DataError(f"{path} cannot be read: {exc.strerror}") from exc
 
 
 def _root(source: Path) -> Path:
@@ -176,7 +219,7 @@ def _from_tar(
             if member is None:
                 break
             match = _MEMBER.fullmatch(member.name)
-            if match is None or match[1] != split or match[2] not in folders:
+            if match is None or match[1] != split or (match[2] or match[3]) not in folders:
                 continue
             if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.issparse():
                 raise DataError(f"{source}, {member.name} is not a plain file")
@@ -188,7 +231,7 @@ def _from_tar(
             data = watched.read(member.size)
             if len(data) < member.size:
                 raise tarfile.ReadError("unexpected end of data")
-            yield Review(match[2], member.name, data)
+            yield Review(match[2] or match[3], member.name, data)
         else:
             raise DataError(f"{source} holds more than {MAX_MEMBERS:,} files")
     if watched.last != bytes(tarfile.BLOCKSIZE):
@@ -196,6 +239,11 @@ def _from_tar(
     # gzip checks its sum at the end of the data, which lies behind the end of the archive.
     while stream.read(2**20):
         pass
+
+
+def _checked_size(review: Review, source: Path) -> Review:
+    _check_size(len(review.data), review.path, source)
+    return review
 
 
 def _check_size(size: int, path: str, source: Path) -> None:

@@ -80,7 +80,8 @@ def describe(source: str | os.PathLike[str] | None) -> Description:
 
     Returns:
         `kind` and `name` (a file name without its folder); and for files `bytes` and `sha256`
-        (of a folder: over the path, the length and the bytes of each labelled review, in order),
+        (of a folder: over the path, the length and the bytes of each labelled review and of the
+        films' addresses, in order),
         for tensorflow_datasets `version`.
 
     Raises:
@@ -133,7 +134,8 @@ class _Imdb:
         digest = hashlib.sha256()
         size = 0
         for split in SPLITS:
-            for review in imdb.read_reviews(self.path, split, imdb.FOLDERS):
+            # The addresses decide what is held out together.
+            for review in imdb.read_reviews(self.path, split, (*imdb.FOLDERS, *imdb.ADDRESSES)):
                 digest.update(f"{review.path}\0{len(review.data)}\0".encode())
                 digest.update(review.data)
                 size += len(review.data)

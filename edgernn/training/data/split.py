@@ -1,13 +1,78 @@
-"""Splitting examples in two, each class in the same proportion."""
+"""Splitting examples in two, each class in the same proportion, whole groups together or not."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, UsageError
+from edgernn.training.data.examples import Examples
+
+
+def held_out_split(
+    examples: Examples, fraction: float, seed: int, *, whole_groups: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Split off what a run is measured on.
+
+    Args:
+        examples: the training split.
+        fraction: how much of each class is held out, more than 0 and less than 1.
+        seed: decides which examples.
+        whole_groups: whether examples of one group stay on one side, where groups are known: what
+            is measured then holds for things that are new to the model, as test splits are.
+
+    Returns:
+        The indices for training and those held out: int64, sorted.
+
+    Raises:
+        DataError: a class would have no example on one of the two sides.
+        UsageError: the fraction or the seed is out of range.
+    """
+    if whole_groups and examples.groups is not None:
+        return grouped_split(examples.labels, examples.groups, fraction, seed)
+    return stratified_split(examples.labels, fraction, seed)
+
+
+def grouped_split(
+    labels: npt.NDArray[np.integer], groups: npt.NDArray[np.integer], fraction: float, seed: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Split examples into training and validation; no group is on both sides.
+
+    In random order, each group goes to validation that no class of its has no more room for.
+
+    Args:
+        labels: the class of each example, any integers, shape [n].
+        groups: the group of each example, likewise.
+        fraction: how much of each class goes to validation at most; where groups are many and
+            small, it is that much.
+        seed: decides which groups; the same seed gives the same split.
+
+    Returns:
+        The indices for training and those for validation: int64, sorted, together all of 0..n-1.
+
+    Raises:
+        DataError: a class would have no example on one of the two sides.
+        UsageError: the fraction or the seed is out of range.
+    """
+    room = _numbers(labels, fraction, seed)
+    random = np.random.Generator(np.random.PCG64(seed))
+    names, group = np.unique(groups, return_inverse=True)
+    _, label = np.unique(labels, return_inverse=True)
+    counts = np.zeros((len(names), len(room)), np.int64)
+    np.add.at(counts, (group, label), 1)
+    held_out = np.zeros(len(names), dtype=bool)
+    for one in random.permutation(len(names)):
+        if np.all(counts[one] <= room):
+            held_out[one] = True
+            room = room - counts[one]
+    validation = held_out[group]
+    for number, name in enumerate(np.unique(labels)):
+        if not counts[held_out, number].sum():
+            raise DataError(
+                f"class {name} has no group of examples small enough to be held out at a "
+                f"validation fraction of {fraction}"
+            )
+    return np.flatnonzero(~validation), np.flatnonzero(validation)
 
 
 def stratified_split(
@@ -28,23 +93,30 @@ def stratified_split(
         DataError: a class would have no example on one of the two sides.
         UsageError: the fraction or the seed is out of range.
     """
+    counts = _numbers(labels, fraction, seed)
+    # Named, as default_rng may choose another generator in a later numpy.
+    random = np.random.Generator(np.random.PCG64(seed))
+    validation = np.zeros(labels.shape[0], dtype=bool)
+    for label, count in zip(np.unique(labels), counts, strict=True):
+        validation[random.permutation(np.flatnonzero(labels == label))[:count]] = True
+    return np.flatnonzero(~validation), np.flatnonzero(validation)
+
+
+def _numbers(labels: npt.NDArray[np.integer], fraction: float, seed: int) -> npt.NDArray[np.int64]:
+    """Return how many examples of each class go to validation, int64 [classes]."""
     if not 0 < fraction < 1:
         raise UsageError(f"the validation fraction must be between 0 and 1, and is {fraction}")
     if seed < 0:
         raise UsageError(f"the seed must not be negative, and is {seed}")
     if labels.size == 0:
         raise DataError("there are no examples to split")
-    # Named, as default_rng may choose another generator in a later numpy.
-    random = np.random.Generator(np.random.PCG64(seed))
-    validation = np.zeros(labels.shape[0], dtype=bool)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        count = math.floor(members.size * fraction + 0.5)
-        if not 0 < count < members.size:
+    classes, sizes = np.unique(labels, return_counts=True)
+    counts: npt.NDArray[np.int64] = np.floor(sizes * fraction + 0.5).astype(np.int64)
+    for label, size, count in zip(classes, sizes, counts, strict=True):
+        if not 0 < count < size:
             side = "training" if count else "validation"
             raise DataError(
-                f"class {label} has {members.size} examples, which leaves none for {side} "
+                f"class {label} has {size} examples, which leaves none for {side} "
                 f"at a validation fraction of {fraction}"
             )
-        validation[random.permutation(members)[:count]] = True
-    return np.flatnonzero(~validation), np.flatnonzero(validation)
+    return counts

@@ -7,8 +7,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -19,6 +18,7 @@ from edgernn.files import write_bytes, write_text
 from edgernn.text import TextContract
 from edgernn.text.contract import Padding, Tokenizer
 from edgernn.training import run as names
+from edgernn.training.callbacks import Busy, Say
 from edgernn.training.imported.build import build
 from edgernn.training.imported.files import Imported, read_model, sha256_of
 from edgernn.training.imported.layers import Architecture, Dense, Recurrent
@@ -55,10 +55,6 @@ class ImportOptions:
     words: WordOptions = field(default_factory=WordOptions)
     labels: tuple[str, str] = ("negative", "positive")
     threshold: float = 0.5
-
-
-Say = Callable[[str], None]
-Busy = Callable[[str], AbstractContextManager[object]]
 
 
 def default_name(model: Path) -> str:
