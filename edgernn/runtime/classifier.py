@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
@@ -15,7 +14,8 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.errors import TextError
 from edgernn.runtime.backends import Backend, open_backend
-from edgernn.runtime.batches import Ids, form_batches
+from edgernn.runtime.batches import Ids
+from edgernn.runtime.chunks import IdsChunk, TextChunk
 from edgernn.runtime.stream import Stream
 from edgernn.text import TextContract, TextEncoder
 
@@ -29,8 +29,8 @@ SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.on
 CHUNK_TEXTS = 1024
 """Texts that are encoded and sorted by length together, while those before are scored."""
 
-_FEW_TOKENS = 4096
-"""With fewer than this, starting threads costs more than it saves."""
+_FEW_TEXTS, _FEW_TOKENS = 128, 4096
+"""With no more than this, starting threads costs more than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Classifier:
         """Score texts as `score` does, with None for a text of which no token is left."""
         if len(texts) == 1:
             return [self._score_one(texts)]
-        if len(texts) <= CHUNK_TEXTS or self._backend.workers == 1:
+        if len(texts) <= _FEW_TEXTS or self._backend.workers == 1:
             chunks = (texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS))
             encoded = map(self._encoder.encode_batch, chunks)
             return list(chain.from_iterable(map(self._scores, encoded)))
@@ -148,18 +148,16 @@ class Classifier:
         backend = self._backend
         if len(ids) == 1:
             return backend.run(ids, behind)
-        lengths = list(map(len, ids))
-        batches = form_batches(lengths, backend.batch_tokens if backend.batched else 0)
-        if backend.workers > 1 and len(batches) > 1 and sum(lengths) > _FEW_TOKENS:
-            with Stream[None](partial(backend.run, behind=behind), backend.workers) as stream:
-                stream.put(ids, batches, None)
+        work = IdsChunk(backend, ids, behind)
+        if backend.workers > 1 and sum(map(len, ids)) > _FEW_TOKENS:
+            with Stream[IdsChunk](backend.workers) as stream:
+                stream.put(work)
                 stream.close()
-                ((_, found),) = stream
-            return found
-        found = np.zeros(len(ids), np.float32)
-        for batch in batches:
-            found[batch] = backend.run([ids[place] for place in batch], behind)
-        return found
+                list(stream)
+        else:
+            for batch in work.plan():
+                work.run(batch)
+        return work.found
 
     def _score_one(self, text: Sequence[str]) -> Score | None:
         """Score one text alone: with as few steps as can be, since someone waits for it."""
@@ -197,20 +195,13 @@ class ScoreStream(Generic[T]):
     def __init__(self, classifier: Classifier, backend: Backend, room: int | None) -> None:
         """Start nothing yet; `Classifier.stream` makes one."""
         self._classifier = classifier
-        self._tokens = backend.batch_tokens if backend.batched else 0
-        self._stream = Stream[tuple[T, list[Ids]]](backend.run, backend.workers, room)
+        self._backend = backend
+        self._stream = Stream[TextChunk](backend.workers, room)
 
     def put(self, texts: Sequence[str], payload: T) -> None:
-        """Encode a chunk of texts and hand it over; waits while more than `room` is under way."""
-        ids = self._classifier.encoder.encode_batch(texts)
-        lengths = list(map(len, ids))
-        batches = form_batches(lengths, self._tokens)
-        # The shortest come last.
-        while batches and not lengths[batches[-1][-1]]:
-            batches[-1].pop()
-            if not batches[-1]:
-                batches.pop()
-        self._stream.put(ids, batches, (payload, ids), sum(map(len, texts)))
+        """Hand over a chunk of texts; waits while more than `room` is under way."""
+        work = TextChunk(self._backend, self._classifier.encoder, texts, payload)
+        self._stream.put(work, sum(map(len, texts)))
 
     def close(self) -> None:
         """Say that no more chunks come."""
@@ -226,8 +217,8 @@ class ScoreStream(Generic[T]):
         Raises:
             ModelFileError: a batch failed.
         """
-        for (payload, ids), found in self._stream:
-            yield payload, self._classifier.judged(ids, found)
+        for work in self._stream:
+            yield work.payload, self._classifier.judged(work.ids, work.found)
 
     def __enter__(self) -> Self:
         self._stream.__enter__()

@@ -2,114 +2,167 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
 import pytest
 
 from edgernn.runtime.stream import Stream
 
-Ids = npt.NDArray[np.int32]
-Run = Callable[[list[Ids]], npt.NDArray[np.float32]]
+Step = Callable[[int], object]
 
 SOON = 20.0
 """Seconds after which a test takes it that something waits for ever."""
 
 
-def first_ids(batch: list[Ids]) -> npt.NDArray[np.float32]:
-    return np.array([ids[0] for ids in batch], np.float32)
+def nothing(number: int) -> None:
+    """Do nothing before a batch."""
 
 
-def chunk(*firsts: int) -> list[Ids]:
-    return [np.array([first], np.int32) for first in firsts]
+class Chunk:
+    """Numbers, each a batch's answer; `before` is called with the first number of a batch."""
+
+    def __init__(self, *numbers: int, before: Step = nothing, pieces: int = 0) -> None:
+        self.numbers = list(numbers) if not pieces else []
+        self.found: dict[int, float] = {}
+        self.pieces = pieces
+        self._given = numbers
+        self._before = before
+
+    def prepare(self, piece: int) -> None:
+        """Take a part of the numbers; `before` is called with a negative number."""
+        self._before(-piece - 1)
+        self.numbers.extend(self._given[piece :: self.pieces])
+
+    def plan(self) -> list[list[int]]:
+        """Make each number a batch."""
+        return [[number] for number in sorted(self.numbers)]
+
+    def run(self, batch: list[int]) -> None:
+        """Answer with half of it."""
+        self._before(batch[0])
+        self.found[batch[0]] = batch[0] / 2
 
 
 def no_thread_is_left() -> bool:
     return not any(thread.name == "edgernn" for thread in threading.enumerate())
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 5])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_order(workers: int) -> None:
-    """The first chunks take longest; all come out as they went in."""
+def test_order(workers: int, pieces: int) -> None:
+    """The first chunks take longest; all come out whole, as they went in."""
 
-    def run(batch: list[Ids]) -> npt.NDArray[np.float32]:
-        time.sleep(0.02 if batch[0][0] < 4 else 0)
-        return first_ids(batch)
+    def wait(number: int) -> None:
+        time.sleep(0.02 if 0 <= number < 4 or -3 < number < 0 else 0)
 
-    with Stream[int](run, workers) as stream:
-        for number in range(10):
-            stream.put(chunk(number, number + 100), [[1], [0]], number)
+    chunks = [Chunk(n, n + 100, n + 200, before=wait, pieces=pieces) for n in range(10)]
+    with Stream[Chunk](workers) as stream:
+        for chunk in chunks:
+            stream.put(chunk)
         stream.close()
-        found = [(payload, values.tolist()) for payload, values in stream]
-    assert found == [(number, [number, number + 100]) for number in range(10)]
+        assert list(stream) == chunks
+    for n, chunk in enumerate(chunks):
+        assert chunk.found == {n: n / 2, n + 100: (n + 100) / 2, n + 200: (n + 200) / 2}
     assert no_thread_is_left()
 
 
 def test_nothing() -> None:
-    """No chunks, and a chunk without batches: zeros, and no thread for them."""
-    with Stream[str](first_ids, 2) as stream:
-        stream.put(chunk(5), [], "left out")
-        stream.close()
-        assert [(name, values.tolist()) for name, values in stream] == [("left out", [0.0])]
+    """No chunks, and chunks without batches, with pieces and without."""
+    for pieces in (0, 2):
+        with Stream[Chunk](2) as stream:
+            empty = Chunk(pieces=pieces)
+            stream.put(empty)
+            stream.close()
+            assert list(stream) == [empty]
         assert no_thread_is_left()
+    with Stream[Chunk](2) as stream:
+        stream.close()
+        assert list(stream) == []
 
 
+def test_pieces_and_batches_take_turns() -> None:
+    """One worker does not prepare all that there is before it runs what is prepared."""
+    seen: list[int] = []
+    all_are_put = threading.Event()
+
+    def step(number: int) -> None:
+        assert all_are_put.wait(SOON)
+        seen.append(number)
+
+    with Stream[Chunk](1) as stream:
+        stream.put(Chunk(1, 2, 3, before=step, pieces=1))
+        stream.put(Chunk(4, before=step, pieces=9))
+        stream.close()
+        all_are_put.set()
+        assert len(list(stream)) == 2
+    assert seen[0] == -1
+    assert [number for number in seen if number > 0] == [1, 2, 3, 4]
+    places = [seen.index(number) for number in (1, 2, 3)]
+    assert places[0] > 0
+    assert [b - a for a, b in itertools.pairwise(places)] == [2, 2]
+
+
+@pytest.mark.parametrize("failing", [2, -1])
 @pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(3)])
-def test_a_failing_batch(error: BaseException) -> None:
+def test_a_failing_step(error: BaseException, failing: int) -> None:
     """Its error is raised where chunks are taken and where they are put."""
 
-    def run(batch: list[Ids]) -> npt.NDArray[np.float32]:
-        if batch[0][0] == 2:
-            raise error
-        return first_ids(batch)
+    all_are_put = threading.Event()
 
-    with Stream[int](run, 2) as stream:
+    def fail(number: int) -> None:
+        assert all_are_put.wait(SOON)
+        if number == failing:
+            raise error
+
+    with Stream[Chunk](2) as stream:
         for number in range(3):
-            stream.put(chunk(number), [[0]], number)
+            stream.put(Chunk(number, before=fail, pieces=1))
+        all_are_put.set()
         with pytest.raises(type(error)) as raised:
             list(stream)
         assert raised.value is error
         with pytest.raises(type(error)):
-            stream.put(chunk(9), [[0]], 9)
+            stream.put(Chunk(9))
     assert no_thread_is_left()
 
 
 def test_room() -> None:
     """`put` waits until a chunk is taken out; one chunk alone may be larger than the room."""
-    with Stream[int](first_ids, 1, room=10) as stream:
-        stream.put(chunk(0), [[0]], 0, size=50)
-        waiting = threading.Thread(target=stream.put, args=(chunk(1), [[0]], 1, 5))
+    with Stream[Chunk](1, room=10) as stream:
+        first = Chunk(0)
+        stream.put(first, size=50)
+        waiting = threading.Thread(target=stream.put, args=(Chunk(1), 5))
         waiting.start()
         waiting.join(0.1)
         assert waiting.is_alive()
-        assert next(iter(stream))[0] == 0
+        assert next(iter(stream)) is first
         waiting.join(SOON)
         assert not waiting.is_alive()
 
 
 def test_a_failure_ends_the_waiting_for_room() -> None:
     """The reader of rows is told, although nothing is taken out any more."""
-    with Stream[int](first_ids, 1, room=1) as stream:
-        stream.put(chunk(0), [[0]], 0, size=1)
+    with Stream[Chunk](1, room=1) as stream:
+        stream.put(Chunk(0), size=1)
         threading.Timer(0.05, stream.fail, [OSError("disk full")]).start()
         with pytest.raises(OSError, match="disk full"):
-            stream.put(chunk(1), [[0]], 1, size=1)
+            stream.put(Chunk(1), size=1)
 
 
-def test_leaving_early() -> None:
+@pytest.mark.parametrize("pieces", [0, 50])
+def test_leaving_early(pieces: int) -> None:
     """What was not begun is not run, and the threads are gone."""
-    begun = []
+    begun: list[int] = []
 
-    def run(batch: list[Ids]) -> npt.NDArray[np.float32]:
-        begun.append(int(batch[0][0]))
+    def wait(number: int) -> None:
+        begun.append(number)
         time.sleep(0.02)
-        return first_ids(batch)
 
-    with Stream[int](run, 2) as stream:
-        stream.put(chunk(*range(100)), [[place] for place in range(100)], 0)
+    with Stream[Chunk](2) as stream:
+        stream.put(Chunk(*range(100), before=wait, pieces=pieces))
     assert len(begun) < 10
     assert no_thread_is_left()
 
@@ -117,13 +170,25 @@ def test_leaving_early() -> None:
 def test_batches_run_at_once() -> None:
     """Two batches that wait for each other both end."""
     meeting = threading.Barrier(2)
-
-    def run(batch: list[Ids]) -> npt.NDArray[np.float32]:
-        meeting.wait(SOON)
-        return first_ids(batch)
-
-    with Stream[None](run, 2) as stream:
-        stream.put(chunk(1, 2), [[0], [1]], None)
+    with Stream[Chunk](2) as stream:
+        stream.put(Chunk(1, 2, before=lambda number: meeting.wait(SOON) and None))
         stream.close()
-        ((_, found),) = stream
-    assert found.tolist() == [1, 2]
+        (chunk,) = stream
+    assert chunk.found == {1: 0.5, 2: 1}
+
+
+def test_a_worker_waits_for_what_another_prepares() -> None:
+    """It does not end while batches may still come, although no more chunks do."""
+    meeting = threading.Barrier(2)
+
+    def step(number: int) -> None:
+        if number < 0:
+            time.sleep(0.1)
+        else:
+            meeting.wait(SOON)
+
+    with Stream[Chunk](2) as stream:
+        stream.put(Chunk(1, 2, before=step, pieces=1))
+        stream.close()
+        (chunk,) = stream
+    assert chunk.found == {1: 0.5, 2: 1}

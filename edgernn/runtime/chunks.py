@@ -1,0 +1,71 @@
+"""What is done for a chunk of texts, in steps that threads share: see `stream.Work`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.runtime.backends import Backend
+from edgernn.runtime.batches import Ids, form_batches
+from edgernn.text import TextEncoder
+
+__all__ = ["IdsChunk", "TextChunk"]
+
+_PIECE_TEXTS = 32
+"""Few enough that other threads do not wait long for Python's lock; more are hardly faster."""
+
+_NO_IDS = np.zeros(0, np.int32)
+
+
+class IdsChunk:
+    """Texts that are encoded already."""
+
+    pieces = 0
+
+    def __init__(self, backend: Backend, ids: Sequence[Ids], behind: Sequence[int] = ()) -> None:
+        """Take int32 [tokens] of each text; `behind` is put behind each batch's longest one."""
+        self.ids = list(ids)
+        self.found: npt.NDArray[np.float32] = np.zeros(len(ids), np.float32)
+        """float32 [texts], the probabilities; 0 of a text without ids."""
+        self._backend = backend
+        self._behind = behind
+
+    def prepare(self, piece: int) -> None:
+        """Do nothing: there are no pieces."""
+
+    def plan(self) -> list[list[int]]:
+        """Return the batches, as places in `ids`, without texts that have none."""
+        backend, lengths = self._backend, list(map(len, self.ids))
+        batches = form_batches(lengths, backend.batch_tokens if backend.batched else 0)
+        # The shortest come last.
+        while batches and not lengths[batches[-1][-1]]:
+            batches[-1].pop()
+            if not batches[-1]:
+                batches.pop()
+        return batches
+
+    def run(self, batch: list[int]) -> None:
+        """Find the probabilities of one batch."""
+        self.found[batch] = self._backend.run([self.ids[place] for place in batch], self._behind)
+
+
+class TextChunk(IdsChunk):
+    """Texts that are encoded first, a few at a time."""
+
+    def __init__(
+        self, backend: Backend, encoder: TextEncoder, texts: Sequence[str], payload: Any
+    ) -> None:
+        """Take the texts, and what belongs to them."""
+        super().__init__(backend, [_NO_IDS] * len(texts))
+        self.pieces = -(-len(texts) // _PIECE_TEXTS)
+        self.payload = payload
+        self._encoder = encoder
+        self._texts = texts
+
+    def prepare(self, piece: int) -> None:
+        """Encode the texts of one piece."""
+        part = slice(piece * _PIECE_TEXTS, (piece + 1) * _PIECE_TEXTS)
+        self.ids[part] = self._encoder.encode_batch(self._texts[part])
