@@ -109,7 +109,6 @@ def test_pieces_and_batches_take_turns() -> None:
 @pytest.mark.parametrize("error", [ValueError("broken"), SystemExit(3)])
 def test_a_failing_step(error: BaseException, failing: int) -> None:
     """Its error is raised where chunks are taken and where they are put."""
-
     all_are_put = threading.Event()
 
     def fail(number: int) -> None:
