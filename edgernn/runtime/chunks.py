@@ -14,7 +14,7 @@ from edgernn.text import TextEncoder
 
 __all__ = ["IdsChunk", "TextChunk"]
 
-_PIECE_TEXTS = 32
+_PIECE_TEXTS = 64
 """Few enough that other threads do not wait long for Python's lock; more are hardly faster."""
 
 _NO_IDS = np.zeros(0, np.int32)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.text.key_table import Indices, KeyTable, Words
+from edgernn.text.byte_block import KEY_BYTES, ByteBlock
+from edgernn.text.key_table import Indices, KeyTable
 from edgernn.text.normalize import well_formed
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ __all__ = ["BatchEncoder", "Ids"]
 
 Ids = npt.NDArray[np.int32]
 
-_KEY_BYTES = 15  # The last of the 16 bytes holds the length.
 _TAKEN_SPACE = 0xFF  # A space that belongs to the word before it; no byte of UTF-8.
 _BLOCK_BYTES = 1 << 18  # A block ends with the text that reaches this; its arrays fit caches.
 _LONGEST_TEXT = 1 << 18  # Characters; a block needs up to 80 bytes of memory for each.
@@ -36,13 +36,6 @@ _UNIT_BITS = 18
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _IS_WORD = bytes(chr(i).isalnum() or chr(i) == "_" for i in range(128)) + bytes(128)
-
-# By the length of a piece: what keeps its bytes, and its last byte. The last row is for any longer
-# piece, whose key becomes (0, 0).
-_LENGTHS = range(_KEY_BYTES + 1)
-_LOW_MASK = np.array([(1 << 8 * min(n, 8)) - 1 for n in _LENGTHS] + [0], np.uint64)
-_HIGH_MASK = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in _LENGTHS] + [0], np.uint64)
-_LENGTH_BYTE = np.array([n << 56 for n in _LENGTHS] + [0], np.uint64)
 
 
 class BatchEncoder:
@@ -63,12 +56,12 @@ class BatchEncoder:
                 piece = piece[:-1] + bytes([_TAKEN_SPACE])
             if len(piece) == 1:
                 self._byte_ids[piece[0]] = i
-            elif len(piece) <= _KEY_BYTES:
+            elif len(piece) <= KEY_BYTES:
                 pieces.append(piece)
                 ids.append(i)
         lengths = np.array([len(piece) for piece in pieces], np.intp)
         starts = np.cumsum(lengths) - lengths
-        block = _Block(b"".join(pieces))
+        block = ByteBlock(b"".join(pieces))
         self._subwords = KeyTable(len(pieces).bit_length())
         found, _ = self._subwords.insert(*block.keys(starts, lengths))
         self._subword_ids = np.zeros(len(pieces) + 1, np.int32)
@@ -116,7 +109,7 @@ class BatchEncoder:
     def _encode_block(self, texts: list[bytes], classes: list[bytes]) -> list[Ids]:
         """Encode texts, none empty; `classes` are ASCII texts with the same word characters."""
         data = b"".join(texts)
-        block = _Block(data)
+        block = ByteBlock(data)
         limits = np.cumsum([0, *map(len, texts)])
         word = np.frombuffer(b"".join(classes).translate(_IS_WORD), np.bool_)
         border = np.empty(len(data) + 1, np.bool_)
@@ -132,7 +125,7 @@ class BatchEncoder:
         return [ids[start:end] for start, end in pairwise(cuts)]
 
     def _encode_units(
-        self, data: bytes, block: _Block, starts: Indices, lengths: Indices
+        self, data: bytes, block: ByteBlock, starts: Indices, lengths: Indices
     ) -> tuple[Ids, Indices]:
         """Return the ids of all units in a row, and where those of each unit end."""
         units = self._units
@@ -165,7 +158,7 @@ class BatchEncoder:
             self._pool = np.concatenate((self._pool, more))
         self._pool[at : at + ids.size] = ids
 
-    def _cut(self, block: _Block, starts: Indices, lengths: Indices) -> tuple[Ids, Indices]:
+    def _cut(self, block: ByteBlock, starts: Indices, lengths: Indices) -> tuple[Ids, Indices]:
         """Cut units greedily into the longest subwords; return all ids and the count of each."""
         columns: list[Ids] = []  # The first id of each unit, the second, ...; 0 after its last.
         left, at, stop = np.arange(starts.size), starts, starts + lengths
@@ -188,28 +181,6 @@ class BatchEncoder:
             left, at, stop = left[more], at[more], stop[more]
         table = np.stack(columns, axis=1)
         return table[table > 0], np.count_nonzero(table, axis=1)
-
-
-class _Block:
-    """Bytes whose pieces can be read as keys."""
-
-    def __init__(self, data: bytes) -> None:
-        self.bytes = np.frombuffer(data + bytes(16), np.uint8).copy()
-        # The eight bytes from each position on, as one number.
-        self._words = np.ndarray(len(data) + 9, np.dtype("<u8"), self.bytes, 0, (1,))
-
-    def pairs(self, starts: Indices) -> npt.NDArray[np.uint16]:
-        """Return two bytes from each start on as one number."""
-        return self._words[starts].astype(np.uint16)
-
-    def keys(self, starts: Indices, lengths: Indices) -> tuple[Words, Words]:
-        """Return the keys of pieces; (0, 0) for one that is too long."""
-        low = self._words[starts]
-        low &= _LOW_MASK.take(lengths, mode="clip")
-        high = self._words[starts + 8]
-        high &= _HIGH_MASK.take(lengths, mode="clip")
-        high |= _LENGTH_BYTE.take(lengths, mode="clip")
-        return low, high
 
 
 def _stand_in(text: str) -> bytes:

@@ -7,7 +7,7 @@ ids count from `first_word_id`, and what stands below it is padding, start and u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ from edgernn.text.normalize import well_formed
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from edgernn.text.word_batch import WordTable
 
 __all__ = ["KERAS_SEPARATORS", "WordEncoder", "read_words", "write_words"]
 
@@ -34,6 +36,12 @@ _CARRIED = b"\xf8\xf9\xfa\xfb\xfc"
 
 
 _ALL = slice(None)
+
+_MANY_TEXTS = 12
+"""From so many on, a table that is searched for all of their words at once is faster."""
+
+_LONGEST_TEXT = 1 << 18
+"""Characters of a text that is looked up in the table, which takes some 60 bytes for each."""
 
 
 class WordEncoder:
@@ -69,6 +77,7 @@ class WordEncoder:
         self._ids |= dict.fromkeys(self._rules.keys(stop_words), _LEFT_OUT)
         self._other = _LEFT_OUT if unknown_id is None else unknown_id
         self._leaves_out = unknown_id is None or bool(stop_words)
+        self._table: WordTable | None = None
 
     def split(self, text: str) -> list[str]:
         """Return the words of a normalized text, stop words and unknown ones included."""
@@ -88,10 +97,12 @@ class WordEncoder:
         """
         import numpy as np
 
+        if len(texts) >= _MANY_TEXTS:
+            rows = self._of_many(texts, kept)
+        else:
+            rows = (self._of_one(text, kept) for text in texts)
         found = []
-        for text in texts:
-            words = self._words(text, _ALL if self._leaves_out else kept)
-            ids = np.fromiter(self._look_up(words), np.int32, len(words))
+        for ids in rows:
             if self._leaves_out:
                 ids = ids[ids != _LEFT_OUT]
             if self._start:
@@ -99,17 +110,40 @@ class WordEncoder:
             found.append(ids[kept])
         return found
 
+    def _of_one(self, text: str, kept: slice) -> npt.NDArray[np.int32]:
+        """Return the ids of a text's words; of those of `kept` at the least."""
+        import numpy as np
+
+        words = self._words(text, _ALL if self._leaves_out else kept)
+        return np.fromiter(self._look_up(words), np.int32, len(words))
+
+    def _of_many(self, texts: Sequence[str], kept: slice) -> Iterator[npt.NDArray[np.int32]]:
+        """Yield what `_of_one` gives for each text; faster where there are many."""
+        table = self._table
+        if table is None:
+            from edgernn.text.word_batch import WordTable
+
+            table = self._table = WordTable(self._ids, self._other)
+        few = [text for text in texts if len(text) <= _LONGEST_TEXT]
+        found = table.look_up(map(self._bytes, few))
+        for text in texts:
+            yield next(found) if len(text) <= _LONGEST_TEXT else self._of_one(text, kept)
+
     def _words(self, text: str, kept: slice = _ALL) -> list[bytes]:
         """Return the words of a text; those of `kept` at the least, if only some are needed."""
-        text = well_formed(text)
-        if not self._rules.ascii:
-            text = text.translate(self._spaces)
-        data = text.encode().translate(self._rules.table)
+        data = self._bytes(text)
         if kept.stop is not None:
             return data.split(None, kept.stop)[kept]
         if kept.start is not None:
             return data.rsplit(None, -kept.start)[kept]
         return data.split()
+
+    def _bytes(self, text: str) -> bytes:
+        """Return a text's bytes, with a space for all that ends a word."""
+        text = well_formed(text)
+        if not self._rules.ascii:
+            text = text.translate(self._spaces)
+        return text.encode().translate(self._rules.table)
 
     def _look_up(self, words: Iterable[bytes]) -> Iterable[int]:
         return map(self._ids.get, words, repeat(self._other))

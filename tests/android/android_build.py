@@ -24,6 +24,9 @@ PACKAGES = (
 )
 """Of Debian; .ci/run installs the same."""
 
+PAGE = 16384
+"""Of the memory of phones with large pages."""
+
 _TOOLS = ("javac", "mvn", "aapt", "zipalign", "apksigner", "dexdump", "unzip")
 _FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
 _MACHINES = {"arm64-v8a": 183, "x86_64": 62}
@@ -89,7 +92,7 @@ def property_of(pom: Path, name: str) -> str:
     return found[1]
 
 
-def empty_library(abi: str, page: int = 16384) -> bytes:
+def empty_library(abi: str, page: int = PAGE) -> bytes:
     """Return an ELF library for a processor, with nothing in it, linked for pages of a size."""
     identity = b"\x7fELF" + bytes([2, 1, 1]) + bytes(9)
     header = struct.pack("<HHIQQQIHHHHHH", 3, _MACHINES[abi], 1, 0, 64, 0, 0, 64, 56, 1, 64, 0, 0)
@@ -99,8 +102,9 @@ def empty_library(abi: str, page: int = 16384) -> bytes:
 def stand_in(jar: Path, output: Path) -> Path:
     """Write an Android archive with the classes of ONNX Runtime's JVM artifact.
 
-    Its libraries are empty: it shows that the classes become dex and everything is packaged, not
-    that a phone scores.
+    Its libraries have no code: it shows that the classes become dex and everything is packaged, not
+    that a phone scores. Each ends in the middle of a page, as one of unknown size does on average,
+    so that what an APK loses between libraries is about what it loses with the real ones.
     """
     classes = io.BytesIO()
     with zipfile.ZipFile(jar) as source, zipfile.ZipFile(classes, "w") as target:
@@ -111,7 +115,7 @@ def stand_in(jar: Path, output: Path) -> Path:
         archive.writestr("classes.jar", classes.getvalue())
         for abi in ABIS:
             for name in ("libonnxruntime.so", "libonnxruntime4j_jni.so"):
-                archive.writestr(f"jni/{abi}/{name}", empty_library(abi))
+                archive.writestr(f"jni/{abi}/{name}", empty_library(abi).ljust(PAGE // 2, b"\0"))
     return output
 
 

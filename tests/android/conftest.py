@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from android_build import DEMO, build_apk, call, maven, need_tools, property_of, stand_in
 
+from edgernn.runtime import SHIPPED_MODEL
+
 
 @pytest.fixture(scope="session")
 def compiled(tflite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -19,6 +21,7 @@ def compiled(tflite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """
     for reports in DEMO.glob("*/target/surefire-reports/TEST-*.xml"):
         reports.unlink()
+    (DEMO / "app" / "target" / "bench.json").unlink(missing_ok=True)
     expected = tmp_path_factory.mktemp("expected") / "expected_scores.json"
     call(sys.executable, DEMO / "tools" / "expected_scores.py", expected)
     # Tests that fail are one test's business here; the others look at what was compiled.
@@ -46,6 +49,16 @@ def tflite_apk(
     """The app with TensorFlow Lite."""
     output = tmp_path_factory.mktemp("apk") / "tflite.apk"
     return build_apk(output, "--runtime", "tflite", "--model", tflite_model)
+
+
+@pytest.fixture(scope="session")
+def both_apk(
+    onnx_archive: tuple[Path, bool], tflite_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The app with both runtimes, each with the pretrained model."""
+    output = tmp_path_factory.mktemp("apk") / "both.apk"
+    models = ("--model", SHIPPED_MODEL, "--model", tflite_model)
+    return build_apk(output, "--runtime", "both", "--aar", onnx_archive[0], *models)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ There is no phone here: what can be shown of an APK without one is.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import sys
@@ -13,13 +14,17 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from android_build import ABIS, DEMO, call, classes_called_by, classes_in, surefire
+from android_build import ABIS, DEMO, PAGE, call, classes_called_by, classes_in, surefire
 
+from edgernn.bench.merge import merge
+from edgernn.bench.reading import read_report
 from edgernn.runtime import SHIPPED_MODEL
 
 ANDROID = "{http://schemas.android.com/apk/res/android}"
-PAGE = 16384
 LIMIT = 1_500_000
+"""Bytes beside the runtimes' native libraries, models included."""
+OWN_LIMITS = {"onnx_apk": 180_000, "tflite_apk": 150_000, "both_apk": 220_000}
+"""Bytes beside native libraries and models."""
 APKS = ("onnx_apk", "tflite_apk")
 NOT_BEFORE_26 = ("java/time/", "java/nio/file/", "java/util/Base64", "java/lang/invoke/")
 """Classes of Java that Android has from API level 26 on; the app runs from 24 on."""
@@ -54,6 +59,16 @@ def test_tests_on_the_jvm_pass(compiled, capsys):
     assert bad == []
     # Pictures are drawn on demand; what needs a file of Python's has been given it.
     assert skipped <= {"org.edgernn.demo.PicturesTest"}
+
+
+def test_edgernn_bench_takes_the_apps_json(compiled):
+    """What the page Benchmark shares, as the app's tests wrote it, stands beside another machine."""
+    phone = read_report(compiled / "app" / "target" / "bench.json")
+    assert {row.runtime for row in phone.rows} == {"onnxruntime", "tflite"}
+    assert all(row.latency and row.problem is None for row in phone.rows)
+    laptop = dataclasses.replace(phone, machine=dataclasses.replace(phone.machine, name="laptop"))
+    both = merge(laptop, [phone])
+    assert [row.machine for row in both.rows] == [None, None] + 2 * [phone.machine.name]
 
 
 def test_the_signature_verifies(apk):
@@ -175,11 +190,32 @@ def test_tensorflow_lite_is_linked_for_pages_of_4_kb(tflite_apk):
     assert "not for phones with pages of 16 KB: libtensorflowlite_jni.so" in said
 
 
-def test_the_package_is_small(apk, capsys):
-    """Beside the runtime's native libraries."""
+@pytest.mark.parametrize("name", OWN_LIMITS)
+def test_the_app_is_small(name, request, capsys):
+    """Code, resources, signature and alignment: what stands beside runtimes and models."""
+    apk = request.getfixturevalue(name)
     found = report(apk)
     with capsys.disabled():
-        print(f"\n{apk.name}: {found['total']:,} bytes, {found['rest']:,} beside native libraries")
-    assert 500_000 < found["rest"] <= LIMIT
+        print(
+            f"\n{apk.name}: {found['total']:,} bytes, {found['rest']:,} beside native libraries, "
+            f"{found['own']:,} beside these and models"
+        )
+    assert 100_000 < found["own"] <= OWN_LIMITS[name]
     with zipfile.ZipFile(apk) as packed:
         assert packed.testzip() is None
+
+
+@pytest.mark.parametrize("name", OWN_LIMITS)
+def test_the_package_is_small(name, request):
+    """The same with the pretrained model, once for each runtime: at most 1.5 MB."""
+    assert 500_000 < report(request.getfixturevalue(name))["rest"] <= LIMIT
+
+
+def test_what_nobody_reads_at_run_time_is_not_in_the_dex_file(tflite_apk):
+    """Stack traces have names and lines; Kotlin's metadata and generic signatures are left out."""
+    with zipfile.ZipFile(tflite_apk) as packed:
+        dex = packed.read("classes.dex")
+    assert b"ModelFile.kt" in dex
+    assert "line=" in call("dexdump", "-d", tflite_apk)
+    for attribute in (b"Lkotlin/Metadata;", b"Ldalvik/annotation/"):
+        assert attribute not in dex

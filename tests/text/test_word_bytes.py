@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgernn.text import WordEncoder
+from edgernn.text.words import _MANY_TEXTS
 
 # All that some `split` takes for white space, borders of UTF-8, and what is none of it.
 CHARACTERS = (
@@ -72,9 +73,10 @@ def test_ids(
     expected = [] if start is None else [start]
     expected += plain_ids(text, vocabulary, separators, characters, stop_words, unknown)
     assert encoder.encode(text) == expected
-    (ids,) = encoder.encode_batch([text], kept)
-    assert ids.tolist() == expected[kept]
-    assert ids.dtype == "int32"
+    for number in (1, _MANY_TEXTS):
+        for ids in encoder.encode_batch([text] * number, kept):
+            assert ids.tolist() == expected[kept]
+            assert ids.dtype == "int32"
 
 
 @pytest.mark.parametrize("white", list("\v\f\r"))
