@@ -139,6 +139,19 @@ if ((${#models[@]} == 0)); then
 fi
 ((${#models[@]} == ${#runtimes[@]})) || fail "${#models[@]} models for ${#runtimes[@]} runtimes"
 
+# Resources. Libraries are mapped where they lie in the APK, as with Gradle's plugin. aapt also says
+# which classes the manifest names, for ProGuard to keep.
+step "compiling resources"
+sed 's/<application/<application android:extractNativeLibs="false"/' "$manifest" \
+  >"$work/AndroidManifest.xml"
+mkdir "$work/r"
+aapt package -f --debug-mode --min-sdk-version 24 --target-sdk-version 36 \
+  --version-code 1 --version-name 0.1.0 -M "$work/AndroidManifest.xml" \
+  -S "$demo/app/src/main/res" -I "$framework" -J "$work/r" -F "$work/resources.apk" \
+  -G "$work/manifest.pro"
+diff -r "$work/r" "$demo/app/target/generated-sources/r" >&2 ||
+  fail "resources have changed since the app was compiled: build without --no-compile"
+
 # Shrinking, which also turns lambdas into classes.
 step "shrinking"
 {
@@ -161,7 +174,8 @@ step "shrinking"
     echo "-libraryjars '$home/jmods/$module.jmod'(!**.jar;!module-info.class)"
   done
   echo "-outjars '$work/classes.jar'"
-  for rules in "$demo/edgernn-android/consumer-rules.pro" "$demo/tools/apk.pro"; do
+  for rules in "$demo/edgernn-android/consumer-rules.pro" "$demo/tools/apk.pro" \
+    "$work/manifest.pro"; do
     echo "-include '$rules'"
   done
 } >"$work/rules.pro"
@@ -171,17 +185,8 @@ step "dexing"
 java -cp "$tools" com.android.dx.command.Main --dex --min-sdk-version=24 \
   --output="$work/classes.dex" "$work/classes.jar"
 
-# Resources. Libraries are mapped where they lie in the APK, as with Gradle's plugin.
 step "packaging"
-sed 's/<application/<application android:extractNativeLibs="false"/' "$manifest" \
-  >"$work/AndroidManifest.xml"
-mkdir "$work/r"
-aapt package -f --debug-mode --min-sdk-version 24 --target-sdk-version 36 \
-  --version-code 1 --version-name 0.1.0 -M "$work/AndroidManifest.xml" \
-  -S "$demo/app/src/main/res" -I "$framework" -J "$work/r" -F "$work/resources.apk"
-diff -r "$work/r" "$demo/app/target/generated-sources/r" >&2 ||
-  fail "resources have changed since the app was compiled: build without --no-compile"
-packing=()
+packing=(--zipalign zipalign)
 for model in "${models[@]}"; do packing+=(--model "$model"); done
 for archive in "${wanted[@]}"; do packing+=(--aar "$archive"); done
 python3 "$demo/tools/pack_apk.py" --resources "$work/resources.apk" --dex "$work/classes.dex" \

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Check an APK's native libraries and size, and print both.
 
-Exit code 1: a library that Android cannot map, or more bytes than allowed beside the libraries. A
-library that was linked for pages of 4 KB is named and let pass unless --page-size asks for more: it
-runs on every phone but those with pages of 16 KB, and only its maker can link it again.
+Exit code 1: a library that Android cannot map, or more bytes than --limit beside libraries and
+models. A library that was linked for pages of 4 KB is named and let pass unless --page-size asks
+for more: it runs on every phone but those with pages of 16 KB; only its maker can link it again.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from pathlib import Path
 
 PAGE = 16384
 PT_LOAD = 1
-LIMIT = 1_500_000
-"""Bytes that an APK with one model may have beside the runtimes' native libraries."""
 LOCAL_HEADER = 30
 
 
@@ -49,6 +47,11 @@ class Report:
     def rest(self) -> int:
         """Everything but the native libraries; what separates them is counted here."""
         return self.total - self.native
+
+    @property
+    def own(self) -> int:
+        """Everything but native libraries and models: code, resources, signature, alignment."""
+        return self.rest - sum(self.models.values())
 
 
 def read_apk(path: Path) -> Report:
@@ -97,7 +100,7 @@ def page_size(elf: bytes) -> int:
     return int(min(found))
 
 
-def problems(report: Report, limit: int, least_page: int) -> list[str]:
+def problems(report: Report, limit: int | None, least_page: int) -> list[str]:
     """Return what is wrong, a line each."""
     found = []
     for library in report.libraries:
@@ -110,10 +113,8 @@ def problems(report: Report, limit: int, least_page: int) -> list[str]:
                 f"{library.name} is linked for pages of {library.page_size} bytes, asked for "
                 f"{least_page}"
             )
-    # The limit is for an app with one model; the second of two is not what bloats it.
-    allowed = limit + sum(sorted(report.models.values())[:-1])
-    if report.rest > allowed:
-        found.append(f"{report.rest:,} bytes beside the native libraries, allowed {allowed:,}")
+    if limit is not None and report.own > limit:
+        found.append(f"{report.own:,} bytes beside native libraries and models, allowed {limit:,}")
     return found
 
 
@@ -123,7 +124,7 @@ def shown(report: Report) -> list[str]:
     lines = [
         f"{report.total:,} bytes in all",
         f"{report.native:,} bytes of native libraries",
-        f"{report.rest:,} bytes of the rest; of it {models or 'no model'}",
+        f"{report.rest:,} bytes of the rest: {models or 'no model'}, else {report.own:,}",
     ]
     lines += [
         f"  {library.name}: {library.bytes:,} bytes, for pages of {library.page_size:,}"
@@ -142,7 +143,7 @@ def main() -> None:
     """Read the options, print, end with what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("apk", type=Path)
-    parser.add_argument("--limit", type=int, default=LIMIT, help="bytes beside the libraries")
+    parser.add_argument("--limit", type=int, help="bytes beside libraries and models")
     parser.add_argument("--page-size", type=int, default=0, help="that each library must allow")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -151,7 +152,7 @@ def main() -> None:
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         sys.exit(f"check_apk.py: {given.apk}: {error}")
     if given.json:
-        print(json.dumps({**asdict(report), "rest": report.rest}))
+        print(json.dumps({**asdict(report), "rest": report.rest, "own": report.own}))
     else:
         print("\n".join(shown(report)))
     wrong = problems(report, given.limit, given.page_size)

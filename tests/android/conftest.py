@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,8 @@ def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
 
 @pytest.fixture(scope="session")
 def onnx_apk(onnx_archive: tuple[Path, bool], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app with ONNX Runtime and the pretrained model."""
+    """The app with ONNX Runtime and the pretrained model; beside it, its classes for a JVM."""
     output = tmp_path_factory.mktemp("apk") / "onnx.apk"
-    return build_apk(output, "--aar", onnx_archive[0], "--page-size", 16384)
+    build_apk(output, "--aar", onnx_archive[0], "--page-size", 16384)
+    shutil.copy(DEMO / "target" / "apk" / "classes.jar", output.with_suffix(".jar"))
+    return output
