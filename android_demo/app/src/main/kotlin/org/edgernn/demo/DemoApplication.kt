@@ -1,6 +1,7 @@
 package org.edgernn.demo
 
 import android.app.Application
+import java.io.IOException
 import java.util.concurrent.ExecutorService
 import java.util.concurrent.Executors
 import org.edgernn.BenchmarkSettings
@@ -20,7 +21,7 @@ open class DemoApplication : Application() {
     val main: MainThread by lazy { LooperThread() }
 
     /** The models; they are opened when the first page asks. */
-    val store: ModelStore by lazy { ModelStore(source(), ::open, background, main) }
+    val store: ModelStore by lazy { ModelStore(source(), ::open, background, main, ::explain) }
 
     /** The benchmark; it goes on while other pages are open. */
     val benchmark: Work<Report> by lazy { Work<Report>(background, main) }
@@ -30,6 +31,20 @@ open class DemoApplication : Application() {
 
     /** Where the models come from. */
     protected open fun source(): ModelSource = AssetModels(assets)
+
+    /** Says why a file cannot be used where the library does not. */
+    internal fun explain(format: Format, problem: Throwable): String =
+        getString(
+            when (problem) {
+                is IOException -> R.string.file_unreadable
+                is OutOfMemoryError -> R.string.file_no_memory
+                // An app that was built without this runtime, or without this phone's kind of processor.
+                is LinkageError -> R.string.file_no_runtime
+                else -> R.string.file_failed
+            },
+            format.fileName,
+            problem.toString(),
+        )
 
     /** Makes a classifier of a model file. */
     protected open fun open(bytes: ByteArray, format: Format): Classifier {

@@ -17,6 +17,7 @@ import android.widget.ProgressBar
 import android.widget.RadioButton
 import android.widget.RadioGroup
 import android.widget.TextView
+import android.widget.Toast
 import java.text.NumberFormat
 import kotlin.math.roundToInt
 import org.edgernn.Format
@@ -136,7 +137,12 @@ class MainActivity : Activity() {
         } catch (problem: BadParcelableException) {
             null // Another app sent an object that is not text and that this one cannot read.
         }
-        if (shared != null) put(shared.toString())
+        if (shared != null) {
+            put(shared.toString())
+        } else {
+            // A file of text, for example: of that the sender gives an address alone.
+            Toast.makeText(this, R.string.share_in_no_text, Toast.LENGTH_LONG).show()
+        }
     }
 
     private fun put(text: String) {

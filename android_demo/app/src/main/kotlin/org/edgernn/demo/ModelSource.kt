@@ -3,7 +3,6 @@ package org.edgernn.demo
 import android.content.res.AssetManager
 import java.io.IOException
 import org.edgernn.Format
-import org.edgernn.ModelException
 
 /** What the app calls the model file of a format; `edgernn android` gives it this name. */
 val Format.fileName: String
@@ -20,7 +19,7 @@ interface ModelSource {
     /**
      * Returns the whole file of a format.
      *
-     * @throws ModelException it cannot be read.
+     * @throws IOException it cannot be read.
      */
     fun read(format: Format): ByteArray
 }
@@ -32,10 +31,5 @@ class AssetModels(private val assets: AssetManager) : ModelSource {
         return Format.values().filterTo(LinkedHashSet()) { it.fileName in names }
     }
 
-    override fun read(format: Format): ByteArray =
-        try {
-            assets.open(format.fileName).use { it.readBytes() }
-        } catch (problem: IOException) {
-            throw ModelException("${format.fileName}: cannot be read: ${problem.message}")
-        }
+    override fun read(format: Format): ByteArray = assets.open(format.fileName).use { it.readBytes() }
 }

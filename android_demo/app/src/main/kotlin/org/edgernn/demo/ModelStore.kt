@@ -1,5 +1,6 @@
 package org.edgernn.demo
 
+import java.io.IOException
 import java.util.EnumMap
 import java.util.concurrent.Executor
 import org.edgernn.Classifier
@@ -26,13 +27,16 @@ sealed class Slot {
  *
  * All of it is called on the main thread; files are read on [background].
  *
- * @param open makes a classifier of a file; what it throws is the message of [Slot.Broken].
+ * @param open makes a classifier of a file; the message of a [ModelException] that it throws is that
+ *   of [Slot.Broken].
+ * @param explain the message for whatever else goes wrong with a file; called on [background].
  */
 class ModelStore(
     private val source: ModelSource,
     private val open: (ByteArray, Format) -> Classifier,
     private val background: Executor,
     private val main: MainThread,
+    private val explain: (Format, Throwable) -> String = { format, problem -> "${format.fileName}: $problem" },
 ) {
     private val slots = EnumMap<Format, Slot>(Format::class.java)
     private val listeners = LinkedHashSet<Runnable>()
@@ -82,13 +86,14 @@ class ModelStore(
             Slot.Ready(open(source.read(format), format))
         } catch (problem: ModelException) {
             Slot.Broken(problem.message.orEmpty())
+        } catch (problem: IOException) {
+            Slot.Broken(explain(format, problem))
         } catch (problem: LinkageError) {
-            // An app that was built without this runtime, or without this phone's kind of processor.
-            Slot.Broken("${format.fileName}: its runtime is not in this app: $problem")
+            Slot.Broken(explain(format, problem))
         } catch (problem: OutOfMemoryError) {
-            Slot.Broken("${format.fileName}: not enough memory: $problem")
+            Slot.Broken(explain(format, problem))
         } catch (problem: RuntimeException) {
-            Slot.Broken("${format.fileName}: $problem")
+            Slot.Broken(explain(format, problem))
         }
         main.post({
             slots[format] = slot

@@ -23,6 +23,7 @@ class FakeApplication : DemoApplication() {
     override fun source(): ModelSource = Models.files?.let(::FakeModels) ?: super.source()
 
     override fun open(bytes: ByteArray, format: Format): Classifier {
+        Models.failure?.let { throw it }
         // There is no TensorFlow Lite for the desktop: here the other runtime stands in for it.
         val real = super.open(bytes, Format.ONNX)
         return WatchedClassifier(real, if (format == Format.TFLITE) "tflite" else real.runtime).also {
@@ -45,6 +46,10 @@ object Models {
     /** The files; null: the app's assets. */
     var files: Map<Format, ByteArray>? = null
 
+    /** Thrown instead of opening a file. */
+    @Volatile
+    var failure: Throwable? = null
+
     /** What was opened. */
     val opened = CopyOnWriteArrayList<WatchedClassifier>()
 
@@ -54,6 +59,7 @@ object Models {
     /** Forgets what another test chose. */
     fun reset() {
         files = null
+        failure = null
         opened.clear()
     }
 

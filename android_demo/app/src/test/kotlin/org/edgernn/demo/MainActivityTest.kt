@@ -1,12 +1,14 @@
 package org.edgernn.demo
 
 import android.content.Intent
+import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
 import android.view.ViewGroup
 import android.widget.EditText
 import android.widget.ProgressBar
 import android.widget.RadioButton
+import java.io.IOException
 import java.time.Duration
 import java.util.concurrent.CountDownLatch
 import kotlin.math.roundToInt
@@ -21,6 +23,7 @@ import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
+import org.robolectric.shadows.ShadowToast
 
 class MainActivityTest : PageTest() {
     private fun MainActivity.type(text: String) {
@@ -177,7 +180,7 @@ class MainActivityTest : PageTest() {
         assertEquals(BAD, controller.get().typed())
     }
 
-    /** A huge text is cut to its limit, between characters, and the page says so; no text is no crash. */
+    /** A huge text is cut to its limit, between characters, and the page says so. */
     @Test
     fun sharedTextIsBounded() {
         val page = open(MainActivity::class.java, share("a" + "\uD83D\uDE00".repeat(50_000))).get()
@@ -186,7 +189,18 @@ class MainActivityTest : PageTest() {
         assertNotNull(page.shown(R.id.cut))
         page.type(GOOD)
         assertNull(page.shown(R.id.cut))
-        assertEquals("", open(MainActivity::class.java, share(null)).get().typed())
+    }
+
+    /** A shared file, of which there is no text, is said to be none; what was typed stays. */
+    @Test
+    fun aSharedFileIsSaidToBeNoText() {
+        val controller = open(MainActivity::class.java)
+        controller.get().type(GOOD)
+        val file = share(null).putExtra(Intent.EXTRA_STREAM, Uri.parse("content://somewhere/review.txt"))
+        controller.newIntent(file)
+        app.settle()
+        assertEquals(GOOD, controller.get().typed())
+        assertEquals(app.getString(R.string.share_in_no_text), ShadowToast.getTextOfLatestToast())
     }
 
     /** The manifest offers the page to other apps for plain text. */
@@ -249,6 +263,23 @@ class MainActivityTest : PageTest() {
         assertEquals((app.store.slot(Format.ONNX) as Slot.Broken).message, page.shown(R.id.answer))
         page.tap(R.id.runtime_tflite)
         assertEquals(expected(GOOD).label, page.shown(R.id.answer))
+    }
+
+    /** What goes wrong beside the library has a message of the app's own, in its resources. */
+    @Test
+    fun whatElseGoesWrongIsAMessage() {
+        val messages = mapOf(
+            IOException("gone") to R.string.file_unreadable,
+            OutOfMemoryError("no room") to R.string.file_no_memory,
+            UnsatisfiedLinkError("no library") to R.string.file_no_runtime,
+            IllegalStateException("no luck") to R.string.file_failed,
+        )
+        for ((problem, message) in messages) {
+            assertEquals(app.getString(message, "model.onnx", "$problem"), app.explain(Format.ONNX, problem))
+        }
+        Models.failure = messages.keys.first()
+        val page = open(MainActivity::class.java).get()
+        assertEquals("model.onnx cannot be read: java.io.IOException: gone", page.shown(R.id.answer))
     }
 
     /** While the benchmark has the thread the page says so, and scores the text when it ends. */
