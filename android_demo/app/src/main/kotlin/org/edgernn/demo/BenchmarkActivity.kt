@@ -53,6 +53,13 @@ class BenchmarkActivity : Activity() {
         findViewById<Button>(R.id.stop).isEnabled = demo.benchmark.running
         findViewById<View>(R.id.page).keepScreenOn = demo.benchmark.running
         val progress: TextView = findViewById(R.id.progress)
+        // A screen reader says that it begins and how it ends, not each of the rounds, some a second.
+        progress.accessibilityLiveRegion =
+            if (state is Work.State.Running && state.line != null) {
+                View.ACCESSIBILITY_LIVE_REGION_NONE
+            } else {
+                View.ACCESSIBILITY_LIVE_REGION_POLITE
+            }
         progress.showOrHide(
             when (state) {
                 is Work.State.Idle -> whyNot()

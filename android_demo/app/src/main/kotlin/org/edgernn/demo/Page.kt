@@ -1,5 +1,6 @@
 package org.edgernn.demo
 
+import android.annotation.TargetApi
 import android.app.Activity
 import android.graphics.Insets
 import android.graphics.Rect
@@ -44,8 +45,17 @@ fun View.padForSystemBars() {
     }
 }
 
-private fun systemBars(insets: WindowInsets): Rect {
-    if (Build.VERSION.SDK_INT < Build.VERSION_CODES.R) return oldSystemBars(insets)
+private fun systemBars(insets: WindowInsets): Rect =
+    if (Build.VERSION.SDK_INT >= ANDROID_11) newSystemBars(insets) else oldSystemBars(insets)
+
+/**
+ * Not `VERSION_CODES.R`: Robolectric's Android, against which Maven compiles, has no constants there
+ * but variables, and a phone with an older Android has no such variable.
+ */
+private const val ANDROID_11 = 30
+
+@TargetApi(ANDROID_11)
+private fun newSystemBars(insets: WindowInsets): Rect {
     val bars: Insets = insets.getInsets(
         WindowInsets.Type.systemBars() or WindowInsets.Type.displayCutout() or WindowInsets.Type.ime(),
     )

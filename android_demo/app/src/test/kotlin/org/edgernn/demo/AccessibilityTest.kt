@@ -4,15 +4,18 @@ import android.app.Activity
 import android.content.pm.PackageManager
 import android.graphics.Color
 import android.graphics.Insets
+import android.os.Looper
 import android.view.View
 import android.view.ViewGroup
 import android.view.WindowInsets
 import android.widget.EditText
 import android.widget.TextView
+import java.util.concurrent.CountDownLatch
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.RuntimeEnvironment
+import org.robolectric.Shadows.shadowOf
 
 class AccessibilityTest : PageTest() {
     private val pages = listOf(MainActivity::class.java, ModelActivity::class.java, BenchmarkActivity::class.java)
@@ -68,6 +71,31 @@ class AccessibilityTest : PageTest() {
         val spoken = main.findViewById<View>(R.id.answer).contentDescription.toString()
         assertTrue(spoken, spoken.startsWith(main.shown(R.id.answer).orEmpty()) && spoken.contains('%'))
         assertTrue(main.findViewById<View>(R.id.probability).contentDescription.contains('%'))
+    }
+
+    /** Of a benchmark the beginning and the end are spoken, not the rounds between them. */
+    @Test
+    fun roundsAreNotSpoken() {
+        val page = open(BenchmarkActivity::class.java).get()
+        val told = CountDownLatch(1)
+        val ended = CountDownLatch(1)
+        app.benchmark.start { progress ->
+            progress("round 1")
+            told.countDown()
+            ended.await()
+            Report("""{"rows": []}""")
+        }
+        val line = page.findViewById<View>(R.id.progress)
+        assertEquals(page.getString(R.string.benchmark_running), page.shown(R.id.progress))
+        assertEquals(View.ACCESSIBILITY_LIVE_REGION_POLITE, line.accessibilityLiveRegion)
+        told.await()
+        shadowOf(Looper.getMainLooper()).idle()
+        assertEquals("round 1", page.shown(R.id.progress))
+        assertEquals(View.ACCESSIBILITY_LIVE_REGION_NONE, line.accessibilityLiveRegion)
+        ended.countDown()
+        app.settle()
+        assertEquals(page.getString(R.string.benchmark_done), page.shown(R.id.progress))
+        assertEquals(View.ACCESSIBILITY_LIVE_REGION_POLITE, line.accessibilityLiveRegion)
     }
 
     /** Nothing lies under status bar, navigation bar, camera hole or keyboard. */
