@@ -111,6 +111,12 @@ TRIALS: dict[str, Trial] = {
         "labelled texts score 0.3 of their label and 0.7 of the teacher's probability",
         fit={"own_label": 0.3},
     ),
+    "ngrams-own-label-0.6": Trial(
+        "labelled texts score 0.6 of their label and 0.4 of the teacher's probability",
+        fit={"own_label": 0.6},
+    ),
+    "ngrams-damp-1": Trial("all numbers are held back twice as much", fit={"damp": 1.0}),
+    "ngrams-min-count-3": Trial("n-grams that are met three times count", fit={"min_count": 3}),
     "ngrams-262139": Trial("twice as many buckets", table={"buckets": 262_139}),
     "ngrams-no-unlabelled": Trial(
         "neither teacher nor n-grams read unlabelled texts", unlabelled=False
@@ -132,18 +138,24 @@ TRIALS: dict[str, Trial] = {
         taught=False,
     ),
     "layers-gru": Trial("GRU in place of LSTM", "layers", layers={"cell": "GRU"}),
-    "layers-96": Trial("96 units a direction", "layers", layers={"units": 96}),
+    "layers-64-48": Trial(
+        "64 units a direction, embedding of 48", "layers", layers={"units": 64, "embedding": 48}
+    ),
     "layers-random-start": Trial("random first embeddings", "layers", layers={"start": "random"}),
 }
 
 
 def _layers(
-    units: int = 64, cell: Any = "LSTM", pooled: bool = True, start: Any = "neighbours"
+    units: int = 32,
+    embedding: int = 32,
+    cell: Any = "LSTM",
+    pooled: bool = True,
+    start: Any = "neighbours",
 ) -> tuple[Layer, ...]:
     """The flagship's layers, with what may differ."""
     recurrent = Recurrent(units, cell, bidirectional=True, sequences=pooled, input_dropout=0.3)
     pool = (Pool(),) if pooled else ()
-    return (Embedding(48, start=start), recurrent, *pool, Dropout(0.5), Dense(1))
+    return (Embedding(embedding, start=start), recurrent, *pool, Dropout(0.5), Dense(1))
 
 
 @dataclass(frozen=True)

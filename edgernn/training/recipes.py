@@ -188,8 +188,8 @@ _FLAGSHIP = Recipe(
         _CONTENT_WORDS, target_vocabulary_size=10_000, max_length=400, stop_words=()
     ),
     layers=(
-        Embedding(48, start="neighbours"),
-        Recurrent(64, bidirectional=True, sequences=True, input_dropout=0.3),
+        Embedding(32, start="neighbours"),
+        Recurrent(32, bidirectional=True, sequences=True, input_dropout=0.3),
         Pool(),
         Dropout(0.5),
         Dense(1),

@@ -119,7 +119,7 @@ def test_parameters_of_the_flagship():
     """Its layers, and a number and a check for each bucket of its n-grams."""
     pytest.importorskip("keras")
     recipe = RECIPES["flagship"]
-    layers = 10_000 * 48 + 2 * 4 * 64 * (48 + 64 + 1) + 256 + 1
+    layers = 10_000 * 32 + 2 * 4 * 32 * (32 + 32 + 1) + 128 + 1
     assert build(recipe, 10_000).count_params() == layers + 2 * recipe.ngrams.buckets
 
 
