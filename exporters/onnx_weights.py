@@ -105,9 +105,9 @@ def _is_mostly_embedding(model: Any) -> bool:
     for node in model.graph.node:
         if node.op_type == "Gather":
             tables[_kind(node, tensors)].append(sizes[node.input[0]])
-    # A table of n-grams is small in every precision, like the embedding: it says nothing here.
-    others = sum(sizes.values()) - sum(tables["n-grams"] + tables["checks"])
-    return any(is_mostly_embedding(table, others - table) for table in tables["Gather"])
+    if tables["n-grams"]:
+        return False
+    return any(is_mostly_embedding(size, sum(sizes.values()) - size) for size in tables["Gather"])
 
 
 def _kind(node: Any, tensors: Mapping[str, Any]) -> str:

@@ -135,6 +135,8 @@ def _has_scales(flatbuffer: bytes) -> bool:
 
 
 def _is_mostly_embedding(network: Network) -> bool:
+    if network.ngrams is not None:
+        return False
     sizes = [
         [array.size for array in vars(part).values() if isinstance(array, np.ndarray)]
         for layer in network.layers
