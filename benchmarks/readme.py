@@ -39,6 +39,7 @@ PAGES = (
     _MODEL / "README.md",
     _ROOT / "docs" / "formats.md",
     _ROOT / "docs" / "accuracy.md",
+    _ROOT / "android_demo" / "README.md",
 )
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -213,6 +214,18 @@ def _startup(result: dict[str, Any]) -> str:
     )
 
 
+def _apk(result: dict[str, Any]) -> str:
+    lines = [
+        "| `./build_apk.sh` | APK, bytes | native libraries | model | everything else |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for row in result["rows"]:
+        sizes = (row.get(name) for name in ("total", "native", "models", "own"))
+        cells = ["" if size is None else f"{size:,}" for size in sizes]
+        lines.append(f"| `{row['options']}` | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
 def _machine(result: dict[str, Any], measured: str = "") -> str:
     machine = result["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
@@ -224,6 +237,7 @@ def _machine(result: dict[str, Any], measured: str = "") -> str:
 
 
 _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "apk": _apk,
     "capture": _capture,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,
