@@ -46,7 +46,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.stand_in and arguments.onnx_aar is None:
         raise UsageError("--stand-in goes with --onnx-aar")
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for variant in _VARIANTS:
             holds_onnx = "tflite" not in variant
