@@ -115,7 +115,8 @@ def test_truncated(place: Path, format: str) -> None:
 def test_truncated_conversion(place: Path, masked: Path) -> None:
     """A real foreign file cut off at many places is never taken for a whole one."""
     data = masked.read_bytes()
-    lengths = [*range(64), *range(64, len(data), len(data) // 97)]
+    # All in the graph: cut between two fields behind it, what is left is a whole file.
+    lengths = [*range(64), *range(64, len(data) - 256, len(data) // 97)]
     assert not any(survives(place, data[:length]) for length in lengths)
 
 

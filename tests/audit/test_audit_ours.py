@@ -41,7 +41,7 @@ def test_shipped_model() -> None:
     assert audit.quantized_share > 0.99
     (table,) = [w for w in audit.weights if w.role == "embedding"]
     assert (table.shape, table.is_quantized, table.decoded_by) == (
-        (10_000, 48),
+        (10_000, 32),
         True,
         "Cast",
     )

@@ -21,12 +21,13 @@ LAYERS = RECIPES["flagship"].layers
 def test_multiply_adds_by_hand():
     """48 numbers in and 64 of state, four gates of 64, two directions."""
     assert lstm_multiply_adds(48, 64, 2) == 2 * (4 * 48 * 64 + 4 * 64 * 64) == 57_344
+    assert lstm_multiply_adds(32, 32, 2) == 16_384
     assert lstm_multiply_adds(1, 1) == 8
 
 
 def test_products_of_layers():
     """A product of the token and one of the state for each LSTM, as wide as what comes in."""
-    assert products_of(LAYERS) == [(2, 48, 256), (2, 64, 256)]
+    assert products_of(LAYERS) == [(2, 32, 128), (2, 32, 128)]
     stacked = [
         Embedding(5),
         Recurrent(4, bidirectional=True, sequences=True),
@@ -44,7 +45,7 @@ def test_multiply_adds_of_the_shipped_file():
     for directions, rows, columns in products:
         assert (directions * columns, rows) in sizes
     weights = sum(directions * rows * columns for directions, rows, columns in products)
-    assert weights == lstm_multiply_adds(48, 64, 2)
+    assert weights == lstm_multiply_adds(32, 32, 2)
 
 
 def test_profile():
@@ -67,9 +68,9 @@ def test_arithmetic(monkeypatch):
     found = measure(["a great film that I liked"] * 30 + ["boring"] * 10, LAYERS)
     assert found["tokens"] == 30 * 6 + 10
     assert found["tokens_with_padding"] == 40 * 6
-    assert found["multiply_adds_per_token"] == {"input": 24576, "state": 32768, "total": 57344}
+    assert found["multiply_adds_per_token"] == {"input": 8192, "state": 8192, "total": 16384}
     speeds = found["gigaflops"]
-    expected = 2e-9 * 57_344 * found["tokens"] / found["seconds"]["session"]
+    expected = 2e-9 * 16_384 * found["tokens"] / found["seconds"]["session"]
     # The seconds are rounded to a tenth of a millisecond.
     assert speeds["session"] == pytest.approx(expected, rel=0.1, abs=0.1)
     assert speeds["lstm_operator"] > speeds["session"]
