@@ -101,13 +101,11 @@ def store_int8(model: Any) -> Any:
 def _is_mostly_embedding(model: Any) -> bool:
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     sizes = {name: math.prod(tensor.dims) for name, tensor in tensors.items()}
-    tables: dict[str, list[int]] = {"Gather": [], "n-grams": [], "checks": []}
-    for node in model.graph.node:
-        if node.op_type == "Gather":
-            tables[_kind(node, tensors)].append(sizes[node.input[0]])
-    if tables["n-grams"]:
+    lookups = [node for node in model.graph.node if node.op_type == "Gather"]
+    if any(_kind(node, tensors) == "n-grams" for node in lookups):
         return False
-    return any(is_mostly_embedding(size, sum(sizes.values()) - size) for size in tables["Gather"])
+    tables = [sizes[node.input[0]] for node in lookups]
+    return any(is_mostly_embedding(table, sum(sizes.values()) - table) for table in tables)
 
 
 def _kind(node: Any, tensors: Mapping[str, Any]) -> str:

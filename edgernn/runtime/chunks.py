@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,8 @@ __all__ = ["IdsChunk", "TextChunk"]
 
 _PIECE_TEXTS = 64
 """Few enough that other threads do not wait long for Python's lock; more are hardly faster."""
+
+T = TypeVar("T")
 
 _NO_IDS = np.zeros(0, np.int32)
 
@@ -52,11 +54,11 @@ class IdsChunk:
         self.found[batch] = self._backend.run([self.ids[place] for place in batch], self._behind)
 
 
-class TextChunk(IdsChunk):
+class TextChunk(IdsChunk, Generic[T]):
     """Texts that are encoded first, a few at a time."""
 
     def __init__(
-        self, backend: Backend, encoder: TextEncoder, texts: Sequence[str], payload: Any
+        self, backend: Backend, encoder: TextEncoder, texts: Sequence[str], payload: T
     ) -> None:
         """Take the texts, and what belongs to them."""
         super().__init__(backend, [_NO_IDS] * len(texts))

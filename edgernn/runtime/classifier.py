@@ -196,7 +196,7 @@ class ScoreStream(Generic[T]):
         """Start nothing yet; `Classifier.stream` makes one."""
         self._classifier = classifier
         self._backend = backend
-        self._stream = Stream[TextChunk](backend.workers, room)
+        self._stream = Stream[TextChunk[T]](backend.workers, room)
 
     def put(self, texts: Sequence[str], payload: T) -> None:
         """Hand over a chunk of texts; waits while more than `room` is under way."""

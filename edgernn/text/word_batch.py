@@ -32,7 +32,7 @@ class WordTable:
         """Take each word's id, and that of all others.
 
         Args:
-            ids: words as they stand in a text's bytes, none empty.
+            ids: words as they stand in a text's bytes.
             other: the id of a word that is not among them.
         """
         self._all = ids
@@ -46,7 +46,7 @@ class WordTable:
         self._ids[found] = [ids[word] for word in short]
         self._ids[0] = other
         # Too many keys of one hash, which no vocabulary has but one made for it.
-        self._has_refused = bool(len(short)) and not found.all()
+        self._has_refused = not found.all()
 
     def look_up(self, texts: Iterable[bytes]) -> Iterator[Ids]:
         """Yield the ids of each text's words, int32 [words], views of larger arrays.

@@ -124,8 +124,8 @@ class WordEncoder:
             from edgernn.text.word_batch import WordTable
 
             table = self._table = WordTable(self._ids, self._other)
-        few = [text for text in texts if len(text) <= _LONGEST_TEXT]
-        found = table.look_up(map(self._bytes, few))
+        looked_up = (text for text in texts if len(text) <= _LONGEST_TEXT)
+        found = table.look_up(map(self._bytes, looked_up))
         for text in texts:
             yield next(found) if len(text) <= _LONGEST_TEXT else self._of_one(text, kept)
 
