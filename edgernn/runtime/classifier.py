@@ -26,7 +26,7 @@ T = TypeVar("T")
 SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
 """The pretrained model that the package carries."""
 
-CHUNK_TEXTS = 1024
+CHUNK_TEXTS = 2048
 """Texts that are encoded and sorted by length together, while those before are scored."""
 
 _FEW_TEXTS, _FEW_TOKENS = 128, 4096

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.text.key_table import Indices, Words
+from edgernn.text.key_table import Indices, Keys
 
 __all__ = ["KEY_BYTES", "ByteBlock"]
 
@@ -14,10 +14,11 @@ KEY_BYTES = 15
 
 # By the length of a piece: what keeps its bytes, and its last byte. The last row is for any longer
 # piece, whose key becomes (0, 0).
-_LENGTHS = range(KEY_BYTES + 1)
-_LOW_MASK = np.array([(1 << 8 * min(n, 8)) - 1 for n in _LENGTHS] + [0], np.uint64)
-_HIGH_MASK = np.array([(1 << 8 * max(n - 8, 0)) - 1 for n in _LENGTHS] + [0], np.uint64)
-_LENGTH_BYTE = np.array([n << 56 for n in _LENGTHS] + [0], np.uint64)
+_NUMBER = np.dtype("<u8")
+_MASKS = np.array(
+    [list(bytes([255]) * n + bytes(16 - n)) for n in range(KEY_BYTES + 1)] + [[0] * 16], np.uint8
+).view(_NUMBER)
+_LENGTH_BYTE = np.array([n << 56 for n in range(KEY_BYTES + 1)] + [0], np.uint64)
 
 
 class ByteBlock:
@@ -27,18 +28,17 @@ class ByteBlock:
         """Copy the bytes."""
         self.bytes = np.frombuffer(data + bytes(16), np.uint8).copy()
         """uint8 [bytes + 16], zeros behind."""
-        # The eight bytes from each position on, as one number.
-        self._words = np.ndarray(len(data) + 9, np.dtype("<u8"), self.bytes, 0, (1,))
+        # The two bytes from each position on as one number, and the sixteen as they are.
+        self._twos = np.ndarray(len(data) + 1, np.dtype("<u2"), self.bytes, 0, (1,))
+        self._sixteens = np.ndarray(len(data) + 1, np.dtype("V16"), self.bytes, 0, (1,))
 
     def pairs(self, starts: Indices) -> npt.NDArray[np.uint16]:
         """Return two bytes from each start on as one number."""
-        return self._words[starts].astype(np.uint16)
+        return self._twos[starts]
 
-    def keys(self, starts: Indices, lengths: Indices) -> tuple[Words, Words]:
-        """Return the keys of pieces; (0, 0) for one that is too long."""
-        low = self._words[starts]
-        low &= _LOW_MASK.take(lengths, mode="clip")
-        high = self._words[starts + 8]
-        high &= _HIGH_MASK.take(lengths, mode="clip")
-        high |= _LENGTH_BYTE.take(lengths, mode="clip")
-        return low, high
+    def keys(self, starts: Indices, lengths: Indices) -> Keys:
+        """Return the keys of pieces, uint64 [pieces, 2]; (0, 0) for one that is too long."""
+        keys = self._sixteens[starts].view(_NUMBER).reshape(-1, 2)
+        keys &= _MASKS.take(lengths, axis=0, mode="clip")
+        keys[:, 1] |= _LENGTH_BYTE.take(lengths, mode="clip")
+        return keys

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgernn.errors import DataError, ModelFileError
 from edgernn.text.contract import TextContract
-from edgernn.text.normalize import normalize
+from edgernn.text.normalize import Normalizer
 from edgernn.text.subwords import SubwordEncoder
 from edgernn.text.words import WordEncoder, read_words
 
@@ -20,17 +20,17 @@ __all__ = ["TextEncoder"]
 
 
 class Tokenizer(Protocol):
-    """A vocabulary and its token rule."""
+    """A vocabulary and its token rule, with the normalization before it."""
 
     @property
     def vocab_size(self) -> int:
         """Number of ids."""
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a normalized text."""
+        """Return the ids of a text."""
 
     def encode_batch(self, texts: Sequence[str], kept: slice = ...) -> list[npt.NDArray[np.int32]]:
-        """Return the ids `kept` of each normalized text, int32 of shape [number of these ids]."""
+        """Return the ids `kept` of each text, int32 of shape [number of these ids]."""
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for."""
@@ -71,21 +71,21 @@ class TextEncoder:
 
         A text of which no token is left gives none, whatever the contract's padding.
         """
-        ids = self._tokenizer.encode(self._normalize(text))[self._kept]
+        ids = self._tokenizer.encode(text)[self._kept]
         before, behind = self._padding(len(ids))
         padding_id = self.contract.padding_id
         return [padding_id] * before + ids + [padding_id] * behind
 
     def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
-        found = self._tokenizer.encode_batch(list(map(self._normalize, texts)), self._kept)
+        found = self._tokenizer.encode_batch(texts, self._kept)
         if self.contract.padding == "none":
             return found
         return list(map(self._padded, found))
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has before it is cut or padded."""
-        return list(map(len, self._tokenizer.encode_batch(list(map(self._normalize, texts)))))
+        return list(map(len, self._tokenizer.encode_batch(texts)))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for.
@@ -94,16 +94,6 @@ class TextEncoder:
             ValueError: an id is outside the vocabulary.
         """
         return self._tokenizer.decode(ids)
-
-    def _normalize(self, text: str) -> str:
-        contract = self.contract
-        return normalize(
-            text,
-            unicode_form=contract.unicode_form,
-            html_breaks=contract.html_breaks,
-            control_characters=contract.control_characters,
-            case=contract.case,
-        )
 
     def _padding(self, count: int) -> tuple[int, int]:
         """Return how many padding ids stand before and behind so many ids."""
@@ -128,8 +118,15 @@ class TextEncoder:
 
 
 def _tokenizer(contract: TextContract, vocabulary: bytes) -> Tokenizer:
+    normalizer = Normalizer(
+        unicode_form=contract.unicode_form,
+        html_breaks=contract.html_breaks,
+        control_characters=contract.control_characters,
+        case=contract.case,
+    )
     if contract.tokenizer == "subwords":
-        return SubwordEncoder.from_bytes(vocabulary, name=contract.vocabulary_file)
+        encoder = SubwordEncoder.from_bytes(vocabulary, name=contract.vocabulary_file)
+        return _NormalizedSubwords(encoder, normalizer)
     assert contract.first_word_id is not None  # the contract has checked it
     return WordEncoder(
         read_words(vocabulary, name=contract.vocabulary_file),
@@ -139,4 +136,23 @@ def _tokenizer(contract: TextContract, vocabulary: bytes) -> Tokenizer:
         separators=contract.separators,
         word_characters=contract.word_characters,
         stop_words=contract.stop_words,
+        normalizer=normalizer,
     )
+
+
+class _NormalizedSubwords:
+    """Subwords of normalized texts."""
+
+    def __init__(self, encoder: SubwordEncoder, normalizer: Normalizer) -> None:
+        self.vocab_size = encoder.vocab_size
+        self.decode = encoder.decode
+        self._encoder = encoder
+        self._normalizer = normalizer
+
+    def encode(self, text: str) -> list[int]:
+        return self._encoder.encode(self._normalizer(text))
+
+    def encode_batch(
+        self, texts: Sequence[str], kept: slice = slice(None)
+    ) -> list[npt.NDArray[np.int32]]:
+        return self._encoder.encode_batch(list(map(self._normalizer, texts)), kept)

@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Case", "ControlCharacters", "HtmlBreaks", "UnicodeForm", "normalize", "well_formed"]
+__all__ = [
+    "BREAK",
+    "Case",
+    "ControlCharacters",
+    "HtmlBreaks",
+    "Normalizer",
+    "UnicodeForm",
+    "normalize",
+    "well_formed",
+]
 
 UnicodeForm = Literal["none", "NFC"]
 """Unicode normalization form (Unicode Standard Annex 15), or none."""
@@ -25,7 +35,8 @@ Case = Literal["keep", "lower"]
 """Letter case: kept, or the full lower-case mapping of the Unicode Character Database."""
 
 # Not IGNORECASE, with which the search for `<` takes longer; no other letter folds to these two.
-_BREAK = re.compile(r"<[bB][rR] ?/?>")
+BREAK = re.compile(r"<[bB][rR] ?/?>")
+"""What `HtmlBreaks` speaks of."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
@@ -55,9 +66,29 @@ def normalize(
     if unicode_form == "NFC":
         text = unicodedata.normalize("NFC", text)
     if html_breaks == "space":
-        text = _BREAK.sub(" ", text)
+        text = BREAK.sub(" ", text)
     if control_characters == "space":
         text = _CONTROL.sub(" ", text)
     if case == "lower":
         text = text.lower()
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Normalizer:
+    """The normalization rules of one text contract."""
+
+    unicode_form: UnicodeForm = "none"
+    html_breaks: HtmlBreaks = "keep"
+    control_characters: ControlCharacters = "keep"
+    case: Case = "keep"
+
+    def __call__(self, text: str) -> str:
+        """Return the normalized text; it is well formed."""
+        return normalize(
+            text,
+            unicode_form=self.unicode_form,
+            html_breaks=self.html_breaks,
+            control_characters=self.control_characters,
+            case=self.case,
+        )

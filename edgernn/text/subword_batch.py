@@ -63,7 +63,7 @@ class BatchEncoder:
         starts = np.cumsum(lengths) - lengths
         block = ByteBlock(b"".join(pieces))
         self._subwords = KeyTable(len(pieces).bit_length())
-        found, _ = self._subwords.insert(*block.keys(starts, lengths))
+        found, _ = self._subwords.insert(block.keys(starts, lengths))
         self._subword_ids = np.zeros(len(pieces) + 1, np.int32)
         self._subword_ids[found] = ids
         # Length of the longest subword that begins with two given bytes.
@@ -131,7 +131,7 @@ class BatchEncoder:
         units = self._units
         if units.count == units.capacity:
             units.clear()
-        entries, fresh = units.insert(*block.keys(starts, lengths))
+        entries, fresh = units.insert(block.keys(starts, lengths))
         if fresh.size:
             ids, counts = self._cut(block, starts[fresh], lengths[fresh])
             first = units.count - fresh.size
@@ -168,7 +168,7 @@ class BatchEncoder:
             tries = np.minimum(stop - at, self._reach[block.pairs(at)]) - 1
             who = np.repeat(np.arange(left.size), tries)
             length = np.arange(who.size) + np.repeat(tries - np.cumsum(tries), tries) + 2
-            found = self._subwords.find(*block.keys(at[who], length))
+            found = self._subwords.find(block.keys(at[who], length))
             hit = np.flatnonzero(found)
             # Lengths go upwards and the last assignment counts: the longest subword.
             ids[who[hit]] = self._subword_ids[found[hit]]

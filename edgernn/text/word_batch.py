@@ -8,7 +8,7 @@ ones are looked up one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ Ids = npt.NDArray[np.int32]
 
 _BLOCK_BYTES = 1 << 17
 """A block ends with the text that reaches this: its arrays fit a core's cache."""
+_SLOT_BITS = 3
+"""With so many slots hardly a word is looked for twice; those of rare words are in no cache."""
 _SPACE = ord(" ")
 
 
@@ -40,8 +42,8 @@ class WordTable:
         short = [word for word in ids if 0 < len(word) <= KEY_BYTES]
         lengths = np.array([len(word) for word in short], np.intp)
         block = ByteBlock(b"".join(short))
-        self._table = KeyTable(len(short).bit_length())
-        found, _ = self._table.insert(*block.keys(np.cumsum(lengths) - lengths, lengths))
+        self._table = KeyTable(len(short).bit_length(), _SLOT_BITS)
+        found, _ = self._table.insert(block.keys(np.cumsum(lengths) - lengths, lengths))
         self._ids = np.full(len(short) + 1, other, np.int32)
         self._ids[found] = [ids[word] for word in short]
         self._ids[0] = other
@@ -70,16 +72,16 @@ class WordTable:
         data = b" ".join((b"", *texts, b""))
         block = ByteBlock(data)
         space = block.bytes[: len(data)] == _SPACE
-        borders = np.flatnonzero(space[1:] != space[:-1])
-        starts = borders[::2] + 1
-        lengths = borders[1::2] + 1 - starts
-        entries = self._table.find(*block.keys(starts, lengths))
+        borders = np.flatnonzero(space[1:] != space[:-1]).reshape(-1, 2)
+        lengths = borders[:, 1] - borders[:, 0]
+        starts = borders[:, 0] + 1
+        entries = self._table.find(block.keys(starts, lengths))
         ids = self._ids.take(entries)
         alone = entries == 0 if self._has_refused else lengths > KEY_BYTES
         for i in np.flatnonzero(alone).tolist():
             start = int(starts[i])
             ids[i] = self._all.get(data[start : start + int(lengths[i])], self._other)
-        limits = np.cumsum([0, *(len(text) + 1 for text in texts)])
-        cuts = np.searchsorted(starts, limits).tolist()
+        limits = list(accumulate((len(text) + 1 for text in texts), initial=0))
+        cuts = starts.searchsorted(limits).tolist()
         for start, end in pairwise(cuts):
             yield ids[start:end]

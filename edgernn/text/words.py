@@ -7,12 +7,13 @@ ids count from `first_word_id`, and what stands below it is padding, start and u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError
-from edgernn.text.normalize import well_formed
+from edgernn.text.normalize import Normalizer, well_formed
+from edgernn.text.word_bytes import WordBytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,12 +30,7 @@ _MAX_WORD_CHARACTERS = 1 << 12
 _LEFT_OUT = -1
 """Stands for the id of a word that is to have none."""
 
-# `bytes.split` ends a word at these, whether or not the rule does; where it does not, they are
-# carried through as bytes that UTF-8 never has.
-_WHITE = b"\t\n\v\f\r"
-_CARRIED = b"\xf8\xf9\xfa\xfb\xfc"
-
-
+_NOT_NORMALIZED = Normalizer()
 _ALL = slice(None)
 
 _MANY_TEXTS = 12
@@ -57,6 +53,7 @@ class WordEncoder:
         separators: str = KERAS_SEPARATORS,
         word_characters: str = "",
         stop_words: Sequence[str] = (),
+        normalizer: Normalizer = _NOT_NORMALIZED,
     ) -> None:
         """Take the words in the order of their ids; the other rules are the contract's fields."""
         self.words = tuple(words)
@@ -65,27 +62,21 @@ class WordEncoder:
         self._first = first_word_id
         self._unknown = unknown_id
         self._start = [] if start_id is None else [start_id]
-        self._spaces: dict[int, str] = (
-            _AllBut(word_characters)
-            if word_characters
-            else dict.fromkeys(map(ord, separators), " ")
-        )
-        self._rules = _ByteRules(word_characters or separators, bool(word_characters))
-        self._ids = dict(
-            zip(self._rules.keys(self.words), range(first_word_id, self.vocab_size), strict=True)
-        )
-        self._ids |= dict.fromkeys(self._rules.keys(stop_words), _LEFT_OUT)
-        self._other = _LEFT_OUT if unknown_id is None else unknown_id
+        self._bytes = WordBytes(normalizer, separators, word_characters)
+        self._ids = _Ids(_LEFT_OUT if unknown_id is None else unknown_id)
+        keys = self._bytes.keys(self.words)
+        self._ids.update(zip(keys, range(first_word_id, self.vocab_size), strict=True))
+        self._ids.update(dict.fromkeys(self._bytes.keys(stop_words), _LEFT_OUT))
         self._leaves_out = unknown_id is None or bool(stop_words)
         self._table: WordTable | None = None
 
     def split(self, text: str) -> list[str]:
         """Return the words of a normalized text, stop words and unknown ones included."""
-        return [word for word in well_formed(text).translate(self._spaces).split(" ") if word]
+        return [word for word in well_formed(text).translate(self._bytes.spaces).split(" ") if word]
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids of a normalized text, each in [0, vocab_size); there may be none."""
-        ids = list(self._look_up(self._words(text)))
+        """Return the ids of a text, each in [0, vocab_size); there may be none."""
+        ids = [self._ids[word] for word in self._words(text)]
         if self._leaves_out:
             ids = [i for i in ids if i != _LEFT_OUT]
         return self._start + ids
@@ -115,7 +106,9 @@ class WordEncoder:
         import numpy as np
 
         words = self._words(text, _ALL if self._leaves_out else kept)
-        return np.fromiter(self._look_up(words), np.int32, len(words))
+        # Faster than a loop or `map`; of one word alone it would give no sequence.
+        found = itemgetter(*words)(self._ids) if len(words) > 1 else [self._ids[w] for w in words]
+        return np.fromiter(found, np.int32, len(words))
 
     def _of_many(self, texts: Sequence[str], kept: slice) -> Iterator[npt.NDArray[np.int32]]:
         """Yield what `_of_one` gives for each text; faster where there are many."""
@@ -123,30 +116,20 @@ class WordEncoder:
         if table is None:
             from edgernn.text.word_batch import WordTable
 
-            table = self._table = WordTable(self._ids, self._other)
+            table = self._table = WordTable(self._ids, self._ids.other)
         looked_up = (text for text in texts if len(text) <= _LONGEST_TEXT)
-        found = table.look_up(map(self._bytes, looked_up))
+        found = table.look_up(map(self._bytes.of, looked_up))
         for text in texts:
             yield next(found) if len(text) <= _LONGEST_TEXT else self._of_one(text, kept)
 
     def _words(self, text: str, kept: slice = _ALL) -> list[bytes]:
         """Return the words of a text; those of `kept` at the least, if only some are needed."""
-        data = self._bytes(text)
+        data = self._bytes.of(text)
         if kept.stop is not None:
             return data.split(None, kept.stop)[kept]
         if kept.start is not None:
             return data.rsplit(None, -kept.start)[kept]
         return data.split()
-
-    def _bytes(self, text: str) -> bytes:
-        """Return a text's bytes, with a space for all that ends a word."""
-        text = well_formed(text)
-        if not self._rules.ascii:
-            text = text.translate(self._spaces)
-        return text.encode().translate(self._rules.table)
-
-    def _look_up(self, words: Iterable[bytes]) -> Iterable[int]:
-        return map(self._ids.get, words, repeat(self._other))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the words of ids with a space between; padding and start are left out.
@@ -205,40 +188,12 @@ def write_words(words: Sequence[str]) -> bytes:
     return data
 
 
-class _ByteRules:
-    """What ends a word, as a table for `bytes.translate`, after which `bytes.split` finds words.
+class _Ids(dict[bytes, int]):
+    """The ids of words; all others have one id."""
 
-    Characters outside ASCII have bytes of their own, so a rule of ASCII characters needs no more.
-    """
+    def __init__(self, other: int) -> None:
+        super().__init__()
+        self.other = other
 
-    def __init__(self, characters: str, are_words: bool) -> None:
-        """Take the characters that words are made of, or those that end one."""
-        self.ascii = characters.isascii()
-        """Whether `table` is the whole rule; else texts are translated as strings beforehand."""
-        self._carried = bytes.maketrans(_WHITE, _CARRIED)
-        table = bytearray(self._carried)
-        if self.ascii:
-            given = characters.encode()
-            ends = set(range(256)).difference(given) if are_words else set(given)
-            for byte in ends:
-                table[byte] = ord(" ")
-        self.table = bytes(table)
-
-    def keys(self, words: Sequence[str]) -> list[bytes]:
-        """Return each word as it stands in a text's bytes; one that cannot, as what never does."""
-        joined = "\n".join(words).encode("utf-8", "surrogatepass")
-        keys = joined.split(b"\n")
-        if len(keys) == len(words) and not any(byte in joined for byte in b"\t\v\f\r"):
-            return keys
-        carried = self._carried
-        return [word.encode("utf-8", "surrogatepass").translate(carried) for word in words]
-
-
-class _AllBut(dict[int, str]):
-    """A translation table that turns every character but the given ones into a space."""
-
-    def __init__(self, characters: str) -> None:
-        super().__init__((ord(character), character) for character in characters)
-
-    def __missing__(self, character: int) -> str:
-        return " "
+    def __missing__(self, word: bytes) -> int:
+        return self.other

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgernn.text import WordEncoder
+from edgernn.text.normalize import Normalizer
 from edgernn.text.words import _MANY_TEXTS
 
 # All that some `split` takes for white space, borders of UTF-8, and what is none of it.
@@ -14,6 +15,30 @@ CHARACTERS = (
     "ab' \t\n\v\f\r\x1c\x1d\x1e\x1f\x00\x7f\x85\xa0\u2028\u3000\xe9\xf8\xff\u7535\U0001f44d"
 )
 words = st.text(CHARACTERS, min_size=1, max_size=4)
+# Of ASCII alone, too, whose normalization and word rule are one table; with all that is normalized.
+PARTS = [
+    "<br />",
+    "<bR>",
+    "<",
+    "br",
+    ">",
+    "A",
+    "B",
+    "a\u0301",
+    "\u0130",
+    "\u03a3",
+    "\ud83d",
+    *CHARACTERS,
+]
+ASCII = [part for part in PARTS if part.isascii()]
+texts = st.one_of(st.lists(st.sampled_from(parts), max_size=40) for parts in (PARTS, ASCII))
+normalizers = st.builds(
+    Normalizer,
+    unicode_form=st.sampled_from(["none", "NFC"]),
+    html_breaks=st.sampled_from(["keep", "space"]),
+    control_characters=st.sampled_from(["keep", "space"]),
+    case=st.sampled_from(["keep", "lower"]),
+)
 
 
 def plain_ids(
@@ -40,7 +65,8 @@ def plain_ids(
 
 @settings(max_examples=400, deadline=None)
 @given(
-    text=st.text(CHARACTERS, max_size=40),
+    text=texts.map("".join),
+    normalizer=normalizers,
     vocabulary=st.lists(words, max_size=8, unique=True),
     rule=st.text(CHARACTERS, min_size=1, max_size=8),
     by_characters=st.booleans(),
@@ -51,6 +77,7 @@ def plain_ids(
 )
 def test_ids(
     text: str,
+    normalizer: Normalizer,
     vocabulary: list[str],
     rule: str,
     by_characters: bool,
@@ -59,7 +86,7 @@ def test_ids(
     start: int | None,
     kept: slice,
 ) -> None:
-    """Any rule, vocabulary and text, and each way to cut."""
+    """Any rules, vocabulary and text, and each way to cut."""
     separators, characters = ("", rule) if by_characters else (rule, "")
     encoder = WordEncoder(
         vocabulary,
@@ -69,9 +96,11 @@ def test_ids(
         separators=separators,
         word_characters=characters,
         stop_words=stop_words,
+        normalizer=normalizer,
     )
     expected = [] if start is None else [start]
-    expected += plain_ids(text, vocabulary, separators, characters, stop_words, unknown)
+    normal = normalizer(text)
+    expected += plain_ids(normal, vocabulary, separators, characters, stop_words, unknown)
     assert encoder.encode(text) == expected
     for number in (1, _MANY_TEXTS):
         for ids in encoder.encode_batch([text] * number, kept):
