@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from edgernn.errors import DataError
 from edgernn.runtime import Classifier, Score
-from edgernn.runtime.classifier import CHUNK_TEXTS
 
 __all__ = ["Item", "score_items"]
 
@@ -19,6 +18,8 @@ Item = tuple[str | None, str, str | None]
 """A text, where it stands, and what is wrong with its row."""
 
 _FEW = 64
+_CHUNK_TEXTS = 1024
+"""Few enough that the first rows are soon written, also of a source that goes on slowly."""
 _CHUNK_CHARACTERS = 1 << 20
 _ROOM = 4 << 20
 """Characters under way, which bounds memory whatever the rows are; a row alone may have more."""
@@ -104,7 +105,7 @@ class _Chunks:
             for item in self._items:
                 chunk.append(item)
                 characters += len(item[0] or "")
-                if len(chunk) == CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
+                if len(chunk) == _CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
                     full, chunk, characters = chunk, [], 0
                     yield full
         except (DataError, KeyboardInterrupt) as error:

@@ -166,7 +166,9 @@ def test_cells_of_all_kinds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("precision", "store"), [("float16", store_float16), ("int8", store_int8)], ids=str
+    ("precision", "store"),
+    [("float16", store_float16), ("int8", store_int8)],
+    ids=["float16", "int8"],
 )
 @pytest.mark.parametrize("cell", CELLS)
 def test_weights_stored_smaller(cell: str, precision: str, store: Callable[[Any], Any]) -> None:
