@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 __all__ = [
@@ -74,21 +74,27 @@ def normalize(
     return text
 
 
-@dataclass(frozen=True, slots=True)
 class Normalizer:
     """The normalization rules of one text contract."""
 
-    unicode_form: UnicodeForm = "none"
-    html_breaks: HtmlBreaks = "keep"
-    control_characters: ControlCharacters = "keep"
-    case: Case = "keep"
+    def __init__(
+        self,
+        *,
+        unicode_form: UnicodeForm = "none",
+        html_breaks: HtmlBreaks = "keep",
+        control_characters: ControlCharacters = "keep",
+        case: Case = "keep",
+    ) -> None:
+        """Take the rules of `normalize`."""
+        self.html_breaks = html_breaks
+        self._normalize = partial(
+            normalize,
+            unicode_form=unicode_form,
+            html_breaks=html_breaks,
+            control_characters=control_characters,
+            case=case,
+        )
 
     def __call__(self, text: str) -> str:
         """Return the normalized text; it is well formed."""
-        return normalize(
-            text,
-            unicode_form=self.unicode_form,
-            html_breaks=self.html_breaks,
-            control_characters=self.control_characters,
-            case=self.case,
-        )
+        return self._normalize(text)

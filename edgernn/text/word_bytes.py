@@ -6,7 +6,6 @@ bytes of their own in UTF-8, so a word rule of ASCII characters works on bytes a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from edgernn.text.normalize import BREAK, Normalizer
@@ -17,7 +16,6 @@ __all__ = ["WordBytes"]
 # carried through as bytes that UTF-8 never has.
 _WHITE = b"\t\n\v\f\r"
 _CARRIED = b"\xf8\xf9\xfa\xfb\xfc"
-_BREAK = re.compile(BREAK.pattern.encode())
 
 
 class WordBytes:
@@ -64,7 +62,7 @@ class WordBytes:
         except UnicodeEncodeError:
             return self._of_any(text)
         if self._breaks_are_spaces and b"<" in data:
-            data = _BREAK.sub(b" ", data)
+            data = BREAK.sub(" ", text).encode(self._encoding)
         return data.translate(self._encoding_table)
 
     def _of_any(self, text: str) -> bytes:
