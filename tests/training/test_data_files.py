@@ -24,7 +24,7 @@ LABELLED = [("Dull, long.", 0), ('A "gem".', 1), ("Fine\nfilm", 1)]
         ("a.csv", b'text,label\n"Dull, long.",0\n"A ""gem"".",1\n"Fine\nfilm",1\n'),
         (
             "a.csv.gz",
-            gzip.compress(b'label,text\n0,"Dull, long."\n1,"A ""gem""."\n1,"Fine\nfilm"'),
+            gzip.compress(b'label,text\n0,"Dull, long."\n1,"A ""gem""."\n1,"Fine\nfilm"', mtime=0),
         ),
         ("a.tsv", b'review\tsentiment\nDull, long.\tneg\n"A ""gem""."\tPOS\n"Fine\nfilm"\t pos \n'),
         (
