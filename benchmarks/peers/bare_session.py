@@ -66,6 +66,7 @@ class BareSession:
             (count, threads): [open_session(SHIPPED_MODEL, threads) for _ in range(count)]
             for count, threads in sorted(plans)
         }
+        self._one = self._sessions[1, setup.threads][0]
         self._plan = Plan(1, setup.threads, _BATCH_TOKENS[0])
         self._pool = ThreadPoolExecutor(setup.threads)
         self._searched: list[dict[str, Any]] = []
@@ -87,6 +88,10 @@ class BareSession:
 
     def score(self, inputs: list[Batch]) -> Scores:
         """Run the batches."""
+        if not self._many:
+            # One call and nothing else, not even a change of type from float32.
+            found: Scores = self._one.run(["probability"], inputs[0].feed)[0]
+            return found
         return self._run(inputs, self._plan)
 
     def _search(self, ids: Sequence[Ids]) -> None:

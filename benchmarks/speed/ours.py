@@ -43,7 +43,7 @@ class Ours:
     def score(self, inputs: Sequence[str]) -> Scores:
         """Score texts."""
         found = self._classifier.score(inputs)
-        return np.fromiter((score.probability for score in found), np.float64, len(found))
+        return np.array([score.probability for score in found])
 
 
 class Command:

@@ -1,7 +1,8 @@
 """Rounds: every entry once in each, one after the other, so that what slows one slows all.
 
 A ratio is made within each round and the median taken of the ratios: a machine that is slower for
-a minute changes all rates, and few ratios.
+a minute changes all rates, and few ratios. Ours and the bare session, whose ratio is near 1, take
+turns several times within a round: what a machine does for some seconds changes few of those.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.peer import FILE, Peer, Setup, SpeedPeer
+from benchmarks.peers.registry import BARE
 from benchmarks.speed.ours import OURS
 from benchmarks.speed.sample import stratified
 from benchmarks.speed.worker import COMPARED, ENTRIES, Worker, WorkerError
@@ -24,6 +26,8 @@ from edgernn.cli.console import say
 
 __all__ = ["measure_part", "names_of", "ratios", "spread"]
 
+_TURNS = 4
+"""Turns of ours and of the bare session in a round over all reviews; their median counts."""
 _PAUSE = 0.05
 """Seconds between two entries: the threads of the last one stop looking for work."""
 _ONE_SECONDS = 0.4
@@ -158,29 +162,43 @@ def _time(
     found: dict[str, list[float]] = {name: [] for name in described if name not in failed}
     calls = dict.fromkeys(found, 0)
     for number in range(1, rounds + 1):
-        for name in list(found):
+        turns: dict[str, list[float]] = {name: [] for name in found}
+        for name in _order(part, list(found)):
+            if name in failed:
+                continue
             time.sleep(_PAUSE)
             with _noting(name, failed):
                 if part == FILE:
                     reviews = described[name]["reviews"]
-                    found[name].append(reviews / workers[name].time_all())
-                    say(f"round {number}: {name}: {found[name][-1]:,.1f} reviews/s")
+                    calls[name] += 1
+                    turns[name].append(reviews / workers[name].time_all())
+                    say(f"round {number}: {name}: {turns[name][-1]:,.1f} reviews/s")
                 else:
                     seconds = workers[name].time_each(_ONE_SECONDS)
                     calls[name] += len(seconds)
-                    found[name].append(1e3 * statistics.median(seconds))
-                    say(f"round {number}: {name}: {found[name][-1]:.3f} ms")
+                    turns[name].append(1e3 * statistics.median(seconds))
+                    say(f"round {number}: {name}: {turns[name][-1]:.3f} ms")
             if name in failed:
                 del found[name]
+        for name, values in found.items():
+            values.append(statistics.median(turns[name]))
     unit = "reviews_per_second" if part == FILE else "milliseconds"
     return {
         name: {
             unit: spread(values),
             "rounds": [_rounded(value) for value in values],
-            **({} if part == FILE else {"calls": calls[name]}),
+            "calls": calls[name],
         }
         for name, values in found.items()
     }
+
+
+def _order(part: str, names: Sequence[str]) -> list[str]:
+    """Return the entries of a round in their order, some of them several times."""
+    close = [name for name in (OURS, BARE) if name in names]
+    if part != FILE or BARE not in close:
+        return list(names)
+    return [*close * _TURNS, *(name for name in names if name not in close)]
 
 
 @contextmanager

@@ -65,16 +65,23 @@ _FEW: Final = 8
 class _Form:
     """In which form an operator is let through."""
 
-    inputs: re.Pattern[str]
-    """What its inputs must match: an initializer is its letter and number of dimensions, `w` a
-    weight made of initializers alone, `x` what depends on the text, other words what n-grams and
-    pooling are made from."""
+    inputs: str
+    """A pattern for its inputs: an initializer is its letter and number of dimensions, `w` a weight
+    made of initializers alone, `x` what depends on the text, other words what n-grams and pooling
+    are made from."""
     gives: str
     """What kind its outputs are; those of a decoder that reads no text are `w`."""
     attributes: Mapping[str, frozenset[int] | None]
     """The attributes it may have, and their values where not all are let through."""
     numbers: str
     """What the numbers of its integer constants must match, a space between; empty: any."""
+
+    def takes(self, given: str) -> bool:
+        """Tell whether it is let through with these inputs, a space between."""
+        # Patterns are compiled when they are needed, and most are plain words, which need not be.
+        if self.inputs.replace(" ", "").isalnum():
+            return self.inputs == given
+        return re.fullmatch(self.inputs, given) is not None
 
     def first_strange(self, attributes: Sequence[tuple[str, int]]) -> tuple[str, int] | None:
         """Return the first attribute that it may not have, None where it may have all."""
@@ -88,7 +95,7 @@ class _Form:
 def _form(
     inputs: str, gives: str = _DATA, numbers: str = "", **attributes: frozenset[int] | None
 ) -> _Form:
-    return _Form(re.compile(inputs), gives, attributes, numbers)
+    return _Form(inputs, gives, attributes, numbers)
 
 
 _RECURRENT = r"x (F3|w) (F3|w) F2 lengths"
@@ -308,7 +315,7 @@ def _check_node(
     if forms is None:
         raise ProtoError(f"operator {op_type} is not known here: update edgernn")
     given = " ".join(kinds.get(name, "nothing") for name in inputs)
-    fitting = [form for form in forms if form.inputs.fullmatch(given)]
+    fitting = [form for form in forms if form.takes(given)]
     if not fitting or not 1 <= len(outputs) <= 3:
         raise ProtoError(f"operator {op_type} with other inputs or outputs than an export has")
     strange = [form.first_strange(attributes) for form in fitting]

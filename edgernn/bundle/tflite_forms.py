@@ -7,7 +7,6 @@ where it needs a constant, with these options. A test compares the names with th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -71,9 +70,9 @@ class Option:
 class Form:
     """In which form an operator is let through."""
 
-    tensors: re.Pattern[str]
-    """What the letters of its inputs, `>`, and the letters of its outputs must match; behind them
-    stand `~` and the letters of its intermediates, if it has any."""
+    tensors: str
+    """A pattern, compiled when it is needed, for the letters of its inputs, `>`, and the letters of
+    its outputs; behind them stand `~` and the letters of its intermediates, if it has any."""
     options_type: int = 0
     """A number of the schema's union BuiltinOptions; 0: the operator has no options."""
     options: tuple[Option, ...] = ()
@@ -81,7 +80,7 @@ class Form:
 
 
 def _form(tensors: str, options_type: int = 0, *options: Option) -> Form:
-    return Form(re.compile(tensors), options_type, options)
+    return Form(tensors, options_type, options)
 
 
 _INT = Option("i")

@@ -9,6 +9,7 @@ tensor, operator and loop is checked here against what the exporter writes
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Sequence
 from typing import Final, TypeVar
@@ -190,7 +191,7 @@ def _operator(table: Table, tensors: Sequence[Tensor], names: Sequence[str]) -> 
     if intermediates:
         letters.append("~")
         letters += [_pick(tensors, number, "tensor").letter for number in intermediates]
-    if not form.tensors.fullmatch("".join(letters)):
+    if not re.fullmatch(form.tensors, "".join(letters)):
         raise FlatError(f"operator {name} with other inputs or outputs than an export has")
     strange = (
         places.Operator.CUSTOM_OPTIONS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -262,8 +263,10 @@ def _probabilities(found: npt.NDArray[Any], count: int, path: Path) -> Probabili
             f"{path}: the graph gave {found.dtype} {list(found.shape)} for {count} texts, not one "
             "probability each: export it again or get a fresh copy"
         )
-    # Batches are small: a loop in Python takes less time than two reductions.
-    if all(0 <= probability <= 1 for probability in found.tolist()):
+    # Batches are small: this takes less time than two reductions of an array. What is not a number
+    # may be hidden from `min` and `max`, but not from the sum.
+    values = found.tolist()
+    if not math.isnan(sum(values)) and min(values) >= 0 and max(values) <= 1:
         return cast(Probabilities, found)
     # Not `<` and `>`: what is not a number must fail too.
     unsound = ~((found >= -_ROUNDING) & (found <= 1 + _ROUNDING))

@@ -1,9 +1,9 @@
 """Chunks of texts on their way through the engine, in threads, taken out in the order put in.
 
 An engine leaves Python's lock while it runs, so threads that each run a batch keep the cores busy.
-Python's own part of the work, encoding, is done by the same threads, a small piece after each
-batch: a thread of its own would hold the lock for as long as Python's switch interval, 5 ms, while
-batches of 2 ms wait for it.
+Python's own part of the work, encoding, is done by the same threads, a piece after a batch: a
+thread of its own would hold the lock for as long as Python's switch interval, 5 ms, while batches
+of 2 ms wait for it.
 """
 
 from __future__ import annotations

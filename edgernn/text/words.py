@@ -7,7 +7,7 @@ ids count from `first_word_id`, and what stands below it is padding, start and u
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,8 @@ class WordEncoder:
         self._ids.update(zip(keys, range(first_word_id, self.vocab_size), strict=True))
         self._ids.update(dict.fromkeys(self._bytes.keys(stop_words), _LEFT_OUT))
         self._leaves_out = unknown_id is None or bool(stop_words)
+        # Then a text has the ids of its words and no others.
+        self._has_plain_ids = not self._leaves_out and start_id is None
         self._table: WordTable | None = None
 
     def split(self, text: str) -> list[str]:
@@ -88,10 +90,13 @@ class WordEncoder:
         """
         import numpy as np
 
+        rows: Iterable[npt.NDArray[np.int32]]
         if len(texts) >= _MANY_TEXTS:
             rows = self._of_many(texts, kept)
         else:
-            rows = (self._of_one(text, kept) for text in texts)
+            rows = [self._of_one(text, kept) for text in texts]
+            if self._has_plain_ids:
+                return rows
         found = []
         for ids in rows:
             if self._leaves_out:

@@ -9,6 +9,7 @@ import pytest
 from benchmarks.peers.peer import FILE, ONE, Setup
 from benchmarks.peers.threads import set_threads
 from benchmarks.speed import __main__ as command
+from benchmarks.peers.registry import BARE
 from benchmarks.speed import rounds
 from benchmarks.speed.ours import OURS
 from benchmarks.speed.sample import of_length, stratified
@@ -130,6 +131,7 @@ def test_rounds(fakes):
     }
     assert list(found) == [OURS, "keras", "vader"]
     assert found[OURS]["rounds"] == [8000, 4000, 2667]
+    assert found[OURS]["calls"] == 3
     assert found["keras"]["reviews_per_second"] == {"median": 1000, "min": 666.7, "max": 2000}
     assert found["keras"]["ours_times_as_fast"] == {"median": 4.0, "min": 4.0, "max": 4.0}
     assert found["keras"]["largest_difference_from_ours"] == 0.25
@@ -139,6 +141,20 @@ def test_rounds(fakes):
     assert "ours_times_as_fast" not in found[OURS]
     assert len(fakes) == 5
     assert all(worker.closed for worker in fakes)
+
+
+def test_ours_and_the_bare_session_take_turns(fakes, capsys):
+    """Several times in a round, one after the other; the others once. The median counts."""
+    texts = ["a text"] * 4000
+    found, failed = rounds.measure_part(FILE, ["keras", BARE], texts, "data", 2, 1)
+    assert not failed
+    said = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines() if "/s" in line]
+    assert said == [OURS, BARE] * 4 + ["keras"]
+    assert {name: entry["calls"] for name, entry in found.items()} == {OURS: 4, BARE: 4, "keras": 1}
+    # Of 0.5 s times 1, 2, 3 and 4, and of 1 s times the same.
+    assert found[OURS]["rounds"] == [3333]
+    assert found[BARE]["rounds"] == [1667]
+    assert found[BARE]["ours_times_as_fast"]["median"] == pytest.approx(2, rel=1e-3)
 
 
 def test_rounds_of_one(fakes):
