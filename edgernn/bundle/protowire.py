@@ -42,6 +42,7 @@ class WireType(IntEnum):
     FIXED32 = 5
 
 
+_WIRE_TYPES = {int(wire_type): wire_type for wire_type in WireType}
 _FIXED_SIZES = {WireType.FIXED64: 8, WireType.FIXED32: 4}
 
 
@@ -130,6 +131,9 @@ def read_varint(data: memoryview, position: int) -> tuple[int, int]:
         ProtoError: it is cut off, does not fit 64 bits, or is written with more bytes than needed
             (no serializer does that; one spelling a value keeps two readers from disagreeing).
     """
+    # Nearly all are one byte.
+    if position < len(data) and data[position] < 0x80:
+        return data[position], position + 1
     value = 0
     for index in range(MAX_VARINT_BYTES):
         if position + index >= len(data):
@@ -167,10 +171,9 @@ def iter_fields(data: memoryview, budget: Budget | None = None) -> Iterator[Fiel
         number = tag >> 3
         if not 1 <= number <= MAX_FIELD_NUMBER:
             raise ProtoError(f"field number {number} at byte {start}")
-        try:
-            wire_type = WireType(tag & 7)
-        except ValueError:
-            raise ProtoError(f"wire type {tag & 7} at byte {start}") from None
+        wire_type = _WIRE_TYPES.get(tag & 7)
+        if wire_type is None:
+            raise ProtoError(f"wire type {tag & 7} at byte {start}")
         value: int | memoryview
         if wire_type is WireType.VARINT:
             value, position = read_varint(data, position)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks.peers.peer import FILE, ONE, Setup
+from benchmarks.peers.registry import BARE
 from benchmarks.peers.threads import set_threads
 from benchmarks.speed import __main__ as command
-from benchmarks.peers.registry import BARE
 from benchmarks.speed import rounds
 from benchmarks.speed.ours import OURS
 from benchmarks.speed.sample import of_length, stratified
