@@ -214,6 +214,18 @@ def _startup(result: dict[str, Any]) -> str:
     )
 
 
+def _callers(result: dict[str, Any]) -> str:
+    rows = result["callers"]
+    alone, *others = rows
+    listed = ", ".join(f"{row['callers']} callers {row['times_one_caller']:.2f}" for row in others)
+    measured = f"{result['texts']:,} test reviews; medians of {result['rounds']} rounds in turn"
+    return (
+        "Many threads may call one `Classifier`: with one review a call, one caller gets "
+        f"{alone['reviews_per_second']:,.0f} scores a second, {listed} times as many, and all the "
+        f"same scores.\n\n{_machine(result, measured)}\n"
+    )
+
+
 def _apk(result: dict[str, Any]) -> str:
     lines = [
         "| `./build_apk.sh` | APK, bytes | native libraries | model | everything else |",
@@ -238,6 +250,7 @@ def _machine(result: dict[str, Any], measured: str = "") -> str:
 
 _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "apk": _apk,
+    "callers": _callers,
     "capture": _capture,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,

@@ -81,6 +81,7 @@ class FakeWorker:
     def __init__(self, name, setup):
         self.name, self.setup, self.round = name, setup, 0
         self.closed = False
+        self.seconds = []
         made.append(self)
 
     def open(self):
@@ -102,6 +103,7 @@ class FakeWorker:
 
     def time_each(self, seconds):
         """Give a call that is as long as all texts, one that is shorter and one that is longer."""
+        self.seconds.append(seconds)
         return [0.001, self.time_all() / 1e3, 0.1]
 
     def close(self):
@@ -155,6 +157,19 @@ def test_ours_and_the_bare_session_take_turns(fakes, capsys):
     assert found[OURS]["rounds"] == [3333]
     assert found[BARE]["rounds"] == [1667]
     assert found[BARE]["ours_times_as_fast"]["median"] == pytest.approx(2, rel=1e-3)
+
+
+def test_turns_of_one(fakes, capsys):
+    """With one review a call there are more turns, and shorter ones."""
+    found, _ = rounds.measure_part(ONE, ["keras", BARE], ["a b", "c d"], "data", 1, 1)
+    said = [line.split(": ")[1] for line in capsys.readouterr().err.splitlines() if " ms" in line]
+    assert said == [OURS, BARE] * 16 + ["keras"]
+    assert [worker.seconds for worker in fakes] == [[0.05] * 16, [0.4], [0.05] * 16]
+    assert {name: entry["calls"] for name, entry in found.items()} == {
+        OURS: 48,
+        BARE: 48,
+        "keras": 3,
+    }
 
 
 def test_rounds_of_one(fakes):
