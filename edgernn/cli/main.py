@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterable
 
@@ -55,6 +56,10 @@ def run() -> None:
             raise
         say(f"error: {_line(error)}")
         sys.exit(error.exit_code if isinstance(error, EdgernnError) else 1)
+    finally:
+        # What is left is Python's own end, where Ctrl-C would be a traceback.
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _line(error: Exception) -> str:
