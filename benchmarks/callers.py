@@ -12,13 +12,11 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
-import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-
-import onnxruntime
 
 import edgernn
 from benchmarks.environment import describe_machine, write_result
@@ -39,8 +37,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("benchmarks/results/callers.json"))
     arguments = parser.parse_args()
     texts = load_split(arguments.data, "test").texts[::_EVERY]
-    machine = describe_machine(("edgernn", "numpy"))
-    machine["versions"]["onnxruntime"] = onnxruntime.__version__
+    machine = describe_machine(("edgernn", "numpy", "onnxruntime"))
     classifier = edgernn.load(device="cpu")
     write_result(
         arguments.output,
@@ -95,13 +92,11 @@ def _score(
         while (place := next(places)) < len(texts):
             found[place] = classifier.score([texts[place]])[0]
 
-    threads = [threading.Thread(target=call) for _ in range(callers)]
-    started = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - started, found
+    with ThreadPoolExecutor(callers) as pool:
+        started = time.perf_counter()
+        for done in [pool.submit(call) for _ in range(callers)]:
+            done.result()
+        return time.perf_counter() - started, found
 
 
 if __name__ == "__main__":

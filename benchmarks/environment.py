@@ -16,13 +16,18 @@ __all__ = ["describe_machine", "write_result"]
 
 
 def describe_machine(packages: Sequence[str]) -> dict[str, Any]:
-    """Return processor, cores, Python and the versions of the packages that took part."""
+    """Return processor, cores, Python and the versions of the packages that took part.
+
+    Either wheel of ONNX Runtime is `onnxruntime`.
+    """
     machine = bench.describe_machine()
     return {
         "processor": machine.name,
         "cores": machine.cores,
         "python": platform.python_version(),
-        "versions": {name: metadata.version(name) for name in packages},
+        "versions": {
+            name: machine.versions.get(name) or metadata.version(name) for name in packages
+        },
     }
 
 

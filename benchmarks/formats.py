@@ -31,7 +31,16 @@ from exporters.gate import Check
 __all__ = ["main"]
 
 RESULT = Path("edgernn/models/formats.json")
-_PACKAGES = ("edgernn", "keras", "tensorflow", "tf2onnx", "onnx", "ai-edge-litert", "numpy")
+_PACKAGES = (
+    "edgernn",
+    "keras",
+    "tensorflow",
+    "tf2onnx",
+    "onnx",
+    "ai-edge-litert",
+    "numpy",
+    "onnxruntime",
+)
 _ON_CSV = "stopword-bilstm"
 
 
@@ -44,10 +53,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
-    import onnxruntime
-
     machine = describe_machine(_PACKAGES)
-    machine["versions"]["onnxruntime"] = onnxruntime.__version__
     cells: list[dict[str, Any]] = []
     if arguments.keep:
         cells = json.loads(arguments.output.read_text("utf-8"))["cells"]

@@ -38,10 +38,7 @@ def main() -> None:
     }
     words = " ".join(" ".join(SAMPLE_TEXTS).split()[:_TOKENS])
     own = {name: _of_tokens(model, _TOKENS) for name, model in models.items()}
-    import onnxruntime
-
-    machine = describe_machine(("edgernn", "numpy"))
-    machine["versions"]["onnxruntime"] = onnxruntime.__version__
+    machine = describe_machine(("edgernn", "numpy", "onnxruntime"))
     result = {
         "machine": machine,
         "threads": 1,

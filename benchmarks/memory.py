@@ -47,10 +47,7 @@ def main() -> None:
             written = sum(1 for _ in file)
     if written != arguments.rows:
         raise RuntimeError(f"{written} of {arguments.rows} rows were written")
-    import onnxruntime
-
-    machine = describe_machine(("edgernn", "numpy"))
-    machine["versions"]["onnxruntime"] = onnxruntime.__version__
+    machine = describe_machine(("edgernn", "numpy", "onnxruntime"))
     write_result(
         arguments.output,
         {

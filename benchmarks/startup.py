@@ -42,10 +42,7 @@ def main() -> None:
             if number >= 2:
                 seconds[name].append(time.perf_counter() - started)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
-    import onnxruntime
-
-    machine = describe_machine(("edgernn", "numpy", "typer"))
-    machine["versions"]["onnxruntime"] = onnxruntime.__version__
+    machine = describe_machine(("edgernn", "numpy", "typer", "onnxruntime"))
     write_result(
         arguments.output,
         {

@@ -62,10 +62,6 @@ def main() -> None:
     else:
         _compare_with_recipe(name, found["test"]["accuracy"])
     machine = describe_machine(peer.packages)
-    if "edgernn" in peer.packages:
-        import onnxruntime
-
-        machine["versions"]["onnxruntime"] = onnxruntime.__version__
     write_result(
         arguments.output, {**start, "machine": machine, "data": texts.description, **found}
     )

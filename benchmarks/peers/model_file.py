@@ -18,7 +18,7 @@ __all__ = ["ModelFile"]
 class ModelFile:
     """An .onnx or .tflite file in `edgernn.Classifier`."""
 
-    packages: tuple[str, ...] = ("edgernn", "numpy")
+    packages: tuple[str, ...] = ("edgernn", "numpy", "onnxruntime")
 
     def __init__(self, path: Path) -> None:
         """Load the file."""

@@ -53,13 +53,10 @@ def main() -> None:
     if arguments.quick:
         rounds, share = {FILE: 1, ONE: 3}, _QUICK
     result: dict[str, Any] = {
-        "machine": describe_machine(("edgernn", "numpy")),
+        "machine": describe_machine(("edgernn", "numpy", "onnxruntime")),
         "data": dict(describe(arguments.data)),
         "load_average_before": round(load, 2),
     }
-    import onnxruntime
-
-    result["machine"]["versions"]["onnxruntime"] = onnxruntime.__version__
     failed: dict[str, str] = {}
     for part, threads in ((FILE, cores), (ONE, 1)):
         names = [name for name in names_of(part) if name in (arguments.only or names_of(part))]

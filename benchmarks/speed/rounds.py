@@ -1,8 +1,8 @@
-"""Rounds: every entry once in each, one after the other, so that what slows one slows all.
+"""Rounds: every entry has its turn in each, one after the other: what slows one slows all.
 
 A ratio is made within each round and the median taken of the ratios: a machine that is slower for
-a minute changes all rates, and few ratios. Ours and the bare session, whose ratio is near 1, take
-turns several times within a round: what a machine does for some seconds changes few of those.
+a minute changes all rates, and few ratios. Ours and the bare session, whose ratio is near 1, have
+several turns in a round, one after the other: what a machine does for some seconds changes few.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ _TURNS = {FILE: 4, ONE: 16}
 _PAUSE = 0.05
 """Seconds between two entries: the threads of the last one stop looking for work."""
 _ONE_SECONDS = 0.4
-"""How long an entry scores one review after the other in a round; of several turns, in eight."""
+"""How long an entry scores one review after the other in a round."""
+_ONE_TURN_SECONDS = 0.05
+"""The same for an entry that has several turns in a round, in each of them."""
 
 
 def names_of(part: str) -> list[str]:
@@ -165,7 +167,7 @@ def _time(
         turns: dict[str, list[float]] = {name: [] for name in found}
         order = _order(part, list(found))
         for name in order:
-            if name in failed:
+            if name not in found:
                 continue
             time.sleep(_PAUSE)
             with _noting(name, failed):
@@ -175,8 +177,8 @@ def _time(
                     turns[name].append(reviews / workers[name].time_all())
                     say(f"round {number}: {name}: {turns[name][-1]:,.1f} reviews/s")
                 else:
-                    has_turns = order.count(name) > 1
-                    seconds = workers[name].time_each(_ONE_SECONDS / (8 if has_turns else 1))
+                    once = order.count(name) == 1
+                    seconds = workers[name].time_each(_ONE_SECONDS if once else _ONE_TURN_SECONDS)
                     calls[name] += len(seconds)
                     turns[name].append(1e3 * statistics.median(seconds))
                     say(f"round {number}: {name}: {turns[name][-1]:.3f} ms")

@@ -99,8 +99,8 @@ def _measured(result: Mapping[str, Any]) -> str:
     return (
         f"<sub>The shipped model in all rows of ours, of ONNX Runtime and of Keras. One run, each "
         f"entry once in each of {many['rounds']} rounds and of {one['rounds']}, the first and the "
-        "bare session several times in turn; medians, and of ratios "
-        f"the median of those within a round. {samples}Load average "
+        "bare session several times in turn; medians, and of ratios the median of those within a "
+        f"round. {samples}Load average "
         f"{result['load_average_before']:.1f} before; {machine['processor']}, {machine['cores']} "
         f"cores, Python {machine['python']}, {listed}.</sub>"
     )

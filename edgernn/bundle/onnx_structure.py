@@ -66,22 +66,15 @@ class _Form:
     """In which form an operator is let through."""
 
     inputs: str
-    """A pattern for its inputs: an initializer is its letter and number of dimensions, `w` a weight
-    made of initializers alone, `x` what depends on the text, other words what n-grams and pooling
-    are made from."""
+    """A pattern, compiled when it is needed, for its inputs: an initializer is its letter and
+    number of dimensions, `w` a weight made of initializers alone, `x` what depends on the text,
+    other words what n-grams and pooling are made from."""
     gives: str
     """What kind its outputs are; those of a decoder that reads no text are `w`."""
     attributes: Mapping[str, frozenset[int] | None]
     """The attributes it may have, and their values where not all are let through."""
     numbers: str
     """What the numbers of its integer constants must match, a space between; empty: any."""
-
-    def takes(self, given: str) -> bool:
-        """Tell whether it is let through with these inputs, a space between."""
-        # Patterns are compiled when they are needed, and most are plain words, which need not be.
-        if self.inputs.replace(" ", "").isalnum():
-            return self.inputs == given
-        return re.fullmatch(self.inputs, given) is not None
 
     def first_strange(self, attributes: Sequence[tuple[str, int]]) -> tuple[str, int] | None:
         """Return the first attribute that it may not have, None where it may have all."""
@@ -315,7 +308,7 @@ def _check_node(
     if forms is None:
         raise ProtoError(f"operator {op_type} is not known here: update edgernn")
     given = " ".join(kinds.get(name, "nothing") for name in inputs)
-    fitting = [form for form in forms if form.takes(given)]
+    fitting = [form for form in forms if re.fullmatch(form.inputs, given)]
     if not fitting or not 1 <= len(outputs) <= 3:
         raise ProtoError(f"operator {op_type} with other inputs or outputs than an export has")
     strange = [form.first_strange(attributes) for form in fitting]

@@ -41,6 +41,9 @@ app = _app(_COMMANDS)
 def run() -> None:
     """Run the command line; what ends a command becomes one line, or a traceback with --debug."""
     show_warnings()
+    # Outside of a command, as while Python ends, Ctrl-C would be a traceback: it ends in silence.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Only the command that is named is built: the others' options would cost a tenth of the time
     # to a first score.
     named = [name for name in sys.argv[1:2] if name in _COMMANDS]
@@ -56,10 +59,6 @@ def run() -> None:
             raise
         say(f"error: {_line(error)}")
         sys.exit(error.exit_code if isinstance(error, EdgernnError) else 1)
-    finally:
-        # What is left is Python's own end, where Ctrl-C would be a traceback.
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _line(error: Exception) -> str:

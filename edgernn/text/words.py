@@ -26,8 +26,7 @@ __all__ = ["KERAS_SEPARATORS", "WordEncoder", "read_words", "write_words"]
 KERAS_SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
 """The default `filters` of Keras's `Tokenizer` and the space; the apostrophe is not among them."""
 
-_MAX_WORD = 1 << 12
-"""Most characters of a word."""
+_MAX_WORD_CHARACTERS = 1 << 12
 _LEFT_OUT = -1
 """Stands for the id of a word that is to have none."""
 
@@ -69,8 +68,6 @@ class WordEncoder:
         self._ids.update(zip(keys, range(first_word_id, self.vocab_size), strict=True))
         self._ids.update(dict.fromkeys(self._bytes.keys(stop_words), _LEFT_OUT))
         self._leaves_out = unknown_id is None or bool(stop_words)
-        # Then a text has the ids of its words and no others.
-        self._has_plain_ids = not self._leaves_out and start_id is None
         self._table: WordTable | None = None
 
     def split(self, text: str) -> list[str]:
@@ -96,7 +93,7 @@ class WordEncoder:
             rows = self._of_many(texts, kept)
         else:
             rows = [self._of_one(text, kept) for text in texts]
-            if self._has_plain_ids:
+            if not (self._leaves_out or self._start):
                 return rows
         found = []
         for ids in rows:
@@ -171,21 +168,15 @@ def read_words(data: bytes, *, name: str = "vocabulary") -> list[str]:
         raise DataError(f"{name}, line {number}: not UTF-8") from error
     if lines.pop():
         raise DataError(f"{name}: cut short: the last line has no end")
-    words = set(lines)
-    if len(words) < len(lines) or not all(words) or max(map(len, lines), default=0) > _MAX_WORD:
-        raise DataError(f"{name}, {_first_problem(lines)}")
-    return lines
-
-
-def _first_problem(lines: Sequence[str]) -> str:
-    """Say which line of a vocabulary is wrong, and why; one is."""
     first_line: dict[str, int] = {}
     for number, word in enumerate(lines, start=1):
-        if not word or len(word) > _MAX_WORD:
-            return f"line {number}: a word has 1 to {_MAX_WORD} characters"
+        if not word or len(word) > _MAX_WORD_CHARACTERS:
+            raise DataError(
+                f"{name}, line {number}: a word has 1 to {_MAX_WORD_CHARACTERS} characters"
+            )
         if first_line.setdefault(word, number) != number:
-            return f"line {number}: the word of line {first_line[word]} once more"
-    raise AssertionError("no line is wrong")
+            raise DataError(f"{name}, line {number}: the word of line {first_line[word]} once more")
+    return lines
 
 
 def write_words(words: Sequence[str]) -> bytes:

@@ -68,7 +68,6 @@ def test_the_bare_session(part, tmp_path, expected):
         assert np.allclose(found, expected[:, None], atol=1e-5)
     else:
         assert np.allclose(session.score(session.ready(TEXTS)), expected, atol=1e-5)
-    if part == FILE:
         plans = session.settings["searched"]
         assert {(plan["sessions"], plan["threads"]) for plan in plans} == {(1, 2), (2, 1)}
         # The shares are rounded, so that the best may be two.
