@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgernn.bench.texts import generated_reviews
 from edgernn.errors import DataError
-from edgernn.rows import FORMATS, open_rows
+from edgernn.rows import FORMATS, ReadOptions, open_rows
 
 __all__ = ["Reviews", "read_reviews"]
 
@@ -65,14 +65,14 @@ def _is_unlabelled(data: str, text_column: str | None) -> bool:
     is_rows = data.lower().removesuffix(".gz").endswith(suffixes)
     if Path(data).is_dir() or not is_rows:
         return False
-    with open_rows(data, text_column=text_column) as rows:
+    with open_rows(data, ReadOptions(text_column=text_column)) as rows:
         return not {column.strip().casefold() for column in rows.columns} & set(LABEL_COLUMNS)
 
 
 def _unlabelled(data: str, count: int, text_column: str | None, name: str) -> Reviews:
     empty = 0
     texts: list[str] = []
-    with open_rows(data, text_column=text_column) as rows:
+    with open_rows(data, ReadOptions(text_column=text_column)) as rows:
         for row in rows:
             text = rows.text(row)
             if text.strip():

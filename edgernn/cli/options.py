@@ -6,7 +6,21 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DataOption", "Debug", "DeviceOption", "Json", "LabelColumn", "TextColumn", "debugging"]
+__all__ = [
+    "DataOption",
+    "Debug",
+    "DelimiterOption",
+    "DeviceOption",
+    "EncodingOption",
+    "FormatOption",
+    "Json",
+    "LabelColumn",
+    "NoHeader",
+    "QuotingOption",
+    "SheetOption",
+    "TextColumn",
+    "debugging",
+]
 
 _debug = False
 
@@ -34,5 +48,52 @@ DataOption = Annotated[
         "Default: imdb_reviews of tensorflow_datasets.",
     ),
 ]
-TextColumn = Annotated[str | None, typer.Option(help="Column that holds the text.")]
+TextColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Column that holds the text: a name, review.text or a number."
+    ),
+]
 LabelColumn = Annotated[str | None, typer.Option(help="Column that holds the label.")]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="txt, csv, tsv, jsonl, json, parquet or xlsx. Default: by name, or content of a pipe.",
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        metavar="NAME",
+        help="Such as cp1252 or utf-16-le. Default: by the byte order mark, else UTF-8.",
+    ),
+]
+DelimiterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="CHARACTER",
+        help="Between the fields of a CSV or TSV file; or tab. Default: by the first rows.",
+    ),
+]
+QuotingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--quoting",
+        metavar="HOW",
+        help="double, backslash or none: quotes in a CSV or TSV file. Default: by the first rows.",
+    ),
+]
+NoHeader = Annotated[
+    bool,
+    typer.Option("--no-header", help="The first row is data; columns are named 1, 2 and so on."),
+]
+SheetOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sheet", metavar="NAME", help="Sheet of an .xlsx file, or its number. Default: the first."
+    ),
+]

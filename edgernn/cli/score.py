@@ -50,9 +50,9 @@ def run_score(
         ]
         _score(load_model(model, device), items, output, as_json)
         return
-    from edgernn.rows import open_rows
+    from edgernn.rows import ReadOptions, open_rows
 
-    with open_rows(source, text_column=text_column) as rows:
+    with open_rows(source, ReadOptions(text_column=text_column)) as rows:
         _score(load_model(model, device), map(partial(_item, rows), rows), output, as_json)
 
 

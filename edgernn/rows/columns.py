@@ -9,6 +9,22 @@ from edgernn.errors import DataError
 TEXT_COLUMNS: tuple[str, ...] = ("text", "review", "sentence", "content")
 """Names that a text column may have without being asked for, the most likely first."""
 
+LABEL_COLUMNS: tuple[str, ...] = (
+    "label",
+    "sentiment",
+    "class",
+    "target",
+    "category",
+    "intent",
+    "polarity",
+    "stars",
+    "star_rating",
+    "rating",
+    "overall",
+    "score",
+)
+"""Names that a label column may have without being asked for, the most likely first."""
+
 _LISTED = 20
 
 

@@ -56,3 +56,10 @@ def format_of(name: str) -> Format:
             return form
     known = ", ".join(suffix for form in FORMATS for suffix in form.suffixes)
     raise DataError(f"{name} is not of a known format; its name should end in one of {known}")
+
+
+def suffix_of(name: str) -> str | None:
+    """Return the suffix of `name` that tells a known format, without `.gz`; None if none does."""
+    bare = name.lower().removesuffix(".gz")
+    suffixes = (suffix for form in FORMATS for suffix in form.suffixes)
+    return next((suffix for suffix in suffixes if bare.endswith(suffix)), None)

@@ -31,6 +31,7 @@ class Table(NamedTuple):
 
     columns: tuple[str, ...]
     records: Iterator[Record]
+    schema: Any | None = None
 
 
 def read_txt(stream: BinaryIO, name: str) -> Table:
@@ -243,7 +244,7 @@ def read_parquet(stream: BinaryIO, name: str) -> Table:
     columns = _unique(table.schema_arrow.names, name)
     if not columns:
         raise DataError(f"{name} has no columns")
-    return Table(columns, _parquet_records(table, columns, name))
+    return Table(columns, _parquet_records(table, columns, name), table.schema_arrow)
 
 
 def _parquet_records(table: Any, columns: tuple[str, ...], name: str) -> Iterator[Record]:

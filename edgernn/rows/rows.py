@@ -5,22 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 from edgernn.errors import DataError
 from edgernn.rows.columns import TEXT_COLUMNS, choose_column
 from edgernn.rows.files import STDIN, name_of, open_stream, reading, unzipped
 from edgernn.rows.formats import format_named, format_of
-from edgernn.rows.readers import Record, Table
-
-Scalar = str | int | float | bool | None
-"""What a field holds. JSON lists and objects, dates and the like are kept as their text."""
+from edgernn.rows.options import DEFAULTS, ReadOptions
+from edgernn.rows.readers import Table
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of a file, good or bad."""
 
     number: int
@@ -29,11 +25,19 @@ class Row:
     In a text or JSON Lines file it is the number of the line.
     """
 
-    fields: Mapping[str, Scalar]
-    """The columns by name; empty where the row could not be parsed."""
+    fields: Mapping[str, object]
+    """The columns by name, with the values that the file has: strings from text files, whatever
+    JSON holds, lists and objects too, and the typed values of Parquet. Empty where the row could
+    not be parsed."""
 
     error: str | None = None
     """What is wrong with the row, in one line without file and row; None if nothing is."""
+
+    raw: str | None = None
+    """What the file has in place of a row that could not be parsed, without its line end."""
+
+    file: str | None = None
+    """The file that it stands in, where several are read as one source."""
 
 
 class RowSource:
@@ -54,14 +58,25 @@ class RowSource:
     text_column: str
     """The column that holds the text."""
 
+    schema: Any | None
+    """The `pyarrow.Schema` of a Parquet file; None for other formats."""
+
     def __init__(
-        self, name: str, format: str, table: Table, text_column: str, files: ExitStack
+        self,
+        name: str,
+        format: str,
+        columns: tuple[str, ...],
+        text_column: str,
+        schema: Any | None,
+        rows: Iterator[Row],
+        files: ExitStack,
     ) -> None:
         self.name = name
         self.format = format
-        self.columns = table.columns
+        self.columns = columns
         self.text_column = text_column
-        self._records: Iterator[Record] | None = table.records
+        self.schema = schema
+        self._rows: Iterator[Row] | None = rows
         self._files = files
 
     def __iter__(self) -> Iterator[Row]:
@@ -71,19 +86,14 @@ class RowSource:
             DataError: the file turns out to be damaged or cut short; the rows before were yielded.
             RuntimeError: the rows were read before, or the source is closed.
         """
-        records, self._records = self._records, None
-        if records is None:
+        rows, self._rows = self._rows, None
+        if rows is None:
             raise RuntimeError(f"the rows of {self.name} can be read once; open it again")
-        return self._rows(records)
+        return self._closing(rows)
 
-    def _rows(self, records: Iterator[Record]) -> Iterator[Row]:
-        with self._files, reading(self.name):
-            for number, values, error in records:
-                yield Row(
-                    number,
-                    {key: _plain(value) for key, value in values.items()},
-                    error or _text_error(values, self.text_column),
-                )
+    def _closing(self, rows: Iterator[Row]) -> Iterator[Row]:
+        with self._files:
+            yield from rows
 
     def text(self, row: Row) -> str:
         """Return the text of `row`; a DataError names file and row if the row is bad."""
@@ -94,11 +104,11 @@ class RowSource:
 
     def where(self, row: Row) -> str:
         """Return where `row` stands, such as `reviews.csv, row 7`, for messages."""
-        return f"{self.name}, row {row.number}"
+        return f"{row.file or self.name}, row {row.number}"
 
     def close(self) -> None:
         """Close the file; a stream that was handed in, and standard input, stay open."""
-        self._records = None
+        self._rows = None
         self._files.close()
 
     def __enter__(self) -> Self:
@@ -114,19 +124,13 @@ class RowSource:
 
 
 def open_rows(
-    source: str | os.PathLike[str] | BinaryIO,
-    *,
-    text_column: str | None = None,
-    format: str | None = None,
+    source: str | os.PathLike[str] | BinaryIO, options: ReadOptions = DEFAULTS
 ) -> RowSource:
     """Open a file of rows and find its text column.
 
     Args:
         source: a file, `-` for standard input, or a binary stream. Text formats may be gzipped.
-        text_column: the column that holds the text. If not given, the first of TEXT_COLUMNS that
-            the file has, else its only column.
-        format: one of the names in FORMATS. If not given, the name of the file tells; standard
-            input and streams are read as `txt`.
+        options: what the file's name and content do not tell.
 
     Returns:
         The rows, not read yet but for what is needed to know the columns.
@@ -138,8 +142,8 @@ def open_rows(
         MissingPackageError: a Parquet file, and pyarrow is not installed.
     """
     name = name_of(source)
-    if format is not None:
-        form = format_named(format)
+    if options.format is not None:
+        form = format_named(options.format)
     elif source == STDIN or not isinstance(source, str | os.PathLike):
         form = format_named("txt")
     else:
@@ -149,10 +153,23 @@ def open_rows(
         with reading(name):
             table = form.read(unzipped(stream, name, stack) if form.lines else stream, name)
         column = choose_column(
-            table.columns, text_column, TEXT_COLUMNS, option="--text-column", name=name, only=True
+            table.columns,
+            options.text_column,
+            TEXT_COLUMNS,
+            option="--text-column",
+            name=name,
+            only=True,
         )
-        rows = RowSource(name, form.name, table, column, stack.pop_all())
-    return rows
+        rows = _rows(name, table, column)
+        return RowSource(
+            name, form.name, table.columns, column, table.schema, rows, stack.pop_all()
+        )
+
+
+def _rows(name: str, table: Table, text_column: str) -> Iterator[Row]:
+    with reading(name):
+        for number, values, error in table.records:
+            yield Row(number, values, error or _text_error(values, text_column))
 
 
 def _text_error(values: Mapping[str, object], column: str) -> str | None:
@@ -164,13 +181,3 @@ def _text_error(values: Mapping[str, object], column: str) -> str | None:
     if text is None:
         return f"{column!r} is null"
     return f"{column!r} holds {type(text).__name__}, not a string"
-
-
-def _plain(value: object) -> Scalar:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    if isinstance(value, list | dict):
-        import json
-
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import TEXT_COLUMNS, open_rows
+from edgernn.rows import TEXT_COLUMNS, ReadOptions, open_rows
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,9 @@ from edgernn.rows import TEXT_COLUMNS, open_rows
 )
 def test_the_text_column(header, asked, column):
     """The column asked for, else the most usual name, else the only column."""
-    rows = open_rows(io.BytesIO(header.encode() + b"\n"), format="csv", text_column=asked)
+    rows = open_rows(
+        io.BytesIO(header.encode() + b"\n"), ReadOptions(format="csv", text_column=asked)
+    )
     assert rows.text_column == column
     assert rows.columns == tuple(header.split(","))
 
@@ -59,7 +61,7 @@ def test_the_text_column(header, asked, column):
 def test_columns_that_are_not_there(content, form, asked, message):
     """A header that does not serve is told in one line that lists the columns."""
     with pytest.raises(DataError) as caught:
-        open_rows(io.BytesIO(content), format=form, text_column=asked)
+        open_rows(io.BytesIO(content), ReadOptions(format=form, text_column=asked))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -67,7 +69,7 @@ def test_columns_that_are_not_there(content, form, asked, message):
 def test_all_usual_names_are_named():
     """The message tells every name that would have been taken."""
     with pytest.raises(DataError, match=" or ".join(TEXT_COLUMNS)):
-        open_rows(io.BytesIO(b"a,b\n"), format="csv")
+        open_rows(io.BytesIO(b"a,b\n"), ReadOptions(format="csv"))
 
 
 @pytest.mark.parametrize(
@@ -105,20 +107,20 @@ def test_files_that_cannot_be_opened(name, content, message, tmp_path):
 def test_a_directory_is_no_file(tmp_path):
     """A directory is told apart from a missing file."""
     with pytest.raises(DataError, match="is a directory; name a file"):
-        open_rows(tmp_path, format="txt")
+        open_rows(tmp_path, ReadOptions(format="txt"))
 
 
 def test_an_unknown_format_is_a_usage_error():
     """The message lists the formats that there are."""
     with pytest.raises(UsageError, match="choose one of txt, csv, tsv, jsonl, parquet"):
-        open_rows("-", format="xml")
+        open_rows("-", ReadOptions(format="xml"))
 
 
 def test_a_format_that_is_given_wins_over_the_name(tmp_path):
     """A CSV file may be read as plain lines."""
     path = tmp_path / "a.csv"
     path.write_bytes(b"text,x\na,1\n")
-    with open_rows(path, format="txt") as rows:
+    with open_rows(path, ReadOptions(format="txt")) as rows:
         assert [rows.text(row) for row in rows] == ["text,x", "a,1"]
 
 
@@ -172,7 +174,7 @@ def test_the_file_is_closed(way, name, tmp_path, opened):
         (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
     if way == "error":
         with pytest.raises(DataError):
-            open_rows(tmp_path / name, text_column="nothing")
+            open_rows(tmp_path / name, ReadOptions(text_column="nothing"))
     else:
         rows = open_rows(tmp_path / name)
         assert not opened[0].closed
@@ -237,7 +239,7 @@ def test_a_stream_that_is_handed_in_stays_open(form, wrap):
         pq.write_table(pa.table({"text": ["a"]}), content := io.BytesIO())
         content.seek(0)
     stream = wrap(content)
-    with open_rows(stream, format=form) as rows:
+    with open_rows(stream, ReadOptions(format=form)) as rows:
         assert [rows.text(row) for row in rows] == ["a"]
     del rows
     gc.collect()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from edgernn.errors import DataError
-from edgernn.rows import Row, RowSource, choose_column, open_rows
+from edgernn.rows import ReadOptions, Row, RowSource, choose_column, open_rows
 from edgernn.training.data.examples import Examples, checked
 
 LABEL_COLUMNS: tuple[str, ...] = ("label", "sentiment", "class", "target")
@@ -52,7 +52,7 @@ def load_labelled_file(
     name = os.fspath(path)
     texts: list[str] = []
     labels: list[int] = []
-    with open_rows(path, text_column=text_column) as rows:
+    with open_rows(path, ReadOptions(text_column=text_column)) as rows:
         label_column = choose_column(
             rows.columns, label_column, LABEL_COLUMNS, option="--label-column", name=name
         )
