@@ -67,10 +67,10 @@ def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def replay_there(python: Path, path: Path) -> dict[str, Any]:
-    """What the script prints of a file in the old environment."""
+def replay_there(python: Path, *paths: Path) -> list[dict[str, Any]]:
+    """What the script prints of files in the old environment."""
     done = subprocess.run(
-        [python, SCRIPT, path],
+        [python, SCRIPT, *paths],
         capture_output=True,
         encoding="utf-8",
         cwd=python.parent,
@@ -78,23 +78,27 @@ def replay_there(python: Path, path: Path) -> dict[str, Any]:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
     return found
+
+
+@pytest.fixture(scope="session")
+def replayed(
+    old_python: Path, tiny_files: Files, tiny_word_files: Files, tiny_wide_files: Files
+) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """What the script prints of a file of each kind; one process, since its start takes longest."""
+    files = {"subwords": tiny_files, "words": tiny_word_files, "wide": tiny_wide_files}
+    paths = [files[run][format, precision] for run, format, precision in KINDS]
+    return dict(zip(KINDS, replay_there(old_python, *paths), strict=True))
 
 
 @pytest.mark.parametrize("kind", KINDS, ids="-".join)
 def test_a_file(
-    old_python: Path,
-    tiny_files: Files,
-    tiny_word_files: Files,
-    tiny_wide_files: Files,
-    kind: tuple[str, str, str],
+    replayed: dict[tuple[str, str, str], dict[str, Any]], kind: tuple[str, str, str]
 ) -> None:
     """Its golden vectors pass: the same ids, the same labels, the scores within its tolerance."""
-    run, format, precision = kind
-    files = {"subwords": tiny_files, "words": tiny_word_files, "wide": tiny_wide_files}
-    path = files[run][format, precision]
-    found = replay_there(old_python, path)
+    _, format, precision = kind
+    found = replayed[kind]
     (row,) = (row for row in found["runtimes"] if row["passed"] is not None)
     assert (row["runtime"], row["version"]) == ENGINES[format]
     assert found["ids"]["mismatches"] == 0
@@ -117,7 +121,7 @@ def test_a_file(
 
 def test_nothing_new_is_there(old_python: Path, tiny_files: Files) -> None:
     """The packages are the old ones; what is not installed is said not to be."""
-    found = replay_there(old_python, tiny_files["tflite", "float32"])
+    (found,) = replay_there(old_python, tiny_files["tflite", "float32"])
     assert found["numpy"] == NUMPY
     problems = {row["runtime"]: row["reason"] for row in found["runtimes"]}
     assert problems == {
@@ -144,7 +148,7 @@ def test_a_wrong_file(old_python: Path, tiny_files: Files, tmp_path: Path) -> No
     bundle = dataclasses.replace(file.bundle, golden=dataclasses.replace(golden, vectors=vectors))
     path = tmp_path / "wrong.onnx"
     path.write_bytes(with_bundle(file.data, file.format, bundle))
-    found = replay_there(old_python, path)
+    (found,) = replay_there(old_python, path)
     assert found["passed"] is False
     assert (found["ids"]["mismatches"], found["ids"]["first"]) == (1, "another text")
     row = found["runtimes"][0]
