@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from matching_checks import matching_checks
 
@@ -252,11 +254,16 @@ def tiny_wide_trained(tiny_wide_run: Path) -> TrainedModel:
 
 
 class _TinyFiles(dict[tuple[str, str], Path]):
-    """Exports a file the first time that it is asked for; a TFLite conversion takes seconds."""
+    """Exports a file the first time that it is asked for; a TFLite conversion takes seconds.
 
-    def __init__(self, trained: TrainedModel, folder: Path) -> None:
+    The processes that tests run in share them: a model's weights are the same in each.
+    """
+
+    def __init__(self, trained: TrainedModel, factory: pytest.TempPathFactory, name: str) -> None:
         self._trained = trained
-        self._folder = folder
+        own = factory.getbasetemp()
+        self._folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
+        self._folder.mkdir(exist_ok=True)
 
     def __missing__(self, key: tuple[str, str]) -> Path:
         from edgernn import load
@@ -266,7 +273,9 @@ class _TinyFiles(dict[tuple[str, str], Path]):
         name, precision = key
         rules = find_format(name)
         path = self._folder / f"tiny-{precision}{rules.suffix}"
-        export(self._trained, rules, precision, path, lambda file: load(file, "cpu"))
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                export(self._trained, rules, precision, path, lambda file: load(file, "cpu"))
         self[key] = path
         return path
 
@@ -276,7 +285,7 @@ def tiny_files(
     tiny_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_run` by format and precision, such as `("onnx", "int8")`."""
-    return _TinyFiles(tiny_trained, tmp_path_factory.mktemp("tiny-files"))
+    return _TinyFiles(tiny_trained, tmp_path_factory, "tiny-files")
 
 
 @pytest.fixture(scope="session")
@@ -284,7 +293,7 @@ def tiny_word_files(
     tiny_word_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_word_run` by format and precision."""
-    return _TinyFiles(tiny_word_trained, tmp_path_factory.mktemp("tiny-word-files"))
+    return _TinyFiles(tiny_word_trained, tmp_path_factory, "tiny-word-files")
 
 
 @pytest.fixture(scope="session")
@@ -292,4 +301,4 @@ def tiny_wide_files(
     tiny_wide_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_wide_run` by format and precision."""
-    return _TinyFiles(tiny_wide_trained, tmp_path_factory.mktemp("tiny-wide-files"))
+    return _TinyFiles(tiny_wide_trained, tmp_path_factory, "tiny-wide-files")
