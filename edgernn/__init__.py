@@ -6,9 +6,12 @@
 'positive'
 """
 
+import edgernn.privacy
 from edgernn.errors import EdgernnError
 from edgernn.runtime import Classifier, Score, load
 
 __all__ = ["Classifier", "EdgernnError", "Score", "__version__", "load"]
+
+edgernn.privacy.switch_telemetry_off()
 
 __version__ = "0.1.0"

@@ -14,11 +14,16 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from matching_checks import matching_checks
 
+import edgernn.privacy
+
 if TYPE_CHECKING:
     from edgernn.training.recipe import Recipe
     from exporters.export import TrainedModel
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Before a test imports ONNX Runtime, and for the processes that tests start.
+edgernn.privacy.switch_telemetry_off()
 
 MEASURED_ROOMS = ("text", "bundle", "runtime")
 """Folders of tests that are measured by coverage, where it is asked for: those of the packages that

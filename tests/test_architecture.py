@@ -13,15 +13,16 @@ FILES = sorted(
 MAX_LINES = 450
 
 ALLOWED: dict[str, tuple[str, ...]] = {
-    "edgernn": ("edgernn.runtime", "edgernn.errors"),
+    "edgernn": ("edgernn.runtime", "edgernn.errors", "edgernn.privacy"),
     "edgernn.errors": (),
     "edgernn.files": (),
     "edgernn.native_logs": (),
+    "edgernn.privacy": (),
     "edgernn.text": ("edgernn.errors",),
     "edgernn.rows": ("edgernn.errors",),
     "edgernn.bundle": ("edgernn.text", "edgernn.errors"),
     "edgernn.audit": ("edgernn.bundle", "edgernn.text", "edgernn.errors"),
-    "edgernn.runtime": ("edgernn.bundle", "edgernn.text", "edgernn.errors"),
+    "edgernn.runtime": ("edgernn.bundle", "edgernn.text", "edgernn.errors", "edgernn.privacy"),
     "edgernn.training": (
         "edgernn.rows",
         "edgernn.text",

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import FILE, Scores, Setup
+from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.batches import pad
 
@@ -144,7 +145,7 @@ def open_session(path: Path, threads: int, profile: Path | None = None) -> Any:
         threads: what ONNX Runtime computes with.
         profile: where a profile of it goes; None is none.
     """
-    import onnxruntime
+    onnxruntime = import_quietly("onnxruntime")
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

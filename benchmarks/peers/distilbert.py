@@ -20,6 +20,7 @@ from benchmarks.peers.distilbert_graph import DISTILBERT, Shape, write_graph
 from benchmarks.peers.encoded import Ids
 from benchmarks.peers.peer import Scores, Setup
 from benchmarks.peers.plain_text import without_breaks
+from edgernn.privacy import import_quietly
 from edgernn.training.batches import pad
 
 __all__ = ["DistilBert", "count_tokens", "quantize"]
@@ -41,7 +42,7 @@ class DistilBert:
 
     def __init__(self, setup: Setup, shape: Shape = DISTILBERT) -> None:
         """Write, quantize and open it."""
-        import onnxruntime
+        onnxruntime = import_quietly("onnxruntime")
 
         self._shape = shape
         path = setup.folder / "distilbert-int8.onnx"
@@ -113,13 +114,15 @@ def count_tokens(text: str) -> int:
 def quantize(folder: Path, path: Path, shape: Shape) -> None:
     """Write the int8 file of a network of this shape to `path`; the float32 file does not stay."""
     from onnx import TensorProto
-    from onnxruntime.quantization import QuantType, quantize_dynamic
 
+    quantization = import_quietly("onnxruntime.quantization")
     wide = folder / "distilbert-float32.onnx"
     write_graph(wide, shape)
     # onnx cannot infer what ONNX Runtime's own operators give.
     types = {"DefaultTensorType": TensorProto.FLOAT}
-    quantize_dynamic(str(wide), str(path), weight_type=QuantType.QInt8, extra_options=types)
+    quantization.quantize_dynamic(
+        str(wide), str(path), weight_type=quantization.QuantType.QInt8, extra_options=types
+    )
     wide.unlink()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.keras_predict import load_keras_model
 from benchmarks.peers.peer import Scores, Setup
+from edgernn.privacy import import_quietly
 from edgernn.training.batches import pad
 
 __all__ = ["NaiveConversion", "convert_naively"]
@@ -29,7 +30,7 @@ class NaiveConversion:
 
     def __init__(self, setup: Setup) -> None:
         """Convert, and open a session."""
-        import onnxruntime
+        onnxruntime = import_quietly("onnxruntime")
 
         path = setup.folder / "naive.onnx"
         self._loops = convert_naively(load_keras_model(), path)

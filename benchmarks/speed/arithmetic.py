@@ -31,6 +31,7 @@ from benchmarks.peers.bare_session import Batch, open_session, plan_batches
 from benchmarks.peers.encoded import Ids
 from benchmarks.peers.threads import set_threads
 from edgernn.bundle import read_model_file
+from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.recipe import Embedding, Layer, Recurrent
 
@@ -220,8 +221,9 @@ def _product_makers(m: int, k: int, n: int, copies: int) -> dict[str, Callable[[
 
 
 def _product_session(right: Any, copies: int) -> Any:
-    import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
+
+    onnxruntime = import_quietly("onnxruntime")
 
     names = [(f"right_{i}", f"out_{i}") for i in range(copies)]
     graph = helper.make_graph(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from edgernn.errors import DeviceError, UsageError
+from edgernn.privacy import import_quietly
 
 __all__ = [
     "CUDA_DRIVER",
@@ -31,8 +32,7 @@ _CUDA_PROVIDER = (
 
 def import_onnxruntime() -> Any:
     """Import ONNX Runtime, and warn when two of its wheels were installed over each other."""
-    import onnxruntime
-
+    onnxruntime = import_quietly("onnxruntime")
     check_wheels(Path(onnxruntime.__file__).parent.parent)
     return onnxruntime
 
