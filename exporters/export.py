@@ -265,6 +265,7 @@ def _check_finished(scorer: Scorer, golden: Golden, path: Path) -> None:
 
 
 def _scores(scorer: Scorer, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    # Where there is none, it becomes one that is not a number, which no check lets pass.
     return np.array([score.probability for score in scorer.score(texts)], np.float32)
 
 

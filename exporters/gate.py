@@ -51,8 +51,8 @@ class Score(Protocol):
     """One text's result."""
 
     @property
-    def probability(self) -> float:
-        """Probability of the positive class."""
+    def probability(self) -> float | None:
+        """Probability of the positive class; None where the text cannot be scored."""
 
 
 class Scorer(Protocol):

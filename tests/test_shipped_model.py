@@ -115,9 +115,9 @@ def test_its_golden_vectors(classifier):
     assert 16 <= len(golden.vectors) <= 32
     for vector in golden.vectors:
         assert classifier.encode(vector.text) == list(vector.ids)
-        (score,) = classifier.score_or_none([vector.text])
-        assert (score is None) is (vector.probability is None)
-        if score is not None:
+        (score,) = classifier.score([vector.text])
+        assert (score.label is None) is (vector.probability is None)
+        if score.label is not None:
             assert score.probability == pytest.approx(vector.probability, abs=golden.tolerance)
     known = [vector for vector in golden.vectors if vector.probability is not None]
     assert len(known) >= 16

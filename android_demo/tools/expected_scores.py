@@ -59,18 +59,10 @@ def texts() -> list[str]:
 def expected(model: Path, texts: Sequence[str]) -> dict[str, Any]:
     """Return the file's object."""
     classifier = edgernn.load(model)
-    kept = [text for text in texts if text and not text.isspace()]
-    scores = dict(zip(kept, classifier.score_or_none(kept), strict=True))
-    found = []
-    for text in texts:
-        score = scores.get(text)
-        found.append(
-            {
-                "text": text,
-                "probability": None if score is None else float(score.probability),
-                "label": None if score is None else score.label,
-            }
-        )
+    found = [
+        {"text": text, "probability": score.probability, "label": score.label}
+        for text, score in zip(texts, classifier.score(texts), strict=True)
+    ]
     return {"model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "scores": found}
 
 

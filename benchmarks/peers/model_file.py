@@ -44,8 +44,8 @@ class ModelFile:
 
         A text of which no token is left counts as undecided, 0.5: there is nothing to score.
         """
-        found = self._classifier.score_or_none(texts)
-        return np.array([0.5 if one is None else one.probability for one in found], np.float64)
+        found = [score.probability for score in self._classifier.score(texts)]
+        return np.array([0.5 if one is None else one for one in found], np.float64)
 
     def save(self, folder: Path) -> None:
         """Copy the file: it is all that scoring needs."""

@@ -82,8 +82,10 @@ class FileScorer:
 
     def score_all(self, texts: Sequence[str]) -> Probabilities:
         """Return float32 [texts], not a number for a text of which no token is left."""
-        scores = self._classifier.score_or_none(texts)
-        return np.array([np.nan if s is None else s.probability for s in scores], np.float32)
+        scores = self._classifier.score(texts)
+        return np.array(
+            [np.nan if s.probability is None else s.probability for s in scores], np.float32
+        )
 
     def parts(self, texts: Sequence[str]) -> Parts:
         """Time encoding, and then scoring of the ids with and without the time in the engine."""

@@ -156,11 +156,11 @@ def _measured(
 
 
 def _accuracy(file: Classifier, examples: Examples) -> float:
-    threshold = file.contract.threshold
     called: list[bool] = []
+    second = file.contract.labels[1]
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
-        scores = file.score(examples.texts[start : start + _TEXTS_AT_ONCE])
-        called += [score.probability >= threshold for score in scores]
+        texts = examples.texts[start : start + _TEXTS_AT_ONCE]
+        called += [score.label == second for score in file.score(texts, errors="raise")]
     return float(np.mean(np.array(called) == (examples.labels == 1)))
 
 

@@ -112,11 +112,11 @@ def _open_file(path: Path, device: str) -> _Opened:
     say(f"{path} on {classifier.device}")
 
     def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        found: list[float] = []
+        found: list[float | None] = []
         with progress("scoring", len(texts)) as advance:
             for start in range(0, len(texts), _TEXTS_AT_ONCE):
                 some = texts[start : start + _TEXTS_AT_ONCE]
-                found += [score.probability for score in classifier.score(some)]
+                found += [score.probability for score in classifier.score(some, errors="raise")]
                 advance(len(some))
         if len(found) != len(texts):
             raise DataError(f"{path}: scored {len(found)} of {len(texts)} examples")

@@ -76,11 +76,13 @@ def _score(
     bar = progress("scoring", None, shown=output is not None or not sys.stdout.isatty())
     with _writer(output, as_json, classifier) as write, bar as advance:
 
-        def write_chunk(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+        def write_chunk(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
             for text, where, problem in chunk:
                 score = None if problem else next(scores)
+                if score is not None and score.reason is not None:
+                    problem, score = score.reason, None
                 if score is None:
-                    problem = f"{where}: {problem or 'no token is left of the text'}"
+                    problem = f"{where}: {problem}"
                     counts.failed += 1
                     if counts.failed <= _ERRORS_SHOWN:
                         say(f"error: {problem}")
@@ -155,7 +157,7 @@ def _json_lines(print_line: Callable[[str], object], classifier: Classifier) -> 
     labels = {label: quoted(label) for label in classifier.contract.labels}
 
     def write(text: str | None, score: Score | None, problem: str | None) -> None:
-        if score is not None and text is not None:
+        if score is not None and score.label is not None and text is not None:
             label, probability = labels[score.label], repr(score.probability)
             print_line(
                 f'{{"text": {quoted(text)}, "label": {label}, "probability": {probability}}}'

@@ -28,7 +28,7 @@ _ROOM = 4 << 20
 def score_items(
     classifier: Classifier,
     items: Iterable[Item],
-    write: Callable[[Sequence[Item], Iterator[Score | None]], None],
+    write: Callable[[Sequence[Item], Iterator[Score]], None],
 ) -> DataError | KeyboardInterrupt | None:
     """Score items and write them in order, in memory that does not grow with their number.
 
@@ -48,7 +48,7 @@ def score_items(
     """
     if isinstance(items, list) and len(items) <= _FEW:
         texts = [text for text, _, problem in items if text and not problem]
-        write(items, iter(classifier.score_or_none(texts)))
+        write(items, iter(classifier.score(texts)))
         return None
     chunks = _Chunks(items)
     with classifier.stream(_ROOM) as stream:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgernn.runtime.backends import Backend
 from edgernn.runtime.batches import Ids, form_batches
-from edgernn.text import TextEncoder
+from edgernn.text import EncodedTexts, TextEncoder
 
 __all__ = ["IdsChunk", "TextChunk"]
 
@@ -63,6 +63,9 @@ class TextChunk(IdsChunk, Generic[T]):
     ) -> None:
         """Take the texts, and what belongs to them."""
         super().__init__(backend, [_NO_IDS] * len(texts))
+        count = len(texts)
+        self.encoded = EncodedTexts(self.ids, [0.0] * count, [False] * count)
+        """The texts, as far as their pieces are encoded."""
         fewest, most = _PIECE_TEXTS
         # Of few texts, too, each thread encodes some.
         self._piece = min(most, max(fewest, -(-len(texts) // (2 * backend.workers))))
@@ -74,4 +77,7 @@ class TextChunk(IdsChunk, Generic[T]):
     def prepare(self, piece: int) -> None:
         """Encode the texts of one piece."""
         part = slice(piece * self._piece, (piece + 1) * self._piece)
-        self.ids[part] = self._encoder.encode_batch(self._texts[part])
+        found = self._encoder.encode_texts(self._texts[part])
+        self.ids[part] = found.ids
+        self.encoded.known[part] = found.known
+        self.encoded.truncated[part] = found.truncated

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Literal, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +13,12 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.errors import TextError
 from edgernn.runtime.backends import Backend, open_backend
-from edgernn.runtime.batches import Ids
 from edgernn.runtime.chunks import IdsChunk, TextChunk
+from edgernn.runtime.scores import Score, problem_of, scores_of, texts_of, without_label
 from edgernn.runtime.stream import Stream
-from edgernn.text import TextContract, TextEncoder
+from edgernn.text import EncodedTexts, TextContract, TextEncoder
 
-__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "Classifier", "Score", "ScoreStream", "load"]
+__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "Classifier", "ScoreStream", "load"]
 
 T = TypeVar("T")
 
@@ -31,16 +30,6 @@ CHUNK_TEXTS = 2048
 
 _FEW_TEXTS, _FEW_TOKENS = 128, 4096
 """With no more than this, starting threads costs more than it saves."""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What the model says of one text."""
-
-    label: str
-    """The name of the class, as the model's contract has it."""
-    probability: float
-    """Probability of the second (positive) class, in [0, 1]."""
 
 
 class Classifier:
@@ -89,37 +78,62 @@ class Classifier:
         """
         return self._encoder.decode(ids)
 
-    def score(self, texts: Sequence[str]) -> list[Score]:
+    def score(
+        self, texts: Iterable[Any], *, errors: Literal["coerce", "raise"] = "coerce"
+    ) -> list[Score]:
         """Score texts, in the order given; a text's score depends on no other text.
 
+        Args:
+            texts: strings in a list, a tuple, a generator, a numpy array, a pandas Series of any
+                index, an Arrow array or whatever else yields them.
+            errors: what becomes of a text that is missing (None, NaN, `pandas.NA`), no string,
+                empty or white space alone, or of which the contract leaves no token. `coerce`: a
+                `Score` without a label, with the reason. `raise`: an error.
+
         Raises:
-            TextError: a text is empty or white space alone, or the contract leaves no token of it;
-                the message says which.
-            TypeError: `texts` is one string, or an item is not a string.
+            TextError: with `errors="raise"`: a text is empty, or no token is left of it; the
+                message says which.
+            TypeError: `texts` is one string or a table; with `errors="raise"`: an item is not a
+                string.
         """
-        if isinstance(texts, str):
-            raise TypeError("score takes a list of texts; for one text: score([text])")
-        for number, text in enumerate(texts, start=1):
-            if not isinstance(text, str):
-                raise TypeError(f"text {number} is a {type(text).__name__}, not a string")
-            if not text or text.isspace():
-                raise TextError(f"text {number} is empty")
-        scores = []
-        for number, score in enumerate(self.score_or_none(texts), start=1):
-            if score is None:
-                raise TextError(f"text {number}: no token is left of the text")
-            scores.append(score)
+        if errors not in ("coerce", "raise"):
+            raise ValueError(f'errors is "coerce" or "raise", not {errors!r}')
+        texts = texts_of(texts)
+        problems = {
+            place: problem_of(text)
+            for place, text in enumerate(texts)
+            # Spelled out: a call for each of many texts would take longer.
+            if not isinstance(text, str) or not text or text.isspace()
+        }
+        if not problems:
+            scores = self._score_all(texts)
+        elif errors == "raise":
+            place, problem = next(iter(problems.items()))
+            error = TextError if isinstance(texts[place], str) else TypeError
+            raise error(f"text {place + 1}{str(problem).removeprefix('the text')}")
+        else:
+            good = [text for place, text in enumerate(texts) if place not in problems]
+            rest = iter(self._score_all(good))
+            labels = self.contract.labels
+            scores = [
+                without_label(labels, str(problems[place])) if place in problems else next(rest)
+                for place in range(len(texts))
+            ]
+        if errors == "raise":
+            for number, score in enumerate(scores, start=1):
+                if score.reason is not None:
+                    raise TextError(f"text {number}: {score.reason}")
         return scores
 
-    def score_or_none(self, texts: Sequence[str]) -> list[Score | None]:
-        """Score texts as `score` does, with None for a text of which no token is left."""
+    def _score_all(self, texts: Sequence[str]) -> list[Score]:
+        """Score texts, none blank."""
         if len(texts) == 1:
-            return [self._score_one(texts)]
+            return self._score_one(texts)
         if len(texts) <= _FEW_TEXTS or self._backend.workers == 1:
             chunks = (texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS))
-            encoded = map(self._encoder.encode_batch, chunks)
+            encoded = map(self._encoder.encode_texts, chunks)
             return list(chain.from_iterable(map(self._scores, encoded)))
-        scores: list[Score | None] = []
+        scores: list[Score] = []
         with self.stream() as stream:
             for at in range(0, len(texts), CHUNK_TEXTS):
                 stream.put(texts[at : at + CHUNK_TEXTS], None)
@@ -127,6 +141,10 @@ class Classifier:
             for _, found in stream:
                 scores += found
         return scores
+
+    def score_or_none(self, texts: Iterable[Any]) -> list[Score | None]:
+        """Score texts as `score` does, with None in place of a score without a label."""
+        return [None if score.label is None else score for score in self.score(texts)]
 
     def stream(self, room: int | None = None) -> ScoreStream[Any]:
         """Return a stream that scores chunks of texts in threads; `room` is in characters."""
@@ -159,31 +177,20 @@ class Classifier:
                 work.run(batch)
         return work.found
 
-    def _score_one(self, text: Sequence[str]) -> Score | None:
+    def _score_one(self, text: Sequence[str]) -> list[Score]:
         """Score one text alone: with as few steps as can be, since someone waits for it."""
-        ids = self._encoder.encode_batch(text)
-        if not len(ids[0]):
-            return None
-        probability = self._backend.run(ids).item()
-        contract = self._encoder.contract
-        return Score(contract.labels[probability >= contract.threshold], probability)
+        encoded = self._encoder.encode_texts(text)
+        has_ids = len(encoded.ids[0]) > 0
+        found = self._backend.run(encoded.ids) if has_ids else np.zeros(1, np.float32)
+        return scores_of(self.contract, encoded, found)
 
-    def _scores(self, ids: Sequence[Ids]) -> list[Score | None]:
-        known = [place for place, tokens in enumerate(ids) if len(tokens)]
+    def _scores(self, texts: EncodedTexts) -> list[Score]:
+        ids = texts.ids
+        scored = [place for place, tokens in enumerate(ids) if len(tokens)]
         found = np.zeros(len(ids), np.float32)
-        if known:
-            found[known] = self.probabilities([ids[place] for place in known])
-        return self.judged(ids, found)
-
-    def judged(
-        self, ids: Sequence[npt.NDArray[np.int32]], probabilities: npt.NDArray[np.float32]
-    ) -> list[Score | None]:
-        """Return the scores of probabilities, float32 [texts]; None for a text without ids."""
-        labels, threshold = self.contract.labels, self.contract.threshold
-        return [
-            Score(labels[probability >= threshold], probability) if len(tokens) else None
-            for tokens, probability in zip(ids, probabilities.tolist(), strict=True)
-        ]
+        if scored:
+            found[scored] = self.probabilities([ids[place] for place in scored])
+        return scores_of(self.contract, texts, found)
 
 
 class ScoreStream(Generic[T]):
@@ -199,7 +206,7 @@ class ScoreStream(Generic[T]):
         self._stream = Stream[TextChunk[T]](backend.workers, room)
 
     def put(self, texts: Sequence[str], payload: T) -> None:
-        """Hand over a chunk of texts; waits while more than `room` is under way."""
+        """Hand over a chunk of texts, none blank; waits while more than `room` is under way."""
         work = TextChunk(self._backend, self._classifier.encoder, texts, payload)
         self._stream.put(work, sum(map(len, texts)))
 
@@ -211,14 +218,14 @@ class ScoreStream(Generic[T]):
         """End all work: `put` and the iteration raise the error."""
         self._stream.fail(error)
 
-    def __iter__(self) -> Iterator[tuple[T, list[Score | None]]]:
-        """Yield each chunk's payload and scores, in order; None for a text without tokens.
+    def __iter__(self) -> Iterator[tuple[T, list[Score]]]:
+        """Yield each chunk's payload and scores, in order; no label for a text without tokens.
 
         Raises:
             ModelFileError: a batch failed.
         """
         for work in self._stream:
-            yield work.payload, self._classifier.judged(work.ids, work.found)
+            yield work.payload, scores_of(self._classifier.contract, work.encoded, work.found)
 
     def __enter__(self) -> Self:
         self._stream.__enter__()

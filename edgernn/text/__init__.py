@@ -1,6 +1,7 @@
 """The text contract and its parts: standard library and numpy, one for trainer and device."""
 
 from edgernn.text.contract import CONTRACT_VERSION, TextContract
+from edgernn.text.encoded import EncodedTexts
 from edgernn.text.encoder import TextEncoder
 from edgernn.text.normalize import normalize, well_formed
 from edgernn.text.subwords import SubwordEncoder
@@ -8,6 +9,7 @@ from edgernn.text.words import WordEncoder
 
 __all__ = [
     "CONTRACT_VERSION",
+    "EncodedTexts",
     "SubwordEncoder",
     "TextContract",
     "TextEncoder",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgernn.errors import DataError, ModelFileError
 from edgernn.text.contract import TextContract
+from edgernn.text.encoded import EncodedTexts
 from edgernn.text.normalize import Normalizer
 from edgernn.text.subwords import SubwordEncoder
 from edgernn.text.words import WordEncoder, read_words
@@ -31,6 +32,9 @@ class Tokenizer(Protocol):
 
     def encode_batch(self, texts: Sequence[str], kept: slice = ...) -> list[npt.NDArray[np.int32]]:
         """Return the ids `kept` of each text, int32 of shape [number of these ids]."""
+
+    def encode_texts(self, texts: Sequence[str], kept: slice = ...) -> EncodedTexts:
+        """Return the same, and how much of each text it is."""
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for."""
@@ -79,9 +83,14 @@ class TextEncoder:
     def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
         found = self._tokenizer.encode_batch(texts, self._kept)
+        return found if self.contract.padding == "none" else list(map(self._padded, found))
+
+    def encode_texts(self, texts: Sequence[str]) -> EncodedTexts:
+        """Return what `encode_batch` gives, and how much of each text it is."""
+        found = self._tokenizer.encode_texts(texts, self._kept)
         if self.contract.padding == "none":
             return found
-        return list(map(self._padded, found))
+        return found._replace(ids=list(map(self._padded, found.ids)))
 
     def token_counts(self, texts: Sequence[str]) -> list[int]:
         """Return how many tokens each text has before it is cut or padded."""
@@ -156,3 +165,6 @@ class _NormalizedSubwords:
         self, texts: Sequence[str], kept: slice = slice(None)
     ) -> list[npt.NDArray[np.int32]]:
         return self._encoder.encode_batch(list(map(self._normalizer, texts)), kept)
+
+    def encode_texts(self, texts: Sequence[str], kept: slice = slice(None)) -> EncodedTexts:
+        return self._encoder.encode_texts(list(map(self._normalizer, texts)), kept)

@@ -17,11 +17,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError
+from edgernn.text.encoded import EncodedTexts
 from edgernn.text.normalize import well_formed
 
 if TYPE_CHECKING:
@@ -172,15 +174,42 @@ class SubwordEncoder:
 
         Many times faster for many texts; the arrays may be views of shared ones.
         """
+        return [ids[kept] for ids in self._encode_all(texts)]
+
+    def encode_texts(self, texts: Sequence[str], kept: slice = slice(None)) -> EncodedTexts:
+        """Return what `encode_batch` gives, and how much of each text it is."""
+        import numpy as np
+
+        found = EncodedTexts([], [], [])
+        for whole in self._encode_all(texts):
+            ids = whole[kept]
+            spelled = int(np.count_nonzero(self._is_spelled.take(ids)))
+            found.ids.append(ids)
+            found.known.append(1 - spelled / len(ids) if len(ids) else 0.0)
+            found.truncated.append(len(ids) < len(whole))
+        return found
+
+    def _encode_all(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         import numpy as np
 
         if sum(map(len, texts)) < _SMALL_BATCH_CHARACTERS:
-            return [np.array(self.encode(text)[kept], np.int32) for text in texts]
+            return [np.array(self.encode(text), np.int32) for text in texts]
         if self._batch_encoder is None:
             from edgernn.text.subword_batch import BatchEncoder
 
             self._batch_encoder = BatchEncoder(self)
-        return [ids[kept] for ids in self._batch_encoder.encode(texts)]
+        return self._batch_encoder.encode(texts)
+
+    @cached_property
+    def _is_spelled(self) -> npt.NDArray[np.bool_]:
+        """Bool [vocab_size]: the bytes of letters, digits and what is outside ASCII."""
+        import numpy as np
+
+        spelled = np.zeros(self.vocab_size, np.bool_)
+        spelled[self._first_byte_id :] = [
+            byte >= 128 or chr(byte).isalnum() for byte in range(_BYTES)
+        ]
+        return spelled
 
     def holds_reserved(self, text: str) -> bool:
         """Tell whether a text holds a subword that is kept whole wherever it stands."""

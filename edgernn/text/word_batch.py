@@ -8,7 +8,7 @@ ones are looked up one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,8 @@ _BLOCK_BYTES = 1 << 17
 _SLOT_BITS = 3
 """With so many slots hardly a word is looked for twice; those of rare words are in no cache."""
 _SPACE = ord(" ")
+_UNKNOWN = np.iinfo(np.int32).min
+"""Stands for an id until the words without one are counted: `other` may be a word's, too."""
 
 
 class WordTable:
@@ -44,17 +46,24 @@ class WordTable:
         block = ByteBlock(b"".join(short))
         self._table = KeyTable(len(short).bit_length(), _SLOT_BITS)
         found, _ = self._table.insert(block.keys(np.cumsum(lengths) - lengths, lengths))
-        self._ids = np.full(len(short) + 1, other, np.int32)
+        self._ids = np.full(len(short) + 1, _UNKNOWN, np.int32)
         self._ids[found] = [ids[word] for word in short]
-        self._ids[0] = other
+        self._ids[0] = _UNKNOWN
         # Too many keys of one hash, which no vocabulary has but one made for it.
         self._has_refused = not found.all()
 
-    def look_up(self, texts: Iterable[bytes]) -> Iterator[Ids]:
-        """Yield the ids of each text's words, int32 [words], views of larger arrays.
+    def look_up(
+        self, texts: Iterable[bytes], kept: slice = slice(None)
+    ) -> Iterator[tuple[Ids, float, bool]]:
+        """Yield for each text what its words are; see `EncodedTexts`.
 
         Args:
             texts: bytes in which spaces, and they alone, end a word.
+            kept: the words that are wanted: `[:n]`, `[-n:]` or all.
+
+        Yields:
+            The ids of the words kept, int32 [words], a view of a larger array; the share of them
+            that is among the ids given; whether the text has more words.
         """
         block: list[bytes] = []
         size = 0
@@ -62,12 +71,12 @@ class WordTable:
             block.append(text)
             size += len(text)
             if size >= _BLOCK_BYTES:
-                yield from self._of_block(block)
+                yield from self._of_block(block, kept)
                 block, size = [], 0
         if block:
-            yield from self._of_block(block)
+            yield from self._of_block(block, kept)
 
-    def _of_block(self, texts: Sequence[bytes]) -> Iterator[Ids]:
+    def _of_block(self, texts: Sequence[bytes], kept: slice) -> Iterator[tuple[Ids, float, bool]]:
         # Spaces at both ends: each word has a border at its start and one at its end.
         data = b" ".join((b"", *texts, b""))
         block = ByteBlock(data)
@@ -80,8 +89,21 @@ class WordTable:
         alone = entries == 0 if self._has_refused else lengths > KEY_BYTES
         for i in np.flatnonzero(alone).tolist():
             start = int(starts[i])
-            ids[i] = self._all.get(data[start : start + int(lengths[i])], self._other)
+            ids[i] = self._all.get(data[start : start + int(lengths[i])], _UNKNOWN)
+        unknown = np.flatnonzero(ids == _UNKNOWN)
+        ids[unknown] = self._other
         limits = list(accumulate((len(text) + 1 for text in texts), initial=0))
-        cuts = starts.searchsorted(limits).tolist()
-        for start, end in pairwise(cuts):
-            yield ids[start:end]
+        cuts = starts.searchsorted(limits)
+        begins, ends = cuts[:-1], cuts[1:]
+        if kept.stop is not None:
+            ends = np.minimum(ends, begins + kept.stop)
+        elif kept.start is not None:
+            begins = np.maximum(begins, ends + kept.start)
+        counts = ends - begins
+        have_none = unknown.searchsorted(ends) - unknown.searchsorted(begins)
+        known = (counts > 0) - have_none / np.maximum(counts, 1)
+        truncated = counts < np.diff(cuts)
+        for begin, end, share, more in zip(
+            begins.tolist(), ends.tolist(), known.tolist(), truncated.tolist(), strict=True
+        ):
+            yield ids[begin:end], share, more

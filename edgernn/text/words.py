@@ -7,11 +7,12 @@ ids count from `first_word_id`, and what stands below it is padding, start and u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError
+from edgernn.text.encoded import EncodedTexts
 from edgernn.text.normalize import Normalizer, well_formed
 from edgernn.text.word_bytes import WordBytes
 
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
 
     from edgernn.text.word_batch import WordTable
 
+    _Row = tuple[npt.NDArray[np.int32], float, bool]
+    """Ids, share known and truncated of one text: see `EncodedTexts`."""
+
 __all__ = ["KERAS_SEPARATORS", "WordEncoder", "read_words", "write_words"]
 
 KERAS_SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
 """The default `filters` of Keras's `Tokenizer` and the space; the apostrophe is not among them."""
 
 _MAX_WORD_CHARACTERS = 1 << 12
-_LEFT_OUT = -1
-"""Stands for the id of a word that is to have none."""
+_UNKNOWN, _STOP_WORD = -1, -2
+"""Stand for the ids of words that the vocabulary lacks, and of those that are left out."""
 
 _NOT_NORMALIZED = Normalizer()
 _ALL = slice(None)
@@ -63,11 +67,12 @@ class WordEncoder:
         self._unknown = unknown_id
         self._start = [] if start_id is None else [start_id]
         self._bytes = WordBytes(normalizer, separators, word_characters)
-        self._ids = _Ids(_LEFT_OUT if unknown_id is None else unknown_id)
+        self._ids = _Ids()
         keys = self._bytes.keys(self.words)
         self._ids.update(zip(keys, range(first_word_id, self.vocab_size), strict=True))
-        self._ids.update(dict.fromkeys(self._bytes.keys(stop_words), _LEFT_OUT))
-        self._leaves_out = unknown_id is None or bool(stop_words)
+        self._ids.update(dict.fromkeys(self._bytes.keys(stop_words), _STOP_WORD))
+        # Then the ids of a text are those of its words, and a cut is one of words.
+        self._is_plain = not (unknown_id is None or stop_words or self._start)
         self._table: WordTable | None = None
 
     def split(self, text: str) -> list[str]:
@@ -76,63 +81,100 @@ class WordEncoder:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, each in [0, vocab_size); there may be none."""
-        ids = [self._ids[word] for word in self._words(text)]
-        if self._leaves_out:
-            ids = [i for i in ids if i != _LEFT_OUT]
-        return self._start + ids
+        unknown = self._unknown
+        ids = [self._ids[word] for word in self._bytes.of(text).split()]
+        if unknown is None:
+            return self._start + [i for i in ids if i >= 0]
+        return self._start + [unknown if i == _UNKNOWN else i for i in ids if i != _STOP_WORD]
 
     def encode_batch(self, texts: Sequence[str], kept: slice = _ALL) -> list[npt.NDArray[np.int32]]:
-        """Return `encode(text)[kept]` for each text, int32 of shape [number of these ids].
+        """Return `encode(text)[kept]` for each text, int32 of shape [number of these ids]."""
+        return self.encode_texts(texts, kept).ids
+
+    def encode_texts(self, texts: Sequence[str], kept: slice = _ALL) -> EncodedTexts:
+        """Return the ids `kept` of each text, `[:n]` or `[-n:]`, and how much of it they are.
 
         Of a text of which ids are cut off, words are not all looked at.
         """
-        import numpy as np
-
-        rows: Iterable[npt.NDArray[np.int32]]
+        words = kept if self._is_plain else _ALL
         if len(texts) >= _MANY_TEXTS:
-            rows = self._of_many(texts, kept)
+            rows = self._of_many(texts, words)
         else:
-            rows = [self._of_one(text, kept) for text in texts]
-            if not (self._leaves_out or self._start):
-                return rows
-        found = []
-        for ids in rows:
-            if self._leaves_out:
-                ids = ids[ids != _LEFT_OUT]
-            if self._start:
-                ids = np.concatenate((np.array(self._start, np.int32), ids))
-            found.append(ids[kept])
+            rows = (self._of_one(text, words) for text in texts)
+        if not self._is_plain:
+            rows = (self._left(ids, kept) for ids, _, _ in rows)
+        found = EncodedTexts([], [], [])
+        for ids, known, truncated in rows:
+            found.ids.append(ids)
+            found.known.append(known)
+            found.truncated.append(truncated)
         return found
 
-    def _of_one(self, text: str, kept: slice) -> npt.NDArray[np.int32]:
-        """Return the ids of a text's words; of those of `kept` at the least."""
+    def _of_one(self, text: str, kept: slice) -> _Row:
+        """Return the ids of a text's words."""
         import numpy as np
 
-        words = self._words(text, _ALL if self._leaves_out else kept)
+        words, truncated = self._words(text, kept)
         # Faster than a loop or `map`; of one word alone it would give no sequence.
         found = itemgetter(*words)(self._ids) if len(words) > 1 else [self._ids[w] for w in words]
-        return np.fromiter(found, np.int32, len(words))
+        ids = np.fromiter(found, np.int32, len(words))
+        unknown = ids == _UNKNOWN
+        count = int(np.count_nonzero(unknown))
+        if count and self._is_plain:
+            assert self._unknown is not None
+            ids[unknown] = self._unknown
+        return ids, 1 - count / len(words) if words else 0.0, truncated
 
-    def _of_many(self, texts: Sequence[str], kept: slice) -> Iterator[npt.NDArray[np.int32]]:
+    def _of_many(self, texts: Sequence[str], kept: slice) -> Iterator[_Row]:
         """Yield what `_of_one` gives for each text; faster where there are many."""
         table = self._table
         if table is None:
             from edgernn.text.word_batch import WordTable
 
-            table = self._table = WordTable(self._ids, self._ids.other)
+            other = self._unknown if self._is_plain else None
+            table = self._table = WordTable(self._ids, _UNKNOWN if other is None else other)
         looked_up = (text for text in texts if len(text) <= _LONGEST_TEXT)
-        found = table.look_up(map(self._bytes.of, looked_up))
+        found = table.look_up(map(self._bytes.of, looked_up), kept)
         for text in texts:
             yield next(found) if len(text) <= _LONGEST_TEXT else self._of_one(text, kept)
 
-    def _words(self, text: str, kept: slice = _ALL) -> list[bytes]:
-        """Return the words of a text; those of `kept` at the least, if only some are needed."""
+    def _words(self, text: str, kept: slice) -> tuple[list[bytes], bool]:
+        """Return the words `kept` of a text, and whether there are more."""
         data = self._bytes.of(text)
         if kept.stop is not None:
-            return data.split(None, kept.stop)[kept]
+            words = data.split(None, kept.stop)
+            return words[kept], len(words) > kept.stop
         if kept.start is not None:
-            return data.rsplit(None, -kept.start)[kept]
-        return data.split()
+            words = data.rsplit(None, -kept.start)
+            return words[kept], len(words) > -kept.start
+        return data.split(), False
+
+    def _left(self, ids: npt.NDArray[np.int32], kept: slice) -> _Row:
+        """Return what is left of a text's ids: without stop words, behind the start id, cut."""
+        import numpy as np
+
+        ids = ids[ids != _STOP_WORD]
+        unknown = ids == _UNKNOWN
+        if self._unknown is None:
+            places = np.flatnonzero(~unknown)
+        else:
+            places = np.arange(len(ids))
+            ids = np.where(unknown, np.int32(self._unknown), ids)
+        before = len(self._start)
+        total = before + len(places)
+        first, end, _ = kept.indices(total)
+        chosen = places[max(0, first - before) : max(0, end - before)]
+        # The part of the text that the cut leaves, with the words in it that have no id.
+        if end < total:
+            unknown = unknown[: chosen[-1] + 1 if len(chosen) else 0]
+        elif first:
+            unknown = unknown[chosen[0] if len(chosen) else len(ids) :]
+        count = int(np.count_nonzero(unknown))
+        known = 1 - count / len(unknown) if count < len(unknown) else 0.0
+        ids = ids[chosen]
+        if before and not first:
+            ids = np.concatenate((np.array(self._start, np.int32), ids))
+        return ids, known, end - first < total
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the words of ids with a space between; padding and start are left out.
@@ -192,11 +234,7 @@ def write_words(words: Sequence[str]) -> bytes:
 
 
 class _Ids(dict[bytes, int]):
-    """The ids of words; all others have one id."""
-
-    def __init__(self, other: int) -> None:
-        super().__init__()
-        self.other = other
+    """The ids of words."""
 
     def __missing__(self, word: bytes) -> int:
-        return self.other
+        return _UNKNOWN

@@ -28,7 +28,6 @@ from edgernn.errors import (
     DeviceError,
     MissingPackageError,
     ModelFileError,
-    TextError,
     UsageError,
 )
 from edgernn.runtime import backends, classifier
@@ -58,8 +57,8 @@ def scorer(request: pytest.FixtureRequest, tiny_files: Files) -> Classifier:
     return load(tiny_files[request.param], "cpu")
 
 
-def probabilities(scorer: Classifier, texts: Sequence[str]) -> list[float]:
-    return [score.probability for score in scorer.score(texts)]
+def probabilities(scorer: Classifier, texts: Sequence[str]) -> list[float | None]:
+    return [score.probability for score in scorer.score(texts, errors="raise")]
 
 
 def encoded(scorer: Classifier, texts: Sequence[str]) -> list[Ids]:
@@ -70,10 +69,19 @@ def test_labels(scorer: Classifier) -> None:
     """The second label from a half on; the texts have both."""
     scores = scorer.score(SAMPLE_TEXTS)
     for score in scores:
+        p = score.probability
+        assert type(p) is float
+        second = p >= 0.5
         assert score == Score(
-            "positive" if score.probability >= 0.5 else "negative", score.probability
+            label="positive" if second else "negative",
+            confidence=p if second else 1 - p,
+            probability=p,
+            probabilities=(1 - p, p),
+            labels=("negative", "positive"),
+            known=score.known,
+            truncated=score.truncated,
+            reason=None,
         )
-        assert type(score.probability) is float
     assert {score.label for score in scores} == {"negative", "positive"}
 
 
@@ -209,38 +217,16 @@ def test_odd_texts(scorer: Classifier, text: str) -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(st.characters(), min_size=1, max_size=60), max_size=5))
 def test_any_text(scorer: Classifier, texts: list[str]) -> None:
-    """A list of texts gives as many scores, or the number of the first blank one."""
-    blank = next((i for i, text in enumerate(texts, start=1) if not text.strip()), None)
-    if blank is not None:
-        with pytest.raises(TextError, match=f"^text {blank} is empty"):
-            scorer.score(texts)
-        return
-    found = probabilities(scorer, texts)
-    assert len(found) == len(texts)
-    assert all(0.0 <= probability <= 1.0 for probability in found)
-
-
-@pytest.mark.parametrize("blank", ["", " ", "\n\t ", "\u00a0\u3000", "\x1c\x1f"])
-@pytest.mark.parametrize("number", [1, 3])
-def test_a_blank_text(scorer: Classifier, blank: str, number: int) -> None:
-    """It is refused by its number, whatever its place."""
-    texts = ["good", "bad", "film"]
-    texts[number - 1] = blank
-    with pytest.raises(TextError, match=f"^text {number} is empty"):
-        scorer.score(texts)
-
-
-def test_one_string(scorer: Classifier) -> None:
-    """A string is a sequence of strings too: its letters would be scored one by one."""
-    with pytest.raises(TypeError, match=r"score\(\[text\]\)"):
-        scorer.score("Great movie!")
-
-
-@pytest.mark.parametrize("item", [None, 3, b"good", ["good"], float("nan")])
-def test_not_a_string(scorer: Classifier, item: object) -> None:
-    """An empty cell of a table, bytes: named by number and type."""
-    with pytest.raises(TypeError, match=f"text 2 is a {type(item).__name__}, not a string"):
-        scorer.score(["good", item])  # type: ignore[list-item]
+    """A list of texts gives as many scores, without a label for a blank one."""
+    scores = scorer.score(texts)
+    assert len(scores) == len(texts)
+    for text, score in zip(texts, scores, strict=True):
+        if text.strip():
+            assert score.reason is None
+            assert score.probability is not None
+            assert 0.0 <= score.probability <= 1.0
+        else:
+            assert score.reason == "the text is empty"
 
 
 def test_no_texts(scorer: Classifier) -> None:
@@ -313,7 +299,9 @@ def test_threshold_and_labels_are_the_contract_s(
         batched=True, batch_tokens=9, workers=1, run=lambda batch: np.full(len(batch), 0.5)
     )
     scorer = Classifier(dataclasses.replace(file, bundle=bundle), half)
-    assert scorer.score(["film"]) == [Score(label, 0.5)]
+    (score,) = scorer.score(["film"])
+    assert (score.label, score.probability, score.confidence) == (label, 0.5, 0.5)
+    assert score.labels == ("schlecht", "gut")
 
 
 def test_threads_onnx(tiny_files: Files) -> None:

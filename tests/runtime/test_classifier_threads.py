@@ -55,13 +55,13 @@ def test_threads_change_nothing(
 def test_a_text_without_tokens_among_many(
     tiny_files: Files, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None in its place, in every chunk; the others keep theirs."""
+    """No label in its place, in every chunk; the others keep theirs."""
     monkeypatch.setattr(module, "CHUNK_TEXTS", 64)
     scorer = load(tiny_files["onnx", "int8"], "cpu", threads=2)
     mixed = ["" if place % 50 == 7 else text for place, text in enumerate(texts)]
-    found = scorer.score_or_none(mixed)
-    assert [score is None for score in found] == [not text for text in mixed]
-    known = [score.probability for score in found if score is not None]
+    found = scorer.score(mixed)
+    assert [score.label is None for score in found] == [not text for text in mixed]
+    known = [score.probability for score in found if score.label is not None]
     assert known == pytest.approx(probabilities(scorer, [t for t in mixed if t]), abs=SAME)
 
 

@@ -67,9 +67,8 @@ def test_no_token_is_left(tiny_word_files: Files, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(scorer.encoder._tokenizer, "_start", [])
     assert scorer.encode("the a!") == []
     with pytest.raises(TextError, match="text 2: no token is left of the text"):
-        scorer.score(["a film", "the a!"])
-    first, second, third = scorer.score_or_none(["a film", "the a!", "?good"])
-    assert first is not None
-    assert second is None
-    assert third is not None
-    assert scorer.score_or_none([]) == []
+        scorer.score(["a film", "the a!"], errors="raise")
+    first, second, third = scorer.score(["a film", "the a!", "?good"])
+    assert first.label is not None
+    assert (second.label, second.reason) == (None, "no token is left of the text")
+    assert third.label is not None

@@ -33,7 +33,7 @@ def test_any_words(vocabulary: list[bytes], texts: list[bytes], block: int) -> N
     """In blocks of any size."""
     ids = dict(zip(vocabulary, range(5, 5 + len(vocabulary)), strict=True))
     with patch.object(word_batch, "_BLOCK_BYTES", block):
-        rows = list(WordTable(ids, -7).look_up(texts))
+        rows = [row for row, _, _ in WordTable(ids, -7).look_up(texts)]
     assert [row.tolist() for row in rows] == [by_dictionary(ids, text) for text in texts]
     assert all(row.dtype == np.int32 for row in rows)
 
@@ -47,7 +47,7 @@ def test_words_that_the_table_refuses() -> None:
         patch.object(key_table, "_HIGH_FACTOR", np.uint64(0)),
     ):
         table = WordTable(ids, -7)
-        (row,) = table.look_up([text])
+        ((row, _, _),) = table.look_up([text])
     assert table._has_refused
     assert row.tolist() == by_dictionary(ids, text)
 

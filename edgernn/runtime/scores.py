@@ -1,0 +1,116 @@
+"""What a model says of texts, and what texts are taken from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.text import EncodedTexts, TextContract
+
+__all__ = ["EMPTY", "NO_TOKEN", "Score", "problem_of", "scores_of", "texts_of", "without_label"]
+
+EMPTY = "the text is empty"
+NO_TOKEN = "no token is left of the text"
+"""Why a text has no label: see `docs/contract.md`."""
+
+# Told by their names, so that pandas is not loaded: `pandas.NA` and `pandas.NaT`.
+_MISSING = frozenset({"NAType", "NaTType"})
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What the model says of one text; without a label where it can say nothing."""
+
+    label: str | None
+    """The name of the class, as the model's contract has it; None where there is a `reason`."""
+    confidence: float | None
+    """Probability of the label given, in [0, 1]."""
+    probability: float | None
+    """Of a model of two labels: the probability of the second (positive) one, in [0, 1]."""
+    probabilities: tuple[float, ...] | None
+    """The probability of each of `labels`."""
+    labels: tuple[str, ...]
+    """All labels of the model, in its order."""
+    known: float
+    """Share of the text's tokens that the model's vocabulary has, in [0, 1].
+
+    Of a text that is cut, the tokens that the model sees count. See `edgernn.text.EncodedTexts`.
+    """
+    truncated: bool
+    """Whether the text is longer than the model's input, so that part of it was not looked at."""
+    reason: str | None
+    """Why there is no label, in one line; None where there is one."""
+
+
+def without_label(labels: tuple[str, ...], reason: str) -> Score:
+    """Return the score of a text that cannot be scored."""
+    return Score(None, None, None, None, labels, 0.0, False, reason)
+
+
+def scores_of(
+    contract: TextContract, texts: EncodedTexts, probabilities: npt.NDArray[np.float32]
+) -> list[Score]:
+    """Return scores.
+
+    Args:
+        contract: has the labels, and the probability from which on the second is given.
+        texts: what was scored; one without ids gets no label.
+        probabilities: float32 [texts] of the second label.
+    """
+    labels, threshold = contract.labels, contract.threshold
+    first, second = labels
+    found = []
+    for ids, known, truncated, p in zip(
+        texts.ids, texts.known, texts.truncated, probabilities.tolist(), strict=True
+    ):
+        if not len(ids):
+            found.append(without_label(labels, NO_TOKEN))
+            continue
+        # Exact: a float32 from 1 fits a float64.
+        rest = 1.0 - p
+        pair = (rest, p)
+        if p >= threshold:
+            found.append(Score(second, p, p, pair, labels, known, truncated, None))
+        else:
+            found.append(Score(first, rest, p, pair, labels, known, truncated, None))
+    return found
+
+
+def problem_of(text: object) -> str | None:
+    """Return why something cannot be scored, before any token is looked for; None if it can."""
+    if isinstance(text, str):
+        return EMPTY if not text or text.isspace() else None
+    kind = type(text).__name__
+    # A float that is not itself is not a number: how pandas and numpy mark an empty cell.
+    if text is None or kind in _MISSING or (isinstance(text, float) and text != text):
+        return "the text is missing"
+    return f"the text is a {kind}, not a string"
+
+
+def texts_of(texts: Iterable[Any]) -> Sequence[Any]:
+    """Return texts as a list or tuple, from whatever holds them in one order.
+
+    Raises:
+        TypeError: it is one text, a table, or has no order.
+    """
+    if isinstance(texts, list | tuple):
+        return texts
+    if isinstance(texts, str | bytes):
+        raise TypeError("score takes a list of texts; for one text: score([text])")
+    shape = getattr(texts, "shape", None)
+    if (shape is not None and len(shape) != 1) or hasattr(texts, "num_columns"):
+        raise TypeError(
+            f"score takes one column of texts, not a {type(texts).__name__}"
+            + (f" of shape {tuple(shape)}" if shape is not None else "")
+        )
+    if isinstance(texts, Mapping | Set):
+        raise TypeError(f"score takes texts in their order, which a {type(texts).__name__} lacks")
+    # An Arrow array yields wrapped values; numpy's would be wrapped, too.
+    for unpack in ("to_pylist", "tolist"):
+        if hasattr(texts, unpack):
+            return list(getattr(texts, unpack)())
+    return list(texts)
