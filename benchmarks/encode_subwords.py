@@ -24,11 +24,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow_datasets as tfds
 
 from benchmarks.environment import describe_machine, write_result
+from edgernn.privacy import import_quietly
 from edgernn.text import SubwordEncoder
 from edgernn.training.data import load_split
+
+tfds = import_quietly("tensorflow_datasets")
 
 Rows = Sequence[Sequence[int] | npt.NDArray[np.int32]]
 Encode = Callable[[Sequence[str]], Rows]

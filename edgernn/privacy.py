@@ -1,7 +1,8 @@
 """What other packages would write or send by themselves, switched off before they are imported.
 
 ONNX Runtime since 1.29 keeps a device id and a database of events in the home folder, and uploads
-them; it reads `ORT_DISABLE_TELEMETRY` once, when it is imported. docs/privacy.md has the rest.
+them; it reads `ORT_DISABLE_TELEMETRY` once, when it is imported. Keras writes its settings into the
+home folder, and imports matplotlib, which writes a list of fonts. docs/privacy.md has the rest.
 """
 
 from __future__ import annotations
@@ -9,8 +10,13 @@ from __future__ import annotations
 import importlib
 import os
 import re
+import shutil
 import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 __all__ = ["TELEMETRY", "import_quietly", "switch_telemetry_off"]
@@ -36,29 +42,44 @@ def import_quietly(name: str) -> Any:
     """Import a package, or a module of it, that would write or send something by itself.
 
     Args:
-        name: such as `onnxruntime` or `onnxruntime.quantization`.
+        name: such as `onnxruntime` or `matplotlib.figure`.
+
+    Returns:
+        The module: `matplotlib.figure`, not `matplotlib`.
 
     Raises:
         ImportError: it is not installed.
     """
+    if name.partition(".")[0] == "onnxruntime":
+        return _import_onnxruntime(name)
+    if name in sys.modules:
+        # None there forbids the import: that error is importlib's to raise.
+        return importlib.import_module(name)
+    with _settings_elsewhere():
+        if name == "tensorflow_datasets":
+            # It imports TensorFlow when that is first needed, and TensorFlow imports Keras.
+            importlib.import_module("tensorflow")
+        return importlib.import_module(name)
+
+
+def _import_onnxruntime(name: str) -> Any:
     global _too_late
     switch_telemetry_off()
     module = importlib.import_module(name)
-    if name.partition(".")[0] == "onnxruntime":
-        onnxruntime = sys.modules["onnxruntime"]
-        if os.environ[TELEMETRY] == "1" and sys.platform == "win32":
-            # There it writes events for the system's own collector, whatever the variable says.
-            onnxruntime.disable_telemetry_events()
-        if _too_late:
-            _too_late = False
-            if _sends(onnxruntime):
-                warnings.warn(
-                    "this program imported onnxruntime before edgernn, so onnxruntime may write "
-                    "to the home folder and send telemetry; import edgernn first, or set "
-                    f"{TELEMETRY}=1 before the program starts",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
+    onnxruntime = sys.modules["onnxruntime"]
+    if sys.platform == "win32" and os.environ[TELEMETRY] == "1":
+        # There it writes events for the system's own collector, whatever the variable says.
+        onnxruntime.disable_telemetry_events()
+    if _too_late:
+        _too_late = False
+        if _sends(onnxruntime):
+            warnings.warn(
+                "this program imported onnxruntime before edgernn, so onnxruntime may write to "
+                "the home folder and send telemetry; import edgernn first, or set "
+                f"{TELEMETRY}=1 before the program starts",
+                RuntimeWarning,
+                stacklevel=3,
+            )
     return module
 
 
@@ -68,3 +89,39 @@ def _sends(onnxruntime: Any) -> bool:
     if version is None:
         return True
     return (int(version[1]), int(version[2])) >= _FIRST_WITH_TELEMETRY
+
+
+@contextmanager
+def _settings_elsewhere() -> Iterator[None]:
+    """Give Keras and matplotlib a folder that is gone afterwards for what they write at import.
+
+    Where a person has settings of Keras, or named a folder for either, that is left alone.
+    """
+    with tempfile.TemporaryDirectory(prefix="edgernn-") as folder:
+        own = {}
+        if "MPLCONFIGDIR" not in os.environ:
+            own["MPLCONFIGDIR"] = str(_fonts_known_already(Path(folder) / "matplotlib"))
+        if "KERAS_HOME" not in os.environ and not _has_keras_settings():
+            own["KERAS_HOME"] = str(Path(folder) / "keras")
+        os.environ.update(own)
+        try:
+            yield
+        finally:
+            for variable in own:
+                os.environ.pop(variable, None)
+
+
+def _has_keras_settings() -> bool:
+    return os.path.exists(os.path.expanduser("~/.keras/keras.json"))
+
+
+def _fonts_known_already(folder: Path) -> Path:
+    """Copy the font list that a person's matplotlib made, which saves seconds of looking again."""
+    folder.mkdir()
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    for place in (f"{cache}/matplotlib", "~/.matplotlib"):
+        for path in Path(os.path.expanduser(place)).glob("fontlist-*.json"):
+            # What cannot be read is made anew.
+            with suppress(OSError):
+                shutil.copy(path, folder)
+    return folder

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import ExportError, UsageError
+from edgernn.privacy import import_quietly
 from edgernn.training.ngrams import CHECKS, NO_CHECK, check_ngrams
 
 __all__ = [
@@ -201,7 +202,7 @@ def _branches(model: Any) -> tuple[Sequence[Any], Any | None]:
     Raises:
         ExportError: the model is neither a chain nor a chain with n-grams beside it.
     """
-    import keras
+    keras = import_quietly("keras")
 
     if isinstance(model, keras.Sequential) or not isinstance(model, keras.Model):
         return model.layers, None

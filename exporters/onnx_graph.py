@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from exporters.network import (
     Cell,
     Dense,
@@ -59,8 +60,8 @@ def convert(network: Network) -> Any:
 
 
 def _convert(network: Network) -> Any:
-    import tensorflow as tf
-    import tf2onnx
+    tf = import_quietly("tensorflow")
+    tf2onnx = import_quietly("tf2onnx")
 
     # It warns that it cannot infer the placeholders' shapes, which are given below.
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)

@@ -26,6 +26,7 @@ import numpy.typing as npt
 from edgernn.bundle.messages import one_line
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from exporters import tflite_float16, tflite_integer
 from exporters.network import Dense, Embedding, Network, Pool, Recurrent
 from exporters.row_scales import is_mostly_embedding, quantize_rows
@@ -71,8 +72,8 @@ def convert(
 def _convert(
     network: Network, precision: str, representative: Sequence[npt.NDArray[np.int32]], newer: bool
 ) -> bytes:
-    import tensorflow as tf
-    from tensorflow.lite.python.convert import ConverterError
+    tf = import_quietly("tensorflow")
+    ConverterError = import_quietly("tensorflow.lite.python.convert").ConverterError
 
     twin = _twin(network)
     if precision == "int8" and _is_mostly_embedding(network):
@@ -193,8 +194,8 @@ def _without_cell_clip(flatbuffer: bytes) -> bytes:
 
 
 def _twin(network: Network) -> Any:
-    import tensorflow as tf
-    import tf_keras
+    tf = import_quietly("tensorflow")
+    tf_keras = import_quietly("tf_keras")
 
     layers = tf_keras.layers
     table, *others = network.layers

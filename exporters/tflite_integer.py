@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import ExportError
+from edgernn.privacy import import_quietly
 from exporters.tflite_flatbuffer import pack, unpack
 
 __all__ = ["PRECISIONS", "mend", "set_up"]
@@ -39,7 +40,7 @@ def set_up(converter: Any, precision: str, representative: Sequence[npt.NDArray[
         precision: one of `PRECISIONS`.
         representative: int32 [tokens] of each text to take ranges from, at least one.
     """
-    import tensorflow as tf
+    tf = import_quietly("tensorflow")
 
     sets = tf.lite.OpsSet
     operators = {

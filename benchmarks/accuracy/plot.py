@@ -27,6 +27,7 @@ from benchmarks.accuracy.collected import (
 from benchmarks.accuracy.labels import Box, place_labels
 from edgernn.cli.console import done
 from edgernn.errors import MissingPackageError
+from edgernn.privacy import import_quietly
 from edgernn.training.pictures import save_picture
 
 __all__ = ["draw", "main"]
@@ -77,9 +78,9 @@ def draw(collected: Collected) -> Any:
         ValueError: no row has both.
     """
     try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-        from matplotlib.lines import Line2D
+        FigureCanvasAgg = import_quietly("matplotlib.backends.backend_agg").FigureCanvasAgg
+        Figure = import_quietly("matplotlib.figure").Figure
+        Line2D = import_quietly("matplotlib.lines").Line2D
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     rows = [row for row in collected.rows if row.accuracy is not None and row.bytes]
@@ -154,7 +155,7 @@ def _notes(rows: Sequence[Row]) -> list[str]:
 
 
 def _scale(axes: Any, rows: Sequence[Row]) -> None:
-    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+    ticker = import_quietly("matplotlib.ticker")
 
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -166,10 +167,10 @@ def _scale(axes: Any, rows: Sequence[Row]) -> None:
         (axes.xaxis, _MEGABYTES),
         (axes.yaxis, [100 - accuracy for accuracy in _ACCURACIES]),
     ):
-        axis.set_major_locator(FixedLocator(ticks))
-        axis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:,g}"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda error, _: f"{100 - error:g}"))
+        axis.set_major_locator(ticker.FixedLocator(ticks))
+        axis.set_minor_locator(ticker.NullLocator())
+    axes.xaxis.set_major_formatter(ticker.FuncFormatter(lambda size, _: f"{size:,g}"))
+    axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda error, _: f"{100 - error:g}"))
 
 
 def _label(axes: Any, rows: Sequence[Row], renderer: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import ONE, Scores, Setup
+from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.batches import pad
 
@@ -51,7 +52,7 @@ class KerasPredict:
 
 def load_keras_model() -> Any:
     """Load `model.keras` of the shipped model."""
-    import keras
+    keras = import_quietly("keras")
 
     from edgernn.training.layers import custom_layers
 
@@ -60,7 +61,7 @@ def load_keras_model() -> Any:
 
 
 def _data_set(batches: Sequence[Ids]) -> Any:
-    import tensorflow as tf
+    tf = import_quietly("tensorflow")
 
     # Of a keras.utils.PyDataset Keras would take the first two batches' length for that of all.
     signature = tf.TensorSpec((None, None), tf.int32)

@@ -70,8 +70,8 @@ def convert_naively(model: Any, path: Path) -> int:
     Raises:
         RuntimeError: it has none: then it is not the conversion that it should stand for.
     """
-    import tensorflow as tf
-    import tf2onnx
+    tf = import_quietly("tensorflow")
+    tf2onnx = import_quietly("tf2onnx")
 
     signature = (tf.TensorSpec((None, None), tf.int32, name="ids"),)
 

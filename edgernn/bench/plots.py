@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 from edgernn.bench.results import Report, Row
 from edgernn.errors import MissingPackageError
+from edgernn.privacy import import_quietly
 
 __all__ = [
     "COLOURS",
@@ -53,7 +54,7 @@ def check_matplotlib() -> None:
         MissingPackageError: matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure  # noqa: F401
+        import_quietly("matplotlib.figure")
     except ImportError as error:
         raise MissingPackageError("matplotlib", "an HTML report", "data") from error
 
@@ -174,7 +175,7 @@ def throughput_plot(report: Report) -> str | None:
 
 def _figure(height: float) -> tuple[Any, Any]:
     check_matplotlib()
-    from matplotlib.figure import Figure
+    Figure = import_quietly("matplotlib.figure").Figure
 
     figure = Figure(figsize=(_WIDTH, height), dpi=72, layout="constrained", facecolor="none")
     axes = figure.subplots()
@@ -211,11 +212,11 @@ def _nice(low: float, high: float) -> list[float]:
 
 
 def _ticks(axis: Any, values: Sequence[float], show: Callable[[Any], str]) -> None:
-    from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+    ticker = import_quietly("matplotlib.ticker")
 
-    axis.set_major_locator(FixedLocator(values))
-    axis.set_major_formatter(FixedFormatter([show(value) for value in values]))
-    axis.set_minor_locator(NullLocator())
+    axis.set_major_locator(ticker.FixedLocator(values))
+    axis.set_major_formatter(ticker.FixedFormatter([show(value) for value in values]))
+    axis.set_minor_locator(ticker.NullLocator())
 
 
 def _number_ends(axes: Any, ends: Sequence[tuple[int, float, float]], x: float) -> None:
@@ -244,7 +245,7 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
 
 def _to_svg(figure: Any, name: str, title: str) -> str:
     """Return the picture as an element for a page, in the page's colours; `name` sets it apart."""
-    import matplotlib
+    matplotlib = import_quietly("matplotlib")
 
     out = io.BytesIO()
     # Without the salt every name inside would be another each time.

@@ -8,6 +8,7 @@ from typing import Any
 from edgernn.choose.candidate import standard_error
 from edgernn.choose.result import Result, Row
 from edgernn.errors import MissingPackageError
+from edgernn.privacy import import_quietly
 from edgernn.training.pictures import save_picture
 
 __all__ = ["plot_front"]
@@ -29,9 +30,9 @@ def plot_front(result: Result, path: Path) -> None:
         OSError: the file cannot be written.
     """
     try:
-        from matplotlib.colors import LogNorm
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+        LogNorm = import_quietly("matplotlib.colors").LogNorm
+        Figure = import_quietly("matplotlib.figure").Figure
+        ticker = import_quietly("matplotlib.ticker")
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     rows = result.rows
@@ -74,15 +75,15 @@ def plot_front(result: Result, path: Path) -> None:
     _name_front(axes, result)
     bar = figure.colorbar(points, ax=axes, pad=0.02)
     bar.set_label("latency of one review, one thread, ms")
-    plain = FuncFormatter(lambda value, place: f"{value:g}")
-    bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    plain = ticker.FuncFormatter(lambda value, place: f"{value:g}")
+    bar.ax.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5)))
     bar.ax.yaxis.set_major_formatter(plain)
-    bar.ax.yaxis.set_minor_formatter(NullFormatter())
+    bar.ax.yaxis.set_minor_formatter(ticker.NullFormatter())
     _draw_chosen(axes, result)
     _draw_limits(axes, result)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+    axes.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 3, 5)))
     axes.xaxis.set_major_formatter(plain)
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_formatter(ticker.NullFormatter())
     longest = result.limits.milliseconds
     if longest is not None:
         bar.ax.set_title(f"at most {longest:g}", fontsize=9, color=_OUTSIDE)

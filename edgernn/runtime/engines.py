@@ -13,6 +13,7 @@ from typing import Any
 
 from edgernn.bundle import ModelFile
 from edgernn.bundle.messages import one_line
+from edgernn.privacy import import_quietly
 from edgernn.runtime.backends import (
     Backend,
     LiteRT,
@@ -139,7 +140,7 @@ def _import_tflite_runtime() -> _Package:
 
 
 def _import_tensorflow() -> _Package:
-    import tensorflow as tf
+    tf = import_quietly("tensorflow")
 
     return _Package(_version(tf), tf.lite.Interpreter, tf.lite.experimental.OpResolverType)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError
+from edgernn.privacy import import_quietly
 from edgernn.training.comparison import ComparedRun
 from edgernn.training.pictures import picture_format, save_picture
 
@@ -42,9 +43,9 @@ def plot_comparison(runs: Sequence[ComparedRun], path: Path) -> None:
     """
     picture_format(path)
     try:
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-        from matplotlib.lines import Line2D
+        Figure = import_quietly("matplotlib.figure").Figure
+        ConstrainedLayoutEngine = import_quietly("matplotlib.layout_engine").ConstrainedLayoutEngine
+        Line2D = import_quietly("matplotlib.lines").Line2D
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     names = [_cut(run.name) for run in runs]
@@ -120,20 +121,22 @@ def _draw(axes: Any, run: ComparedRun, style: tuple[str, str], train: str, valid
 
 def _scale_epochs(axes: Any, epochs: Sequence[int]) -> None:
     """Give short runs room beside long ones: a logarithmic axis where the numbers differ much."""
-    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
+    ticker = import_quietly("matplotlib.ticker")
 
     longest = max(epochs)
     if longest >= max(_MANY_EPOCHS, _MUCH_LONGER * min(epochs)):
         axes.set_xscale("log")
         axes.set_xlim(0.93, longest * 1.08)
-        axes.xaxis.set_major_locator(FixedLocator([tick for tick in _TICKS if tick <= longest]))
-        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_locator(
+            ticker.FixedLocator([tick for tick in _TICKS if tick <= longest])
+        )
+        axes.xaxis.set_minor_locator(ticker.NullLocator())
         axes.xaxis.set_major_formatter("{x:g}")
         axes.set_xlabel("epoch, logarithmic")
     else:
         margin = max(0.25, 0.03 * (longest - 1))
         axes.set_xlim(1 - margin, longest + margin)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("epoch")
 
 

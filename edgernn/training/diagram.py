@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError, ModelFileError
+from edgernn.privacy import import_quietly
 from edgernn.training.models import LOGIT, NGRAMS, deep_layers
 from edgernn.training.pictures import picture_format, save_picture
 
@@ -55,7 +56,7 @@ def read_layers(model: Any, path: Path) -> list[LayerRow]:
     Raises:
         ModelFileError: the layers are no chain from one input to one output, or too many.
     """
-    import keras
+    keras = import_quietly("keras")
 
     chain = isinstance(model, keras.Sequential)
     names = () if chain else [layer.name for layer in model.layers[len(deep_layers(model)) + 1 :]]
@@ -95,8 +96,8 @@ def draw_diagram(layers: Sequence[LayerRow], path: Path, title: str) -> None:
     """
     picture_format(path)
     try:
-        from matplotlib.figure import Figure
-        from matplotlib.patches import FancyBboxPatch
+        Figure = import_quietly("matplotlib.figure").Figure
+        FancyBboxPatch = import_quietly("matplotlib.patches").FancyBboxPatch
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a diagram", "data") from error
     figure = Figure(dpi=150)

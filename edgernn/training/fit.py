@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from edgernn.errors import TrainingError
 from edgernn.files import leftover_of, new_file, write_text
+from edgernn.privacy import import_quietly
 from edgernn.training.batches import Encoded, crop, pad, plan_training, plan_validation, thin
 from edgernn.training.recipe import FitSettings, Keep
 
@@ -165,7 +166,7 @@ def _train_epoch(
     watcher: Watcher | None,
 ) -> tuple[Epoch, list[npt.NDArray[np.float32]]]:
     """Train one epoch; return what it measured and the averaged weights that it measured."""
-    import keras
+    keras = import_quietly("keras")
 
     rng = np.random.default_rng([seed, number])
     seen = _augmented(train, settings, rng)
@@ -200,7 +201,7 @@ def _train_epoch(
 
 
 def _compile(model: Any, settings: FitSettings, texts: int) -> None:
-    import keras
+    keras = import_quietly("keras")
 
     steps = settings.epochs * -(-texts // settings.batch_size)
     rate: Any = settings.learning_rate
@@ -221,7 +222,7 @@ def _agreement() -> Any:
 
     Keras knows it by name from then on, so that it loads a checkpoint that has it.
     """
-    import keras
+    keras = import_quietly("keras")
 
     def agreement(labels: Any, logits: Any) -> Any:
         same = (logits > 0) == (keras.ops.cast(labels, logits.dtype) > 0.5)
@@ -249,11 +250,11 @@ def _augmented(texts: Encoded, settings: FitSettings, rng: np.random.Generator) 
 
 
 def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
-    import keras
+    keras = import_quietly("keras")
 
     plan = _unlike_first(texts, plan)
 
-    class Batches(keras.utils.PyDataset):  # type: ignore[misc]
+    class Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
         def __len__(self) -> int:
             return len(plan)
 
@@ -353,7 +354,7 @@ class _Checkpoint:
         return history
 
     def load(self) -> tuple[Any, History]:
-        import keras
+        keras = import_quietly("keras")
 
         history = self.history()
         _agreement()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edgernn.privacy import import_quietly
 from edgernn.training.ngrams import (
     CHECK_MULTIPLIERS,
     CHECK_OFFSETS,
@@ -42,13 +43,13 @@ class CustomLayers(NamedTuple):
 @functools.cache
 def custom_layers() -> CustomLayers:
     """Return the layers, and make them known to Keras."""
-    import keras
+    keras = import_quietly("keras")
 
     ops = keras.ops
     register = keras.saving.register_keras_serializable(package="edgernn")
 
     @register
-    class MaxMeanPooling(keras.layers.Layer):  # type: ignore[misc]
+    class MaxMeanPooling(keras.layers.Layer):  # type: ignore[misc, name-defined]
         """The largest and the mean value of each feature over the tokens that are not masked."""
 
         def __init__(self, **kwargs: Any) -> None:
@@ -76,7 +77,7 @@ def custom_layers() -> CustomLayers:
             return (input_shape[0], 2 * input_shape[-1])
 
     @register
-    class HashedNgrams(keras.layers.Layer):  # type: ignore[misc]
+    class HashedNgrams(keras.layers.Layer):  # type: ignore[misc, name-defined]
         """One number a bucket of hashed n-grams; those of a text, added up.
 
         A bucket counts for the n-gram that has its check, see `ngrams.ngram_checks`.

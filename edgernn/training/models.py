@@ -14,6 +14,7 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.privacy import import_quietly
 from edgernn.training.batches import pad, plan_validation
 from edgernn.training.layers import custom_layers
 from edgernn.training.ngrams import check_ngrams
@@ -53,7 +54,7 @@ def build(recipe: Recipe, vocabulary_size: int) -> Any:
     Raises:
         UsageError: the vocabulary is too large for n-grams to be hashed.
     """
-    import keras
+    keras = import_quietly("keras")
 
     name = recipe.name.replace("-", "_")
     ids = keras.Input((None,), dtype="int32", name="ids")

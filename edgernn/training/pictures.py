@@ -7,6 +7,7 @@ from typing import Any
 
 from edgernn.errors import UsageError
 from edgernn.files import write_bytes
+from edgernn.privacy import import_quietly
 
 __all__ = ["PICTURE_FORMATS", "picture_format", "save_picture"]
 
@@ -36,7 +37,7 @@ def save_picture(figure: Any, path: Path) -> None:
     """
     import io
 
-    import matplotlib
+    matplotlib = import_quietly("matplotlib")
 
     format = picture_format(path)
     # Dates, versions and random ids would make every file another.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgernn.errors import MissingPackageError
+from edgernn.privacy import import_quietly
 from edgernn.training.fit import History
 from edgernn.training.pictures import save_picture
 
@@ -18,8 +19,8 @@ def plot_history(history: History, path: Path, title: str) -> None:
         MissingPackageError: matplotlib is not installed.
     """
     try:
-        from matplotlib.figure import Figure
-        from matplotlib.ticker import MaxNLocator
+        Figure = import_quietly("matplotlib.figure").Figure
+        MaxNLocator = import_quietly("matplotlib.ticker").MaxNLocator
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     epochs = [epoch.epoch for epoch in history.epochs]

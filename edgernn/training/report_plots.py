@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError
+from edgernn.privacy import import_quietly
 from edgernn.training.calibration import CalibrationBin
 from edgernn.training.lengths import LengthBucket, wilson_interval
 from edgernn.training.pictures import save_picture
@@ -184,7 +185,7 @@ def plot_confusion(
 def _figure(width: float, height: float) -> Any:
     """Return an empty figure; sizes in inches."""
     try:
-        from matplotlib.figure import Figure
+        Figure = import_quietly("matplotlib.figure").Figure
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
@@ -202,7 +203,7 @@ def _plain(name: str, longest: int = _LONGEST_LABEL) -> str:
 
 
 def _thousands(axis: Any) -> None:
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+    ticker = import_quietly("matplotlib.ticker")
 
-    axis.set_major_locator(MaxNLocator(3, integer=True))
-    axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    axis.set_major_locator(ticker.MaxNLocator(3, integer=True))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))

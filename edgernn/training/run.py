@@ -9,6 +9,7 @@ from typing import Any
 
 from edgernn.errors import MissingPackageError, ModelFileError
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from edgernn.text import TextContract, TextEncoder
 from edgernn.training.layers import custom_layers
 
@@ -114,8 +115,8 @@ class Run:
         """
         try:
             with held_back():
-                import keras
-                import tensorflow as tf  # noqa: F401 (writes its log when first imported)
+                keras = import_quietly("keras")
+                import_quietly("tensorflow")  # It writes its log when first imported.
         except ImportError as error:
             raise MissingPackageError("tensorflow", "loading a trained model", "export") from error
         path = self.folder / MODEL

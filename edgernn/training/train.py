@@ -18,6 +18,7 @@ import numpy.typing as npt
 from edgernn.errors import DataError, MissingPackageError, TextError, TrainingError, UsageError
 from edgernn.files import leftover_of, new_file, write_bytes, write_text
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
@@ -203,8 +204,8 @@ def prepare_keras(seed: int) -> str:
     """Load TensorFlow, make it repeatable, and say on what it will train."""
     try:
         with held_back():
-            import keras
-            import tensorflow as tf
+            keras = import_quietly("keras")
+            tf = import_quietly("tensorflow")
     except ImportError as error:
         raise MissingPackageError("tensorflow", "training", "train") from error
     if keras.backend.backend() != "tensorflow":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from edgernn.text import SubwordEncoder, TextContract, WordEncoder, normalize
 from edgernn.text.contract import Tokenizer
 from edgernn.text.words import read_words, write_words
@@ -87,7 +88,7 @@ def _build_subwords(texts: Iterable[str], target_size: int) -> bytes:
     """Build with TFDS's own builder: minutes on the 25,000 IMDB training reviews."""
     try:
         with held_back():
-            import tensorflow_datasets as tfds
+            tfds = import_quietly("tensorflow_datasets")
     except ImportError as error:
         raise MissingPackageError(
             "tensorflow-datasets", "building a vocabulary", "train"

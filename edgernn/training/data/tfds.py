@@ -9,6 +9,7 @@ from typing import Any
 
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from edgernn.training.data.examples import Examples, checked
 
 NAME = "imdb_reviews"
@@ -59,7 +60,7 @@ def _fetching() -> Iterator[Any]:
         # It prints what it downloads to standard output, which is for results alone.
         with redirect_stdout(sys.stderr):
             with held_back():
-                import tensorflow_datasets as tfds
+                tfds = import_quietly("tensorflow_datasets")
 
             yield tfds
     except ImportError as exc:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edgernn.errors import MissingPackageError
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from edgernn.training.imported.files import Imported
 from edgernn.training.imported.layers import Dense, Embedding, Layer, Recurrent
 
@@ -28,8 +29,8 @@ def build(imported: Imported) -> Any:
     """
     try:
         with held_back():
-            import keras
-            import tensorflow as tf  # noqa: F401 (writes its log when first imported)
+            keras = import_quietly("keras")
+            import_quietly("tensorflow")  # It writes its log when first imported.
     except ImportError as error:
         raise MissingPackageError("tensorflow", "importing a model", "export") from error
     layers = imported.architecture.layers

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from edgernn.bundle.protowire import Budget, ProtoError, iter_fields
 from edgernn.errors import MissingPackageError, ModelFileError
 from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
 from edgernn.training.imported.layers import Architecture, Array
 
 __all__ = ["read_checkpoint", "read_saved_config"]
@@ -89,7 +90,7 @@ def read_checkpoint(prefix: Path, architecture: Architecture) -> list[Weights]:
     """
     try:
         with held_back():
-            import tensorflow as tf
+            tf = import_quietly("tensorflow")
     except ImportError as error:
         raise MissingPackageError("tensorflow", "reading a checkpoint", "export") from error
     try:
