@@ -23,7 +23,7 @@ from edgernn.cli.console import load_model, say
 from edgernn.errors import ExportError
 from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
-from edgernn.training.train import validation_examples
+from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
 from exporters.formats import FORMATS, FormatRules
 from exporters.gate import Check
@@ -68,7 +68,7 @@ def main() -> None:
             continue
         data = arguments.csv if name == _ON_CSV else arguments.data
         run = Run.open(arguments.runs / name)
-        examples = validation_examples(run.config, data)
+        examples = validation_examples(run.config, data, run.encoder)
         trained = open_trained(run, examples.texts, examples.labels)
         cells += [_cell(trained, name, rules, precision) for rules, precision in missing]
         write_result(arguments.output, {"machine": machine, "cells": cells})

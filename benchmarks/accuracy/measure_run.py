@@ -26,7 +26,7 @@ from edgernn.cli.console import load_model, say
 from edgernn.errors import UsageError
 from edgernn.training.calibration import calibration_bins, expected_calibration_error
 from edgernn.training.run import Run
-from edgernn.training.train import validation_examples
+from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
 from exporters.formats import FORMATS, FormatRules
 
@@ -65,7 +65,7 @@ def main() -> None:
         raise UsageError(f"--name {arguments.name}: small letters, digits, hyphens and dots only")
     run = Run.open(arguments.run)
     texts = load_measured_texts(arguments.data, arguments.short)
-    held_out = validation_examples(run.config, arguments.data)
+    held_out = validation_examples(run.config, arguments.data, run.encoder)
     trained = open_trained(run, held_out.texts, held_out.labels)
     machine = describe_machine(_PACKAGES)
     result = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from edgernn.bench.texts import generated_reviews
 from edgernn.errors import DataError
-from edgernn.rows import FORMATS, ReadOptions, open_rows
+from edgernn.rows import FORMATS, LABEL_COLUMNS, open_rows
+from edgernn.training.data import DataOptions, load_split
+from edgernn.training.data.options import DEFAULTS
 
 __all__ = ["Reviews", "read_reviews"]
 
@@ -30,7 +32,10 @@ class Reviews:
 
 
 def read_reviews(
-    data: str | None, count: int, text_column: str | None, label_column: str | None
+    data: str | None,
+    count: int,
+    options: DataOptions = DEFAULTS,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Reviews:
     """Read `count` texts, or as many as there are.
 
@@ -38,8 +43,8 @@ def read_reviews(
         data: a file of rows, with a column of labels or not; or a data set that has them: its test
             split is read. None generates texts.
         count: at least 2.
-        text_column: the column that holds the text, if its name does not tell.
-        label_column: the column that holds the label, likewise.
+        options: how a file of rows is read.
+        say: gets a line about its labels, and one about rows that are left out.
 
     Raises:
         DataError: the file cannot be read, or a row is bad.
@@ -47,32 +52,26 @@ def read_reviews(
     if data is None:
         return Reviews(generated_reviews(count), None, None)
     name = Path(data).name
-    if label_column is None and _is_unlabelled(data, text_column):
-        return _unlabelled(data, count, text_column, name)
-    from edgernn.training.data import load_split
-
-    examples = load_split(
-        data, "test", text_column=text_column, label_column=label_column, limit=count
-    )
+    if options.label_column is None and _is_unlabelled(data, options):
+        return _unlabelled(data, count, options, name)
+    examples = load_split(data, "test", options, limit=count, say=say)
     return Reviews(examples.texts, examples.labels == 1, name)
 
 
-def _is_unlabelled(data: str, text_column: str | None) -> bool:
+def _is_unlabelled(data: str, options: DataOptions) -> bool:
     """Tell whether it is a file of rows none of whose columns has a label's name."""
-    from edgernn.training.data.labelled_files import LABEL_COLUMNS
-
     suffixes = tuple(suffix for form in FORMATS for suffix in form.suffixes)
     is_rows = data.lower().removesuffix(".gz").endswith(suffixes)
     if Path(data).is_dir() or not is_rows:
         return False
-    with open_rows(data, ReadOptions(text_column=text_column)) as rows:
+    with open_rows(data, options.rows) as rows:
         return not {column.strip().casefold() for column in rows.columns} & set(LABEL_COLUMNS)
 
 
-def _unlabelled(data: str, count: int, text_column: str | None, name: str) -> Reviews:
+def _unlabelled(data: str, count: int, options: DataOptions, name: str) -> Reviews:
     empty = 0
     texts: list[str] = []
-    with open_rows(data, ReadOptions(text_column=text_column)) as rows:
+    with open_rows(data, options.rows) as rows:
         for row in rows:
             text = rows.text(row)
             if text.strip():

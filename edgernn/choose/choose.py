@@ -25,7 +25,9 @@ from edgernn.choose.trainer import KerasTrainer
 from edgernn.choose.vocabularies import Vocabularies
 from edgernn.errors import TrainingError, UsageError
 from edgernn.files import write_text
-from edgernn.training.data import Examples, describe, load_split, stratified_split
+from edgernn.training.data import DataOptions, describe, load_splits, validation_split
+from edgernn.training.data.left_out import rows_with_tokens
+from edgernn.training.data.options import DEFAULTS
 from edgernn.training.train import prepare_keras
 from exporters.formats import find_format
 
@@ -48,9 +50,11 @@ class ChooseOptions:
     budget: float
     """Seconds of wall-clock time, with those before a search was resumed."""
     data: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
+    reading: DataOptions = DEFAULTS
+    """How a labelled file is read."""
     limit: int | None = None
+    test_fraction: float | None = None
+    """How much of each class of a labelled file is kept out of the search."""
     seed: int = 1
     format: str = "onnx"
     space: Space = field(default_factory=Space)
@@ -98,15 +102,27 @@ def choose(
     with busy("reading the training split"):
         asked = _asked(options)
         state = read_state(folder, asked) if resume else State(asked)
-        columns = {"text_column": options.text_column, "label_column": options.label_column}
-        examples = load_split(options.data, "train", limit=options.limit, **columns)
-    fit = fit_settings(len(examples))
-    kept, held = stratified_split(examples.labels, fit.validation_fraction, options.seed)
-    held_out = Examples(tuple(examples.texts[i] for i in held), examples.labels[held])
+        splits = load_splits(
+            options.data,
+            options.reading,
+            test_fraction=options.test_fraction,
+            seed=options.seed,
+            limit=options.limit,
+            say=say,
+        )
+    fit = fit_settings(len(splits.train))
+    examples, kept, held = validation_split(
+        splits, fit.validation_fraction, options.seed, whole_groups=fit.whole_groups
+    )
     with busy("counting words"):
         learnt = [examples.texts[i] for i in kept]
         vocabularies = Vocabularies(folder / "vocabularies", examples.texts, options.space)
         counts = np.array(vocabularies.word_counts(max(options.space.max_lengths)))
+        # A text without a word cannot be scored; the training job leaves it out as well.
+        filled = rows_with_tokens(
+            examples, counts, str(options.data), say=say, strict=options.reading.strict
+        )
+        held_out = examples.at(np.intersect1d(held, filled))
         space = options.space.within(vocabularies.words(), int(np.quantile(counts, 0.98)))
     say(
         f"{len(examples):,} training examples, {len(held_out):,} of them held out; "
@@ -124,8 +140,14 @@ def choose(
     untrained = Untrained(vocabularies, rules, fit, spoken, asked["data"])
     trainer = KerasTrainer(
         folder=folder / "candidates",
-        examples=examples,
-        data={"data": options.data, "limit": options.limit, "seed": options.seed, **columns},
+        splits=splits,
+        data={
+            "data": options.data,
+            "limit": options.limit,
+            "seed": options.seed,
+            "test_fraction": options.test_fraction,
+            **vars(options.reading),
+        },
         fit=fit,
         vocabularies=vocabularies,
         clock=clock,
@@ -186,6 +208,9 @@ def choose(
 
 def _asked(options: ChooseOptions) -> dict[str, Any]:
     limits = options.limits
+    more = {"test-fraction": options.test_fraction} | options.reading.to_json()
+    del more["text_column"], more["label_column"], more["format"]
+    more["data-format"] = options.reading.format
     return {
         "max-size": limits.bytes,
         "max-latency": limits.milliseconds,
@@ -193,7 +218,13 @@ def _asked(options: ChooseOptions) -> dict[str, Any]:
         "format": options.format,
         "seed": options.seed,
         "limit": options.limit,
-        "text-column": options.text_column,
-        "label-column": options.label_column,
+        "text-column": options.reading.text_column,
+        "label-column": options.reading.label_column,
         "data": describe(options.data),
+        # A search of an earlier version does not have these.
+        **{
+            name.replace("_", "-"): value
+            for name, value in more.items()
+            if value not in (None, [], True)
+        },
     }

@@ -72,14 +72,18 @@ def read_state(folder: Path, asked: dict[str, Any]) -> State:
             raise ModelFileError(f"{path}: another version of edgernn wrote it; start anew")
         candidates = [Candidate.from_json(one) for one in values.pop("candidates")]
         state = State(**values, candidates=candidates)
-        differing = [name for name in asked if _known(state.asked[name]) != _known(asked[name])]
+        differing = [
+            name
+            for name in {**asked, **state.asked}
+            if _known(state.asked.get(name)) != _known(asked.get(name))
+        ]
     except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path}: broken; start anew with another --output") from error
     for name in differing:
         if name == "data":
             raise UsageError("--data: not the data that the search was started with")
         raise UsageError(
-            f"--{name} {asked[name]}: the search was started with {state.asked[name]}; "
+            f"--{name} {asked.get(name)}: the search was started with {state.asked.get(name)}; "
             "start anew with another --output"
         )
     return state

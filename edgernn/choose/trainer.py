@@ -15,7 +15,7 @@ from edgernn.choose.candidate import Candidate
 from edgernn.choose.halving import Progress
 from edgernn.choose.space import recipe_of
 from edgernn.choose.vocabularies import Vocabularies
-from edgernn.training.data import Examples
+from edgernn.training.data import Splits
 from edgernn.training.fit import Epoch, holds_epoch, remove_checkpoint
 from edgernn.training.history import read_history
 from edgernn.training.options import TrainOptions
@@ -45,10 +45,10 @@ class KerasTrainer:
 
     folder: Path
     """Holds the run folders."""
-    examples: Examples
-    """The training split, with what is held out of it."""
+    splits: Splits
+    """What is learned from and what is held out."""
     data: dict[str, Any]
-    """`data`, `text_column`, `label_column`, `limit` and `seed` as the training job has them."""
+    """`data`, `limit`, `seed` and how a file is read, as the training job has them."""
     fit: FitSettings
     vocabularies: Vocabularies
     clock: Callable[[], float]
@@ -75,7 +75,7 @@ class KerasTrainer:
                 **self.data,
             )
             try:
-                _, history = train(options, resume=resume, examples=self.examples, watcher=pause)
+                _, history = train(options, resume=resume, splits=self.splits, watcher=pause)
             except KeyboardInterrupt:
                 if not pause.is_ours:
                     raise

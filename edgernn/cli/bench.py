@@ -47,6 +47,7 @@ from edgernn.cli.signals import end
 from edgernn.errors import EdgernnError, UsageError
 from edgernn.files import write_text
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.training.data import DataOptions
 
 __all__ = ["BenchOptions", "run_bench"]
 
@@ -71,8 +72,7 @@ class BenchOptions:
     keras: bool | None
     """None for the Keras model of a run that is named, or of the shipped one without files."""
     data: str | None
-    text_column: str | None
-    label_column: str | None
+    reading: DataOptions
     reviews: int
     tokens: str
     threads: str
@@ -163,9 +163,7 @@ def _reviews(options: BenchOptions) -> Reviews | None:
             raise UsageError("--reviews 0 leaves out what --data is for")
         return None
     with _busy("reading reviews"):
-        found = read_reviews(
-            options.data, options.reviews, options.text_column, options.label_column
-        )
+        found = read_reviews(options.data, options.reviews, options.reading, say)
     if found.left_out:
         say(f"{options.data}: {found.left_out:,} empty texts are left out")
     return found

@@ -15,8 +15,9 @@ from edgernn.runtime import SHIPPED_MODEL
 from edgernn.text import TextEncoder
 from edgernn.training.calibration import calibration_bins
 from edgernn.training.confident_errors import ConfidentError, confident_errors
-from edgernn.training.data import describe, load_split
-from edgernn.training.lengths import LengthBucket, length_buckets, refuse_empty, token_counts
+from edgernn.training.data import DataOptions, Examples, describe, load_split
+from edgernn.training.data.left_out import rows_with_tokens
+from edgernn.training.lengths import LengthBucket, length_buckets, token_counts
 from edgernn.training.metrics import Metrics, measure
 from edgernn.training.report import (
     Evaluation,
@@ -25,7 +26,8 @@ from edgernn.training.report import (
     write_evaluation,
     write_report,
 )
-from edgernn.training.run import EVALUATION
+from edgernn.training.run import EVALUATION, Run
+from edgernn.training.run_data import measured_split
 
 __all__ = ["run_evaluation"]
 
@@ -39,8 +41,7 @@ _TEXT_SHOWN = 200
 def run_evaluation(
     data: str | None,
     model: Path | None,
-    text_column: str | None,
-    label_column: str | None,
+    options: DataOptions,
     limit: int | None,
     device: str,
     errors: int | None,
@@ -50,15 +51,18 @@ def run_evaluation(
     """Score the test split with a run or a model file, and print what it measures."""
     if report is not None:
         check_report_folder(report)
-    with busy("reading the test split"):
-        examples = load_split(
-            data, "test", text_column=text_column, label_column=label_column, limit=limit
-        )
     path = SHIPPED_MODEL if model is None else model
-    opened = _open_run(path) if path.is_dir() else _open_file(path, device)
+    # Before TensorFlow is loaded: a wrong file or column is told at once.
+    run = Run.open(path) if path.is_dir() else None
+    with busy("reading the test split"):
+        examples = _test_split(data, options, limit, run)
+    opened = _open_file(path, device) if run is None else _open_run(run)
     with busy("counting tokens"):
         tokens = token_counts(opened.encoder, examples.texts)
-    refuse_empty(tokens, data or "the test split")
+    kept = rows_with_tokens(
+        examples, tokens, data or "the test split", say=say, strict=options.strict
+    )
+    examples, tokens = examples.at(kept), tokens[kept]
     probabilities = opened.score(examples.texts)
     labels, threshold = opened.encoder.contract.labels, opened.encoder.contract.threshold
 
@@ -93,11 +97,17 @@ class _Opened(NamedTuple):
     """From texts to the probability of the positive class, float32 [texts]."""
 
 
-def _open_run(folder: Path) -> _Opened:
-    from edgernn.training.models import probabilities
-    from edgernn.training.run import Run
+def _test_split(
+    data: str | None, options: DataOptions, limit: int | None, run: Run | None
+) -> Examples:
+    """Load what is to be measured: the rows that a run kept out of its training, if it did."""
+    if run is None or data is None:
+        return load_split(data, "test", options, limit=limit, say=say)
+    return measured_split(run.config, data, options, limit=limit, say=say)
 
-    run = Run.open(folder)
+
+def _open_run(run: Run) -> _Opened:
+    from edgernn.training.models import probabilities
 
     def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         ids = run.encoder.encode_batch(texts)

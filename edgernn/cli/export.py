@@ -88,10 +88,10 @@ def _texts(run: Run, data: str | None) -> tuple[tuple[str, ...], npt.NDArray[np.
     if data is None and not _is_at_hand(run.config["data"]["source"]):
         say("checking on a sample of our own texts; --data checks on the run's validation texts")
         return SAMPLE_TEXTS, None
-    from edgernn.training.train import validation_examples
+    from edgernn.training.run_data import validation_examples
 
     try:
-        examples = validation_examples(run.config, data)
+        examples = validation_examples(run.config, data, run.encoder)
     except (DataError, MissingPackageError) as error:
         if data is not None:
             raise

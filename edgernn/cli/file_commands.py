@@ -8,7 +8,22 @@ from typing import Annotated
 
 import typer
 
-from edgernn.cli.options import Debug, DeviceOption, Json, LabelColumn, TextColumn
+from edgernn.cli.options import (
+    Debug,
+    DelimiterOption,
+    DeviceOption,
+    Drop,
+    EncodingOption,
+    FormatOption,
+    Json,
+    LabelColumn,
+    Negative,
+    NoHeader,
+    Positive,
+    QuotingOption,
+    SheetOption,
+    TextColumn,
+)
 
 __all__ = ["COMMANDS"]
 
@@ -117,6 +132,15 @@ def verify(
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    drop: Drop = None,
+    format: FormatOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
     limit: Annotated[
         int | None,
         typer.Option(min=2, help="Use the first so many test examples. Default: 1000."),
@@ -140,11 +164,23 @@ def verify(
     debug: Debug = False,
 ) -> None:
     """Replay a file's golden vectors on every runtime of this machine."""
-    from edgernn.cli.verify import DataOptions, run_verification
+    from edgernn.cli.data_options import data_options
+    from edgernn.cli.verify import RealTexts, run_verification
 
-    run_verification(
-        path, DataOptions(data, text_column, label_column, limit, run, tolerance), json
+    reading = data_options(
+        text_column=text_column,
+        label_column=label_column,
+        positive=positive,
+        negative=negative,
+        drop=drop,
+        format=format,
+        encoding=encoding,
+        delimiter=delimiter,
+        quoting=quoting,
+        no_header=no_header,
+        sheet=sheet,
     )
+    run_verification(path, RealTexts(data, reading, limit, run, tolerance), json)
 
 
 def bench(
@@ -178,6 +214,15 @@ def bench(
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    drop: Drop = None,
+    format: FormatOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
     reviews: Annotated[
         int, typer.Option(min=0, max=10_000_000, help="How many of them; 0 leaves reviews/s out.")
     ] = 2000,
@@ -219,6 +264,7 @@ def bench(
 ) -> None:
     """Measure latency, reviews/s, start-up and memory on every runtime, side by side."""
     from edgernn.cli.bench import BenchOptions, run_bench
+    from edgernn.cli.data_options import data_options
 
     options = BenchOptions(
         models=models or [],
@@ -227,8 +273,19 @@ def bench(
         precision=precision,
         keras=keras,
         data=data,
-        text_column=text_column,
-        label_column=label_column,
+        reading=data_options(
+            text_column=text_column,
+            label_column=label_column,
+            positive=positive,
+            negative=negative,
+            drop=drop,
+            format=format,
+            encoding=encoding,
+            delimiter=delimiter,
+            quoting=quoting,
+            no_header=no_header,
+            sheet=sheet,
+        ),
         reviews=reviews,
         tokens=tokens,
         threads=threads,

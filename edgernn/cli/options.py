@@ -11,13 +11,18 @@ __all__ = [
     "Debug",
     "DelimiterOption",
     "DeviceOption",
+    "Drop",
     "EncodingOption",
     "FormatOption",
+    "GroupColumn",
     "Json",
     "LabelColumn",
+    "Negative",
     "NoHeader",
+    "Positive",
     "QuotingOption",
     "SheetOption",
+    "Strict",
     "TextColumn",
     "debugging",
 ]
@@ -44,8 +49,8 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         envvar="EDGERNN_DATA",
-        help="aclImdb_v1.tar.gz, its folder, or a CSV, TSV, JSONL or Parquet file. "
-        "Default: imdb_reviews of tensorflow_datasets.",
+        help="aclImdb_v1.tar.gz, its folder, a CSV, TSV, JSONL or Parquet file, or a .txt of "
+        "fastText's. Default: imdb_reviews of tensorflow_datasets.",
     ),
 ]
 TextColumn = Annotated[
@@ -54,7 +59,32 @@ TextColumn = Annotated[
         metavar="NAME", help="Column that holds the text: a name, review.text or a number."
     ),
 ]
-LabelColumn = Annotated[str | None, typer.Option(help="Column that holds the label.")]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Column that holds the label: a name or a number."),
+]
+Positive = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUES", help="Labels that mean positive, such as 4,5; * is the rest."),
+]
+Negative = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUES", help="Labels that mean negative, such as 1,2."),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUES", help="Labels whose rows are left out, such as 3."),
+]
+GroupColumn = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Column whose equal values stay on one side of each split, such as a product.",
+    ),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop at the first bad row instead of leaving it out.")
+]
 FormatOption = Annotated[
     str | None,
     typer.Option(

@@ -8,7 +8,25 @@ from typing import Annotated
 
 import typer
 
-from edgernn.cli.options import DataOption, Debug, DeviceOption, Json, LabelColumn, TextColumn
+from edgernn.cli.options import (
+    DataOption,
+    Debug,
+    DelimiterOption,
+    DeviceOption,
+    Drop,
+    EncodingOption,
+    FormatOption,
+    GroupColumn,
+    Json,
+    LabelColumn,
+    Negative,
+    NoHeader,
+    Positive,
+    QuotingOption,
+    SheetOption,
+    Strict,
+    TextColumn,
+)
 
 __all__ = ["COMMANDS"]
 
@@ -24,6 +42,24 @@ def train(
     data: DataOption = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    drop: Drop = None,
+    group_column: GroupColumn = None,
+    strict: Strict = False,
+    test_fraction: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Keep so much of a labelled file out of training, such as 0.2, for evaluate.",
+        ),
+    ] = None,
+    format: FormatOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
     vocab: Annotated[
         str | None,
         typer.Option(help="Vocabulary file. Default: built from the training texts."),
@@ -50,6 +86,7 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a recipe and write a run folder."""
+    from edgernn.cli.data_options import data_values
     from edgernn.cli.train import run_training
 
     run_training(
@@ -57,8 +94,22 @@ def train(
         recipe=recipe,
         published=published,
         data=data,
-        text_column=text_column,
-        label_column=label_column,
+        **data_values(
+            text_column=text_column,
+            label_column=label_column,
+            group_column=group_column,
+            strict=strict,
+            positive=positive,
+            negative=negative,
+            drop=drop,
+            format=format,
+            encoding=encoding,
+            delimiter=delimiter,
+            quoting=quoting,
+            no_header=no_header,
+            sheet=sheet,
+        ),
+        test_fraction=test_fraction,
         vocabulary=vocab,
         epochs=epochs,
         batch_size=batch_size,
@@ -161,6 +212,16 @@ def evaluate(
     ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    drop: Drop = None,
+    strict: Strict = False,
+    format: FormatOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
     limit: Annotated[
         int | None,
         typer.Option(min=2, help="Use the first so many test examples."),
@@ -181,9 +242,24 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Measure a model on the test split."""
+    from edgernn.cli.data_options import data_options
     from edgernn.cli.evaluate import run_evaluation
 
-    run_evaluation(data, model, text_column, label_column, limit, device, errors, report, json)
+    options = data_options(
+        text_column=text_column,
+        label_column=label_column,
+        strict=strict,
+        positive=positive,
+        negative=negative,
+        drop=drop,
+        format=format,
+        encoding=encoding,
+        delimiter=delimiter,
+        quoting=quoting,
+        no_header=no_header,
+        sheet=sheet,
+    )
+    run_evaluation(data, model, options, limit, device, errors, report, json)
 
 
 def compare(
@@ -232,6 +308,27 @@ def choose(
     data: DataOption = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
+    positive: Positive = None,
+    negative: Negative = None,
+    drop: Drop = None,
+    group_column: GroupColumn = None,
+    strict: Strict = False,
+    test_fraction: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Keep so much of a labelled file out of the search, such as 0.2, for evaluate.",
+        ),
+    ] = None,
+    data_format: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Format of the data: txt, csv and so on."),
+    ] = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
     budget: Annotated[
         str, typer.Option(metavar="TIME", help="How long to search, such as 30min or 2h.")
     ] = "30min",
@@ -250,6 +347,7 @@ def choose(
 ) -> None:
     """Find and train the model that meets limits of size, latency and accuracy."""
     from edgernn.cli.choose import run_choice
+    from edgernn.cli.data_options import data_options
 
     run_choice(
         max_size,
@@ -259,8 +357,22 @@ def choose(
         resume,
         json,
         data=data,
-        text_column=text_column,
-        label_column=label_column,
+        reading=data_options(
+            text_column=text_column,
+            label_column=label_column,
+            group_column=group_column,
+            strict=strict,
+            format=data_format,
+            positive=positive,
+            negative=negative,
+            drop=drop,
+            encoding=encoding,
+            delimiter=delimiter,
+            quoting=quoting,
+            no_header=no_header,
+            sheet=sheet,
+        ),
+        test_fraction=test_fraction,
         format=format,
         seed=seed,
         limit=limit,

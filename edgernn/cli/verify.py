@@ -20,12 +20,13 @@ from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.answers import Limits, RuntimeAnswers
 from edgernn.runtime.data_check import MAX_BEYOND, MAX_FLIPS, DataCheck, check_on_data
 from edgernn.runtime.replay import Replay, replay
+from edgernn.training.data.options import DEFAULTS, DataOptions, option_of
 
 if TYPE_CHECKING:
     from edgernn.training.data import Examples
     from edgernn.training.run import Run
 
-__all__ = ["DataOptions", "run_verification"]
+__all__ = ["RealTexts", "run_verification"]
 
 _LIMIT = 1000
 """Texts compared where --limit does not say."""
@@ -36,18 +37,17 @@ _MARKS = {True: "\u2713", False: "\u2717", None: "-"}
 
 
 @dataclass(frozen=True)
-class DataOptions:
+class RealTexts:
     """What is compared on real texts, and how far off a runtime may be."""
 
     data: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
+    reading: DataOptions = DEFAULTS
     limit: int | None = None
     run: Path | None = None
     tolerance: float | None = None
 
 
-def run_verification(path: Path | None, options: DataOptions, as_json: bool) -> None:
+def run_verification(path: Path | None, options: RealTexts, as_json: bool) -> None:
     """Replay a file's golden vectors, compare on data where asked to, and print both."""
     _refuse_without_data(options)
     file = read_model_file(SHIPPED_MODEL if path is None else path)
@@ -55,11 +55,13 @@ def run_verification(path: Path | None, options: DataOptions, as_json: bool) -> 
     if golden is None:
         raise ModelFileError(f"{file.path}: carries no golden vectors: export it again")
     run = None if options.run is None else _open_run(options.run, file)
+    # Before a runtime is loaded: a wrong file or column is told at once.
+    examples = None if options.data is None else _examples(file, options)
     with busy("replaying golden vectors"), _quiet(file):
         replayed = replay(file, golden)
     checked = None
-    if options.data is not None:
-        checked = _check_on_data(file, golden, run, options)
+    if examples is not None:
+        checked = _check_on_data(file, golden, run, examples, options)
     if as_json:
         write_line(json.dumps(_as_json(file, replayed, checked), ensure_ascii=False))
     else:
@@ -71,12 +73,13 @@ def run_verification(path: Path | None, options: DataOptions, as_json: bool) -> 
     _require(file, replayed, checked)
 
 
-def _refuse_without_data(options: DataOptions) -> None:
+def _refuse_without_data(options: RealTexts) -> None:
     if options.data is None:
-        given = [f.name for f in fields(options) if getattr(options, f.name) is not None]
+        own = [f.name for f in fields(options) if getattr(options, f.name) not in (None, DEFAULTS)]
+        given = [*options.reading.given(), *(name for name in own if name != "reading")]
         if given:
-            name = given[0].replace("_", "-")
-            raise UsageError(f"--{name} is about real texts: name them with --data")
+            name = option_of(given[0])
+            raise UsageError(f"{name} is about real texts: name them with --data")
 
 
 def _quiet(file: ModelFile) -> AbstractContextManager[None]:
@@ -100,10 +103,8 @@ def _open_run(folder: Path, file: ModelFile) -> Run:
 
 
 def _check_on_data(
-    file: ModelFile, golden: Golden, run: Run | None, options: DataOptions
+    file: ModelFile, golden: Golden, run: Run | None, examples: Examples, options: RealTexts
 ) -> DataCheck:
-    limit = _LIMIT if options.limit is None else options.limit
-    examples = _examples(file, options, limit)
     expected = None
     tolerance = golden.tolerance
     if run is not None:
@@ -115,6 +116,7 @@ def _check_on_data(
             expected = f"Keras, {run.folder}", probabilities(run.load_model(), ids)
     if options.tolerance is not None:
         tolerance = options.tolerance
+    limit = _LIMIT if options.limit is None else options.limit
     say(f"comparing on {len(examples):,} texts of the test split, --limit {limit}")
     with busy("comparing on data"), _quiet(file):
         checked = check_on_data(
@@ -129,21 +131,18 @@ def _check_on_data(
     return checked
 
 
-def _examples(file: ModelFile, options: DataOptions, limit: int) -> Examples:
+def _examples(file: ModelFile, options: RealTexts) -> Examples:
     from edgernn.training.data import load_split
-    from edgernn.training.lengths import refuse_empty, token_counts
+    from edgernn.training.data.left_out import rows_with_tokens
 
+    limit = _LIMIT if options.limit is None else options.limit
     with busy("reading the test split"):
-        examples = load_split(
-            options.data,
-            "test",
-            text_column=options.text_column,
-            label_column=options.label_column,
-            limit=limit,
-        )
-        tokens = token_counts(file.bundle.encoder, examples.texts)
-    refuse_empty(tokens, str(options.data))
-    return examples
+        examples = load_split(options.data, "test", options.reading, limit=limit, say=say)
+        tokens = file.bundle.encoder.token_counts(examples.texts)
+    kept = rows_with_tokens(
+        examples, tokens, str(options.data), say=say, strict=options.reading.strict
+    )
+    return examples.at(kept)
 
 
 def _keras_tolerance(file: ModelFile) -> float:

@@ -28,7 +28,6 @@ from edgernn.training.callbacks import Busy, Say
 from edgernn.training.data import (
     Examples,
     NoUnlabelledTextsError,
-    held_out_split,
     unlabelled_texts,
 )
 from edgernn.training.document_vectors import document_vectors
@@ -152,6 +151,7 @@ def lesson_of(
     recipe: Recipe,
     encoder: TextEncoder,
     examples: Examples,
+    kept: npt.NDArray[np.int64],
     measured: Encoded,
     say: Say,
     busy: Busy,
@@ -162,8 +162,10 @@ def lesson_of(
         options: of the run.
         recipe: the run's, with n-grams.
         encoder: the run's text rules with their vocabulary.
-        examples: the training split; what the recipe holds out of it the last table alone learns.
-        measured: the texts that the recipe holds out.
+        examples: what is learned from and what is measured on; of these the last table alone learns
+            the labels.
+        kept: int64, the examples that are learned from.
+        measured: the others, encoded.
         say: gets a line of what was learned, and a warning where no unlabelled texts are at hand.
         busy: called with a title, gives a context to show that a long step is under way.
 
@@ -171,12 +173,6 @@ def lesson_of(
         DataError, MissingPackageError: see `learn_ngrams`.
     """
     assert recipe.ngrams is not None
-    kept, _ = held_out_split(
-        examples,
-        recipe.fit.validation_fraction,
-        options.seed,
-        whole_groups=recipe.fit.whole_groups,
-    )
     known = examples.at(kept)
     try:
         with busy("reading unlabelled texts"):

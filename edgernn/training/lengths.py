@@ -10,14 +10,12 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import DataError
 from edgernn.text import TextEncoder
 
 __all__ = [
     "LONGEST",
     "LengthBucket",
     "length_buckets",
-    "refuse_empty",
     "token_counts",
     "wilson_interval",
 ]
@@ -54,24 +52,6 @@ class LengthBucket:
 def token_counts(encoder: TextEncoder, texts: Sequence[str]) -> npt.NDArray[np.int64]:
     """Return how many tokens each text has before the model's contract cuts it, int64 [texts]."""
     return np.array(encoder.token_counts(texts), np.int64)
-
-
-def refuse_empty(tokens: npt.NDArray[np.int64], where: str) -> None:
-    """Make sure that every text has a token.
-
-    Args:
-        tokens: tokens of each text, int64 [texts].
-        where: what the texts come from, for the message.
-
-    Raises:
-        DataError: names the first text that has none, counted from 1.
-    """
-    empty = np.flatnonzero(tokens == 0)
-    if len(empty):
-        raise DataError(
-            f"{where}, example {empty[0] + 1}: no token of the model's vocabulary is left of "
-            "the text; take it out of the data"
-        )
 
 
 def length_buckets(

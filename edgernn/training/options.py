@@ -9,6 +9,7 @@ from typing import Any
 
 from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.training import run as names
+from edgernn.training.data import DataOptions
 from edgernn.training.fit import holds_epoch
 from edgernn.training.recipe import Recipe
 from edgernn.training.recipes import DEFAULT_RECIPE, find_recipe
@@ -18,7 +19,7 @@ __all__ = ["TrainOptions"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions:
+class TrainOptions(DataOptions):
     """What a training run is asked for; None leaves the recipe's own value."""
 
     output: Path
@@ -26,8 +27,6 @@ class TrainOptions:
     published: bool = False
     """Whether to do what the recipe's tutorial did, to the letter."""
     data: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
     vocabulary: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
@@ -35,6 +34,8 @@ class TrainOptions:
     max_length: int | None = None
     seed: int = 1
     limit: int | None = None
+    test_fraction: float | None = None
+    """How much of each class of a labelled file is kept out for a test."""
 
     def resolved_recipe(self) -> Recipe:
         """Return the recipe with this run's own values put in.
@@ -72,13 +73,15 @@ class TrainOptions:
             raise TrainingError(f"{self.output}: nothing to resume: the run is complete")
         try:
             config = read_json(self.output, names.CONFIG)
+            splits = config.get("splits", {})
             started = TrainOptions(
+                **dataclasses.asdict(
+                    dataclasses.replace(DataOptions.from_json(config["data"]), strict=self.strict)
+                ),
                 recipe=config["recipe"],
                 published=config["published"],
                 output=self.output,
                 data=config["data"]["source"] if self.data is None else self.data,
-                text_column=config["data"]["text_column"],
-                label_column=config["data"]["label_column"],
                 vocabulary=self.vocabulary,
                 epochs=config["fit"]["epochs"],
                 batch_size=config["fit"]["batch_size"],
@@ -86,6 +89,7 @@ class TrainOptions:
                 max_length=config["text"]["max_length"],
                 seed=config["seed"],
                 limit=config["limit"],
+                test_fraction=splits.get("test_fraction"),
             )
         except (ModelFileError, KeyError, TypeError) as error:
             reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"
@@ -93,8 +97,12 @@ class TrainOptions:
         for field in dataclasses.fields(self):
             given, old = getattr(self, field.name), getattr(started, field.name)
             if given not in (field.default, old):
+                option = f"--{field.name.replace('_', '-')} {_spelled(given)}"
                 raise UsageError(
-                    f"--{field.name.replace('_', '-')} {given}: the run was started with {old}; "
-                    "leave the option out"
+                    f"{option}: the run was started with {_spelled(old)}; leave the option out"
                 )
         return started
+
+
+def _spelled(value: object) -> str:
+    return ",".join(value) or "none" if isinstance(value, tuple) else str(value)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import DataError, MissingPackageError, TextError, TrainingError, UsageError
+from edgernn.errors import MissingPackageError, TrainingError, UsageError
 from edgernn.files import leftover_of, new_file, write_bytes, write_text
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
@@ -23,7 +23,17 @@ from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
 from edgernn.training.callbacks import Busy, Say
-from edgernn.training.data import Examples, describe, held_out_split, load_split
+from edgernn.training.coverage import check_letters
+from edgernn.training.data import (
+    Examples,
+    Splits,
+    describe,
+    load_split,
+    load_splits,
+    validation_split,
+)
+from edgernn.training.data.examples import first
+from edgernn.training.data.left_out import rows_with_tokens
 from edgernn.training.distill import lesson_of, whole_model
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import (
@@ -38,6 +48,7 @@ from edgernn.training.models import build, deep_layers, embedding_of, summary
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.run import read_json
+from edgernn.training.run_data import as_started, check_data
 from edgernn.training.vocabulary import (
     VOCABULARY_FILES,
     build_vocabulary,
@@ -45,7 +56,7 @@ from edgernn.training.vocabulary import (
     read_vocabulary,
 )
 
-__all__ = ["first_model", "prepare_keras", "train", "validation_examples"]
+__all__ = ["first_model", "prepare_keras", "train"]
 
 
 Ids = npt.NDArray[np.int32]
@@ -55,7 +66,7 @@ def train(
     options: TrainOptions,
     *,
     resume: bool = False,
-    examples: Examples | None = None,
+    splits: Splits | None = None,
     say: Say = lambda line: None,
     busy: Busy = lambda title: nullcontext(),
     watcher: Watcher | None = None,
@@ -65,7 +76,7 @@ def train(
     Args:
         options: what to train, on what, where to.
         resume: go on with the run in `options.output` instead of starting one.
-        examples: the training split of `options`, where it is loaded already.
+        splits: those of `options`, where they are loaded already.
         say: gets a line for each step.
         busy: called with a title, gives a context to show that a long step is under way.
         watcher: hears how the epochs go.
@@ -91,44 +102,57 @@ def train(
         raise UsageError(
             f"--output {folder}: is there already; choose another, or go on with --resume"
         )
-    device = prepare_keras(options.seed)
-    say(f"training on {device}")
-    if resume:
-        _check_data(read_json(folder, names.CONFIG), options.data)
-    if examples is None:
+    device = None
+    if options.data is None:
+        # tensorflow_datasets reads with TensorFlow, whose devices are set up before it is used.
+        device = prepare_keras(options.seed)
+    started = read_json(folder, names.CONFIG) if resume else None
+    if started is not None:
+        check_data(started, options.data)
+    if splits is None:
+        # Before TensorFlow is loaded: a wrong file or column is told at once.
         with busy("reading the training split"):
-            examples = load_split(
-                options.data,
-                "train",
-                text_column=options.text_column,
-                label_column=options.label_column,
-                limit=options.limit,
-            )
-    say(f"{len(examples):,} training examples")
-    if recipe.fit.whole_groups and examples.groups is None:
-        say(
-            "the data does not say which texts are about one thing, such as a film: what is held "
-            "out is taken at random, and its accuracy may flatter the model"
-        )
-    vocabulary = _vocabulary(options, recipe, examples, resume, say, busy)
+            splits = _load(options, started, say)
+    examples, kept, held_out = _divided(options, recipe, splits)
+    check_letters(recipe.text, examples.texts, str(options.data))
+    if device is None:
+        device = prepare_keras(options.seed)
+    say(f"training on {device}")
+    _say_examples(options, recipe, splits, say)
+    vocabulary = _vocabulary(options, recipe, splits.train, resume, say, busy)
     contract = make_contract(recipe.text, vocabulary)
     size = contract.vocabulary_size
     encoder = TextEncoder(contract, vocabulary)
     with busy("encoding"):
-        to_train, measured = _split(options, recipe, encoder, examples)
-    measured_on = recipe.fit.validation
+        ids = encoder.encode_batch(examples.texts)
+    filled = rows_with_tokens(
+        examples, list(map(len, ids)), _name(options), say=say, strict=options.strict
+    )
+    kept, held_out = np.intersect1d(kept, filled), np.intersect1d(held_out, filled)
+    to_train = _subset(ids, examples, kept)
+    if recipe.fit.validation == "test":
+        with busy("encoding"):
+            measured = _watched(options, recipe, encoder, splits, say)
+    else:
+        measured = _subset(ids, examples, held_out)
+    measured_on = "validation" if splits.validation is not None else recipe.fit.validation
     say(
         f"vocabulary of {size:,} ids; {len(to_train):,} to train on, {len(measured):,} "
         + ("held out" if measured_on == "held out" else f"of the {measured_on} split to watch")
     )
+    counts = {
+        "train": len(to_train),
+        "validation": len(measured),
+        "test": None if splits.test is None else len(splits.test),
+    }
 
     if not resume:
         write_bytes(folder / contract.vocabulary_file, vocabulary)
         write_text(folder / names.CONTRACT, contract.to_json())
-        write_text(folder / names.CONFIG, _json(_config(options, recipe, device)))
+        write_text(folder / names.CONFIG, _json(_config(options, recipe, device, splits, counts)))
     lesson, texts = None, to_train.ids
     if recipe.ngrams is not None:
-        lesson = lesson_of(options, recipe, encoder, examples, measured, say, busy)
+        lesson = lesson_of(options, recipe, encoder, examples, kept, measured, say, busy)
         to_train, texts = lesson.to_learn, lesson.ids
     model, history = fit(
         first_model(recipe, size, texts, options.seed, busy),
@@ -154,34 +178,6 @@ def train(
     return folder, history
 
 
-def validation_examples(config: dict[str, Any], data: str | None) -> Examples:
-    """Load again what a run measured after each epoch, from the data that it was trained on.
-
-    Args:
-        config: the run's `config.json`.
-        data: where the data is, or None for where it was in training.
-
-    Raises:
-        DataError: the data is not at hand, or is not the data of the run.
-    """
-    source = config["data"]
-    location = data if data is not None else source["source"]
-    _check_data(config, location)
-    columns = {"text_column": source["text_column"], "label_column": source["label_column"]}
-    settings = config["fit"]
-    if settings["validation"] == "test":
-        return load_split(location, "test", limit=settings["validation_limit"], **columns)
-    examples = load_split(location, "train", limit=config["limit"], **columns)
-    _, held_out = held_out_split(
-        examples,
-        settings["validation_fraction"],
-        config["seed"],
-        # Runs of earlier versions do not say.
-        whole_groups=settings.get("whole_groups", False),
-    )
-    return examples.at(held_out)
-
-
 def _is_fresh(folder: Path) -> bool:
     """Tell whether a folder holds nothing, or what a run writes before its first epoch is saved."""
     start = {names.CONFIG, names.CONTRACT, *VOCABULARY_FILES.values()}
@@ -191,13 +187,6 @@ def _is_fresh(folder: Path) -> bool:
         or (path.name == names.CHECKPOINT and is_first_attempt(path))
         for path in folder.iterdir()
     )
-
-
-def _check_data(config: dict[str, Any], location: str | None) -> None:
-    """Make sure that data is that of a run; its name may have changed."""
-    found, expected = describe(location), config["data"]["description"]
-    if {**found, "name": None} != {**expected, "name": None}:
-        raise DataError(f"{location}: not the data that the run was trained on")
 
 
 def prepare_keras(seed: int) -> str:
@@ -248,36 +237,71 @@ def _vocabulary(
         return build_vocabulary(recipe.text, examples.texts)
 
 
-def _split(
-    options: TrainOptions, recipe: Recipe, encoder: TextEncoder, examples: Examples
-) -> tuple[Encoded, Encoded]:
-    """Return what is trained on and what is measured after each epoch, encoded."""
-    encoded = _encode(encoder, examples, "training")
+def _load(options: TrainOptions, started: dict[str, Any] | None, say: Say) -> Splits:
+    """Load the splits of a run, as it has them where it was started already."""
+    splits = load_splits(
+        options.data,
+        options,
+        test_fraction=options.test_fraction,
+        seed=options.seed,
+        limit=options.limit,
+        say=say,
+    )
+    return splits if started is None else as_started(started, splits)
+
+
+def _divided(
+    options: TrainOptions, recipe: Recipe, splits: Splits
+) -> tuple[Examples, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return examples, which of them are trained on, and which are measured after each epoch."""
     settings = recipe.fit
     if settings.validation == "test":
-        test = load_split(
-            options.data,
-            "test",
-            text_column=options.text_column,
-            label_column=options.label_column,
-            limit=settings.validation_limit,
-        )
-        return encoded, _encode(encoder, test, "test")
-    kept, held_out = held_out_split(
-        examples,
-        settings.validation_fraction,
-        options.seed,
-        whole_groups=settings.whole_groups,
+        every = np.arange(len(splits.train))
+        return splits.train, every, every[:0]
+    return validation_split(
+        splits, settings.validation_fraction, options.seed, whole_groups=settings.whole_groups
     )
-    return _subset(encoded, kept), _subset(encoded, held_out)
 
 
-def _encode(encoder: TextEncoder, examples: Examples, split: str) -> Encoded:
-    ids = encoder.encode_batch(examples.texts)
-    for row, text in enumerate(ids, start=1):
-        if not len(text):
-            raise TextError(f"{split} example {row}: no token is left of the text")
-    return Encoded(ids, examples.labels)
+def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Say) -> None:
+    """Say what there is to learn from, and what the figures will be worth."""
+    train = splits.train
+    say(f"{len(train):,} training examples")
+    if (
+        recipe.fit.whole_groups
+        and options.group_column is None
+        and (train.groups is None or train.always_whole)
+    ):
+        say(
+            "the data does not say which texts are about one thing, such as a film: what is held "
+            "out is taken at random, and its accuracy may flatter the model"
+        )
+    if options.test_fraction is not None and splits.test is not None:
+        say(f"{len(splits.test):,} rows are kept out for edgernn evaluate, as a test")
+    elif not splits.has_own_test:
+        say(
+            "no row is kept out for a test: --test-fraction 0.2 keeps a fifth, which edgernn "
+            "evaluate then measures on"
+        )
+
+
+def _watched(
+    options: TrainOptions, recipe: Recipe, encoder: TextEncoder, splits: Splits, say: Say
+) -> Encoded:
+    """Return the test split, which a tutorial watched, encoded."""
+    test = splits.test
+    if test is None:
+        test = load_split(options.data, "test", options)
+    test = first(test, recipe.fit.validation_limit)
+    ids = encoder.encode_batch(test.texts)
+    filled = rows_with_tokens(
+        test, list(map(len, ids)), _name(options), say=say, strict=options.strict
+    )
+    return _subset(ids, test, filled)
+
+
+def _name(options: TrainOptions) -> str:
+    return "the data" if options.data is None else options.data
 
 
 def first_model(recipe: Recipe, size: int, texts: Sequence[Ids], seed: int, busy: Busy) -> Any:
@@ -298,11 +322,18 @@ def first_model(recipe: Recipe, size: int, texts: Sequence[Ids], seed: int, busy
     return model
 
 
-def _subset(encoded: Encoded, indices: npt.NDArray[np.intp]) -> Encoded:
-    return Encoded([encoded.ids[i] for i in indices], encoded.labels[indices])
+def _subset(ids: Sequence[Ids], examples: Examples, indices: npt.NDArray[np.int64]) -> Encoded:
+    return Encoded([ids[i] for i in indices], examples.labels[indices])
 
 
-def _config(options: TrainOptions, recipe: Recipe, device: str) -> dict[str, Any]:
+def _config(
+    options: TrainOptions,
+    recipe: Recipe,
+    device: str,
+    splits: Splits,
+    counts: dict[str, int | None],
+) -> dict[str, Any]:
+    reading = splits.train.reading
     return {
         "recipe": options.recipe,
         "published": options.published,
@@ -310,9 +341,16 @@ def _config(options: TrainOptions, recipe: Recipe, device: str) -> dict[str, Any
         "limit": options.limit,
         "data": {
             "source": options.data,
-            "text_column": options.text_column,
-            "label_column": options.label_column,
+            **options.to_json(),
             "description": describe(options.data),
+            **({} if reading is None else reading.to_json()),
+        },
+        "splits": {
+            "test_fraction": options.test_fraction,
+            "group_column": options.group_column,
+            "seed": options.seed,
+            "validation": "column" if splits.validation is not None else recipe.fit.validation,
+            "counts": counts,
         },
         "fit": dataclasses.asdict(recipe.fit),
         "text": dataclasses.asdict(recipe.text),

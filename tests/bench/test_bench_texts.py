@@ -13,6 +13,7 @@ from edgernn.bench.texts import SENTENCES, generated_reviews, text_of_tokens
 from edgernn.errors import DataError
 from edgernn.runtime import SHIPPED_MODEL, load
 from edgernn.text import TextEncoder
+from edgernn.training.data import DataOptions
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ LABELLED = [(f"film {i}", ("neg", "pos")[i % 2]) for i in range(8)]
 def test_labels(tmp_path: Path) -> None:
     """A file with labels gives as many of each class, with the labels."""
     path = write(tmp_path / "a.csv", ("text", "label"), *LABELLED)
-    found = read_reviews(path, 4, None, None)
+    found = read_reviews(path, 4)
     assert found.labels is not None
     assert list(found.texts) == ["film 0", "film 1", "film 2", "film 3"]
     assert found.labels.tolist() == [False, True, False, True]
@@ -71,30 +72,30 @@ def test_labels(tmp_path: Path) -> None:
 def test_named_columns(tmp_path: Path) -> None:
     """Columns may be named; a column of labels that is named must be there."""
     path = write(tmp_path / "a.csv", ("words", "mood"), *LABELLED)
-    found = read_reviews(path, 100, "words", "mood")
+    found = read_reviews(path, 100, DataOptions(text_column="words", label_column="mood"))
     assert found.labels is not None
     assert len(found.texts) == 8
-    assert read_reviews(path, 100, "words", None).labels is None
+    assert read_reviews(path, 100, DataOptions(text_column="words")).labels is None
     with pytest.raises(DataError, match="no column 'label'"):
-        read_reviews(path, 100, "words", "label")
+        read_reviews(path, 100, DataOptions(text_column="words", label_column="label"))
 
 
 def test_without_labels(tmp_path: Path) -> None:
     """The first texts of the file; empty ones are counted and left out."""
     path = tmp_path / "a.txt"
     path.write_text("one\n\n  \ntwo\nthree\n", "utf-8")
-    found = read_reviews(str(path), 2, None, None)
+    found = read_reviews(str(path), 2)
     assert (list(found.texts), found.labels, found.left_out) == (["one", "two"], None, 2)
-    assert len(read_reviews(str(path), 100, None, None).texts) == 3
+    assert len(read_reviews(str(path), 100).texts) == 3
 
 
 def test_no_such_data(tmp_path: Path) -> None:
     """A file that is missing, has no text, or is of no known format."""
     (tmp_path / "empty.jsonl").write_text('{"text": " "}\n', "utf-8")
     with pytest.raises(DataError, match="has no text"):
-        read_reviews(str(tmp_path / "empty.jsonl"), 10, None, None)
+        read_reviews(str(tmp_path / "empty.jsonl"), 10)
     with pytest.raises(DataError, match=r"x\.csv"):
-        read_reviews(str(tmp_path / "x.csv"), 10, None, None)
+        read_reviews(str(tmp_path / "x.csv"), 10)
     (tmp_path / "x.doc").write_text("x", "utf-8")
     with pytest.raises(DataError, match="known format"):
-        read_reviews(str(tmp_path / "x.doc"), 10, None, None)
+        read_reviews(str(tmp_path / "x.doc"), 10)

@@ -93,7 +93,7 @@ def test_an_output_folder_in_use(edgernn, place, tmp_path):
         ("score --input tiny.subwords", "tiny.subwords is not of a known format"),
         ("score --input reviews.csv --text-column nope", "reviews.csv has no column 'nope'"),
         ("evaluate --data missing.csv", "missing.csv does not exist"),
-        ("evaluate --data reviews.csv --label-column review", "reviews.csv, row 1: "),
+        ("evaluate --data reviews.csv --label-column nope", "reviews.csv has no column 'nope'"),
         ("evaluate --data reviews.csv --model empty.onnx", "empty.onnx: "),
         ("export --format onnx --run missing", "missing: no such run folder"),
         ("export --format onnx --run .", ".: has no model.keras: name a folder"),

@@ -177,28 +177,35 @@ def test_a_run_folder_that_cannot_be_written(edgernn, own_run, reviews):
 def test_the_shipped_run_stays_as_it_is(own_run, reviews, monkeypatch, capfd):
     """The folder of the pretrained model belongs to the package; here the small run stands in."""
     from edgernn.cli import evaluate
+    from edgernn.training.data import DataOptions
 
     monkeypatch.setattr(evaluate, "SHIPPED_MODEL", own_run / "model.onnx")
     before = {path.name for path in own_run.iterdir()}
     same = own_run.parent / "." / own_run.name / ".." / own_run.name
-    evaluate.run_evaluation(str(reviews), same, None, None, None, "cpu", None, None, False)
+    evaluate.run_evaluation(str(reviews), same, DataOptions(), None, "cpu", None, None, False)
     assert capfd.readouterr().out.startswith("examples  8")
     assert {path.name for path in own_run.iterdir()} == before
 
 
 def test_a_text_of_no_token(edgernn, own_run, tmp_path):
-    """With a word vocabulary it can be that nothing is left: the row is named, no score is made."""
+    """With a word vocabulary it can be that nothing is left: the row is named and not measured."""
     words = b"great\nbad\n"
     contract = word_contract(own_run, words)
     (own_run / contract.vocabulary_file).write_bytes(words)
     (own_run / "contract.json").write_text(contract.to_json(), "utf-8")
     data = tmp_path / "words.csv"
     data.write_text("text,label\ngreat,1\nbad,0\nunheard of,1\n", "utf-8")
-    done = edgernn("evaluate", "--data", data, "--model", own_run)
+    asked = ("evaluate", "--data", data, "--model", own_run)
+    done = edgernn(*asked, "--strict")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"error: {data}, example 3: no token")
+    assert done.stderr.splitlines()[-1] == f"error: {data}, row 3: no token is left of the text"
     assert done.stdout == ""
     assert not (own_run / "evaluation.json").exists()
+    done = edgernn(*asked)
+    assert done.returncode == 0
+    line = f"{data}: 1 of 3 rows left out: no token is left of the text (row 3)"
+    assert line in done.stderr.splitlines()
+    assert done.stdout.startswith("examples  2\n")
 
 
 def word_contract(run: Path, words: bytes):

@@ -13,7 +13,7 @@ from console_script import Edgernn
 
 from edgernn.bundle import read_model_file, with_bundle
 from edgernn.cli import verify
-from edgernn.cli.verify import DataOptions, run_verification
+from edgernn.cli.verify import RealTexts, run_verification
 from edgernn.errors import EdgernnError, ModelFileError, UsageError
 
 Files = dict[tuple[str, str], Path]
@@ -120,7 +120,7 @@ def test_the_shipped_model_is_the_default(
 ) -> None:
     """`edgernn verify` alone is about the file that the package carries."""
     monkeypatch.setattr(verify, "SHIPPED_MODEL", onnx)
-    run_verification(None, DataOptions(), as_json=False)
+    run_verification(None, RealTexts(), as_json=False)
     assert capfd.readouterr().out.startswith(f"{onnx}: ")
 
 
@@ -214,7 +214,7 @@ def test_a_runtime_is_not_here(
 ) -> None:
     """Its rows stay, marked -; that is no failure."""
     monkeypatch.setitem(sys.modules, module, None)
-    run_verification(tflite, DataOptions(), as_json=False)
+    run_verification(tflite, RealTexts(), as_json=False)
     found = rows(capfd.readouterr().out.splitlines()[3:])
     missing = [name for name in found if name.startswith(module.removeprefix("ai_edge_"))]
     assert len(missing) == (2 if module == "ai_edge_litert" else 1)
@@ -229,7 +229,7 @@ def test_no_runtime_is_here(
     for module in ("ai_edge_litert", "tflite_runtime", "tensorflow"):
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(EdgernnError, match=r"no runtime of this machine runs it: .*\[tflite\]"):
-        run_verification(tflite, DataOptions(), as_json=False)
+        run_verification(tflite, RealTexts(), as_json=False)
     assert capfd.readouterr().out.count("not installed") == 4
 
 
@@ -249,7 +249,7 @@ def test_an_engine_fails(
     monkeypatch.setattr(litert, "Interpreter", interpreter)
     monkeypatch.setitem(sys.modules, "tensorflow", None)
     with pytest.raises(EdgernnError, match=r"1 of \d runtimes fails \(litert, no delegate\)$"):
-        run_verification(tflite, DataOptions(), as_json=False)
+        run_verification(tflite, RealTexts(), as_json=False)
     found = rows(capfd.readouterr().out.splitlines()[3:])
     assert found["litert, XNNPACK"][-1] == "✓"
     assert found["litert, no delegate"][-2:] == [
@@ -307,7 +307,7 @@ def test_data_between_runtimes(
     tflite: Path, reviews: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The first runtime is the reference of the others; each has its accuracy."""
-    run_verification(tflite, DataOptions(str(reviews)), as_json=False)
+    run_verification(tflite, RealTexts(str(reviews)), as_json=False)
     out, err = capfd.readouterr()
     assert err.splitlines()[-1] == "comparing on 6 texts of the test split, --limit 1000"
     before, _, after = out.partition("\n\n")
@@ -392,7 +392,7 @@ def test_a_card_without_a_tolerance(
     copy = tmp_path / "copy.onnx"
     bundle = dataclasses.replace(file.bundle, card=card)
     copy.write_bytes(with_bundle(file.data, file.format, bundle))
-    run_verification(copy, DataOptions(str(reviews), run=tiny_run), as_json=False)
+    run_verification(copy, RealTexts(str(reviews), run=tiny_run), as_json=False)
     out, err = capfd.readouterr()
     assert f"{copy}: its card gives no tolerance, allowing 0.02" in err
     assert "allowed 0.02 and 0.5% flips" in out
@@ -401,15 +401,15 @@ def test_a_card_without_a_tolerance(
 def test_the_run_of_another_file(onnx: Path, tiny_word_run: Path, reviews: Path) -> None:
     """Told by the text contract, before anything is scored."""
     with pytest.raises(ModelFileError, match=r"is not the run of .*differ in .*tokenizer"):
-        run_verification(onnx, DataOptions(str(reviews), run=tiny_word_run), as_json=False)
+        run_verification(onnx, RealTexts(str(reviews), run=tiny_word_run), as_json=False)
 
 
 def test_no_run(onnx: Path, tmp_path: Path, reviews: Path) -> None:
     with pytest.raises(ModelFileError, match="no such run folder"):
-        run_verification(onnx, DataOptions(str(reviews), run=tmp_path / "none"), as_json=False)
+        run_verification(onnx, RealTexts(str(reviews), run=tmp_path / "none"), as_json=False)
 
 
 def test_limit_is_the_first_option_named(onnx: Path) -> None:
     """Of several options without --data one is named."""
     with pytest.raises(UsageError, match=r"^--limit is about real texts"):
-        run_verification(onnx, DataOptions(limit=5, tolerance=0.1), as_json=False)
+        run_verification(onnx, RealTexts(limit=5, tolerance=0.1), as_json=False)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data import describe, load_split, unlabelled_texts
+from edgernn.training.data import DataOptions, describe, load_split, unlabelled_texts
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "aclImdb_v1.tar.gz"
 
@@ -144,8 +144,8 @@ def test_a_limit_keeps_both_classes(source):
 
 def test_columns_are_refused(source):
     """An archive has no columns, so naming one is a mistake."""
-    with pytest.raises(UsageError, match="has no columns"):
-        load_split(source, "train", label_column="label")
+    with pytest.raises(UsageError, match="has no rows and columns; leave --label-column out"):
+        load_split(source, "train", DataOptions(label_column="label"))
 
 
 def test_a_change_shows_in_the_description(tmp_path):

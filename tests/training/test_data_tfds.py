@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from edgernn.errors import DataError, MissingPackageError, UsageError
-from edgernn.training.data import describe, load_split, unlabelled_texts
+from edgernn.training.data import DataOptions, describe, load_split, unlabelled_texts
 
 STORED = [{"text": b"good \xc3\xa9", "label": 1}, {"text": b"bad", "label": 0}]
 
@@ -59,8 +59,8 @@ def test_what_it_prints_is_no_result(stub, monkeypatch, capsys):
 
 def test_columns_are_refused(stub):
     """There are no columns to choose from."""
-    with pytest.raises(UsageError, match="leave --text-column and --label-column out"):
-        load_split(None, "train", text_column="text")
+    with pytest.raises(UsageError, match="leave --text-column out"):
+        load_split(None, "train", DataOptions(text_column="text"))
     assert stub.calls == []
 
 

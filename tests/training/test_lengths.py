@@ -9,12 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy import VOCABULARY
 
-from edgernn.errors import DataError
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
 from edgernn.training.lengths import (
     LONGEST,
     length_buckets,
-    refuse_empty,
     token_counts,
     wilson_interval,
 )
@@ -145,10 +143,3 @@ def test_lengths_are_those_before_the_cut():
     # "good_" 300 times.
     assert counts.tolist() == [1, 300, 0]
     assert len(encoder.encode("good " * 300)) == 40
-
-
-def test_a_text_of_no_token():
-    """The first one is named, counted from 1."""
-    refuse_empty(np.array([1, 7], np.int64), "reviews.csv")
-    with pytest.raises(DataError, match=r"^reviews\.csv, example 2: no token"):
-        refuse_empty(np.array([4, 0, 2, 0], np.int64), "reviews.csv")

@@ -15,7 +15,8 @@ from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Dense, Embedding, Recurrent
 from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 from edgernn.training.run import Run
-from edgernn.training.train import train, validation_examples
+from edgernn.training.run_data import validation_examples
+from edgernn.training.train import train
 
 pytest.importorskip("keras")
 
@@ -341,7 +342,7 @@ def test_validation_examples(job, data):
     assert held_out.texts == again.texts
     assert held_out.labels.tolist() == again.labels.tolist()
     assert sorted(held_out.labels.tolist()) == [0, 0, 1, 1]
-    every = load_split(data / "reviews.csv", "train", label_column="sentiment", limit=36)
+    every = load_split(data / "reviews.csv", "train", limit=36)
     assert set(held_out.texts) < set(every.texts)
     other = validation_examples(config | {"seed": SEED + 1}, None)
     assert other.texts != held_out.texts

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from toy import SETTINGS
 
-from edgernn.errors import DataError, TextError, TrainingError
+from edgernn.errors import DataError, TrainingError
 from edgernn.text.words import KERAS_SEPARATORS
 from edgernn.training.models import logits
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Dense, Embedding, Published, Recipe, Recurrent, TextRules
 from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
-from edgernn.training.train import train, validation_examples
+from edgernn.training.run_data import validation_examples
+from edgernn.training.train import train
 
 pytest.importorskip("keras")
 
@@ -191,11 +192,17 @@ def test_a_word_list_of_ones_own(data, tmp_path):
 
 
 def test_a_text_without_a_word(data, tmp_path):
-    """The row is named, before anything is trained."""
+    """It is left out and its row is named; with `strict` it is an error."""
     path = tmp_path / "reviews.csv"
     path.write_text(data.read_text().replace("0,train", '0,train\n"is, is!",1,train', 1))
-    with pytest.raises(TextError, match="training example 2: no token is left of the text"):
-        train(asked(path, tmp_path / "run"))
+    said = []
+    folder, _ = train(asked(path, tmp_path / "run"), say=said.append)
+    line = f"{path}: 1 of 41 rows left out: no token is left of the text (row 2)"
+    assert line in said
+    assert Run.open(folder).metrics["training_examples"] == 40
+    with pytest.raises(DataError, match="row 2: no token is left of the text"):
+        train(asked(path, tmp_path / "other", strict=True))
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_checkpoint_of_unknown_kind(tmp_path, data):

@@ -19,7 +19,8 @@ from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
-from edgernn.training.train import train, validation_examples
+from edgernn.training.run_data import validation_examples
+from edgernn.training.train import train
 
 pytest.importorskip("keras")
 

@@ -3,18 +3,30 @@
 Every source gives the same thing, `Examples`: texts, and labels of 1 (positive) and 0 (negative).
 """
 
-from edgernn.training.data.examples import Examples, NoUnlabelledTextsError
-from edgernn.training.data.sources import SPLITS, Split, describe, load_split, unlabelled_texts
-from edgernn.training.data.split import held_out_split, stratified_split
+from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, Splits
+from edgernn.training.data.options import DataOptions
+from edgernn.training.data.sources import (
+    SPLITS,
+    Split,
+    describe,
+    load_split,
+    load_splits,
+    unlabelled_texts,
+)
+from edgernn.training.data.split import held_out_split, stratified_split, validation_split
 
 __all__ = [
     "SPLITS",
+    "DataOptions",
     "Examples",
     "NoUnlabelledTextsError",
     "Split",
+    "Splits",
     "describe",
     "held_out_split",
     "load_split",
+    "load_splits",
     "stratified_split",
     "unlabelled_texts",
+    "validation_split",
 ]

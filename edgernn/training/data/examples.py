@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +14,24 @@ from edgernn.errors import DataError, UsageError
 
 CLASSES: tuple[str, ...] = ("negative", "positive")
 """The name of each label, by its number."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a file of rows was read, for people and for a run's config.json; it holds no text."""
+
+    lines: tuple[str, ...]
+    """What to say about it."""
+    labels: Mapping[str, Mapping[str, int]]
+    """Rows of each value, by what it means."""
+    left_out: Mapping[str, int]
+    """Rows that could not be used, by their fault."""
+    has_splits: bool
+    """Whether a column says which split a row is of."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what is kept in config.json."""
+        return {"labels": self.labels, "left_out": self.left_out}
 
 
 class NoUnlabelledTextsError(DataError):
@@ -31,19 +51,54 @@ class Examples:
     """int64, shape [n]: texts of one number are about one thing, such as a film, so that who has
     learned from one knows something about the others; None where the source does not say."""
 
+    always_whole: bool = False
+    """Whether groups are never divided, whatever a recipe says: they are equal texts, or what a
+    person named."""
+
+    rows: npt.NDArray[np.int64] | None = None
+    """int64, shape [n]: the number of each text's row in its file; None where there are no rows."""
+
+    reading: Reading | None = None
+    """How the file was read; None for other sources."""
+
     def __post_init__(self) -> None:
         if self.labels.shape != (len(self.texts),):
             raise ValueError(f"{len(self.texts)} texts with labels of shape {self.labels.shape}")
         if self.groups is not None and self.groups.shape != self.labels.shape:
             raise ValueError(f"{len(self.texts)} texts with groups of shape {self.groups.shape}")
+        if self.rows is not None and self.rows.shape != self.labels.shape:
+            raise ValueError(f"{len(self.texts)} texts with rows of shape {self.rows.shape}")
 
     def __len__(self) -> int:
         return len(self.texts)
 
     def at(self, rows: npt.NDArray[np.integer]) -> Examples:
         """Return the examples of some rows, in that order."""
-        groups = None if self.groups is None else self.groups[rows]
-        return Examples(tuple(self.texts[i] for i in rows), self.labels[rows], groups)
+        return dataclasses.replace(
+            self,
+            texts=tuple(self.texts[i] for i in rows),
+            labels=self.labels[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            rows=None if self.rows is None else self.rows[rows],
+        )
+
+    def ungrouped(self) -> Examples:
+        """Return the same examples, each for itself."""
+        return dataclasses.replace(self, groups=None, always_whole=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """What a run learns from, and what is kept out of it."""
+
+    train: Examples
+    validation: Examples | None = None
+    """The validation split that a file has; None where a run holds a part of `train` out."""
+    test: Examples | None = None
+    """What was kept out for a test, or a file's test split; None where there is none, or where it
+    is loaded when it is wanted."""
+    has_own_test: bool = False
+    """Whether the data itself says what the test split is."""
 
 
 def checked(

@@ -1,101 +1,236 @@
-"""Labelled CSV, TSV, JSON Lines and Parquet files."""
+"""Labelled files: CSV, TSV, JSON Lines and Parquet by columns, and text in fastText's form."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from types import MappingProxyType
+import re
+from collections import Counter
+from dataclasses import dataclass, field
 
-from edgernn.errors import DataError
-from edgernn.rows import ReadOptions, Row, RowSource, choose_column, open_rows
-from edgernn.training.data.examples import Examples, checked
+import numpy as np
 
-LABEL_COLUMNS: tuple[str, ...] = ("label", "sentiment", "class", "target")
-"""Names that a label column may have without being asked for, the most likely first."""
+from edgernn.errors import DataError, UsageError
+from edgernn.rows import LABEL_COLUMNS, Row, RowSource, choose_column, open_rows
+from edgernn.training.data.examples import Examples, Reading, checked
+from edgernn.training.data.groups import group
+from edgernn.training.data.label_values import PREFIX, decide, fold, is_missing, shown
+from edgernn.training.data.left_out import LeftOut
+from edgernn.training.data.options import DataOptions
 
-LABELS: Mapping[str, int] = MappingProxyType(
-    {
-        "0": 0,
-        "0.0": 0,
-        "neg": 0,
-        "negative": 0,
-        "false": 0,
-        "1": 1,
-        "1.0": 1,
-        "pos": 1,
-        "positive": 1,
-        "true": 1,
-    }
-)
-"""How a label may be spelled; case and surrounding white space do not matter."""
+__all__ = ["SPLIT_COLUMN", "LabelledFile", "read_labelled_file"]
 
 SPLIT_COLUMN = "split"
 
-_SPLIT_VALUES = ("train", "test")
+SPLIT_NAMES: dict[str, str] = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
+}
+"""How the split of a row may be spelled; case and surrounding white space do not matter."""
+
+_FASTTEXT_LABEL = re.compile(rf"(?:^|(?<=\s)){re.escape(PREFIX)}(\S*)\s*")
 
 
-def load_labelled_file(
-    path: str | os.PathLike[str],
-    split: str,
-    *,
-    text_column: str | None = None,
-    label_column: str | None = None,
-) -> Examples:
-    """Read the examples of a file that belong to `split`.
+@dataclass(frozen=True)
+class LabelledFile:
+    """The examples of a file, and which split each is of."""
 
-    A file without a column `split` has no splits of its own, and all of it is read for either.
+    name: str
+    examples: Examples
+    splits: tuple[str, ...] | None
+    """`train`, `validation` or `test` of each example; None where no column says so."""
+
+    def part(self, split: str) -> Examples:
+        """Return the examples of a split; all of them where the file has no splits of its own.
+
+        Raises:
+            DataError: the split has none, or one class only.
+        """
+        if self.splits is None:
+            return self.examples
+        rows = np.array([row for row, own in enumerate(self.splits) if own == split], np.int64)
+        some = self.examples.at(rows)
+        checked(some.texts, some.labels.tolist(), name=f"{self.name}, split {split!r},")
+        return some
+
+    def has(self, split: str) -> bool:
+        """Tell whether a column says that rows are of a split."""
+        return self.splits is not None and split in self.splits
+
+
+@dataclass
+class _Rows:
+    """The rows of a file that can be used, column by column."""
+
+    numbers: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    values: list[str] = field(default_factory=list)
+    """Folded labels."""
+    splits: list[str] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    total: int = 0
+
+
+def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> LabelledFile:
+    """Read all examples of a file.
+
+    A row without a text or a label is left out and counted, with `options.strict` it is an error.
+    What the labels mean is decided by all rows together, whatever their split.
 
     Raises:
-        DataError: the first row that is bad, by file and row; or a missing column, no examples, or
-            one class only.
+        DataError: a column is missing, a label or a split is not understood, more than half of the
+            rows are bad, or there are no examples or one class only.
+        UsageError: a label is named twice in the options.
     """
     name = os.fspath(path)
-    texts: list[str] = []
-    labels: list[int] = []
-    with open_rows(path, ReadOptions(text_column=text_column)) as rows:
-        label_column = choose_column(
-            rows.columns, label_column, LABEL_COLUMNS, option="--label-column", name=name
+    rule = options.label_rule
+    left_out = LeftOut(name, strict=options.strict)
+    with open_rows(path, options.rows) as source:
+        if source.format == "txt":
+            column, has_splits = "label", False
+            if options.label_column is not None or options.group_column is not None:
+                raise UsageError(
+                    f"{name} is plain text and has no columns; leave --label-column and "
+                    "--group-column out"
+                )
+            rows = _read_fasttext(source, options, left_out)
+        else:
+            column = choose_column(
+                source.columns,
+                options.label_column,
+                LABEL_COLUMNS,
+                option="--label-column",
+                name=name,
+            )
+            if column == source.text_column:
+                raise UsageError(
+                    f"{name}: column {column!r} cannot be text and label; name the other one with "
+                    "--text-column or --label-column"
+                )
+            by_name = {title.strip().casefold(): title for title in reversed(source.columns)}
+            split_column = by_name.get(SPLIT_COLUMN)
+            has_splits = split_column is not None
+            rows = _read_columns(source, column, split_column, options, left_out)
+    left_out.check(rows.total)
+    if not rows.texts:
+        raise DataError(f"{name} has no examples")
+    meanings = decide(Counter(rows.values), rule, name=name, column=column)
+    splits = _splits(rows.splits, name) if has_splits else None
+    used = [row for row, value in enumerate(rows.values) if meanings.labels[value] is not None]
+    texts = [rows.texts[row] for row in used]
+    named = [rows.groups[row] for row in used] if options.group_column is not None else None
+    groups = group(texts, named)
+    said = [line for line in (left_out.line(rows.total), meanings.line()) if line is not None]
+    labels = [meanings.labels[rows.values[row]] or 0 for row in used]
+    found = checked(texts, labels, name=name)
+    examples = Examples(
+        found.texts,
+        found.labels,
+        groups,
+        always_whole=groups is not None,
+        rows=np.array([rows.numbers[row] for row in used], np.int64),
+        reading=Reading(
+            tuple(said), meanings.to_json(), left_out.to_json(), has_splits=splits is not None
+        ),
+    )
+    return LabelledFile(
+        name, examples, None if splits is None else tuple(splits[row] for row in used)
+    )
+
+
+def _read_columns(
+    source: RowSource,
+    column: str,
+    split_column: str | None,
+    options: DataOptions,
+    left_out: LeftOut,
+) -> _Rows:
+    """Read the rows of a file with columns."""
+    rows = _Rows()
+    group_column = options.group_column
+    if group_column is not None:
+        group_column = choose_column(
+            source.columns, group_column, (), option="--group-column", name=source.name
         )
-        has_splits = SPLIT_COLUMN in rows.columns
-        for row in rows:
-            # The whole row is checked even if another split wants it: a bad file should fail the
-            # first time it is read, not after the training.
-            text, label = _text(rows, row), _label(rows, row, label_column)
-            if not has_splits or _split(rows, row) == split:
-                texts.append(text)
-                labels.append(label)
-    return checked(texts, labels, name=f"{name}, split {split!r}," if has_splits else name)
+    for row in source:
+        rows.total += 1
+        value = fold(row.fields.get(column))
+        text = row.fields.get(source.text_column)
+        if row.error is not None or not isinstance(text, str):
+            left_out.add(row.number, _fault(row))
+        elif not text.strip():
+            left_out.add(row.number, "the text is empty")
+        elif is_missing(value) and not options.label_rule.names(value):
+            left_out.add(row.number, "the label is empty")
+        else:
+            rows.numbers.append(row.number)
+            rows.texts.append(text)
+            rows.values.append(value)
+            if split_column is not None:
+                rows.splits.append(fold(row.fields.get(split_column)))
+            if group_column is not None:
+                given = row.fields.get(group_column)
+                rows.groups.append("" if given is None else str(given).strip())
+    return rows
 
 
-def _text(rows: RowSource, row: Row) -> str:
-    text = rows.text(row)
-    if not text.strip():
-        raise DataError(f"{rows.where(row)}: the text is empty")
-    return text
+def _fault(row: Row) -> str:
+    """Return what is wrong with a row that could not be read."""
+    return row.error or "there is no text"
 
 
-def _label(rows: RowSource, row: Row, column: str) -> int:
-    value = row.fields.get(column)
-    label = LABELS.get(str(value).strip().casefold())
-    if label is None:
+def _read_fasttext(source: RowSource, options: DataOptions, left_out: LeftOut) -> _Rows:
+    """Read lines of `__label__NAME text`.
+
+    Raises:
+        DataError: a line has several labels, or no line has one.
+    """
+    rows = _Rows()
+    several: list[int] = []
+    labelled = 0
+    for row in source:
+        rows.total += 1
+        line = row.fields.get(source.text_column)
+        if row.error is not None or not isinstance(line, str):
+            left_out.add(row.number, _fault(row))
+            continue
+        names = {fold(name) for name in _FASTTEXT_LABEL.findall(line)}
+        text = _FASTTEXT_LABEL.sub("", line)
+        labelled += bool(names)
+        if len(names) > 1:
+            several.append(row.number)
+        elif not names or is_missing(min(names)):
+            left_out.add(row.number, "there is no label")
+        elif not text.strip():
+            left_out.add(row.number, "the text is empty")
+        else:
+            rows.numbers.append(row.number)
+            rows.texts.append(text)
+            rows.values.append(min(names))
+    if rows.total and not labelled:
         raise DataError(
-            f"{rows.where(row)}: {_shown(value)} in column {column!r} is not a label; "
-            f"accepted are {', '.join(LABELS)}"
+            f"{source.name}: no line has a label; in a text file each line is fastText's, such as "
+            f"'{PREFIX}positive Great film.'; a CSV, TSV, JSONL or Parquet file has columns"
         )
-    return label
-
-
-def _split(rows: RowSource, row: Row) -> str:
-    value = row.fields.get(SPLIT_COLUMN)
-    split = str(value).strip().casefold()
-    if split not in _SPLIT_VALUES:
+    if several:
         raise DataError(
-            f"{rows.where(row)}: {_shown(value)} in column {SPLIT_COLUMN!r} is not a split; "
-            f"accepted are {', '.join(_SPLIT_VALUES)}"
+            f"{source.name}, row {several[0]}: several labels in one line ({len(several):,} lines "
+            "have them); leave one a line, since a text gets one label"
         )
-    return split
+    return rows
 
 
-def _shown(value: object) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 60 else shown[:57] + "..."
+def _splits(values: list[str], name: str) -> list[str]:
+    """Return the split of each row.
+
+    Raises:
+        DataError: a value is none; the message lists those that there are.
+    """
+    unknown = Counter(value for value in values if value not in SPLIT_NAMES)
+    if unknown:
+        listed = ", ".join(f"{shown(value)} ({n:,})" for value, n in unknown.most_common(5))
+        raise DataError(
+            f"{name}: column {SPLIT_COLUMN!r} holds {listed}; it may say train, validation (val, "
+            "valid, dev) or test (eval); correct those rows or give the column another name"
+        )
+    return [SPLIT_NAMES[value] for value in values]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
@@ -12,8 +12,10 @@ from typing import Literal, Protocol, get_args
 from edgernn.errors import DataError, UsageError
 from edgernn.rows import FORMATS
 from edgernn.training.data import imdb, tfds
-from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, first
-from edgernn.training.data.labelled_files import load_labelled_file
+from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, Splits, first
+from edgernn.training.data.labelled_files import read_labelled_file
+from edgernn.training.data.options import DEFAULTS, DataOptions, option_of
+from edgernn.training.data.split import held_out_split
 
 Split = Literal["train", "test"]
 
@@ -25,41 +27,89 @@ Description = dict[str, str | int]
 def load_split(
     source: str | os.PathLike[str] | None,
     split: Split,
+    options: DataOptions = DEFAULTS,
     *,
-    text_column: str | None = None,
-    label_column: str | None = None,
     limit: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Examples:
     """Load one split of a labelled data set.
 
-    A CSV, TSV, JSON Lines or Parquet file has no splits of its own: unless a column `split` says
-    `train` or `test` in every row, the whole file is loaded for either. Training and evaluating
-    on one such file measures what the model remembers; whether to do so is the user's choice.
+    A labelled file has splits where a column `split` says so: `train`, `validation` (also `val`,
+    `valid` or `dev`) or `test` (also `eval`). Without one, the whole file is loaded for `train` and
+    for `test`: training and evaluating on one such file measures what the model remembers.
+    `load_splits` divides one.
 
     Args:
         source: None for the IMDB reviews of tensorflow_datasets; or a path: `aclImdb_v1.tar.gz`
             (read without unpacking it), the folder that comes out of it or the one that holds
             that folder, or a labelled file.
         split: `train` or `test`.
-        text_column: the column of a labelled file that holds the text, if its name does not tell.
-        label_column: the column of a labelled file that holds the label, likewise.
+        options: how a labelled file is read.
         limit: keep at most so many examples: the first half of that number of each class, in
             their order (of an odd number, one more negative). The same limit always gives the
             same examples; a class that has too few is not made up for by the other.
+        say: gets a line about labels that are not called as ours are, and one about rows that are
+            left out.
 
     Returns:
         The examples, in the order of the source. The IMDB archive and folder give the negative
         reviews and then the positive ones, each sorted by file name.
 
     Raises:
-        DataError: the source is missing, damaged, not of a known format, has a bad row, or lacks
-            one of the classes.
-        UsageError: an unknown split, a limit below 2, or a column named for a source without any.
+        DataError: the source is missing, damaged, not of a known format, has a label that is not
+            understood, mostly bad rows, or lacks one of the classes.
+        UsageError: an unknown split, a limit below 2, or an option of files for a source without
+            rows.
         MissingPackageError: a package that this source needs is not installed.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}")
-    return first(_source(source).load(split, _Columns(text_column, label_column)), limit)
+    examples = _source(source).load(split, options)
+    for line in () if examples.reading is None else examples.reading.lines:
+        say(line)
+    return first(examples, limit)
+
+
+def load_splits(
+    source: str | os.PathLike[str] | None,
+    options: DataOptions = DEFAULTS,
+    *,
+    test_fraction: float | None = None,
+    seed: int = 1,
+    limit: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Splits:
+    """Load what a run learns from, with what is kept out of it.
+
+    The same arguments on the same data give the same splits, so that a run's own can be loaded
+    again from its config.json.
+
+    Args:
+        source: see `load_split`.
+        options: likewise.
+        test_fraction: how much of each class of the training split is kept out for a test, for data
+            without a test split. Groups and texts that are alike stay on one side.
+        seed: decides which.
+        limit: keep at most so many of the training split; see `load_split`.
+        say: see `load_split`.
+
+    Raises:
+        DataError, UsageError, MissingPackageError: see `load_split`; and a UsageError where data
+            that has a test split is to be divided.
+    """
+    found = _source(source).splits(options)
+    train, test = found.train, found.test
+    for line in () if train.reading is None else train.reading.lines:
+        say(line)
+    if test_fraction is not None:
+        if found.has_own_test:
+            raise UsageError(
+                f"--test-fraction {test_fraction:g}: the data has a test split of its own; leave "
+                "the option out"
+            )
+        kept, held = held_out_split(train, test_fraction, seed, whole_groups=True, purpose="test")
+        train, test = train.at(kept), train.at(held)
+    return Splits(first(train, limit), found.validation, test, has_own_test=found.has_own_test)
 
 
 def unlabelled_texts(source: str | os.PathLike[str] | None) -> Iterator[str]:
@@ -91,14 +141,10 @@ def describe(source: str | os.PathLike[str] | None) -> Description:
     return _source(source).describe()
 
 
-@dataclass(frozen=True)
-class _Columns:
-    text: str | None
-    label: str | None
-
-
 class _Source(Protocol):
-    def load(self, split: str, columns: _Columns) -> Examples: ...
+    def load(self, split: Split, options: DataOptions) -> Examples: ...
+
+    def splits(self, options: DataOptions) -> Splits: ...
 
     def unlabelled(self) -> Iterator[str]: ...
 
@@ -106,9 +152,12 @@ class _Source(Protocol):
 
 
 class _Tfds:
-    def load(self, split: str, columns: _Columns) -> Examples:
-        _refuse(columns, f"the data set {tfds.NAME}")
+    def load(self, split: Split, options: DataOptions) -> Examples:
+        _refuse(options, f"the data set {tfds.NAME}")
         return tfds.load_tfds(split)
+
+    def splits(self, options: DataOptions) -> Splits:
+        return Splits(self.load("train", options), has_own_test=True)
 
     def unlabelled(self) -> Iterator[str]:
         return tfds.stream_unlabelled()
@@ -121,9 +170,12 @@ class _Tfds:
 class _Imdb:
     path: Path
 
-    def load(self, split: str, columns: _Columns) -> Examples:
-        _refuse(columns, str(self.path))
+    def load(self, split: Split, options: DataOptions) -> Examples:
+        _refuse(options, str(self.path))
         return imdb.load_imdb(self.path, split)
+
+    def splits(self, options: DataOptions) -> Splits:
+        return Splits(self.load("train", options), has_own_test=True)
 
     def unlabelled(self) -> Iterator[str]:
         return imdb.stream_unlabelled(self.path)
@@ -147,9 +199,16 @@ class _Imdb:
 class _File:
     path: Path
 
-    def load(self, split: str, columns: _Columns) -> Examples:
-        return load_labelled_file(
-            self.path, split, text_column=columns.text, label_column=columns.label
+    def load(self, split: Split, options: DataOptions) -> Examples:
+        return read_labelled_file(self.path, options).part(split)
+
+    def splits(self, options: DataOptions) -> Splits:
+        file = read_labelled_file(self.path, options)
+        return Splits(
+            file.part("train"),
+            file.part("validation") if file.has("validation") else None,
+            file.part("test") if file.has("test") else None,
+            has_own_test=file.has("test"),
         )
 
     def unlabelled(self) -> Iterator[str]:
@@ -171,7 +230,7 @@ def _source(source: str | os.PathLike[str] | None) -> _Source:
     name = path.name.lower()
     if path.is_dir() or name.endswith(imdb.ARCHIVE_SUFFIXES):
         return _Imdb(path)
-    labelled = [suffix for form in FORMATS if form.name != "txt" for suffix in form.suffixes]
+    labelled = [suffix for form in FORMATS for suffix in form.suffixes]
     if name.removesuffix(".gz").endswith(tuple(labelled)):
         return _File(path)
     raise DataError(
@@ -190,9 +249,10 @@ def _described(kind: str, path: Path) -> Description:
     return {"kind": kind, "name": path.name, "bytes": size, "sha256": digest}
 
 
-def _refuse(columns: _Columns, name: str) -> None:
-    if columns.text is not None or columns.label is not None:
+def _refuse(options: DataOptions, name: str) -> None:
+    given = [field for field in options.given() if field != "strict"]
+    if given:
         raise UsageError(
-            f"{name} has no columns; leave --text-column and --label-column out, "
-            "or name a CSV, TSV, JSON Lines or Parquet file"
+            f"{name} has no rows and columns; leave {option_of(given[0])} out, or name "
+            "a CSV, TSV, JSON Lines or Parquet file"
         )

@@ -6,11 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data.examples import Examples
+from edgernn.training.data.examples import Examples, Splits
 
 
 def held_out_split(
-    examples: Examples, fraction: float, seed: int, *, whole_groups: bool
+    examples: Examples,
+    fraction: float,
+    seed: int,
+    *,
+    whole_groups: bool,
+    purpose: str = "validation",
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Split off what a run is measured on.
 
@@ -19,7 +24,9 @@ def held_out_split(
         fraction: how much of each class is held out, more than 0 and less than 1.
         seed: decides which examples.
         whole_groups: whether examples of one group stay on one side, where groups are known: what
-            is measured then holds for things that are new to the model, as test splits are.
+            is measured then holds for things that are new to the model, as test splits are. Those
+            of `always_whole` examples stay so in any case.
+        purpose: what the part is for, in messages.
 
     Returns:
         The indices for training and those held out: int64, sorted.
@@ -28,13 +35,48 @@ def held_out_split(
         DataError: a class would have no example on one of the two sides.
         UsageError: the fraction or the seed is out of range.
     """
-    if whole_groups and examples.groups is not None:
-        return grouped_split(examples.labels, examples.groups, fraction, seed)
-    return stratified_split(examples.labels, fraction, seed)
+    if (whole_groups or examples.always_whole) and examples.groups is not None:
+        return grouped_split(examples.labels, examples.groups, fraction, seed, purpose)
+    return stratified_split(examples.labels, fraction, seed, purpose)
+
+
+def validation_split(
+    splits: Splits, fraction: float, seed: int, *, whole_groups: bool
+) -> tuple[Examples, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Tell what a run learns from, and what it is measured on while it does.
+
+    Args:
+        splits: the run's.
+        fraction: see `held_out_split`; not used where the data has a validation split.
+        seed: likewise.
+        whole_groups: likewise.
+
+    Returns:
+        Examples, and the indices of both parts among them: int64.
+
+    Raises:
+        DataError, UsageError: see `held_out_split`.
+    """
+    train, validation = splits.train, splits.validation
+    if validation is None:
+        return train, *held_out_split(train, fraction, seed, whole_groups=whole_groups)
+    both = Examples(
+        (*train.texts, *validation.texts),
+        np.concatenate([train.labels, validation.labels]),
+        rows=None
+        if train.rows is None or validation.rows is None
+        else np.concatenate([train.rows, validation.rows]),
+        reading=train.reading,
+    )
+    return both, np.arange(len(train)), np.arange(len(train), len(both))
 
 
 def grouped_split(
-    labels: npt.NDArray[np.integer], groups: npt.NDArray[np.integer], fraction: float, seed: int
+    labels: npt.NDArray[np.integer],
+    groups: npt.NDArray[np.integer],
+    fraction: float,
+    seed: int,
+    purpose: str = "validation",
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Split examples into training and validation; no group is on both sides.
 
@@ -44,8 +86,9 @@ def grouped_split(
         labels: the class of each example, any integers, shape [n].
         groups: the group of each example, likewise.
         fraction: how much of each class goes to validation at most; where groups are many and
-            small, it is that much.
+            small, it is that much. Where all are too large, the one that comes nearest goes.
         seed: decides which groups; the same seed gives the same split.
+        purpose: what the part is for, in messages.
 
     Returns:
         The indices for training and those for validation: int64, sorted, together all of 0..n-1.
@@ -54,7 +97,7 @@ def grouped_split(
         DataError: a class would have no example on one of the two sides.
         UsageError: the fraction or the seed is out of range.
     """
-    room = _numbers(labels, fraction, seed)
+    room = _numbers(labels, fraction, seed, purpose)
     random = np.random.Generator(np.random.PCG64(seed))
     names, group = np.unique(groups, return_inverse=True)
     _, label = np.unique(labels, return_inverse=True)
@@ -65,18 +108,38 @@ def grouped_split(
         if np.all(counts[one] <= room):
             held_out[one] = True
             room = room - counts[one]
+    if not np.all(counts[held_out].sum(axis=0)):
+        held_out = _nearest(counts, _numbers(labels, fraction, seed, purpose))
     validation = held_out[group]
     for number, name in enumerate(np.unique(labels)):
         if not counts[held_out, number].sum():
             raise DataError(
                 f"class {name} has no group of examples small enough to be held out at a "
-                f"validation fraction of {fraction}"
+                f"{purpose} fraction of {fraction}"
             )
     return np.flatnonzero(~validation), np.flatnonzero(validation)
 
 
+def _nearest(counts: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Choose the group that comes nearest to what is wanted and leaves each class on both sides.
+
+    Args:
+        counts: examples of each group and class, int64 [groups, classes].
+        wanted: examples of each class, int64 [classes].
+
+    Returns:
+        bool [groups], one of them true, or none where there is no such group.
+    """
+    divides = np.all((counts > 0) & (counts < counts.sum(axis=0)), axis=1)
+    chosen = np.zeros(len(counts), bool)
+    if divides.any():
+        distance = np.where(divides, np.abs(counts - wanted).sum(axis=1), np.iinfo(np.int64).max)
+        chosen[np.argmin(distance)] = True
+    return chosen
+
+
 def stratified_split(
-    labels: npt.NDArray[np.integer], fraction: float, seed: int
+    labels: npt.NDArray[np.integer], fraction: float, seed: int, purpose: str = "validation"
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Split examples into training and validation, each class in the same proportion.
 
@@ -85,6 +148,7 @@ def stratified_split(
         fraction: how much of each class goes to validation, more than 0 and less than 1; rounded
             to the nearest number of examples, a half upwards.
         seed: decides which examples; the same seed gives the same split.
+        purpose: what the part is for, in messages.
 
     Returns:
         The indices for training and those for validation: int64, sorted, together all of 0..n-1.
@@ -93,7 +157,7 @@ def stratified_split(
         DataError: a class would have no example on one of the two sides.
         UsageError: the fraction or the seed is out of range.
     """
-    counts = _numbers(labels, fraction, seed)
+    counts = _numbers(labels, fraction, seed, purpose)
     # Named, as default_rng may choose another generator in a later numpy.
     random = np.random.Generator(np.random.PCG64(seed))
     validation = np.zeros(labels.shape[0], dtype=bool)
@@ -102,10 +166,12 @@ def stratified_split(
     return np.flatnonzero(~validation), np.flatnonzero(validation)
 
 
-def _numbers(labels: npt.NDArray[np.integer], fraction: float, seed: int) -> npt.NDArray[np.int64]:
+def _numbers(
+    labels: npt.NDArray[np.integer], fraction: float, seed: int, purpose: str
+) -> npt.NDArray[np.int64]:
     """Return how many examples of each class go to validation, int64 [classes]."""
     if not 0 < fraction < 1:
-        raise UsageError(f"the validation fraction must be between 0 and 1, and is {fraction}")
+        raise UsageError(f"the {purpose} fraction must be between 0 and 1, and is {fraction}")
     if seed < 0:
         raise UsageError(f"the seed must not be negative, and is {seed}")
     if labels.size == 0:
@@ -114,9 +180,9 @@ def _numbers(labels: npt.NDArray[np.integer], fraction: float, seed: int) -> npt
     counts: npt.NDArray[np.int64] = np.floor(sizes * fraction + 0.5).astype(np.int64)
     for label, size, count in zip(classes, sizes, counts, strict=True):
         if not 0 < count < size:
-            side = "training" if count else "validation"
+            side = "training" if count else purpose
             raise DataError(
                 f"class {label} has {size} examples, which leaves none for {side} "
-                f"at a validation fraction of {fraction}"
+                f"at a {purpose} fraction of {fraction}"
             )
     return counts

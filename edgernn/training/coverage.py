@@ -1,0 +1,97 @@
+"""Whether a recipe's text rules can read the texts that it is to learn from."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+
+from edgernn.errors import DataError
+from edgernn.text import WordEncoder, normalize
+from edgernn.training.recipe import TextRules
+from edgernn.training.recipes import RECIPES
+
+__all__ = ["check_letters"]
+
+_LOOKED_AT = 2000
+"""Texts; evenly from all."""
+_MOST_EMPTY = 0.5
+"""Share of the texts that may have no token."""
+_MOST_CUT = 0.05
+"""Share of the words that may be cut at a letter: names and loan words of an English text."""
+_MOST_UNSPACED = 0.5
+"""Share of the letters that may be of a script without spaces between words."""
+_UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+"""How Unicode's names of such letters begin."""
+_WORD = re.compile(r"[^\W_]+")
+
+
+def check_letters(rules: TextRules, texts: Sequence[str], name: str) -> None:
+    """Make sure that the text rules know most of the letters of the texts.
+
+    Args:
+        rules: a recipe's; rules for subwords read any text.
+        texts: what is to be learned from.
+        name: the data, for messages.
+
+    Raises:
+        DataError: most texts would have no token, many words would be cut at a letter, or words
+            are not told apart by spaces; the message names the cause.
+    """
+    if rules.tokenizer == "subwords":
+        return
+    some = texts[:: max(1, len(texts) // _LOOKED_AT)]
+    splitter = WordEncoder((), separators=rules.separators, word_characters=rules.word_characters)
+    words = cut = empty = 0
+    letters: Counter[str] = Counter()
+    for text in some:
+        normal = normalize(
+            text,
+            unicode_form=rules.unicode_form,
+            html_breaks=rules.html_breaks,
+            control_characters=rules.control_characters,
+            case=rules.case,
+        )
+        empty += not splitter.split(normal)
+        letters.update(c for c in normal if c.isalpha())
+        if rules.word_characters:
+            for word in _WORD.findall(normal):
+                words += 1
+                cut += any(c.isalpha() and c not in rules.word_characters for c in word)
+    scripts: Counter[str] = Counter()
+    for letter, count in letters.items():
+        scripts[_script(letter)] += count
+    known = (
+        "the text rule knows Latin letters without accents only"
+        if rules.word_characters
+        else "the text rule tells words apart by spaces"
+    )
+    reads_all = next(r.name for r in RECIPES.values() if r.text.tokenizer == "subwords")
+    hint = f"--recipe {reads_all} reads all letters"
+    if empty > _MOST_EMPTY * len(some):
+        raise DataError(
+            f"{name}: no token is left of {empty / len(some):.0%} of the texts: {known}, and "
+            f"{_written(scripts)}; {hint}"
+        )
+    if cut > _MOST_CUT * words:
+        foreign = [c for c, _ in letters.most_common() if c not in rules.word_characters]
+        raise DataError(
+            f"{name}: {cut / words:.0%} of the words would be cut at a letter "
+            f"({', '.join(foreign[:5])}): {known}; {hint}"
+        )
+    unspaced = sum(scripts[script] for script in _UNSPACED)
+    if unspaced > _MOST_UNSPACED * letters.total():
+        raise DataError(f"{name}: {_written(scripts)}, without spaces, and {known}; {hint}")
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "unknown").partition(" ")[0]
+
+
+def _written(scripts: Counter[str]) -> str:
+    if not scripts:
+        return "the texts hold no letters"
+    (script, count), *_ = scripts.most_common(1)
+    title = "Chinese characters" if script == "CJK" else f"{script.capitalize()} letters"
+    return f"{count / scripts.total():.0%} of the letters are {title}"

@@ -1,0 +1,188 @@
+"""The examples of a run, loaded again from its config.json and the data that it was trained on."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from edgernn.errors import DataError, ModelFileError, UsageError
+from edgernn.text import TextEncoder
+from edgernn.training.data import (
+    DataOptions,
+    Examples,
+    Splits,
+    describe,
+    load_split,
+    load_splits,
+    validation_split,
+)
+from edgernn.training.data.examples import first
+from edgernn.training.data.options import option_of
+
+__all__ = [
+    "as_started",
+    "check_data",
+    "measured_split",
+    "options_of",
+    "run_splits",
+    "validation_examples",
+]
+
+
+def options_of(config: Mapping[str, Any]) -> DataOptions:
+    """Return how a run read its data.
+
+    Raises:
+        ModelFileError: the config does not say.
+    """
+    try:
+        return DataOptions.from_json(config["data"])
+    except (KeyError, TypeError) as error:
+        raise ModelFileError(f"config.json is broken: data: {error!r}") from error
+
+
+def run_splits(config: Mapping[str, Any], data: str | None) -> Splits:
+    """Load the splits of a run again: the same training, validation and test texts.
+
+    Args:
+        config: the run's `config.json`.
+        data: where the data is, or None for where it was in training.
+
+    Raises:
+        DataError: the data is not at hand, or is not the data of the run.
+        ModelFileError: the config is broken.
+    """
+    location = data if data is not None else config["data"]["source"]
+    check_data(config, location)
+    splits = load_splits(
+        location,
+        options_of(config),
+        test_fraction=_split_setting(config, "test_fraction"),
+        seed=config["seed"],
+        limit=config["limit"],
+    )
+    return as_started(config, splits)
+
+
+def as_started(config: Mapping[str, Any], splits: Splits) -> Splits:
+    """Return splits of a file as a run has them; an earlier version took each text for itself."""
+    if "splits" in config or splits.train.reading is None:
+        return splits
+    return dataclasses.replace(splits, train=splits.train.ungrouped(), validation=None)
+
+
+def measured_split(
+    config: Mapping[str, Any],
+    data: str,
+    options: DataOptions,
+    *,
+    limit: int | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Examples:
+    """Load the test split of a file for a run: the rows that it kept out, if it is the run's file.
+
+    Args:
+        config: the run's `config.json`.
+        data: the file.
+        options: how it is read. What they leave open is read as in training: all of it of the
+            run's own file, and of another file what its labels mean.
+        limit: see `load_split`.
+        say: likewise.
+
+    Raises:
+        DataError: the data cannot be read.
+        ModelFileError: the config is broken.
+        UsageError: the run read its file otherwise.
+    """
+    # An imported run has no data.
+    if config.get("data") is None:
+        return load_split(data, "test", options, limit=limit, say=say)
+    started = options_of(config)
+    if not _is_data_of(config, data):
+        if started.label_rule and not options.label_rule:
+            options = dataclasses.replace(
+                options,
+                positive=started.positive,
+                negative=started.negative,
+                drop=started.drop,
+            )
+        return load_split(data, "test", options, limit=limit, say=say)
+    given = {name: getattr(options, name) for name in options.given()}
+    merged = dataclasses.replace(started, **given)
+    if _split_setting(config, "test_fraction") is None:
+        return load_split(data, "test", merged, limit=limit, say=say)
+    for name, value in given.items():
+        if name != "strict" and value != getattr(started, name):
+            raise UsageError(
+                f"{option_of(name)}: the run read {data} otherwise, and kept rows of it out for a "
+                "test; leave the option out"
+            )
+    test = run_splits(config, data).test
+    assert test is not None
+    say(f"measuring the {len(test):,} rows that the run kept out for a test")
+    return first(test, limit)
+
+
+def validation_examples(
+    config: Mapping[str, Any], data: str | None, encoder: TextEncoder | None = None
+) -> Examples:
+    """Load again what a run measured after each epoch, from the data that it was trained on.
+
+    Args:
+        config: the run's `config.json`.
+        data: where the data is, or None for where it was in training.
+        encoder: the run's; texts of which it leaves no token are left out, as they were then.
+
+    Raises:
+        DataError: the data is not at hand, or is not the data of the run.
+        ModelFileError: the config is broken.
+    """
+    settings = config["fit"]
+    if settings["validation"] == "test":
+        found = first(_test_split(config, data), settings["validation_limit"])
+    else:
+        examples, _, held_out = validation_split(
+            run_splits(config, data),
+            settings["validation_fraction"],
+            config["seed"],
+            # Runs of earlier versions do not say.
+            whole_groups=settings.get("whole_groups", False),
+        )
+        found = examples.at(held_out)
+    if encoder is None:
+        return found
+    return found.at(np.flatnonzero(encoder.token_counts(found.texts)))
+
+
+def check_data(config: Mapping[str, Any], location: str | None) -> None:
+    """Make sure that data is that of a run; its name may have changed.
+
+    Raises:
+        DataError: it is not, or is not at hand.
+    """
+    if not _is_data_of(config, location):
+        raise DataError(f"{location}: not the data that the run was trained on")
+
+
+def _is_data_of(config: Mapping[str, Any], location: str | None) -> bool:
+    found, expected = describe(location), config["data"]["description"]
+    return {**found, "name": None} == {**expected, "name": None}
+
+
+def _test_split(config: Mapping[str, Any], data: str | None) -> Examples:
+    if _split_setting(config, "test_fraction") is not None:
+        test = run_splits(config, data).test
+        assert test is not None
+        return test
+    location = data if data is not None else config["data"]["source"]
+    check_data(config, location)
+    return load_split(location, "test", options_of(config))
+
+
+def _split_setting(config: Mapping[str, Any], name: str) -> Any:
+    """Return a setting of how a run divided its data; earlier versions have none."""
+    settings = config.get("splits")
+    return settings.get(name) if isinstance(settings, dict) else None
