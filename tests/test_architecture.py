@@ -14,6 +14,7 @@ MAX_LINES = 450
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     "edgernn": ("edgernn.runtime", "edgernn.errors", "edgernn.privacy"),
+    "edgernn.__main__": ("edgernn.cli",),
     "edgernn.errors": (),
     "edgernn.files": (),
     "edgernn.native_logs": (),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterable
+from typing import Annotated
 
 import typer
 
+from edgernn import __version__
 from edgernn.cli import file_commands, run_commands
-from edgernn.cli.console import say, show_warnings
+from edgernn.cli.console import say, show_warnings, write_line
 from edgernn.cli.options import debugging
 from edgernn.cli.signals import ending_on_signals
 from edgernn.errors import EdgernnError
@@ -17,6 +19,24 @@ from edgernn.errors import EdgernnError
 __all__ = ["app", "run"]
 
 _COMMANDS = {**run_commands.COMMANDS, **file_commands.COMMANDS}
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_line(f"edgernn {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    # In place of the docstring, which would become the text of the help.
+    pass
 
 
 def _app(names: Iterable[str]) -> typer.Typer:
@@ -29,7 +49,7 @@ def _app(names: Iterable[str]) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     # With one command alone Typer would take its name for an argument.
-    made.callback()(lambda: None)
+    made.callback()(_options)
     for name in names:
         made.command(name)(_COMMANDS[name])
     return made

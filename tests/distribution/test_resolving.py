@@ -1,0 +1,170 @@
+"""What the extras install: one cuDNN, one ONNX Runtime, on each Python; and what is the oldest.
+
+`pytest -m slow -n0 tests/distribution` asks a package index, and downloads for the oldest ONNX
+Runtimes; nothing else is downloaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from index_pip import Pip, run
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+PINNED, PINNED_CUDA12 = ROOT / "constraints.txt", ROOT / "constraints-cuda12.txt"
+
+linux_x86 = pytest.mark.skipif(
+    not (sys.platform == "linux" and os.uname().machine == "x86_64"),
+    reason="TensorFlow and ONNX Runtime have CUDA wheels for Linux on x86-64",
+)
+
+
+def pins(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text("utf-8").splitlines() if "==" in line]
+    return {canonicalize_name(name): version for name, version in (x.split("==") for x in lines)}
+
+
+def starting(found: dict[str, str], *starts: str) -> dict[str, str]:
+    return {name: version for name, version in found.items() if name.startswith(starts)}
+
+
+def test_pinned_versions() -> None:
+    """Both files pin the same versions, but for what CUDA 12 asks for."""
+    pinned, cuda12 = pins(PINNED), pins(PINNED_CUDA12)
+    different = {name for name in pinned.keys() & cuda12.keys() if pinned[name] != cuda12[name]}
+    assert different == {"onnxruntime-gpu"}
+    assert cuda12.keys() - pinned.keys() == starting(cuda12, "nvidia-").keys() != set()
+    assert not starting(pinned, "nvidia-")
+
+
+def test_python_versions() -> None:
+    """What the classifiers name begins where `requires-python` does."""
+    named = [c.rpartition(" ")[2] for c in PROJECT["classifiers"] if ":: Python :: 3" in c]
+    assert named == ["3.11", "3.12", "3.13"]
+    assert PROJECT["requires-python"] == f">={named[0]}"
+
+
+@pytest.mark.slow
+@linux_x86
+@pytest.mark.parametrize(
+    ("extras", "constraints", "cudnn"),
+    [
+        ("gpu", (), "nvidia-cudnn-cu13"),
+        ("gpu", (PINNED,), "nvidia-cudnn-cu13"),
+        ("gpu,train,export", (PINNED,), "nvidia-cudnn-cu13"),
+        ("train-gpu", (), "nvidia-cudnn-cu12"),
+        ("train-gpu", (PINNED_CUDA12,), "nvidia-cudnn-cu12"),
+        ("train-gpu,export", (PINNED_CUDA12,), "nvidia-cudnn-cu12"),
+        ("train,export", (PINNED,), None),
+    ],
+)
+def test_one_cudnn(pip: Pip, extras: str, constraints: tuple[Path, ...], cudnn: str | None) -> None:
+    """Each combination has one cuDNN or none, and one ONNX Runtime; what is pinned is all."""
+    found = pip.resolve(extras, *(part for path in constraints for part in ("-c", path)))
+    assert isinstance(found, dict), found
+    assert list(starting(found, "nvidia-cudnn")) == ([] if cudnn is None else [cudnn])
+    assert list(starting(found, "onnxruntime")) == ["onnxruntime-gpu"]
+    if constraints == (PINNED_CUDA12,):
+        unpinned = {canonicalize_name(name) for name in found} - pins(PINNED_CUDA12).keys()
+        assert unpinned <= {"edgernn", "setuptools", "wheel"}
+
+
+@pytest.mark.slow
+@linux_x86
+@pytest.mark.parametrize(
+    ("extras", "constraints", "asked"),
+    [
+        # Without bounds that exclude each other this would be two cuDNNs.
+        ("train-gpu,gpu", None, "onnxruntime-gpu"),
+        ("train-gpu", PINNED, "onnxruntime-gpu==1.31.1"),
+        ("gpu", PINNED_CUDA12, "onnxruntime-gpu==1.26.0"),
+    ],
+)
+def test_pip_refuses(pip: Pip, extras: str, constraints: Path | None, asked: str) -> None:
+    """What would mix CUDA 12 and 13 is an error that names both sides."""
+    found = pip.resolve(extras, *(() if constraints is None else ("-c", constraints)))
+    assert isinstance(found, str), found
+    assert "conflicting dependencies" in found
+    assert asked in found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_every_package_has_wheels(pip: Pip, python: str) -> None:
+    """All extras but `peers` install on the Pythons that are named, from wheels."""
+    # A source distribution alone, which every platform can build: a need of tensorflow-datasets.
+    promise = run(pip.python, "-m", "pip", "wheel", "-q", "--no-deps", "-w", pip.folder, "promise")
+    assert promise.returncode == 0, promise.stderr
+    for extras in ("", "tflite,data,gpu", "dev"):
+        options = ("--only-binary", ":all:", "--python-version", python)
+        found = pip.resolve(extras, *options, "--find-links", pip.folder)
+        assert isinstance(found, dict), found
+
+
+def lowest(requirement: str) -> str:
+    """The oldest release that a requirement allows, as pip takes it."""
+    parsed = Requirement(requirement)
+    (version,) = (s.version for s in parsed.specifier if s.operator == ">=")
+    # `2.0` is the release 2.0.0; pip takes them for the same.
+    return f"{parsed.name}=={version}"
+
+
+SCORE = """
+import json, sys
+import numpy, onnxruntime
+import edgernn
+texts = json.load(sys.stdin)
+found = {}
+for path in sys.argv[1:]:
+    found[path] = [score.probability for score in edgernn.load(path, "auto").score(texts)]
+print(json.dumps([numpy.__version__, onnxruntime.__version__, found]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["onnxruntime", "onnxruntime-gpu"])
+def test_the_oldest_that_is_allowed(
+    pip: Pip, tiny_files: dict[tuple[str, str], Path], tmp_path: Path, engine: str
+) -> None:
+    """With the oldest NumPy and ONNX Runtime of the bounds, scores are those of today's."""
+    from edgernn import load
+    from exporters.formats import FORMATS
+    from exporters.sample_texts import SAMPLE_TEXTS
+
+    bounds = {Requirement(text).name: text for text in PROJECT["dependencies"]}
+    packages = [lowest(bounds[name]) for name in ("numpy", engine, "typer")]
+    python = pip.environment(tmp_path / "venv", packages)
+    paths = [str(tiny_files["onnx", precision]) for precision in FORMATS["onnx"].precisions]
+    paths.append(str(ROOT / "edgernn" / "models" / "flagship" / "model.onnx"))
+    # Words that the flagship knows.
+    texts = [text for text in SAMPLE_TEXTS if re.search(r"\b(a|and|film|is|of|the)\b", text)]
+    assert len(texts) >= 15
+    done = subprocess.run(
+        [python, "-c", SCORE, *paths],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    numpy, onnxruntime, found = json.loads(done.stdout)
+    assert [f"numpy=={numpy}", f"{engine}=={onnxruntime}"] == [
+        f"{package}.0" for package in packages[:2]
+    ]
+    assert len(found) == len(paths)
+    for path, scores in found.items():
+        expected = [score.probability for score in load(path, "cpu").score(texts)]
+        assert len(set(expected)) > 10
+        assert scores == pytest.approx(expected, abs=1e-5)
