@@ -22,7 +22,7 @@ from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
 from edgernn.training.recipe import Recipe
 from edgernn.training.recipes import RECIPES
-from edgernn.training.run import EVALUATION, read_json
+from edgernn.training.run import EVALUATION, figures_of_test, read_json
 from exporters.formats import FORMATS
 
 __all__ = ["main"]
@@ -88,7 +88,9 @@ def _measured(
     if not (folder / EVALUATION).exists():
         edgernn("evaluate", "--model", str(folder), "--data", data)
     metrics, config = read_json(folder, "metrics.json"), read_json(folder, "config.json")
-    test = read_json(folder, EVALUATION)
+    test = figures_of_test(read_json(folder, EVALUATION), config)
+    if test is None:
+        raise SystemExit(f"{folder / EVALUATION}: not measured on a test split")
     return {
         "parameters": metrics["parameters"],
         "seed": config["seed"],
@@ -116,6 +118,8 @@ def _file(folder: Path, format: str, data: str) -> dict[str, Any]:
     found = json.loads(
         edgernn("evaluate", "--model", str(path), "--data", data, "--device", "cpu", "--json")
     )
+    if found["split"] not in ("test", "not known"):
+        raise SystemExit(f"{path}: not measured on a test split")
     return {"bytes": path.stat().st_size, "test_accuracy": found["accuracy"]}
 
 

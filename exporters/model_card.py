@@ -42,6 +42,7 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         precision: name of the precision.
     """
     name = run.config["recipe"]
+    figures = run.test_figures
     recipe = RECIPES.get(name)
     data = run.config["data"] and run.config["data"]["description"]
     is_imdb = data is not None and data.get("kind") in _IMDB_KINDS
@@ -55,7 +56,8 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         "data": _IMDB if is_imdb else _OWN,
         # What a run that was not trained here was made of.
         **({"imported": run.config["imported"]} if "imported" in run.config else {}),
-        **({"evaluation": run.evaluation} if run.evaluation else {}),
+        # Of texts that are new to the model: other figures are none of a test.
+        **({"evaluation": figures} if figures else {}),
         "limits": _limits(run.contract, is_imdb),
         "versions": {name: metadata.version(name) for name in _PACKAGES},
     }
@@ -192,13 +194,21 @@ def _limits(contract: TextContract, is_imdb: bool) -> list[str]:
 
 def _evaluation(values: Mapping[str, Any] | None) -> dict[str, str]:
     if not values:
-        return {"test accuracy": "not measured before this file was written"}
+        return {"test accuracy": "not measured on new texts before this file was written"}
     texts = _count(values.get("examples"), "test texts")
+    said = f"{_percent(values.get('accuracy'))} of {texts}, before export{_interval(values)}"
     return {
-        "test accuracy": f"{_percent(values.get('accuracy'))} of {texts}, before export",
+        "test accuracy": said,
         "test log loss": _number(values.get("log_loss")),
         "expected calibration error": _number(values.get("expected_calibration_error")),
     }
+
+
+def _interval(values: Mapping[str, Any]) -> str:
+    match values.get("accuracy_interval"):
+        case [int() | float() as low, int() | float() as high]:
+            return f"; 95% interval {low:.2%} to {high:.2%}"
+    return ""
 
 
 def _table(rows: Mapping[str, str]) -> Sequence[str]:

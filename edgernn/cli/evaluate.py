@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.cli.console import busy, load_model, progress, say, write_line
-from edgernn.errors import DataError
+from edgernn.cli.evaluation_lines import evaluation_lines, provenance_lines
+from edgernn.errors import DataError, ModelFileError, UsageError
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.text import TextEncoder
 from edgernn.training.calibration import calibration_bins
 from edgernn.training.confident_errors import ConfidentError, confident_errors
-from edgernn.training.data import DataOptions, Examples, describe, load_split
+from edgernn.training.data import DataOptions, Description, Examples, describe, load_split
 from edgernn.training.data.left_out import rows_with_tokens
-from edgernn.training.lengths import LengthBucket, length_buckets, token_counts
-from edgernn.training.metrics import Metrics, measure
+from edgernn.training.lengths import length_buckets, token_counts
+from edgernn.training.metrics import measure
+from edgernn.training.provenance import find_provenance
 from edgernn.training.report import (
     Evaluation,
     check_report_folder,
@@ -27,20 +29,19 @@ from edgernn.training.report import (
     write_report,
 )
 from edgernn.training.run import EVALUATION, Run
-from edgernn.training.run_data import measured_split
+from edgernn.training.run_data import measured_split, run_splits
 
 __all__ = ["run_evaluation"]
 
 _TEXTS_AT_ONCE = 1024
 _ERRORS_REPORTED = 20
 """Rows of a report's errors.csv where --errors does not say."""
-_TEXT_SHOWN = 200
-"""Characters of a text in the list of errors."""
 
 
 def run_evaluation(
     data: str | None,
     model: Path | None,
+    run: Path | None,
     options: DataOptions,
     limit: int | None,
     device: str,
@@ -52,17 +53,27 @@ def run_evaluation(
     if report is not None:
         check_report_folder(report)
     path = SHIPPED_MODEL if model is None else model
+    own = _run_of(path, run)
+    data = _data_of(data, own)
     # Before TensorFlow is loaded: a wrong file or column is told at once.
-    run = Run.open(path) if path.is_dir() else None
     with busy("reading the test split"):
-        examples = _test_split(data, options, limit, run)
-    opened = _open_file(path, device) if run is None else _open_run(run)
+        examples = _test_split(data, options, limit, own)
+    opened = _open_file(path, device, own) if run is not None or own is None else _open_run(own)
     with busy("counting tokens"):
         tokens = token_counts(opened.encoder, examples.texts)
     kept = rows_with_tokens(
         examples, tokens, data or "the test split", say=say, strict=options.strict
     )
     examples, tokens = examples.at(kept), tokens[kept]
+    with busy("looking for texts that the model has met"):
+        described = describe(data)
+        provenance = find_provenance(
+            examples,
+            described,
+            run=None if own is None else own.folder,
+            trained_on=opened.trained_on,
+            learnt=lambda: _training_split(data, options, own),
+        )
     probabilities = opened.score(examples.texts)
     labels, threshold = opened.encoder.contract.labels, opened.encoder.contract.threshold
 
@@ -75,17 +86,22 @@ def run_evaluation(
         metrics=measure(probabilities, examples.labels, threshold),
         lengths=length_buckets(tokens, probabilities, examples.labels, threshold),
         calibration=calibration_bins(probabilities, examples.labels),
+        split=provenance.split,
+        seen=provenance.to_json(probabilities, examples.labels, threshold),
         errors=None if errors is None else most_confident(errors),
     )
     # Files first: a reader of our output that has had enough, such as head, ends the command.
     if report is not None:
         write_report(report, found, most_confident(errors or _ERRORS_REPORTED), say)
     if limit is None and path.is_dir() and not path.samefile(SHIPPED_MODEL.parent):
-        _note_in_run(path, found.metrics, data)
+        assert own is not None
+        _note_in_run(own, found, described)
+    for line in provenance_lines(found, provenance):
+        say(line)
     if as_json:
         write_line(to_json_text(found.to_json()))
     else:
-        for line in _tables(found):
+        for line in evaluation_lines(found):
             write_line(line)
 
 
@@ -95,6 +111,27 @@ class _Opened(NamedTuple):
     encoder: TextEncoder
     score: Callable[[Sequence[str]], npt.NDArray[np.float32]]
     """From texts to the probability of the positive class, float32 [texts]."""
+    trained_on: dict[str, Any] | None
+    """The description of its training data, where that is known."""
+
+
+def _run_of(path: Path, run: Path | None) -> Run | None:
+    """Open the run folder of what is measured, where it is known."""
+    if not path.is_dir():
+        return None if run is None else Run.open(run)
+    if run is not None:
+        raise UsageError(f"--run {run}: --model {path} is a run folder itself; leave --run out")
+    return Run.open(path)
+
+
+def _data_of(data: str | None, run: Run | None) -> str | None:
+    """Return what a run was trained on where no data is named: its rows for a test, if it has."""
+    trained_on = None if run is None else run.config.get("data")
+    source = trained_on.get("source") if isinstance(trained_on, dict) else None
+    if data is not None or not isinstance(source, str):
+        return data
+    say(f"no --data is named: measuring on the run's own, {source}")
+    return source
 
 
 def _test_split(
@@ -106,6 +143,11 @@ def _test_split(
     return measured_split(run.config, data, options, limit=limit, say=say)
 
 
+def _training_split(data: str | None, options: DataOptions, run: Run | None) -> Examples:
+    """Load what a model was trained on out of data that is known to be the same."""
+    return load_split(data, "train", options) if run is None else run_splits(run.config, data).train
+
+
 def _open_run(run: Run) -> _Opened:
     from edgernn.training.models import probabilities
 
@@ -114,10 +156,10 @@ def _open_run(run: Run) -> _Opened:
         with busy("scoring with Keras"):
             return probabilities(run.load_model(), ids)
 
-    return _Opened(run.encoder, score)
+    return _Opened(run.encoder, score, _description(run.config))
 
 
-def _open_file(path: Path, device: str) -> _Opened:
+def _open_file(path: Path, device: str, run: Run | None) -> _Opened:
     classifier = load_model(path, device)
     say(f"{path} on {classifier.device}")
 
@@ -132,13 +174,30 @@ def _open_file(path: Path, device: str) -> _Opened:
             raise DataError(f"{path}: scored {len(found)} of {len(texts)} examples")
         return np.array(found, np.float32)
 
-    return _Opened(classifier.encoder, score)
+    training = classifier.card.get("training")
+    if run is not None:
+        known = training if isinstance(training, dict) else {}
+        same = {name: known.get(name) for name in run.metrics} == run.metrics
+        if not same or run.contract != classifier.contract:
+            raise UsageError(f"--run {run.folder}: {path} was exported from another run")
+    return _Opened(classifier.encoder, score, _description(training))
 
 
-def _note_in_run(folder: Path, metrics: Metrics, data: str | None) -> None:
+def _description(training: object) -> dict[str, Any] | None:
+    """Return the description of a model's training data, as a run's config or a card has it."""
+    data = training.get("data") if isinstance(training, dict) else None
+    if isinstance(data, dict) and isinstance(data.get("description"), dict):
+        data = data["description"]
+    return data if isinstance(data, dict) else None
+
+
+def _note_in_run(run: Run, found: Evaluation, described: Description) -> None:
+    folder = run.folder
     try:
-        with busy("describing the data"):
-            path = write_evaluation(folder, metrics, describe(data))
+        if found.split != "test" and _has_test_figures(run):
+            say(f"{folder / EVALUATION} stays as it is: it has figures of a test split")
+            return
+        path = write_evaluation(folder, found, described)
     except OSError as error:
         # Nobody asked for this file: what was measured is worth more than that it is written.
         say(f"warning: {folder / EVALUATION}: not written: {error.strerror}")
@@ -146,66 +205,8 @@ def _note_in_run(folder: Path, metrics: Metrics, data: str | None) -> None:
         say(f"wrote {path}")
 
 
-def _tables(found: Evaluation) -> list[str]:
-    lines = [*_metrics_table(found.metrics, found.labels), "", *_lengths_table(found.lengths)]
-    if found.errors is not None:
-        lines += ["", *_errors_table(found.errors, found.labels)]
-    return lines
-
-
-def _metrics_table(metrics: Metrics, labels: tuple[str, str]) -> list[str]:
-    (true_negative, false_positive), (false_negative, true_positive) = metrics.confusion
-    width = max(10, *map(len, labels))
-    return [
-        f"examples  {metrics.examples:,}",
-        f"accuracy  {metrics.accuracy:.4f}",
-        f"F1        {metrics.f1:.4f}",
-        f"ROC AUC   {metrics.roc_auc:.4f}",
-        f"log loss  {metrics.log_loss:.4f}",
-        f"ECE       {metrics.expected_calibration_error:.4f}",
-        "",
-        f"{'true, given:':<{width + 2}}{labels[0]:>{width}}  {labels[1]:>{width}}",
-        f"{labels[0]:<{width + 2}}{true_negative:>{width},}  {false_positive:>{width},}",
-        f"{labels[1]:<{width + 2}}{false_negative:>{width},}  {true_positive:>{width},}",
-    ]
-
-
-def _lengths_table(buckets: Sequence[LengthBucket]) -> list[str]:
-    return [
-        "tokens    examples  accuracy  95% interval     called positive  mean probability",
-        *map(_length_line, buckets),
-    ]
-
-
-def _length_line(bucket: LengthBucket) -> str:
-    low, high = bucket.accuracy_interval or (None, None)
-    interval = "-" if low is None else f"{low:.4f}-{high:.4f}"
-    return (
-        f"{bucket.name:<8}  {bucket.examples:>8,}  {_share(bucket.accuracy):>8}  {interval:<15}"
-        f"  {_share(bucket.called_positive):>15}  {_share(bucket.mean_probability):>16}"
-    )
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _errors_table(errors: Sequence[ConfidentError], labels: tuple[str, str]) -> list[str]:
-    if not errors:
-        return ["no text was given the wrong label"]
-    width = max(5, *map(len, labels))
-    return [
-        f"most confidently wrong; probability is that of {labels[1]}",
-        f"{'row':>8}  {'true':<{width}}  {'given':<{width}}  probability  tokens  text",
-        *(
-            f"{error.row:>8}  {error.true:<{width}}  {error.given:<{width}}"
-            f"  {error.probability:>11.4f}  {error.tokens:>6,}  {_shortened(error.text)}"
-            for error in errors
-        ),
-    ]
-
-
-def _shortened(text: str) -> str:
-    """Return the start of a text on one line, without characters that would move the cursor."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _TEXT_SHOWN else line[: _TEXT_SHOWN - 1] + "\u2026"
+def _has_test_figures(run: Run) -> bool:
+    try:
+        return run.test_figures is not None
+    except ModelFileError:
+        return False

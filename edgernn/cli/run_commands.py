@@ -210,6 +210,13 @@ def evaluate(
         Path | None,
         typer.Option(help="Run folder, .onnx or .tflite file. Default: the pretrained model."),
     ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder that a model file was exported from: it tells which texts "
+            "the model was trained on."
+        ),
+    ] = None,
     text_column: TextColumn = None,
     label_column: LabelColumn = None,
     positive: Positive = None,
@@ -259,7 +266,7 @@ def evaluate(
         no_header=no_header,
         sheet=sheet,
     )
-    run_evaluation(data, model, options, limit, device, errors, report, json)
+    run_evaluation(data, model, run, options, limit, device, errors, report, json)
 
 
 def compare(

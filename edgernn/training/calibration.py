@@ -29,7 +29,7 @@ class CalibrationBin:
 
 
 def calibration_bins(
-    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int8]
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.integer]
 ) -> tuple[CalibrationBin, ...]:
     """Put texts into bins by their probability of the positive class.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,8 @@ from typing import Any
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.training.fit import Epoch, History
 from edgernn.training.history import read_history
-from edgernn.training.run import CONFIG, EVALUATION, METRICS, Run, read_json
+from edgernn.training.proposals import propose_test
+from edgernn.training.run import CONFIG, EVALUATION, METRICS, Run, evaluation_split, figures_of_test
 
 __all__ = [
     "PRECISIONS",
@@ -29,6 +31,12 @@ PRECISIONS = (
     *("float32", "float16", "int8-embedding", "int8", "int8-dynamic", "int16x8", "int8-full"),
 )
 """Those of the exporters, which this room does not import; a test compares them."""
+_NO_TESTS = {
+    "train": "edgernn evaluate measured the training texts",
+    "validation": "edgernn evaluate measured the texts that chose the epoch",
+    "not known": "it is not known whether the texts were trained on that edgernn evaluate measured",
+}
+"""What to say of an evaluation that is none of a test split."""
 _MAX_NAME = 200
 
 
@@ -49,7 +57,7 @@ class ExportedFile:
 
 @dataclass(frozen=True)
 class TestResult:
-    """What `edgernn evaluate` measured of a run on a test split."""
+    """What `edgernn evaluate` measured of a run on texts that are new to it."""
 
     accuracy: float
     """A share in [0, 1]."""
@@ -73,7 +81,12 @@ class ComparedRun:
     history: History
     kept: Epoch
     """The epoch of the weights that the model has."""
+    validation: tuple[float, float]
+    """Accuracy and loss of the model that was written on held-out texts; of a model with n-grams
+    they are not those of the epoch, which had its layers alone."""
     test: TestResult | None
+    measured: str | None
+    """Which split `edgernn evaluate` measured: test, train, validation, not known; None: none."""
     files: dict[str, ExportedFile | None]
     """By format: the int8 file, else the smallest; None where there is none."""
 
@@ -93,10 +106,11 @@ class ComparedRun:
             "kept_epoch": self.kept.epoch,
             "epochs": len(self.history.epochs),
             "interrupted": self.history.interrupted,
-            "validation_accuracy": self.kept.validation_accuracy,
-            "validation_loss": self.kept.validation_loss,
+            "validation_accuracy": self.validation[0],
+            "validation_loss": self.validation[1],
             "test_accuracy": None if self.test is None else self.test.accuracy,
             "test_examples": None if self.test is None else self.test.examples,
+            "measured_split": self.measured,
             "minutes": round(self.minutes, 2),
         }
         for format, file in self.files.items():
@@ -123,9 +137,11 @@ def missing(runs: Sequence[ComparedRun]) -> list[str]:
     """Return lines that say what the table lacks, each followed by the commands that supply it."""
     lines = []
     unmeasured = [run for run in runs if run.test is None]
-    if unmeasured:
-        lines.append(f"no test accuracy of {_share(unmeasured, runs)}; to measure it:")
-        lines += [f"  {_evaluate(run)}" for run in unmeasured]
+    proposals = [propose_test(run.config, run.folder) for run in unmeasured]
+    for words in dict.fromkeys(words for words, _ in proposals):
+        of = [run for run, (own, _) in zip(unmeasured, proposals, strict=True) if own == words]
+        lines.append(f"no test figure of {_share(of, runs)}: {words}:")
+        lines += [f"  {command}" for own, command in proposals if own == words]
     unexported = [run for run in runs if None in run.files.values()]
     if unexported:
         lines.append(f"model files are missing of {_share(unexported, runs)}; to write them:")
@@ -142,6 +158,9 @@ def differences(runs: Sequence[ComparedRun]) -> list[str]:
         lines.append(
             "the runs were validated on different texts (data, seed or validation split differ)"
         )
+    for split, what in _NO_TESTS.items():
+        if of := [run for run in runs if run.measured == split]:
+            lines.append(f"{what} of {_names(of)}: those are no test figures and not shown")
     tested = [run.test for run in runs if run.test is not None]
     if _several((result.examples, _without_name(result.data)) for result in tested):
         lines.append("the test accuracies are of different test data")
@@ -154,17 +173,23 @@ def differences(runs: Sequence[ComparedRun]) -> list[str]:
 def _read(run: Run, name: str) -> ComparedRun:
     history = read_history(run.folder)
     history.interrupted = run.metrics.get("interrupted") is True
-    kept = "kept_epoch" if "kept_epoch" in run.metrics else "best_epoch"
+    parameters = _count(run, "parameters", 1 << 40)
+    name_of_kept = "kept_epoch" if "kept_epoch" in run.metrics else "best_epoch"
+    kept = history.epochs[_count(run, name_of_kept, len(history.epochs)) - 1]
+    accuracy = _number(run, "validation_accuracy", kept.validation_accuracy, largest=1.0)
+    loss = _number(run, "validation_loss", kept.validation_loss, largest=math.inf)
     return ComparedRun(
         name=name,
         folder=run.folder,
         config=run.config,
         recipe=_recipe(run),
         published=run.config.get("published") is True,
-        parameters=_count(run, "parameters", 1 << 40),
+        parameters=parameters,
         history=history,
-        kept=history.epochs[_count(run, kept, len(history.epochs)) - 1],
-        test=_test_result(run.folder),
+        kept=kept,
+        validation=(accuracy, loss),
+        test=_test_result(run),
+        measured=None if (found := run.evaluation) is None else evaluation_split(found, run.config),
         files={format: _smallest(run.folder, f".{format}") for format in _FORMATS},
     )
 
@@ -185,10 +210,27 @@ def _count(run: Run, name: str, largest: int) -> int:
     return value
 
 
-def _test_result(folder: Path) -> TestResult | None:
-    if not (folder / EVALUATION).exists():
+def _number(run: Run, name: str, otherwise: float, largest: float) -> float:
+    """Return a figure of `metrics.json`, or what earlier versions meant by having none."""
+    value = run.metrics.get(name, otherwise)
+    if type(value) not in (int, float) or not 0 <= value <= largest:
+        raise ModelFileError(f"{run.folder / METRICS}: {name!r} is not a number of 0 or more")
+    return float(value)
+
+
+def _test_result(run: Run) -> TestResult | None:
+    found = run.evaluation
+    if found is None:
         return None
-    values = read_json(folder, EVALUATION)
+    _check_figures(run.folder, found)
+    values = figures_of_test(found, run.config)
+    if values is None:
+        return None
+    accuracy, examples = _check_figures(run.folder, values)
+    return TestResult(accuracy, examples, values.get("data"))
+
+
+def _check_figures(folder: Path, values: dict[str, Any]) -> tuple[float, int]:
     accuracy, examples = values.get("accuracy"), values.get("examples")
     # In JSON a 1 may stand for 1.0; `true` may not.
     if type(accuracy) is int:
@@ -197,7 +239,7 @@ def _test_result(folder: Path) -> TestResult | None:
         raise ModelFileError(f"{folder / EVALUATION}: 'accuracy' is not a share in [0, 1]")
     if type(examples) is not int or examples < 1:
         raise ModelFileError(f"{folder / EVALUATION}: 'examples' is not a whole number above 0")
-    return TestResult(accuracy, examples, values.get("data"))
+    return accuracy, examples
 
 
 def _smallest(folder: Path, suffix: str) -> ExportedFile | None:
@@ -231,20 +273,6 @@ def _names(runs: Sequence[ComparedRun]) -> str:
 
 def _share(some: Sequence[ComparedRun], runs: Sequence[ComparedRun]) -> str:
     return _names(some) if len(some) == 1 else f"{len(some)} of the {len(runs)} runs"
-
-
-def _evaluate(run: ComparedRun) -> str:
-    data = run.config.get("data")
-    arguments = ["edgernn", "evaluate", "--model", str(run.folder)]
-    for option, key in (
-        ("--data", "source"),
-        ("--text-column", "text_column"),
-        ("--label-column", "label_column"),
-    ):
-        value = data.get(key) if isinstance(data, dict) else None
-        if isinstance(value, str) and value.isprintable():
-            arguments += [option, value]
-    return shlex.join(arguments)
 
 
 def _export(run: ComparedRun) -> str:

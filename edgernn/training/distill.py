@@ -76,6 +76,8 @@ class Lesson:
     """All texts that may be learned from, encoded; labelled ones first."""
     to_learn: Encoded
     """What the layers learn: texts and crops with how likely each is positive, as if a label."""
+    unlabelled: Sequence[str] = ()
+    """The texts without a label that were learned from."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def learn_ngrams(
         teacher_accuracy=soft.accuracy,
         ids=ids,
         to_learn=exercises_of_layers(ids, crops, soft, known.labels),
+        unlabelled=unlabelled,
     )
 
 

@@ -17,6 +17,7 @@ from edgernn.training.calibration import CalibrationBin
 from edgernn.training.confident_errors import ConfidentError
 from edgernn.training.lengths import LengthBucket
 from edgernn.training.metrics import Metrics
+from edgernn.training.provenance import MeasuredSplit
 from edgernn.training.report_plots import plot_calibration, plot_confusion, plot_lengths
 from edgernn.training.run import EVALUATION
 
@@ -61,6 +62,10 @@ class Evaluation:
     metrics: Metrics
     lengths: tuple[LengthBucket, ...]
     calibration: tuple[CalibrationBin, ...]
+    split: MeasuredSplit
+    """Which split the examples are of, as the model sees them."""
+    seen: dict[str, Any] | None
+    """What `Provenance.to_json` says of the examples; None where nobody can tell."""
     errors: tuple[ConfidentError, ...] | None = None
     """The most confidently wrong texts, where they were asked for."""
 
@@ -68,6 +73,9 @@ class Evaluation:
         """Return what `--json` prints and `metrics.json` holds."""
         found = {
             "model": self.model,
+            "labels": self.labels,
+            "split": self.split,
+            "seen": self.seen,
             **asdict(self.metrics),
             "lengths": [asdict(bucket) for bucket in self.lengths],
             "calibration": [asdict(one) for one in self.calibration],
@@ -131,24 +139,25 @@ def write_report(
         say(f"wrote {folder / name}")
 
 
-def write_evaluation(run: Path, metrics: Metrics, data: dict[str, str | int]) -> Path:
-    """Write how a run did on the whole test split into its folder, as `evaluation.json`.
+def write_evaluation(run: Path, found: Evaluation, data: dict[str, str | int]) -> Path:
+    """Write how a run did on all examples of a split into its folder, as `evaluation.json`.
 
     Args:
         run: the run folder, measured with Keras.
-        metrics: what was measured.
+        found: what was measured.
         data: the data's description by `edgernn.training.data.describe`.
 
     Returns:
         The file.
     """
     path = run / EVALUATION
-    found = asdict(metrics) | {
+    values = asdict(found.metrics) | {
         "data": data,
-        "split": "test",
+        "split": found.split,
+        "seen": found.seen,
         "runtime": f"keras {metadata.version('keras')}",
     }
-    write_text(path, json.dumps(found, indent=2) + "\n")
+    write_text(path, json.dumps(values, indent=2) + "\n")
     return path
 
 

@@ -18,14 +18,18 @@ __all__ = [
     "CONFIG",
     "CONTRACT",
     "EVALUATION",
+    "FEW_SEEN",
     "HISTORY",
     "HISTORY_PLOT",
     "METRICS",
     "MODEL",
+    "SEEN_TEXTS",
     "SUMMARY",
     "TEACHER",
     "UNFINISHED",
     "Run",
+    "evaluation_split",
+    "figures_of_test",
     "read_bounded",
     "read_file",
     "read_json",
@@ -42,10 +46,17 @@ CHECKPOINT = "checkpoint"
 TEACHER = "teacher"
 """What a teacher said, kept for the next training in the same folder."""
 EVALUATION = "evaluation.json"
-"""How the run did on the whole test split."""
+"""What `edgernn evaluate` measured of the run, and of which split."""
+SEEN_TEXTS = "seen_texts.bin"
+"""Hashes of the texts that the run has met; see `edgernn.training.seen_texts`."""
 UNFINISHED = "unfinished.txt"
 """Stands in a run folder while the results in it are replaced, one after the other."""
 
+FEW_SEEN = 0.01
+"""Up to this share of texts that a model has met, as duplicates, a test split is one all the same;
+where there are more, the test figure is that of the others alone."""
+
+_NOT_FIGURES = ("data", "split", "seen", "runtime")
 _MAX_JSON_BYTES = 1 << 20
 _MAX_VOCABULARY_BYTES = 16 << 20
 
@@ -97,7 +108,7 @@ class Run:
 
     @property
     def evaluation(self) -> dict[str, Any] | None:
-        """What `edgernn evaluate` measured on the test split, or None where it did not yet.
+        """What `edgernn evaluate` measured, of whichever split; None where it did not yet.
 
         Raises:
             ModelFileError: the file is there and broken.
@@ -105,6 +116,16 @@ class Run:
         if not (self.folder / EVALUATION).exists():
             return None
         return read_json(self.folder, EVALUATION)
+
+    @property
+    def test_figures(self) -> dict[str, Any] | None:
+        """What `edgernn evaluate` measured on texts that are new to the model, or None.
+
+        Raises:
+            ModelFileError: the file is there and broken.
+        """
+        found = self.evaluation
+        return None if found is None else figures_of_test(found, self.config)
 
     def load_model(self) -> Any:
         """Load the Keras model; code inside the file is never run (Keras safe mode).
@@ -126,6 +147,48 @@ class Run:
         except (ValueError, TypeError, KeyError, OSError) as error:
             reason = str(error).strip().splitlines()[0]
             raise ModelFileError(f"{path}: Keras cannot read it: {reason}") from error
+
+
+def evaluation_split(evaluation: dict[str, Any], config: dict[str, Any]) -> str:
+    """Return which split an `evaluation.json` is of: test, train, validation or not known.
+
+    Earlier versions wrote `test` whatever the data was: where it is the file that the run was
+    trained on, nobody knows.
+
+    Args:
+        evaluation: the values of the file.
+        config: the run's `config.json`.
+    """
+    split = str(evaluation.get("split", "test"))
+    if "seen" in evaluation:
+        return split if split in ("test", "train", "validation") else "not known"
+    trained_on = config.get("data")
+    described = trained_on.get("description") if isinstance(trained_on, dict) else None
+    measured = evaluation.get("data")
+    if isinstance(described, dict) and isinstance(measured, dict):
+        same = {**described, "name": None} == {**measured, "name": None}
+        if same and described.get("kind") == "file":
+            return "not known"
+    return split
+
+
+def figures_of_test(evaluation: dict[str, Any], config: dict[str, Any]) -> dict[str, Any] | None:
+    """Return what an `evaluation.json` says of texts that are new to the model; None if nothing.
+
+    Args:
+        evaluation: the values of the file.
+        config: the run's `config.json`.
+    """
+    if evaluation_split(evaluation, config) != "test":
+        return None
+    seen, examples = evaluation.get("seen"), evaluation.get("examples")
+    if not isinstance(seen, dict) or not isinstance(examples, int):
+        return evaluation
+    new, accuracy = seen.get("new"), seen.get("accuracy_of_new")
+    if not isinstance(new, int) or new >= (1 - FEW_SEEN) * examples:
+        return evaluation
+    of_others = {"accuracy": accuracy, "examples": new}
+    return of_others | {name: evaluation[name] for name in evaluation if name in _NOT_FIGURES}
 
 
 def read_json(folder: Path, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import MissingPackageError, TrainingError, UsageError
-from edgernn.files import leftover_of, new_file, write_bytes, write_text
+from edgernn.files import leftover_of, write_bytes, write_text
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
 from edgernn.text import TextContract, TextEncoder
@@ -44,11 +44,13 @@ from edgernn.training.fit import (
     is_first_attempt,
     remove_checkpoint,
 )
-from edgernn.training.models import build, deep_layers, embedding_of, summary
+from edgernn.training.models import build, deep_layers
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Embedding, Recipe
+from edgernn.training.results import write_results
 from edgernn.training.run import read_json
 from edgernn.training.run_data import as_started, check_data
+from edgernn.training.seen_texts import SeenTexts
 from edgernn.training.vocabulary import (
     VOCABULARY_FILES,
     build_vocabulary,
@@ -172,7 +174,12 @@ def train(
             f"held out: layers {found['layers_validation_accuracy']:.4f}, n-grams "
             f"{found['ngrams_validation_accuracy']:.4f}, both {found['validation_accuracy']:.4f}"
         )
-    _write_results(folder, recipe, model, history, (len(texts), len(measured)), found)
+    learnt, watched = examples.at(kept).texts, examples.at(held_out).texts
+    if lesson is not None:
+        # The n-grams learn the labels of what was held out, too, in the end.
+        learnt, watched = (*learnt, *watched, *lesson.unlabelled), ()
+    seen = SeenTexts.of(learnt, watched)
+    write_results(folder, recipe, model, history, (len(texts), len(measured)), found, seen)
     if not history.interrupted:
         remove_checkpoint(folder / names.CHECKPOINT)
     return folder, history
@@ -363,57 +370,6 @@ def _config(
             },
         },
     }
-
-
-def _write_results(
-    folder: Path,
-    recipe: Recipe,
-    model: Any,
-    history: History,
-    sizes: tuple[int, int],
-    found: dict[str, Any],
-) -> None:
-    """Write what was measured and the model; make the long steps first, aside."""
-    from edgernn.training.plots import plot_history
-
-    aside = folder / names.CHECKPOINT
-    write_text(aside / names.SUMMARY, summary(model))
-    write_text(aside / names.HISTORY, history.to_csv())
-    plot_history(history, aside / names.HISTORY_PLOT, recipe.title)
-    kept = history.kept
-    measured = {
-        "validation_accuracy": kept.validation_accuracy,
-        "validation_loss": kept.validation_loss,
-        "kept_epoch": kept.epoch,
-        "best_epoch": history.best.epoch,
-        "best_validation_accuracy": history.best.validation_accuracy,
-        "epochs": len(history.epochs),
-        "parameters": model.count_params(),
-        "training_examples": sizes[0],
-        "validation_examples": sizes[1],
-        "minutes": round(sum(epoch.seconds for epoch in history.epochs) / 60, 1),
-        "interrupted": history.interrupted,
-        **found,
-    }
-    write_text(aside / names.METRICS, _json(measured))
-    # A fresh model has no optimizer: the file is a third of the size.
-    bare = build(recipe, embedding_of(model).input_dim)
-    bare.set_weights(model.get_weights())
-    with new_file(aside / names.MODEL) as temporary:
-        bare.save(temporary)
-    _put_in_place(folder, aside)
-
-
-def _put_in_place(folder: Path, aside: Path) -> None:
-    """Replace the results in a run folder; a folder of both kinds does not pass for a run."""
-    unfinished = folder / names.UNFINISHED
-    write_text(unfinished, "The files here are not all of one model: edgernn train --resume\n")
-    # It measured the earlier model.
-    (folder / names.EVALUATION).unlink(missing_ok=True)
-    # The model last: where none is yet, the folder is no run before.
-    for name in (names.SUMMARY, names.HISTORY, names.HISTORY_PLOT, names.METRICS, names.MODEL):
-        os.replace(aside / name, folder / name)
-    unfinished.unlink()
 
 
 def _json(values: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from console_script import write_reviews
 
 from edgernn.training.fit import Epoch, History
 
@@ -49,8 +50,9 @@ def test_the_table(edgernn, runs):
     assert gru.split() == ["gru", "tiny-bilstm", "12,345", "2/3", "0.7500", "-", "3.0", "-", "-"]
     assert done.stderr.splitlines() == [
         "warning: gru was interrupted after 3 epochs",
-        "no test accuracy of gru; to measure it:",
-        "  edgernn evaluate --model gru --data reviews.csv --text-column text --label-column label",
+        "no test figure of gru: hold some out with edgernn train --test-fraction 0.2, or name a "
+        "file of other texts:",
+        "  edgernn evaluate --data test.csv --model gru",
         "model files are missing of gru; to write them:",
         "  edgernn export --format all --run gru --output gru",
         "wrote compare.png",
@@ -87,6 +89,7 @@ def test_what_is_missing_can_be_supplied(edgernn, run, place, tmp_path):
     """The commands that are printed fill the table."""
     shutil.copytree(run, tmp_path / "run")
     shutil.copy(place / "reviews.csv", tmp_path)
+    write_reviews(tmp_path / "test.csv", 100)
     told = edgernn("compare", "run", cwd=tmp_path).stderr.splitlines()
     commands = [shlex.split(line)[1:] for line in told if line.startswith("  edgernn ")]
     assert [command[0] for command in commands] == ["evaluate", "export"]
@@ -96,7 +99,8 @@ def test_what_is_missing_can_be_supplied(edgernn, run, place, tmp_path):
     done = edgernn("compare", "run", "--json", cwd=tmp_path)
     assert done.stderr == "wrote compare.png\n"
     row = json.loads(done.stdout)
-    assert row["test_examples"] == 40
+    # The other 36 were trained on.
+    assert row["test_examples"] == 64
     for format in ("onnx", "tflite"):
         file = tmp_path / "run" / row[format]["file"]
         assert row[format]["bytes"] == file.stat().st_size > 0

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from edgernn.errors import UsageError
+from edgernn.training.run import Run
+from edgernn.training.seen_texts import SeenTexts
+
 TEXTS = [
     ("The worst movie, never good", "negative"),
     ("A great film", "positive"),
@@ -64,7 +68,10 @@ def test_errors_as_json(edgernn, file, reviews):
     expected = wrong_rows(probabilities)
     assert 2 <= len(expected) < len(TEXTS)
     done = edgernn("evaluate", "--data", reviews, "--model", file, "--errors", 100, "--json")
-    assert (done.returncode, done.stderr) == (0, f"{file} on cpu\n")
+    assert done.returncode == 0
+    said, unknown = done.stderr.splitlines()
+    assert said == f"{file} on cpu"
+    assert unknown.startswith("whether the model was trained on these texts is not known: a model")
     assert done.stdout.count("\n") == 1
     errors = json.loads(done.stdout)["errors"]
     assert [error["row"] for error in errors] == expected
@@ -119,8 +126,9 @@ def test_a_report(edgernn, file, reviews, tmp_path):
     done = edgernn("evaluate", *arguments, "--report", folder)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in folder.iterdir()} == REPORT
-    first, *wrote = done.stderr.splitlines()
+    first, *wrote, unknown = done.stderr.splitlines()
     assert first == f"{file} on cpu"
+    assert unknown.startswith("whether the model was trained on these texts is not known")
     assert {line.removeprefix("wrote ") for line in wrote} == {str(folder / n) for n in REPORT}
     assert json.loads((folder / "metrics.json").read_text("utf-8")) == json.loads(done.stdout)
     assert done.stdout == edgernn("evaluate", *arguments).stdout
@@ -147,12 +155,14 @@ def test_a_run_keeps_what_was_measured(edgernn, own_run, reviews):
     assert f"wrote {own_run / 'evaluation.json'}" in done.stderr.splitlines()
     found = json.loads((own_run / "evaluation.json").read_text("utf-8"))
     printed = json.loads(done.stdout)
-    measured = printed.keys() - {"model", "lengths", "calibration"}
+    measured = printed.keys() - {"model", "labels", "lengths", "calibration"}
     assert {name: found[name] for name in measured} == {name: printed[name] for name in measured}
-    assert found.keys() - measured == {"data", "split", "runtime"}
+    assert found.keys() - measured == {"data", "runtime"}
     assert (found["data"]["name"], found["data"]["kind"]) == ("some.csv", "file")
     assert found["data"]["bytes"] == reviews.stat().st_size
-    assert (found["split"], found["examples"]) == ("test", len(TEXTS))
+    # The small run keeps no hashes of its texts.
+    assert (found["split"], found["seen"]) == ("not known", None)
+    assert found["examples"] == len(TEXTS)
     assert found["runtime"].startswith("keras 3.")
 
 
@@ -170,7 +180,7 @@ def test_a_run_folder_that_cannot_be_written(edgernn, own_run, reviews):
     done = edgernn("evaluate", "--data", reviews, "--model", own_run)
     assert done.returncode == 0
     assert f"warning: {own_run / 'evaluation.json'}: not written: Is a directory" in done.stderr
-    assert done.stdout.startswith("examples  8")
+    assert done.stdout.startswith("examples            8\n")
     assert not list(own_run.glob(".*"))
 
 
@@ -182,8 +192,8 @@ def test_the_shipped_run_stays_as_it_is(own_run, reviews, monkeypatch, capfd):
     monkeypatch.setattr(evaluate, "SHIPPED_MODEL", own_run / "model.onnx")
     before = {path.name for path in own_run.iterdir()}
     same = own_run.parent / "." / own_run.name / ".." / own_run.name
-    evaluate.run_evaluation(str(reviews), same, DataOptions(), None, "cpu", None, None, False)
-    assert capfd.readouterr().out.startswith("examples  8")
+    evaluate.run_evaluation(str(reviews), same, None, DataOptions(), None, "cpu", None, None, False)
+    assert capfd.readouterr().out.startswith("examples            8\n")
     assert {path.name for path in own_run.iterdir()} == before
 
 
@@ -205,7 +215,7 @@ def test_a_text_of_no_token(edgernn, own_run, tmp_path):
     assert done.returncode == 0
     line = f"{data}: 1 of 3 rows left out: no token is left of the text (row 3)"
     assert line in done.stderr.splitlines()
-    assert done.stdout.startswith("examples  2\n")
+    assert done.stdout.startswith("examples            2\n")
 
 
 def word_contract(run: Path, words: bytes):
@@ -240,3 +250,73 @@ def test_a_report_into_a_file(edgernn, reviews):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"error: --report {reviews}: is a file; name a folder\n"
     assert reviews.read_bytes() == before
+
+
+@pytest.fixture
+def hashed_run(own_run: Path) -> Path:
+    """The small run as if it had been trained on the first six texts; the seventh chose."""
+    texts = [text for text, _ in TEXTS]
+    (own_run / "seen_texts.bin").write_bytes(SeenTexts.of(texts[:6], texts[6:7]).to_bytes())
+    return own_run
+
+
+@pytest.fixture
+def evaluated(capfd):
+    """A function that measures a model on a file: what is said, and what is measured."""
+    from edgernn.cli.evaluate import run_evaluation
+    from edgernn.training.data import DataOptions
+
+    def evaluate(model, data, run=None):
+        run_evaluation(str(data), model, run, DataOptions(), None, "cpu", None, None, True)
+        out, said = capfd.readouterr()
+        return said.splitlines(), json.loads(out)
+
+    return evaluate
+
+
+def rows_of(folder: Path, *rows: int) -> Path:
+    path = folder / f"rows-{'-'.join(map(str, rows))}.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *(TEXTS[row] for row in rows)])
+    return path
+
+
+def test_training_texts_are_told(evaluated, hashed_run, reviews, tmp_path):
+    """All of them, some of them, none: split and counts, said and written; a test figure stays."""
+    said, found = evaluated(hashed_run, reviews)
+    assert found["split"] == "train"
+    assert (found["seen"]["learnt"], found["seen"]["watched"], found["seen"]["new"]) == (6, 1, 1)
+    assert said[-1].startswith(
+        "warning: 6 of 8 texts were trained on, 1 chose the epoch: these are figures of the train "
+        "split, not of a test; the accuracy of the 1 that are new to the model is "
+    )
+    note = hashed_run / "evaluation.json"
+    assert json.loads(note.read_text("utf-8"))["split"] == "train"
+    assert Run.open(hashed_run).test_figures is None
+
+    # Half of them are new: a test, said with the accuracy of those alone.
+    said, found = evaluated(hashed_run, rows_of(tmp_path, 0, 7))
+    assert (found["split"], found["seen"]["new"]) == ("test", 1)
+    assert said[-1].startswith("warning: 1 of 2 texts were trained on; the accuracy of the 1 that")
+    assert Run.open(hashed_run).test_figures["examples"] == 1
+
+    before = note.read_bytes()
+    said, found = evaluated(hashed_run, rows_of(tmp_path, 0, 1))
+    assert found["split"] == "train"
+    assert f"{note} stays as it is: it has figures of a test split" in said
+    assert note.read_bytes() == before
+
+
+def test_a_file_and_the_run_that_it_came_from(evaluated, file, hashed_run, reviews):
+    """With --run a model file's training texts are known, too; another run is refused."""
+    _, found = evaluated(file, reviews)
+    assert found["split"] == "not known"
+    said, found = evaluated(file, reviews, hashed_run)
+    assert found["split"] == "train"
+    assert said[-1].startswith("warning: 6 of 8 texts were trained on")
+    metrics = json.loads((hashed_run / "metrics.json").read_text("utf-8"))
+    (hashed_run / "metrics.json").write_text(json.dumps(metrics | {"validation_accuracy": 0.5}))
+    with pytest.raises(UsageError, match=r"--run .*: .* was exported from another run"):
+        evaluated(file, reviews, hashed_run)
+    with pytest.raises(UsageError, match="leave --run out"):
+        evaluated(hashed_run, reviews, hashed_run)

@@ -12,6 +12,7 @@ FILES = {
     "history.png",
     "metrics.json",
     "model.keras",
+    "seen_texts.bin",
     "summary.txt",
     "vocabulary.subwords",
 }
@@ -87,17 +88,30 @@ def test_evaluate_as_json(edgernn, model, place):
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
     assert list(found) == [
-        *("model", "accuracy", "f1", "roc_auc", "log_loss", "expected_calibration_error"),
-        *("confusion", "examples", "lengths", "calibration"),
+        *("model", "labels", "split", "seen", "accuracy", "accuracy_interval"),
+        *("balanced_accuracy", "larger_class", "f1", "f1_of_each", "roc_auc", "log_loss"),
+        *("expected_calibration_error", "confusion", "examples", "lengths", "calibration"),
     ]
-    assert done.stderr == f"{model} on cpu\n"
+    said, warning, note = done.stderr.splitlines()
+    assert said == f"{model} on cpu"
+    assert warning.startswith("warning: 40 of 40 texts were trained on: these are figures of")
+    assert note.startswith("the model was trained on this file; which of its rows were kept out")
 
 
 def test_evaluate_as_a_table(edgernn, model, place):
     """The same figures for people, with the labels of the contract; a limit is kept to."""
     arguments = ("--data", place / "reviews.csv", "--model", model, "--limit", 10)
     table = edgernn("evaluate", *arguments).stdout
-    words = ("examples  10", "accuracy", "F1", "ROC AUC", "log loss", "ECE", "negative", "positive")
+    words = (
+        "examples            10\n",
+        "accuracy",
+        "F1 of",
+        "ROC AUC",
+        "log loss",
+        "ECE",
+        "negative",
+        "positive",
+    )
     for word in (*words, "tokens", "over 400"):
         assert word in table
 

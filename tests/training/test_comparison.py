@@ -31,6 +31,7 @@ DATA = {
     "label_column": None,
     "description": {"kind": "file", "name": "my reviews.csv", "bytes": 10},
 }
+TEST = {"kind": "file", "name": "more.csv", "bytes": 4}
 EPOCHS = (
     Epoch(1, 0.6, 0.7, 0.55, 0.72, 30.0),
     Epoch(2, 0.4, 0.8, 0.45, 0.82, 31.0),
@@ -61,7 +62,7 @@ def fabricate(folder: Path, epochs=EPOCHS, *, config=None, metrics=None) -> Path
 
 
 def evaluated(folder: Path, accuracy=0.75, **more) -> Path:
-    found = {"accuracy": accuracy, "f1": 0.7, "examples": 40, "data": DATA["description"]}
+    found = {"accuracy": accuracy, "f1": 0.7, "examples": 40, "data": TEST, "split": "test"}
     (folder / "evaluation.json").write_text(json.dumps(found | more))
     return folder
 
@@ -95,6 +96,7 @@ def test_a_row(tmp_path):
         "validation_loss": 0.45,
         "test_accuracy": 0.75,
         "test_examples": 40,
+        "measured_split": "test",
         "minutes": 1.55,
         "onnx": {"file": "toy-int8.onnx", "bytes": 60},
         "tflite": {"file": "toy.tflite", "bytes": 7},
@@ -168,10 +170,12 @@ def test_what_is_missing(tmp_path):
         path.touch()
     runs = read_runs([whole, half])
     head, evaluate, second, export = missing(runs)
-    assert head == "no test accuracy of a b; to measure it:"
+    assert head == (
+        "no test figure of a b: hold some out with edgernn train --test-fraction 0.2, or name a "
+        "file of other texts:"
+    )
     assert shlex.split(evaluate) == [
-        *("edgernn", "evaluate", "--model", str(half)),
-        *("--data", "my reviews.csv", "--text-column", "review"),
+        *("edgernn", "evaluate", "--data", "test.csv", "--model", str(half))
     ]
     assert second == "model files are missing of a b; to write them:"
     assert shlex.split(export) == [
@@ -186,7 +190,8 @@ def test_what_is_missing(tmp_path):
 
 def test_data_that_is_downloaded(tmp_path):
     """A run on the default data is evaluated without --data."""
-    data = DATA | {"source": None, "text_column": None}
+    described = {"kind": "tensorflow_datasets", "name": "imdb_reviews", "version": "1.0.0"}
+    data = {"source": None, "text_column": None, "description": described}
     runs = read_runs([fabricate(tmp_path / "a", config={"data": data})])
     assert missing(runs)[1] == f"  edgernn evaluate --model {shlex.quote(str(runs[0].folder))}"
 

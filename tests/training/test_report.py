@@ -44,6 +44,8 @@ def evaluation(errors=None, model="runs/a $5 model.onnx", labels=("neg", "pos"))
         metrics=measure(PROBABILITIES, LABELS, 0.5),
         lengths=length_buckets(TOKENS, PROBABILITIES, LABELS, 0.5),
         calibration=calibration_bins(PROBABILITIES, LABELS),
+        split="test",
+        seen={"learnt": 2, "watched": 0, "new": 4, "accuracy_of_new": 0.5},
         errors=errors,
     )
 
@@ -182,13 +184,15 @@ def test_evaluation_of_a_run(tmp_path):
     from importlib import metadata
 
     data = {"kind": "file", "name": "reviews.csv", "bytes": 7, "sha256": "00"}
-    path = write_evaluation(tmp_path, evaluation().metrics, data)
+    path = write_evaluation(tmp_path, evaluation(), data)
     assert path == tmp_path / EVALUATION == tmp_path / "evaluation.json"
     found = json.loads(path.read_text("utf-8"))
     assert list(found) == [
-        *("accuracy", "f1", "roc_auc", "log_loss", "expected_calibration_error"),
-        *("confusion", "examples", "data", "split", "runtime"),
+        *("accuracy", "accuracy_interval", "balanced_accuracy", "larger_class", "f1"),
+        *("f1_of_each", "roc_auc", "log_loss", "expected_calibration_error"),
+        *("confusion", "examples", "data", "split", "seen", "runtime"),
     ]
+    assert found["seen"] == {"learnt": 2, "watched": 0, "new": 4, "accuracy_of_new": 0.5}
     assert (found["data"], found["split"], found["examples"]) == (data, "test", 6)
     assert found["confusion"] == [[0, 3], [3, 0]]
     assert found["runtime"] == f"keras {metadata.version('keras')}"

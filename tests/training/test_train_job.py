@@ -27,6 +27,7 @@ FILES = {
     "history.png",
     "metrics.json",
     "model.keras",
+    "seen_texts.bin",
     "summary.txt",
     "vocabulary.subwords",
 }

@@ -32,6 +32,7 @@ FILES = {
     "history.png",
     "metrics.json",
     "model.keras",
+    "seen_texts.bin",
     "summary.txt",
     "teacher",
     "vocabulary.words",

@@ -3,10 +3,11 @@
 Every source gives the same thing, `Examples`: texts, and labels of 1 (positive) and 0 (negative).
 """
 
-from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, Splits
+from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, Splits, first
 from edgernn.training.data.options import DataOptions
 from edgernn.training.data.sources import (
     SPLITS,
+    Description,
     Split,
     describe,
     load_split,
@@ -18,11 +19,13 @@ from edgernn.training.data.split import held_out_split, stratified_split, valida
 __all__ = [
     "SPLITS",
     "DataOptions",
+    "Description",
     "Examples",
     "NoUnlabelledTextsError",
     "Split",
     "Splits",
     "describe",
+    "first",
     "held_out_split",
     "load_split",
     "load_splits",

@@ -1,0 +1,149 @@
+"""Figures in lines: what `edgernn evaluate` and the end of `edgernn train` print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edgernn.training.confident_errors import ConfidentError
+from edgernn.training.lengths import LengthBucket
+from edgernn.training.metrics import Metrics
+from edgernn.training.provenance import Provenance
+from edgernn.training.report import Evaluation
+
+__all__ = ["confusion_lines", "evaluation_lines", "figure_rows", "in_columns", "provenance_lines"]
+
+_TEXT_SHOWN = 200
+"""Characters of a text in the list of errors."""
+
+HOLD_OUT = "train with --test-fraction 0.2, or name a file of other texts"
+
+
+def evaluation_lines(found: Evaluation) -> list[str]:
+    """Return what was measured as lines of tables."""
+    metrics, labels = found.metrics, found.labels
+    rows = [("examples", f"{metrics.examples:,}"), ("split", _split(found))]
+    lines = [
+        *in_columns([*rows, *figure_rows(metrics, labels)]),
+        "",
+        *confusion_lines(metrics, labels),
+        "",
+        *_lengths_table(found.lengths),
+    ]
+    if found.errors is not None:
+        lines += ["", *_errors_table(found.errors, labels)]
+    return lines
+
+
+def provenance_lines(found: Evaluation, provenance: Provenance) -> list[str]:
+    """Return warnings about texts that are not new to the model.
+
+    Args:
+        found: what was measured.
+        provenance: where the texts come from.
+    """
+    if provenance.unknown is not None:
+        reason = provenance.unknown
+        return [f"whether the model was trained on these texts is not known: {reason}"]
+    notes = [] if provenance.note is None else [provenance.note]
+    seen = found.seen
+    if seen is None or not seen["learnt"] + seen["watched"]:
+        return notes
+    texts = found.metrics.examples
+    counts = [
+        *([f"{seen['learnt']:,} of {texts:,} texts were trained on"] if seen["learnt"] else []),
+        *([f"{seen['watched']:,} chose the epoch"] if seen["watched"] else []),
+    ]
+    said = f"warning: {', '.join(counts)}"
+    if found.split != "test":
+        said += f": these are figures of the {found.split} split, not of a test"
+    if seen["new"]:
+        said += (
+            f"; the accuracy of the {seen['new']:,} that are new to the model is "
+            f"{seen['accuracy_of_new']:.4f}"
+        )
+    elif found.split != "test":
+        said += f"; for a test {HOLD_OUT}"
+    return [said, *notes]
+
+
+def figure_rows(metrics: Metrics, labels: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return names and values of what is measured over all texts."""
+    low, high = metrics.accuracy_interval
+    return [
+        ("accuracy", f"{metrics.accuracy:.4f}  95% interval {low:.4f}-{high:.4f}"),
+        ("larger class alone", f"{metrics.larger_class:.4f}"),
+        ("balanced accuracy", _share(metrics.balanced_accuracy)),
+        *(
+            (f"F1 of {label}", _share(f1))
+            for label, f1 in zip(labels, metrics.f1_of_each, strict=True)
+        ),
+        ("ROC AUC", _share(metrics.roc_auc)),
+        ("log loss", f"{metrics.log_loss:.4f}"),
+        ("ECE", f"{metrics.expected_calibration_error:.4f}"),
+    ]
+
+
+def in_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Return rows of a name and a value as aligned lines."""
+    width = max(len(name) for name, _ in rows)
+    return [f"{name:<{width}}  {value}" for name, value in rows]
+
+
+def confusion_lines(metrics: Metrics, labels: tuple[str, str]) -> list[str]:
+    """Return the confusion matrix as a table: a row a true label, a column a given one."""
+    width = max(10, *map(len, labels))
+    return [
+        f"{'true, given:':<{width + 2}}" + "  ".join(f"{label:>{width}}" for label in labels),
+        *(
+            f"{label:<{width + 2}}" + "  ".join(f"{count:>{width},}" for count in counts)
+            for label, counts in zip(labels, metrics.confusion, strict=True)
+        ),
+    ]
+
+
+def _split(found: Evaluation) -> str:
+    if found.seen is None or found.split != "test":
+        return found.split
+    known = found.metrics.examples - found.seen["new"]
+    return f"test, {known:,} of its texts known to the model" if known else "test"
+
+
+def _lengths_table(buckets: Sequence[LengthBucket]) -> list[str]:
+    return [
+        "tokens    examples  accuracy  95% interval     called positive  mean probability",
+        *map(_length_line, buckets),
+    ]
+
+
+def _length_line(bucket: LengthBucket) -> str:
+    low, high = bucket.accuracy_interval or (None, None)
+    interval = "-" if low is None else f"{low:.4f}-{high:.4f}"
+    return (
+        f"{bucket.name:<8}  {bucket.examples:>8,}  {_share(bucket.accuracy):>8}  {interval:<15}"
+        f"  {_share(bucket.called_positive):>15}  {_share(bucket.mean_probability):>16}"
+    )
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _errors_table(errors: Sequence[ConfidentError], labels: tuple[str, str]) -> list[str]:
+    if not errors:
+        return ["no text was given the wrong label"]
+    width = max(5, *map(len, labels))
+    return [
+        f"most confidently wrong; probability is that of {labels[1]}",
+        f"{'row':>8}  {'true':<{width}}  {'given':<{width}}  probability  tokens  text",
+        *(
+            f"{error.row:>8}  {error.true:<{width}}  {error.given:<{width}}"
+            f"  {error.probability:>11.4f}  {error.tokens:>6,}  {_shortened(error.text)}"
+            for error in errors
+        ),
+    ]
+
+
+def _shortened(text: str) -> str:
+    """Return the start of a text on one line, without characters that would move the cursor."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if len(line) <= _TEXT_SHOWN else line[: _TEXT_SHOWN - 1] + "\u2026"

@@ -1,0 +1,36 @@
+"""How a run comes to a test figure: what `train` and `compare` propose."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from edgernn.training.provenance import OWN_SPLITS
+
+__all__ = ["propose_test"]
+
+
+def propose_test(config: Mapping[str, Any], folder: Path) -> tuple[str, str]:
+    """Return what to do for a test figure: words, and the command that gives it.
+
+    Args:
+        config: the run's `config.json`.
+        folder: the run folder, as it is to stand in the command.
+    """
+    data = config.get("data")
+    data = data if isinstance(data, dict) else {}
+    described = data.get("description")
+    kind = described.get("kind") if isinstance(described, dict) else None
+    command = ["edgernn", "evaluate"]
+    if kind in OWN_SPLITS:
+        source = data.get("source")
+        if isinstance(source, str) and source.isprintable():
+            command += ["--data", source]
+        return "the data set has a test split", shlex.join([*command, "--model", str(folder)])
+    command += ["--data", "test.csv", "--model", str(folder)]
+    return (
+        "hold some out with edgernn train --test-fraction 0.2, or name a file of other texts",
+        shlex.join(command),
+    )

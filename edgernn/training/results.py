@@ -1,0 +1,75 @@
+"""What training leaves in a run folder when it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from edgernn.files import new_file, write_bytes, write_text
+from edgernn.training import run as names
+from edgernn.training.fit import History
+from edgernn.training.models import build, embedding_of, summary
+from edgernn.training.recipe import Recipe
+from edgernn.training.seen_texts import SeenTexts
+
+__all__ = ["write_results"]
+
+_RESULTS = (
+    *(names.SUMMARY, names.HISTORY, names.HISTORY_PLOT, names.SEEN_TEXTS, names.METRICS),
+    names.MODEL,
+)
+"""In the order in which they are put in place: without a model the folder is no run."""
+
+
+def write_results(
+    folder: Path,
+    recipe: Recipe,
+    model: Any,
+    history: History,
+    sizes: tuple[int, int],
+    found: dict[str, Any],
+    seen: SeenTexts,
+) -> None:
+    """Write what was measured and the model; make the long steps first, aside."""
+    from edgernn.training.plots import plot_history
+
+    aside = folder / names.CHECKPOINT
+    write_text(aside / names.SUMMARY, summary(model))
+    write_bytes(aside / names.SEEN_TEXTS, seen.to_bytes())
+    write_text(aside / names.HISTORY, history.to_csv())
+    plot_history(history, aside / names.HISTORY_PLOT, recipe.title)
+    kept = history.kept
+    measured = {
+        "validation_accuracy": kept.validation_accuracy,
+        "validation_loss": kept.validation_loss,
+        "kept_epoch": kept.epoch,
+        "best_epoch": history.best.epoch,
+        "best_validation_accuracy": history.best.validation_accuracy,
+        "epochs": len(history.epochs),
+        "parameters": model.count_params(),
+        "training_examples": sizes[0],
+        "validation_examples": sizes[1],
+        "minutes": round(sum(epoch.seconds for epoch in history.epochs) / 60, 1),
+        "interrupted": history.interrupted,
+        **found,
+    }
+    write_text(aside / names.METRICS, json.dumps(measured, indent=2) + "\n")
+    # A fresh model has no optimizer: the file is a third of the size.
+    bare = build(recipe, embedding_of(model).input_dim)
+    bare.set_weights(model.get_weights())
+    with new_file(aside / names.MODEL) as temporary:
+        bare.save(temporary)
+    _put_in_place(folder, aside)
+
+
+def _put_in_place(folder: Path, aside: Path) -> None:
+    """Replace the results in a run folder; a folder of both kinds does not pass for a run."""
+    unfinished = folder / names.UNFINISHED
+    write_text(unfinished, "The files here are not all of one model: edgernn train --resume\n")
+    # It measured the earlier model.
+    (folder / names.EVALUATION).unlink(missing_ok=True)
+    for name in _RESULTS:
+        os.replace(aside / name, folder / name)
+    unfinished.unlink()
