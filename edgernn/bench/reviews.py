@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgernn.bench.texts import generated_reviews
 from edgernn.errors import DataError
-from edgernn.rows import FORMATS, LABEL_COLUMNS, open_rows
+from edgernn.rows import LABEL_COLUMNS, folded, open_rows, suffix_of
 from edgernn.training.data import DataOptions, load_split
 from edgernn.training.data.options import DEFAULTS
 
@@ -60,12 +60,10 @@ def read_reviews(
 
 def _is_unlabelled(data: str, options: DataOptions) -> bool:
     """Tell whether it is a file of rows none of whose columns has a label's name."""
-    suffixes = tuple(suffix for form in FORMATS for suffix in form.suffixes)
-    is_rows = data.lower().removesuffix(".gz").endswith(suffixes)
-    if Path(data).is_dir() or not is_rows:
+    if Path(data).is_dir() or suffix_of(data) is None:
         return False
     with open_rows(data, options.rows) as rows:
-        return not {column.strip().casefold() for column in rows.columns} & set(LABEL_COLUMNS)
+        return not {folded(column) for column in rows.columns} & set(map(folded, LABEL_COLUMNS))
 
 
 def _unlabelled(data: str, count: int, options: DataOptions, name: str) -> Reviews:

@@ -1,14 +1,16 @@
-"""Rows of text, streamed out of files: text, CSV, TSV, JSON Lines and Parquet.
+"""Rows of text, streamed out of files: text, CSV, TSV, JSON, Parquet and Excel.
 
 Memory does not grow with the file, a bad row is handed out with its `error` set instead of ending
-the job, and nothing but the standard library is loaded (pyarrow only when a Parquet file is read).
+the job, and nothing but the standard library is loaded, unless a file needs a package of its own:
+pyarrow for Parquet, openpyxl for Excel, zstandard for `.zst`.
 """
 
-from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, choose_column, listed
-from edgernn.rows.formats import FORMATS, Format, format_of
+from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, choose_column, folded, listed
+from edgernn.rows.formats import FORMATS, Format, format_of, suffix_of
 from edgernn.rows.many import open_many
 from edgernn.rows.options import ReadOptions
-from edgernn.rows.rows import Row, RowSource, open_rows
+from edgernn.rows.row import Row
+from edgernn.rows.rows import RowSource, open_rows
 
 __all__ = [
     "FORMATS",
@@ -19,8 +21,10 @@ __all__ = [
     "Row",
     "RowSource",
     "choose_column",
+    "folded",
     "format_of",
     "listed",
     "open_many",
     "open_rows",
+    "suffix_of",
 ]

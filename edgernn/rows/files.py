@@ -1,31 +1,29 @@
-"""Opening a file of rows, and reading lines out of it that cannot grow without bound."""
+"""Opening a file of rows, looking at how it begins, and what goes wrong in reading it."""
 
 from __future__ import annotations
 
-import codecs
 import io
 import os
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
 from edgernn.errors import DataError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 MAX_LINE_BYTES = 64 * 2**20
 """The longest line, and the longest CSV row, that is read into memory."""
 
+HEAD_BYTES = 2**17
+"""How much of a file is looked at before it is read."""
+
 STDIN = "-"
 
-_GZIP_MAGIC = b"\x1f\x8b"
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
-_FOREIGN_MARKS = (
-    (codecs.BOM_UTF32_LE, "UTF-32"),
-    (codecs.BOM_UTF32_BE, "UTF-32"),
-    (codecs.BOM_UTF16_LE, "UTF-16"),
-    (codecs.BOM_UTF16_BE, "UTF-16"),
-)
+_BUFFER = 2**16
 
 
 class BadRowError(Exception):
@@ -38,7 +36,7 @@ def reading(name: str) -> Iterator[None]:
     try:
         yield
     except EOFError as exc:
-        raise DataError(f"{name} is cut short: its gzip data ends too early") from exc
+        raise DataError(f"{name} is cut short: its compressed data ends too early") from exc
     except FileNotFoundError as exc:
         raise DataError(f"{name} does not exist") from exc
     except (OSError, zlib.error) as exc:
@@ -57,7 +55,7 @@ def name_of(source: str | os.PathLike[str] | BinaryIO) -> str:
 
 
 def open_stream(source: str | os.PathLike[str] | BinaryIO, name: str, stack: ExitStack) -> BinaryIO:
-    """Open `source` and return it as a stream of bytes that has `peek`.
+    """Open `source` and return it as a stream of bytes that has `read1` and `readline`.
 
     A file that is opened here is closed by `stack`; standard input and a stream that was handed in
     stay open, as they belong to the caller.
@@ -75,7 +73,7 @@ def open_stream(source: str | os.PathLike[str] | BinaryIO, name: str, stack: Exi
     if source == STDIN and sys.stdin is None:
         raise DataError("there is no standard input to read; name a file")
     stream = cast(BinaryIO, sys.stdin.buffer if source == STDIN else source)
-    if hasattr(stream, "peek"):
+    if hasattr(stream, "read1"):
         return stream
     buffered = io.BufferedReader(cast(io.RawIOBase, stream))
     # Without this the reader would close the caller's stream when it is collected.
@@ -83,62 +81,90 @@ def open_stream(source: str | os.PathLike[str] | BinaryIO, name: str, stack: Exi
     return buffered
 
 
-def unzipped(stream: BinaryIO, name: str, stack: ExitStack) -> BinaryIO:
-    """Return the text inside `stream` if it is gzip, and `stream` itself if it is not.
+class Peeked(NamedTuple):
+    """How a stream begins, and the stream, which still stands at its beginning."""
 
-    No UTF-8 text begins with gzip's first two bytes, so the content decides, not the name.
+    head: bytes
+    whole: bool
+    """Whether `head` is all that there is."""
+    stream: BinaryIO
 
-    Raises:
-        DataError: the name ends in `.gz` and the content is something else.
+
+def peeked(stream: BinaryIO, *, waits: bool, seeks: bool = False) -> Peeked:
+    """Look at the first HEAD_BYTES of `stream`.
+
+    Args:
+        stream: to read.
+        waits: whether more of it may come later, as of a pipe: then what is there will do once
+            there is a line of it.
+        seeks: whether to go back by seeking, which is the fastest to read on from.
     """
-    head = cast(io.BufferedReader, stream).peek(2)[:2]
-    if head == _GZIP_MAGIC:
-        import gzip
-
-        return cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
-    if head and name.lower().endswith(".gz"):
-        raise DataError(f"{name} is not gzip data, though its name says so; rename or compress it")
-    return stream
-
-
-class Lines:
-    """The lines of a stream as bytes, line ends included, each at most MAX_LINE_BYTES long.
-
-    `next` raises BadRowError for a longer line, skips the rest of it, and goes on with the next.
-    A UTF-8 byte order mark is dropped.
-    """
-
-    number: int = 0
-    """How many lines were read so far."""
-
-    def __init__(self, stream: BinaryIO, name: str) -> None:
-        """Read the first line of `stream`; a DataError says that it is empty or not UTF-8."""
-        head = stream.readline(MAX_LINE_BYTES + 1)
-        for mark, encoding in _FOREIGN_MARKS:
-            if head.startswith(mark):
-                raise DataError(
-                    f"{name} is {encoding} text; save it as UTF-8 "
-                    f"(for example: iconv -f {encoding} -t UTF-8)"
-                )
-        self._head = head.removeprefix(codecs.BOM_UTF8)
-        if not self._head:
-            raise DataError(f"{name} is empty")
-        self._stream = stream
-
-    def __next__(self) -> bytes:
-        line, self._head = self._head, b""
-        if not line:
-            line = self._stream.readline(MAX_LINE_BYTES + 1)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        if len(line) > MAX_LINE_BYTES:
-            while line and not line.endswith(b"\n"):
-                line = self._stream.readline(2**20)
-            raise BadRowError(f"line {self.number} is longer than {MAX_LINE_BYTES:,} bytes")
-        return line
+    if seeks:
+        start = stream.tell()
+        head, _ = _read(stream, waits=False)
+        stream.seek(start)
+        return Peeked(head, len(head) < HEAD_BYTES, stream)
+    head, error = _read(stream, waits)
+    # A pipe that has given less than was asked for may have ended or not.
+    whole = not waits and error is None and len(head) < HEAD_BYTES
+    return Peeked(head, whole, buffered(_Rejoined(head, stream, error)))
 
 
-def not_utf8(exc: UnicodeDecodeError, line: int) -> str:
-    """Say where `line` stops being UTF-8."""
-    return f"line {line} is not UTF-8 text: byte {exc.start + 1} is 0x{exc.object[exc.start]:02x}"
+def _read(stream: BinaryIO, waits: bool) -> tuple[bytes, Exception | None]:
+    """Read the head; return what could be read, and what went wrong then."""
+    head = b""
+    while len(head) < HEAD_BYTES:
+        try:
+            more = cast(io.BufferedReader, stream).read1(HEAD_BYTES - len(head))
+        except (OSError, EOFError, zlib.error) as exc:
+            if not head:
+                raise
+            return head, exc
+        head += more
+        if not more or (waits and b"\n" in head):
+            break
+    return head, None
+
+
+def buffered(raw: io.RawIOBase) -> BinaryIO:
+    """Return `raw` as a stream that has `read1` and `readline`."""
+    return io.BufferedReader(raw, _BUFFER)
+
+
+class Stage(io.RawIOBase):
+    """A stream that is made of another one piece by piece."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = cast(io.BufferedReader, stream)
+        self._rest = b""
+
+    def piece(self) -> bytes:
+        """Return what comes next; empty at the end."""
+        raise NotImplementedError
+
+    def readable(self) -> bool:
+        """Return True: it is there to be read."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Fill `buffer` with what there is, and return how much that is; 0 at the end."""
+        room = memoryview(buffer).cast("B")
+        data = self._rest or self.piece()
+        size = min(len(data), len(room))
+        room[:size] = data[:size]
+        self._rest = data[size:]
+        return size
+
+
+class _Rejoined(Stage):
+    """A stream with what was read of it put back to its beginning."""
+
+    def __init__(self, head: bytes, stream: BinaryIO, error: Exception | None) -> None:
+        super().__init__(stream)
+        self._rest = head
+        self._error = error
+
+    def piece(self) -> bytes:
+        if self._error is not None:
+            raise self._error
+        return self._stream.read1(_BUFFER)

@@ -12,7 +12,8 @@ from edgernn.rows.columns import listed
 from edgernn.rows.files import STDIN
 from edgernn.rows.formats import suffix_of
 from edgernn.rows.options import DEFAULTS, ReadOptions
-from edgernn.rows.rows import Row, RowSource, open_rows
+from edgernn.rows.row import Row, Table
+from edgernn.rows.rows import RowSource, open_rows
 
 
 def open_many(
@@ -64,14 +65,19 @@ def open_many(
                 )
         same = all(head.schema is not None and head.schema == first.schema for head in heads)
         formats = {head.format for head in heads}
+        columns = tuple(dict.fromkeys(column for head in heads for column in head.columns))
         return RowSource(
-            name=f"{first.name} and {len(files) - 1} more",
-            format=first.format if len(formats) == 1 else "several",
-            columns=tuple(dict.fromkeys(column for head in heads for column in head.columns)),
-            text_column=first.text_column,
-            schema=first.schema if same else None,
-            rows=_rows(files, opened, options, first.text_column),
-            files=stack.pop_all(),
+            f"{first.name} and {len(files) - 1} more",
+            first.format if len(formats) == 1 else "several",
+            Table(
+                columns,
+                _rows(files, opened, options, first.text_column),
+                columns,
+                [fields for head in heads for fields in head.sample],
+                first.schema if same else None,
+            ),
+            first.text_column,
+            stack.pop_all(),
         )
 
 

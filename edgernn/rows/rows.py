@@ -3,41 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, Self
 
-from edgernn.errors import DataError
-from edgernn.rows.columns import TEXT_COLUMNS, choose_column
-from edgernn.rows.files import STDIN, name_of, open_stream, reading, unzipped
-from edgernn.rows.formats import format_named, format_of
+from edgernn.errors import DataError, UsageError
+from edgernn.rows.columns import TEXT_COLUMNS, column_of, value_at
+from edgernn.rows.containers import ZIP_MAGIC, Content, unpacked
+from edgernn.rows.encodings import as_text
+from edgernn.rows.files import name_of, open_stream, reading
+from edgernn.rows.formats import Format, format_named, format_of, suffix_of
 from edgernn.rows.options import DEFAULTS, ReadOptions
-from edgernn.rows.readers import Table
+from edgernn.rows.parquet import check_text_column
+from edgernn.rows.row import Row, Table
+from edgernn.rows.sniff import check_plain, sniffed
 
-
-class Row(NamedTuple):
-    """One row of a file, good or bad."""
-
-    number: int
-    """Counts data rows from 1, as a person does: the row after a CSV header is row 1.
-
-    In a text or JSON Lines file it is the number of the line.
-    """
-
-    fields: Mapping[str, object]
-    """The columns by name, with the values that the file has: strings from text files, whatever
-    JSON holds, lists and objects too, and the typed values of Parquet. Empty where the row could
-    not be parsed."""
-
-    error: str | None = None
-    """What is wrong with the row, in one line without file and row; None if nothing is."""
-
-    raw: str | None = None
-    """What the file has in place of a row that could not be parsed, without its line end."""
-
-    file: str | None = None
-    """The file that it stands in, where several are read as one source."""
+_PARQUET_MAGIC = b"PAR1"
 
 
 class RowSource:
@@ -53,37 +35,37 @@ class RowSource:
     """The name of the format it is read as."""
 
     columns: tuple[str, ...]
-    """The columns: the header of a CSV file, the keys of the first JSON object."""
+    """The columns, each once: the header of a CSV file, the keys of the first JSON objects. A name
+    that the file repeats has a number added, as in `review_2`."""
 
     text_column: str
-    """The column that holds the text."""
+    """The column that holds the text, which may be inside of another one, as `review.text`."""
 
     schema: Any | None
     """The `pyarrow.Schema` of a Parquet file; None for other formats."""
 
+    sample: Sequence[Mapping[str, object]]
+    """Fields of some of the first rows; empty for formats whose columns tell all."""
+
     def __init__(
-        self,
-        name: str,
-        format: str,
-        columns: tuple[str, ...],
-        text_column: str,
-        schema: Any | None,
-        rows: Iterator[Row],
-        files: ExitStack,
+        self, name: str, format: str, table: Table, text_column: str, files: ExitStack
     ) -> None:
         self.name = name
         self.format = format
-        self.columns = columns
+        self.columns = table.columns
         self.text_column = text_column
-        self.schema = schema
-        self._rows: Iterator[Row] | None = rows
+        self.schema = table.schema
+        self.sample = table.sample
+        self._table = table
+        self._rows: Iterator[Row] | None = table.rows
         self._files = files
 
     def __iter__(self) -> Iterator[Row]:
         """Yield the rows in the order of the file; a bad one has its `error` set.
 
         Raises:
-            DataError: the file turns out to be damaged or cut short; the rows before were yielded.
+            DataError: the file turns out to be damaged or cut short, or a quote is left open so
+                that rows would merge; the rows before were yielded.
             RuntimeError: the rows were read before, or the source is closed.
         """
         rows, self._rows = self._rows, None
@@ -97,10 +79,30 @@ class RowSource:
 
     def text(self, row: Row) -> str:
         """Return the text of `row`; a DataError names file and row if the row is bad."""
-        text = row.fields.get(self.text_column)
+        text = self.value(row, self.text_column)
         if row.error is not None or not isinstance(text, str):
             raise DataError(f"{self.where(row)}: {row.error or 'no text'}")
         return text
+
+    def value(self, row: Row, column: str) -> object:
+        """Return what `row` has in `column`, which may be inside of another; None without it."""
+        try:
+            return value_at(row.fields, column)
+        except KeyError:
+            return None
+
+    def column(self, asked: str | None, usual: Sequence[str], *, option: str) -> str:
+        """Return the column that is meant by `asked`, or else the one with the most usual name.
+
+        Args:
+            asked: a name, a number from 1 on, or a value inside of another, as `review.text`.
+            usual: names to look for if none is asked for, such as LABEL_COLUMNS.
+            option: the option that would name the column, for messages.
+
+        Raises:
+            DataError: there is no such column, or more than one.
+        """
+        return column_of(self._table, asked, usual, option=option, name=self.name)
 
     def where(self, row: Row) -> str:
         """Return where `row` stands, such as `reviews.csv, row 7`, for messages."""
@@ -129,55 +131,116 @@ def open_rows(
     """Open a file of rows and find its text column.
 
     Args:
-        source: a file, `-` for standard input, or a binary stream. Text formats may be gzipped.
+        source: a file, `-` for standard input, or a binary stream; packed or not. The content of
+            standard input, a pipe or a stream tells its format.
         options: what the file's name and content do not tell.
 
     Returns:
-        The rows, not read yet but for what is needed to know the columns.
+        The rows, not read yet but for what is needed to know how the file is written.
 
     Raises:
-        DataError: the file is missing, a directory, empty, UTF-16, or not of a known format; or it
-            has no such column.
-        UsageError: there is no such format.
-        MissingPackageError: a Parquet file, and pyarrow is not installed.
+        DataError: the file is missing, a directory, empty, or damaged; it has no text column; or
+            its format, encoding or delimiter cannot be told, and the message names the option that
+            says it.
+        UsageError: an option names what there is not, or what the format does not have.
+        MissingPackageError: the file needs a package that is not installed.
     """
     name = name_of(source)
-    if options.format is not None:
-        form = format_named(options.format)
-    elif source == STDIN or not isinstance(source, str | os.PathLike):
-        form = format_named("txt")
-    else:
-        form = format_of(name)
+    form = None if options.format is None else format_named(options.format)
     with ExitStack() as stack:
         stream = open_stream(source, name, stack)
+        if form is None and isinstance(source, str | os.PathLike) and os.path.isfile(source):
+            # A wrong name is told before anything is read.
+            suffix_of(name) or format_of(name)
         with reading(name):
-            table = form.read(unzipped(stream, name, stack) if form.lines else stream, name)
-        column = choose_column(
-            table.columns,
-            options.text_column,
-            TEXT_COLUMNS,
-            option="--text-column",
-            name=name,
-            only=True,
-        )
-        rows = _rows(name, table, column)
-        return RowSource(
-            name, form.name, table.columns, column, table.schema, rows, stack.pop_all()
-        )
+            content = unpacked(stream, name, stack)
+            table, format = _table(content, name, form, options)
+            column = column_of(
+                table,
+                options.text_column,
+                TEXT_COLUMNS,
+                option="--text-column",
+                name=name,
+                only=True,
+            )
+        check_text_column(table, column, name)
+        table = table._replace(rows=_checked(name, table.rows, column))
+        return RowSource(name, format, table, column, stack.pop_all())
 
 
-def _rows(name: str, table: Table, text_column: str) -> Iterator[Row]:
+def _table(
+    content: Content, name: str, form: Format | None, options: ReadOptions
+) -> tuple[Table, str]:
+    """Return what is in a file, and the name of its format."""
+    if not content.head:
+        raise DataError(f"{name} is empty")
+    is_named = form is not None
+    if content.head.startswith(ZIP_MAGIC):
+        # Other archives are unpacked by now.
+        form = format_named("xlsx")
+    elif form is None and content.head.startswith(_PARQUET_MAGIC):
+        form = format_named("parquet")
+    elif form is None and suffix_of(content.name) is not None:
+        form = format_of(content.name)
+    if form is not None and form.read_binary is not None:
+        _check_options(form.name, options)
+        return form.read_binary(content, name, options), form.name
+    text = as_text(content, name, options.encoding)
+    if form is None:
+        form = format_named(sniffed(text, options))
+    elif form.name == "txt" and not is_named:
+        if options.delimiter or options.quoting or not options.header:
+            form = format_named("csv")
+        else:
+            check_plain(text)
+    _check_options(form.name, options)
+    assert form.read is not None
+    table = form.read(text, options)
+    return table, table.format or form.name
+
+
+_TABLES = ("csv", "tsv")
+_GO_WITH = {
+    "--delimiter": _TABLES,
+    "--quoting": _TABLES,
+    "--no-header": (*_TABLES, "xlsx"),
+    "--sheet": ("xlsx",),
+    "--encoding": ("txt", *_TABLES, "jsonl", "json"),
+}
+"""Which formats an option is for."""
+
+
+def _check_options(form: str, options: ReadOptions) -> None:
+    given = {
+        "--delimiter": options.delimiter is not None,
+        "--quoting": options.quoting is not None,
+        "--no-header": not options.header,
+        "--sheet": options.sheet is not None,
+        "--encoding": options.encoding is not None,
+    }
+    for option, forms in _GO_WITH.items():
+        if given[option] and form not in forms:
+            raise UsageError(f"{option} does not go with {form} files, but with {', '.join(forms)}")
+
+
+def _checked(name: str, rows: Iterator[Row], column: str) -> Iterator[Row]:
+    """Yield `rows`, with an error in those that have no text."""
     with reading(name):
-        for number, values, error in table.records:
-            yield Row(number, values, error or _text_error(values, text_column))
+        for row in rows:
+            if row.error is None and not isinstance(row.fields.get(column), str):
+                error = _text_error(row, column)
+                yield row if error is None else row._replace(error=error)
+            else:
+                yield row
 
 
-def _text_error(values: Mapping[str, object], column: str) -> str | None:
-    text = values.get(column)
+def _text_error(row: Row, column: str) -> str | None:
+    try:
+        text = value_at(row.fields, column)
+    except KeyError:
+        return f"no {column!r} in this row"
     if isinstance(text, str):
         return None
-    if column not in values:
-        return f"no {column!r} in this row"
     if text is None:
         return f"{column!r} is null"
     return f"{column!r} holds {type(text).__name__}, not a string"

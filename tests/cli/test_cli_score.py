@@ -161,7 +161,7 @@ def test_bad_rows(score, expected, tmp_path):
 def test_bad_rows_of_a_csv(score, tmp_path):
     """A row of another width and one with an open quote do not end the job."""
     file = tmp_path / "bad.csv"
-    file.write_bytes(b'id,text\n1,good\n2,good,film\n3,"bad"x\n4,bad\n')
+    file.write_bytes(b'id,text\n1,good\n2,good,film\n3,"bad"x,y\n4,bad\n')
     done = score("--json", "--input", file)
     assert done.returncode == 0
     assert [row["text"] for row in results(done) if row["label"]] == ["good", "bad"]

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -50,13 +51,25 @@ def as_parquet(texts: list[str]) -> bytes:
     return out.getvalue()
 
 
+def as_workbook(texts: list[str]) -> bytes:
+    book = openpyxl.Workbook()
+    book.active.append(["id", "text"])
+    for i, text in enumerate(texts):
+        book.active.append([i, text])
+    book.save(out := io.BytesIO())
+    return out.getvalue()
+
+
 WRITERS = {
     "txt": lambda texts: "\n".join(texts).encode(),
     "csv": as_csv,
     "tsv": lambda texts: as_csv(texts, "\t"),
     "jsonl": as_jsonl,
+    "json": lambda texts: json.dumps([{"text": text} for text in texts], indent=1).encode(),
     "parquet": as_parquet,
+    "xlsx": as_workbook,
 }
+BINARY = ("parquet", "xlsx")
 
 
 def test_every_format_is_tested():
@@ -67,7 +80,9 @@ def test_every_format_is_tested():
 @pytest.mark.parametrize("form", [name for name in WRITERS if name != "txt"])
 def test_texts_come_back_as_they_were(form):
     """Quotes, separators, line ends and other scripts survive every format that can hold them."""
-    assert texts_of(WRITERS[form](TEXTS), form) == TEXTS
+    # Excel has no empty texts, and line ends of one kind.
+    texts = [text for text in TEXTS if text and "\r" not in text] if form == "xlsx" else TEXTS
+    assert texts_of(WRITERS[form](texts), form) == texts
 
 
 @pytest.mark.parametrize("form", WRITERS)
@@ -81,7 +96,7 @@ def test_a_file_is_read_by_its_suffix(form, tmp_path):
             assert [(row.number, rows.text(row)) for row in rows] == [(1, "good"), (2, "bad")]
 
 
-@pytest.mark.parametrize("form", [name for name in WRITERS if name != "parquet"])
+@pytest.mark.parametrize("form", [name for name in WRITERS if name not in BINARY])
 def test_text_formats_are_read_from_gzip(form, tmp_path):
     """A `.gz` file gives the rows of what it holds."""
     path = tmp_path / f"reviews.{form}.gz"
@@ -155,14 +170,16 @@ def test_csv_files(content, texts):
         ("txt", b"a\n\xffb\nc\n", [None, "line 2 is not UTF-8 text: byte 1 is 0xff", None]),
         ("csv", b"text,x\na,\xe9\nb,1\n", ["line 2 is not UTF-8 text: byte 3 is 0xe9", None]),
         ("csv", b'text,x\n"a\n\xff",1\nb,1\n', ["line 3 is not UTF-8 text: byte 1 is 0xff", None]),
-        ("csv", b"text,x\na\nb,1\n", ["1 fields where the header has 2", None]),
+        ("csv", b"text,x\na\nb,1\n", ["1 field where the header has 2", None]),
         ("csv", b"text,x\na,1,\nb,1\n", ["3 fields where the header has 2", None]),
         ("csv", b"text,x\na\0,1\nb,1\n", ["line 2 holds a NUL character", None]),
-        ("csv", b'text,x\n"a"b,1\nb,1\n', ["line 2: ',' expected after '\"'", None]),
-        ("csv", b'text,x\nb,1\n"a\n\n,1\n', [None, "lines 3 to 5: unexpected end of data"]),
-        ("tsv", b'text\tx\n"a\t1\n"b\t1\nc\t1\n', ["lines 2 to 3: '\t' expected after '\"'", None]),
+        ("csv", b'text,x\n"a"b,c,1\nb,1\n', ["line 2: ',' expected after '\"'", None]),
+        ("csv", b'text,x\n"a\nb"c,d,1\nb,1\n', ["lines 2 to 3: ',' expected after '\"'", None]),
+        ("csv", b"text,x\na,1\nb\rc,1\n", [None, "line 3 holds a carriage return"]),
         ("jsonl", b'{"text": "a"}\n{"text": }\n', [None, "not valid JSON: Expecting value at "]),
-        ("jsonl", b'["a"]\n{"text": "a"}\n', ["not a JSON object but list", None]),
+        ("jsonl", b'\n"a"\n{"text": "a"}\n', ["not a JSON object but str", None]),
+        ("json", b'["a", {"text": "a"}]', ["not a JSON object but str", None]),
+        ("json", b'[{"text": "a"}, {"text": "\xff"}]', [None, "not UTF-8 text"]),
         ("jsonl", b'{"text": "a"}\n"\xff"\n', [None, "line 2 is not UTF-8 text: byte 2 is 0xff"]),
         ("jsonl", b'{"text": "a"}\n{"x": 1}\n', [None, "no 'text' in this row"]),
         ("jsonl", b'{"text": null}\n{"text": "a"}\n', ["'text' is null", None]),
@@ -204,14 +221,6 @@ def test_an_overlong_line_is_one_bad_row(form, row, monkeypatch):
     assert "longer than 100 bytes" in rows[1].error
 
 
-def test_an_open_quote_does_not_swallow_a_file_of_any_size(monkeypatch):
-    """A CSV row over the limit ends there; reading goes on with the next line."""
-    monkeypatch.setattr("edgernn.rows.files.MAX_LINE_BYTES", 100)
-    rows = rows_of(b'text,x\n"a,1\n' + b"good,1\n" * 20, "csv")
-    assert "is a quote left open?" in rows[0].error
-    assert {row.fields["text"] for row in rows[1:]} == {"good"}
-
-
 def test_jsonl_keeps_what_a_field_holds():
     """Values keep their types, lists and objects too."""
     [row] = rows_of(
@@ -221,11 +230,40 @@ def test_jsonl_keeps_what_a_field_holds():
     assert row.error is None
 
 
-@pytest.mark.parametrize("content", [b"[\n" + b"1,\n" * 2000, b'{\n"text": "a"\n}\n', b"\n\n"])
-def test_what_is_not_json_lines_is_refused(content):
-    """A JSON array or an indented object is not read as thousands of bad rows."""
-    with pytest.raises(DataError, match="does not look like JSON Lines"):
-        rows_of(content, "jsonl")
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[\n" + b"1,\n" * 2000, "is no JSON array of objects .row 1: not a JSON object but int"),
+        (b'{\n"text": "a"\n}\n', "does not look like JSON Lines or an array of objects"),
+        (b"{}\n", "an empty object"),
+        (b"\n\n", "no rows"),
+        (b"[]", "no rows"),
+        (b"[[{}]]", "not a JSON object but list"),
+        (b'[{"text": "a"}', "damaged after row 1: the end where , should be"),
+        (b'[{"text": "a"} {', "damaged after row 1: '{' where , should be"),
+        (b'[{"text": "a"}, {"te', "row 2: not valid JSON: Unterminated string"),
+        (b'[{"text": "a"}, {]', "row 2: not valid JSON: Expecting property name"),
+        (b'[{"text": "a"}] {}', "goes on with '{' after the end of its array"),
+        (b"[" + b'{"a":' * 99999, "row 1: JSON that cannot be read"),
+    ],
+)
+@pytest.mark.parametrize("form", ["jsonl", "json"])
+def test_json_that_is_no_rows_is_refused(form, content, message):
+    """What is no rows is told in one line, and is not read as thousands of bad ones."""
+    with pytest.raises(DataError, match=message) as caught:
+        rows_of(content, form)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_array_is_read_element_by_element(monkeypatch):
+    """Elements may be cut anywhere by how the stream comes, and an endless one is refused."""
+    texts = [f"text {i} \u00fc" * 50 for i in range(2000)]
+    rows = list(open_rows(io.BytesIO(WRITERS["json"](texts)), ReadOptions(format="json")))
+    assert [row.fields["text"] for row in rows] == texts
+    assert [row.number for row in rows] == list(range(1, 2001))
+    monkeypatch.setattr("edgernn.rows.files.MAX_LINE_BYTES", 100_000)
+    with pytest.raises(DataError, match=r"row 1: longer than 100,000 characters"):
+        rows_of(b'[{"text": "' + b"x" * 300_000, "json")
 
 
 def test_parquet_marks_bad_values():
@@ -239,8 +277,35 @@ def test_parquet_marks_bad_values():
         "column 'text' is not UTF-8 text",
         "'text' is null",
     ]
-    pq.write_table(pa.table({"text": [[1], [2]]}), out := io.BytesIO())
-    assert rows_of(out.getvalue(), "parquet")[0].error == "'text' holds list, not a string"
+
+
+@pytest.mark.parametrize("values", [[[1], [2]], [b"a", b"b"], [1, 2], [{"text": "a"}]])
+def test_parquet_columns_of_other_types(values):
+    """A text column that holds no text is one error for the column."""
+    pq.write_table(pa.table({"text": values, "x": values}), out := io.BytesIO())
+    with pytest.raises(DataError, match=r"^column 'text' of the stream holds .*, not text$"):
+        rows_of(out.getvalue(), "parquet", text_column="text")
+
+
+@pytest.mark.parametrize("kind", [pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
+def test_parquet_strings_of_other_kinds(kind):
+    """Categories and large strings are texts."""
+    table = pa.table({"text": pa.array(["a", None, "a"]).cast(kind)})
+    pq.write_table(table, out := io.BytesIO())
+    rows = rows_of(out.getvalue(), "parquet")
+    assert [row.fields["text"] for row in rows] == ["a", None, "a"]
+
+
+def test_parquet_schema_and_nested_columns():
+    """The schema is at hand, and a struct's value is a text column like another."""
+    table = pa.table({"id": [1], "review": [{"text": "good", "lang": "en"}]})
+    pq.write_table(table, out := io.BytesIO())
+    with pytest.raises(DataError, match=r"try --text-column review\.text"):
+        rows_of(out.getvalue(), "parquet")
+    out.seek(0)
+    rows = open_rows(out, ReadOptions(format="parquet", text_column="review.text"))
+    assert rows.schema.equals(table.schema)
+    assert [rows.text(row) for row in rows] == ["good"]
 
 
 def test_parquet_is_read_by_batches(tmp_path):

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import TEXT_COLUMNS, ReadOptions, open_rows
+from edgernn.rows import ReadOptions, open_rows
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,7 @@ def test_the_text_column(header, asked, column):
         (b"a,text\n", "csv", "Text", "has no column 'Text'"),
         (b"line\n", "txt", "c", "has no column 'c'; its columns are: 'text'"),
         (b'{"a": 1, "b": 2}\n', "jsonl", None, "its columns are: 'a', 'b'"),
-        (b"{}\n", "jsonl", None, "its columns are: none"),
         (b",".join(b"c%d" % i for i in range(25)) + b"\n", "csv", None, "'c19' and 5 more"),
-        (b"text,a,text\n", "csv", None, "more than one column of the name 'text'"),
-        (b"text;label\n", "csv", None, "separate columns by commas in CSV"),
-        (b"text,label\n", "tsv", None, "by tabs in TSV"),
         (b"te\xffxt,a\n", "csv", None, "header of the stream cannot be read: line 1 is not UTF-8"),
         (b'"text\n', "csv", None, "header of the stream cannot be read: line 1: unexpected end"),
         (b"\n\n", "csv", None, "is empty"),
@@ -66,12 +62,6 @@ def test_columns_that_are_not_there(content, form, asked, message):
     assert "\n" not in str(caught.value)
 
 
-def test_all_usual_names_are_named():
-    """The message tells every name that would have been taken."""
-    with pytest.raises(DataError, match=" or ".join(TEXT_COLUMNS)):
-        open_rows(io.BytesIO(b"a,b\n"), ReadOptions(format="csv"))
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -81,14 +71,11 @@ def test_all_usual_names_are_named():
         ("empty.jsonl.gz", gzip.compress(b"", mtime=0), "empty.jsonl.gz is empty"),
         ("empty.parquet", b"", "empty.parquet is empty"),
         ("mark.txt", codecs.BOM_UTF8, "mark.txt is empty"),
-        ("wide.txt", "text".encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
-        ("wide.csv", codecs.BOM_UTF16_BE + b"\0a", "is UTF-16 text; save it as UTF-8"),
-        ("wider.csv", "text".encode("utf-32"), "is UTF-32 text; save it as UTF-8"),
         ("plain.txt.gz", b"plain", "is not gzip data, though its name says so"),
-        ("cut.txt.gz", gzip.compress(b"text", mtime=0)[:6], "its gzip data ends too early"),
+        ("cut.txt.gz", gzip.compress(b"text", mtime=0)[:6], "its compressed data ends too early"),
         ("bad.txt.gz", b"\x1f\x8b\x07" + bytes(20), "cannot be read: Unknown compression method"),
-        ("a.parquet.gz", b"", "unpack it first"),
-        ("a.docx", b"", "not of a known format; its name should end in one of .txt, .csv"),
+        ("a.parquet.gz", gzip.compress(b"PAR1", mtime=0), "unpack it first"),
+        ("a.docx", b"", "give --format, or a name that ends in one of .txt, .csv"),
         ("a", b"", "not of a known format"),
         ("x" * 300 + ".txt", None, "cannot be read: File name too long"),
         ("nul\0.txt", None, "is not a file name"),
@@ -112,7 +99,7 @@ def test_a_directory_is_no_file(tmp_path):
 
 def test_an_unknown_format_is_a_usage_error():
     """The message lists the formats that there are."""
-    with pytest.raises(UsageError, match="choose one of txt, csv, tsv, jsonl, parquet"):
+    with pytest.raises(UsageError, match="choose one of txt, csv, tsv, jsonl, json, parquet, xlsx"):
         open_rows("-", ReadOptions(format="xml"))
 
 
@@ -247,7 +234,7 @@ def test_a_stream_that_is_handed_in_stays_open(form, wrap):
 
 
 def test_nothing_heavy_is_loaded():
-    """Importing the package loads no pyarrow, csv or gzip beyond what edgernn itself needs."""
+    """Importing the package loads no pyarrow, openpyxl or gzip beyond what edgernn itself needs."""
     code = (
         "import sys, edgernn; before = set(sys.modules); import edgernn.rows; "
         "print(*set(sys.modules) - before, 'pyarrow' if 'pyarrow' in before else '')"
@@ -256,7 +243,9 @@ def test_nothing_heavy_is_loaded():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert "edgernn.rows" in loaded
-    assert not {"pyarrow", "csv", "gzip", "tarfile"} & set(loaded)
+    assert not {"pyarrow", "openpyxl", "zstandard", "chardet", "gzip", "zipfile", "tarfile"} & set(
+        loaded
+    )
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import LABEL_COLUMNS, Row, RowSource, choose_column, open_rows
+from edgernn.rows import LABEL_COLUMNS, Row, RowSource, open_rows
 from edgernn.training.data.examples import Examples, Reading, checked
 from edgernn.training.data.groups import group
 from edgernn.training.data.label_values import PREFIX, decide, fold, is_missing, shown
@@ -95,13 +95,7 @@ def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> La
                 )
             rows = _read_fasttext(source, options, left_out)
         else:
-            column = choose_column(
-                source.columns,
-                options.label_column,
-                LABEL_COLUMNS,
-                option="--label-column",
-                name=name,
-            )
+            column = source.column(options.label_column, LABEL_COLUMNS, option="--label-column")
             if column == source.text_column:
                 raise UsageError(
                     f"{name}: column {column!r} cannot be text and label; name the other one with "
@@ -149,13 +143,11 @@ def _read_columns(
     rows = _Rows()
     group_column = options.group_column
     if group_column is not None:
-        group_column = choose_column(
-            source.columns, group_column, (), option="--group-column", name=source.name
-        )
+        group_column = source.column(group_column, (), option="--group-column")
     for row in source:
         rows.total += 1
-        value = fold(row.fields.get(column))
-        text = row.fields.get(source.text_column)
+        value = fold(source.value(row, column))
+        text = source.value(row, source.text_column)
         if row.error is not None or not isinstance(text, str):
             left_out.add(row.number, _fault(row))
         elif not text.strip():
@@ -169,7 +161,7 @@ def _read_columns(
             if split_column is not None:
                 rows.splits.append(fold(row.fields.get(split_column)))
             if group_column is not None:
-                given = row.fields.get(group_column)
+                given = source.value(row, group_column)
                 rows.groups.append("" if given is None else str(given).strip())
     return rows
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import FORMATS
+from edgernn.rows import FORMATS, suffix_of
 from edgernn.training.data import imdb, tfds
 from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, Splits, first
 from edgernn.training.data.labelled_files import read_labelled_file
@@ -64,7 +64,7 @@ def load_split(
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}")
-    examples = _source(source).load(split, options)
+    examples = _source(source, is_named=options.format is not None).load(split, options)
     for line in () if examples.reading is None else examples.reading.lines:
         say(line)
     return first(examples, limit)
@@ -97,7 +97,7 @@ def load_splits(
         DataError, UsageError, MissingPackageError: see `load_split`; and a UsageError where data
             that has a test split is to be divided.
     """
-    found = _source(source).splits(options)
+    found = _source(source, is_named=options.format is not None).splits(options)
     train, test = found.train, found.test
     for line in () if train.reading is None else train.reading.lines:
         say(line)
@@ -122,7 +122,7 @@ def unlabelled_texts(source: str | os.PathLike[str] | None) -> Iterator[str]:
         NoUnlabelledTextsError: it has labelled texts only.
         MissingPackageError: a package that this source needs is not installed.
     """
-    return _source(source).unlabelled()
+    return _source(source, is_named=True).unlabelled()
 
 
 def describe(source: str | os.PathLike[str] | None) -> Description:
@@ -138,7 +138,7 @@ def describe(source: str | os.PathLike[str] | None) -> Description:
         DataError: the source is missing or cannot be read.
         MissingPackageError: a package that this source needs is not installed.
     """
-    return _source(source).describe()
+    return _source(source, is_named=True).describe()
 
 
 class _Source(Protocol):
@@ -220,8 +220,13 @@ class _File:
         return _described("file", self.path)
 
 
-def _source(source: str | os.PathLike[str] | None) -> _Source:
-    """Tell what kind of source this is: by its name, or by being a folder."""
+def _source(source: str | os.PathLike[str] | None, *, is_named: bool = False) -> _Source:
+    """Tell what kind of source this is: by its name, or by being a folder.
+
+    Args:
+        source: the data set.
+        is_named: whether an option says what a file's name does not.
+    """
     if source is None:
         return _Tfds()
     path = Path(source)
@@ -231,7 +236,7 @@ def _source(source: str | os.PathLike[str] | None) -> _Source:
     if path.is_dir() or name.endswith(imdb.ARCHIVE_SUFFIXES):
         return _Imdb(path)
     labelled = [suffix for form in FORMATS for suffix in form.suffixes]
-    if name.removesuffix(".gz").endswith(tuple(labelled)):
+    if suffix_of(name) is not None or is_named:
         return _File(path)
     raise DataError(
         f"{path} is no data set of a known format; its name should end in one of "

@@ -1,0 +1,301 @@
+"""CSV and TSV: a row for each record of the file, whatever its quotes."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from edgernn.errors import DataError
+from edgernn.rows import files
+from edgernn.rows.columns import unique
+from edgernn.rows.dialect import Dialect, as_row, dialect_of
+from edgernn.rows.encodings import Lines, Text, readable
+from edgernn.rows.fields import (
+    Profile,
+    csv_rules,
+    doubled,
+    profile_of,
+)
+from edgernn.rows.files import BadRowError
+from edgernn.rows.header import check_header
+from edgernn.rows.options import ReadOptions
+from edgernn.rows.row import Row, Table
+
+_LONG_SPAN = 100
+
+
+def read_csv(text: Text, options: ReadOptions) -> Table:
+    """Read separated values; the first rows tell how they are separated and quoted."""
+    return _read(text, options, ",")
+
+
+def read_tsv(text: Text, options: ReadOptions) -> Table:
+    """Read separated values, by tabs unless the first rows tell something else."""
+    return _read(text, options, "\t")
+
+
+def head_lines(text: Text) -> tuple[list[str], bool]:
+    """Return the lines that `text` begins with, and whether there are more."""
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text.head.decode(errors="replace"))
+    cut = not text.whole
+    if cut and len(lines) > 1 and not lines[-1].endswith("\n"):
+        del lines[-1]
+    return lines, cut
+
+
+def _read(text: Text, options: ReadOptions, usual: str) -> Table:
+    lines, cut = head_lines(text)
+    dialect = dialect_of(
+        lines,
+        text.name,
+        cut=cut,
+        usual=usual,
+        delimiter=options.delimiter,
+        quoting=options.quoting,
+    )
+    reader = _Reader(text, dialect)
+    splits = reader.splits()
+    first = next((split for split in splits if split.fields != [""]), None)
+    if first is None:
+        raise DataError(f"{text.name} is empty")
+    if first.fields is None or first.problem is not None:
+        raise DataError(f"the header of {text.name} cannot be read: {first.problem}")
+    names = tuple(first.fields)
+    if not options.header:
+        names = tuple(str(number) for number in range(1, len(names) + 1))
+    columns = unique(names)
+    rows = dialect.rows[1:] if options.header else dialect.rows
+    reader.profile = profile_of(rows, len(columns), dialect.delimiter)
+    sample = tuple(dict(zip(columns, row, strict=False)) for row in rows)
+    if not options.header:
+        splits = _chained(first, splits)
+    table = Table(columns, _rows(columns, splits), names, sample, headed=options.header)
+    if options.header:
+        check_header(table, options.text_column, text.name)
+    return table
+
+
+class _Split(NamedTuple):
+    """The fields of a row; or what is wrong with it, and what the file has."""
+
+    fields: list[str] | None
+    problem: str | None = None
+    raw: str | None = None
+
+
+def _chained(first: _Split, rest: Iterator[_Split]) -> Iterator[_Split]:
+    yield first
+    yield from rest
+
+
+def _rows(columns: Sequence[str], splits: Iterator[_Split]) -> Iterator[Row]:
+    number = 0
+    width = len(columns)
+    for fields, problem, raw in splits:
+        if problem is None and fields is not None:
+            if len(fields) == width:
+                number += 1
+                yield Row(number, dict(zip(columns, fields, strict=True)))
+                continue
+            if fields == [""]:
+                continue
+            problem = _wrong_width(len(fields), width)
+        number += 1
+        yield Row(number, {}, problem, raw)
+
+
+def _wrong_width(fields: int, width: int) -> str:
+    return f"{fields} field{'s' * (fields != 1)} where the header has {width}"
+
+
+class _Reader:
+    """The rows of a file as lists of fields."""
+
+    def __init__(self, text: Text, dialect: Dialect) -> None:
+        self._name = text.name
+        self._lines = Lines(text)
+        self._dialect = dialect
+        self.profile: Profile | None = None
+        """Of the rows; None while the first row is read."""
+        self._rules = csv_rules(dialect.delimiter)
+        self._problem: str | None = None
+        self._too_long: str | None = None
+
+    def splits(self) -> Iterator[_Split]:
+        """Yield the fields of each row; a blank line has one that is empty."""
+        lines = self._lines
+        delimiter = self._dialect.delimiter
+        rules = self._rules
+        quotes = self._dialect.quoting != "none"
+        backslash = self._dialect.quoting == "backslash"
+        for _ in range(self._dialect.skipped):
+            next(lines, None)
+        while True:
+            try:
+                line = next(lines)
+            except StopIteration:
+                return
+            except BadRowError as exc:
+                yield _Split(None, str(exc))
+                continue
+            if quotes and b'"' in line:
+                # Most rows end where their line does: then the number of its quotes is even.
+                if backslash or line.count(b'"') % 2 or b"\0" in line:
+                    yield from self._lines_of_row(line)
+                    continue
+                try:
+                    fields = next(csv.reader((line.decode(),), rules))
+                except (csv.Error, UnicodeDecodeError):
+                    yield from self._lines_of_row(line)
+                    continue
+                if self.profile is not None and len(fields) != self.profile.width:
+                    yield self._other_way(line, fields)
+                else:
+                    yield _Split(fields)
+                continue
+            try:
+                text = line.decode()
+            except UnicodeDecodeError as exc:
+                yield _Split(None, lines.not_text(exc), readable(line))
+                continue
+            bare = text.removesuffix("\n").removesuffix("\r")
+            if "\0" in bare or "\r" in bare:
+                yield from self._odd(bare)
+                continue
+            fields = bare.split(delimiter)
+            # Told apart here, as the line is at hand.
+            if self.profile is not None and len(fields) != self.profile.width and bare:
+                yield _Split(fields, None, bare)
+            else:
+                yield _Split(fields)
+
+    def _odd(self, bare: str) -> Iterator[_Split]:
+        line = self._lines.number
+        parts = bare.split("\r")
+        profile = self.profile
+        if "\0" in bare:
+            yield _Split(None, f"line {line} holds a NUL character", bare)
+        elif profile and profile.width > 1 and all(as_row(part, profile) for part in parts):
+            # Some of the file's lines end in a carriage return alone.
+            for part in parts:
+                yield _Split(part.split(self._dialect.delimiter))
+        else:
+            yield _Split(None, f"line {line} holds a carriage return", bare)
+
+    # A row with quotes in it.
+
+    def _other_way(self, line: bytes, fields: list[str]) -> _Split:
+        """Return the fields of a line of which quoting as in CSV makes too few or too many."""
+        if self.profile is not None and not self._dialect.is_asked:
+            again = as_row(line.decode(), self.profile)
+            if again is not None:
+                return _Split(again)
+        return _Split(fields, None, readable(line))
+
+    def _lines_of_row(self, line: bytes) -> Iterator[_Split]:
+        span: list[bytes] = []
+        self._problem = self._too_long = None
+        first = self._lines.number
+        fields: list[str] | None = None
+        error = ""
+        try:
+            fields = next(csv.reader(self._feed(line, span), self._rules))
+        except BadRowError as exc:
+            error = str(exc)
+        except csv.Error as exc:
+            error = str(exc)
+        where = f"lines {first} to {first + len(span) - 1}" if len(span) > 1 else f"line {first}"
+        raw = "\n".join(map(readable, span))
+        profile = self.profile
+        if self._problem is not None and (len(span) == 1 or fields is not None):
+            yield _Split(None, self._problem, raw)
+        elif profile is None or (fields is not None and self._stands(fields, span, profile)):
+            yield _Split(fields, f"{where}: {error}" if error else None, raw)
+        else:
+            is_open = self._too_long is not None or "unexpected end" in error
+            if fields is not None:
+                error = _wrong_width(len(fields), profile.width)
+            rows = self._rows_of(span, profile)
+            if rows is not None:
+                yield from rows
+            elif len(span) == 1 or not (is_open or self._joins(span, profile)):
+                yield _Split(None, f"{where}: {error}", raw)
+            else:
+                confirm = "" if is_open else ", or with --quoting double if it is one"
+                raise DataError(
+                    f"{self._name}, line {first}: a quote opens there, and the lines to "
+                    f"{first + len(span) - 1} would be one row; correct the quotes of that line, "
+                    f"or read the file with --quoting none{confirm}"
+                )
+        if self._too_long is not None:
+            yield _Split(None, self._too_long)
+
+    def _feed(self, line: bytes, span: list[bytes]) -> Iterator[str]:
+        """Yield the lines of one row, as csv.reader asks for them, and keep them in `span`.
+
+        Undecodable bytes must not end the file, so they are carried through the parser as
+        surrogates, and the row that holds them is marked in `_problem`.
+        """
+        size = 0
+        while True:
+            span.append(line)
+            if b"\0" in line:
+                self._problem = f"line {self._lines.number} holds a NUL character"
+            try:
+                text = line.decode()
+            except UnicodeDecodeError as exc:
+                self._problem = self._lines.not_text(exc)
+                text = line.decode(errors="surrogateescape")
+            yield doubled(text) if self._dialect.quoting == "backslash" else text
+            size += len(line)
+            if size > files.MAX_LINE_BYTES:
+                raise BadRowError(f"unexpected end after {files.MAX_LINE_BYTES:,} bytes")
+            try:
+                line = next(self._lines)
+            except StopIteration:
+                return
+            except BadRowError as exc:
+                self._too_long = str(exc)
+                raise
+
+    def _stands(self, fields: list[str], span: list[bytes], profile: Profile) -> bool:
+        """Tell whether a row of several lines that was parsed is one row of the file."""
+        if self._dialect.is_asked or len(span) == 1:
+            return True
+        return len(fields) == profile.width and not self._joins(span, profile)
+
+    def _joins(self, span: list[bytes], profile: Profile) -> bool:
+        """Tell whether the lines of one row seem to be rows that a stray quote has joined."""
+        if self._dialect.is_asked:
+            return False
+        if profile.width == 1:
+            return len(span) > _LONG_SPAN
+        if not profile.telling:
+            return False
+        room = (len(span) - 1) // 2
+        for row in self._alone(span, profile):
+            room -= row is None
+            if room < 0:
+                return False
+        return True
+
+    def _rows_of(self, span: list[bytes], profile: Profile) -> list[_Split] | None:
+        """Return the rows of lines that are a row each by themselves; None if not all are."""
+        if self._dialect.is_asked or (profile.width == 1 and len(span) > 1):
+            return None
+        rows: list[_Split] = []
+        for row in self._alone(span, profile):
+            if row is None:
+                return None
+            rows.append(_Split(row))
+        return rows
+
+    @staticmethod
+    def _alone(span: list[bytes], profile: Profile) -> Iterator[list[str] | None]:
+        for line in span:
+            try:
+                yield as_row(line.decode(), profile)
+            except UnicodeDecodeError:
+                yield None

@@ -1,0 +1,47 @@
+"""Whether the first row of a table names its columns."""
+
+from __future__ import annotations
+
+import re
+
+from edgernn.errors import DataError
+from edgernn.rows.columns import TEXT_COLUMNS, folded, text_like
+from edgernn.rows.fields import is_number
+from edgernn.rows.row import Table
+
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*|.*\b\d{1,2}:\d{2}\b.*")
+_ADDRESS = re.compile(r"\w+://.*|www\..*|\S+@\S+\.\S+")
+_NAME_WORDS = 6
+
+
+def check_header(table: Table, asked: str | None, name: str) -> None:
+    """Raise a DataError if the first row seems to be data rather than names.
+
+    A usual name in it, or the name that was asked for, tells that it is a header.
+    """
+    usual = {folded(column) for column in TEXT_COLUMNS}
+    if any(folded(column) in usual for column in table.names):
+        return
+    if asked is not None and not asked.isdigit() and asked in table.names:
+        return
+    data = sum(_is_data(cell) for cell in table.names)
+    if not data or 2 * data < len(table.names):
+        return
+    first = dict(zip(table.columns, table.names, strict=True))
+    rows = table._replace(sample=[first, *table.sample])
+    column = asked if asked is not None and asked.isdigit() else text_like(rows)
+    raise DataError(
+        f"the first row of {name} does not look like the names of columns; if it is data, give "
+        f"--no-header --text-column {column}"
+    )
+
+
+def _is_data(cell: str) -> bool:
+    bare = cell.strip()
+    return bool(bare) and (
+        is_number(bare)
+        or len(bare.split()) > _NAME_WORDS
+        or _DATE.fullmatch(bare) is not None
+        or _ADDRESS.fullmatch(bare) is not None
+        or (len(bare.split()) > 2 and bare.endswith((".", "!", "?")))
+    )
