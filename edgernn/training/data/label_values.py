@@ -204,18 +204,27 @@ def _not_understood(
     """Say which values there are, and with which options their file is read."""
     said = [f"--{side} {_joined(v)}" for side, v in _sides(labels).items() if v]
     beside = f" beside {' '.join(said)}" if said else ""
-    start = (
-        f"{name}: what the labels in column {shown(column)} mean{beside} is not plain: "
-        f"{_listed(rest, counts)}"
-    )
+    some = _ordered(rest)
+    if len(some) > _LISTED:
+        some.sort(key=lambda value: -counts[value])
+    start = f"{name}: column {shown(column)!r} holds {_listed(some, counts)}{beside}"
     if len(counts) < len(CLASSES):
-        return f"{start}; two labels are needed, and all rows have this one"
+        return f"{start} alone; two labels are needed"
     proposed = _proposed(counts, labels, rest)
     options = " ".join(f"--{side} {_joined(v)}" for side, v in proposed.items() if v)
     if set(rest) == set(counts) and len(rest) == len(CLASSES):
         return f"{start}; say which is which: {options}, or the other way round"
     other = ", or name another column with --label-column" if len(counts) > _LISTED else ""
-    return f"{start}; say what each is, for example: {options}{other}"
+    return (
+        f"{start}; a model tells two labels apart: say which are positive and negative and which "
+        f"rows are left out, for example: {options}{other}"
+    )
+
+
+def _ordered(values: Sequence[str]) -> list[str]:
+    """Return values in the order in which people look for them."""
+    numbers = [value for value in values if _NUMBER.fullmatch(value)]
+    return sorted(numbers, key=Decimal) + sorted(set(values).difference(numbers))
 
 
 def _sides(labels: Mapping[str, int | None]) -> dict[str, list[str]]:
@@ -243,7 +252,7 @@ def _proposed(
         other = list(rest)
         if missing and all(map(_NUMBER.fullmatch, rest)):
             count = len(sides[CLASSES[missing[0] == CLASSES[0]]])
-            ordered = sorted(rest, key=Decimal)
+            ordered = _ordered(rest)
             other = ordered[:count] if missing[0] == CLASSES[0] else ordered[-count:]
             sides["drop"] += _few([value for value in rest if value not in other])
         sides[missing[0] if missing else "drop"] += _few(other)
@@ -260,7 +269,7 @@ def _halves(
 ) -> tuple[list[str], list[str], list[str]]:
     """Divide values: numbers in the middle, words by what is plain, others by their frequency."""
     if all(_NUMBER.fullmatch(value) for value in values) and len(values) <= _LISTED:
-        ordered = sorted(values, key=Decimal)
+        ordered = _ordered(values)
         half = len(ordered) // 2
         return ordered[:half], ordered[len(ordered) - half :], ordered[half : len(ordered) - half]
     words = {value: _PLAIN[value] for value in values if value in _PLAIN}
@@ -295,5 +304,4 @@ def _listed(values: Sequence[str], counts: Mapping[str, int]) -> str:
 def shown(value: str) -> str:
     """Return a value for a line of a message."""
     line = "".join(c if c.isprintable() else "\ufffd" for c in value)
-    line = line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "\u2026"
-    return line if line.strip() == line and line else repr(line)
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "\u2026"

@@ -1,0 +1,218 @@
+"""Dividing a file for a test: by seed, by group, with what is alike on one side."""
+
+import csv
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from edgernn.errors import DataError, ModelFileError, UsageError
+from edgernn.training.data import DataOptions, describe, load_split, load_splits, validation_split
+from edgernn.training.data.groups import alike, group
+from edgernn.training.data.options import DEFAULTS
+from edgernn.training.run_data import (
+    as_started,
+    check_data,
+    measured_split,
+    options_of,
+    run_splits,
+    validation_examples,
+)
+
+FIT = {
+    "validation": "held out",
+    "validation_fraction": 0.25,
+    "whole_groups": False,
+    "validation_limit": None,
+}
+
+
+def write(path, rows, header=("text", "label", "product")):
+    """Write a CSV."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])
+    return str(path)
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """200 reviews of 40 products; every tenth text is a copy of the one before but for its look."""
+    rows = [
+        [f"Text number {i}." if i % 10 else f" text NUMBER {i - 1}<br />", i % 2, f"p{i * 7 % 40}"]
+        for i in range(1, 201)
+    ]
+    return write(tmp_path / "reviews.csv", rows)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Great film", " great\n FILM! ", True),
+        ("a<br />b", "A b", True),
+        ("\uff27reat", "great", True),
+        ("Stra\u00dfe", "STRASSE", True),
+        ("great film", "great films", False),
+        ("\U0001f600", "\U0001f621", False),
+        ("\U0001f600", " \U0001f600 ", True),
+        ("10", "1 0", False),
+    ],
+)
+def test_alike(one, other, same):
+    """What a model can hardly tell apart is alike; signs count where there is nothing else."""
+    assert (alike(one) == alike(other)) == same
+
+
+def test_groups_are_joined():
+    """By text or by name, over several steps; an empty name is no group."""
+    texts = ["a", "b", "A!", "c", "d", "e"]
+    assert group(texts).tolist() == [0, 1, 0, 3, 4, 5]
+    assert group(texts, ["x", "y", "z", "z", "", ""]).tolist() == [0, 1, 0, 0, 4, 5]
+    assert group(["a", "b"]) is None
+    assert group(["a", "b"], ["", ""]) is None
+
+
+@pytest.mark.parametrize("column", [None, "product"])
+def test_a_test_is_kept_out(reviews, column):
+    """A fifth of each class, by seed; no text alike, and no group that was named, on two sides."""
+    options = DataOptions(group_column=column)
+    splits = load_splits(reviews, options, test_fraction=0.2, seed=3)
+    assert len(splits.train) + len(splits.test) == 200
+    assert not set(splits.train.rows.tolist()) & set(splits.test.rows.tolist())
+    held = np.bincount(splits.test.labels)
+    assert held.tolist() == [20, 20] if column is None else all(12 <= n <= 20 for n in held)
+    assert not {alike(t) for t in splits.train.texts} & {alike(t) for t in splits.test.texts}
+    products = [[i * 7 % 40 for i in part.rows.tolist()] for part in (splits.train, splits.test)]
+    assert bool(set(products[0]) & set(products[1])) == (column is None)
+    again = load_splits(reviews, options, test_fraction=0.2, seed=3)
+    assert again.test.texts == splits.test.texts
+    other = load_splits(reviews, options, test_fraction=0.2, seed=4)
+    assert other.test.texts != splits.test.texts
+
+
+def test_validation_keeps_groups_too(reviews):
+    """What is held out while training shares nothing with what is trained on, or with the test."""
+    splits = load_splits(reviews, DataOptions(group_column="product"), test_fraction=0.2)
+    examples, kept, held = validation_split(splits, 0.25, 1, whole_groups=False)
+    assert len(kept) + len(held) + len(splits.test) == 200
+    sides = [
+        {i * 7 % 40 for i in part.rows.tolist()}
+        for part in (examples.at(kept), examples.at(held), splits.test)
+    ]
+    assert all(sides)
+    assert not sides[0] & sides[1]
+    assert not (sides[0] | sides[1]) & sides[2]
+
+
+def test_few_large_groups(tmp_path):
+    """Where each is more than the share, the one that comes nearest is kept out."""
+    rows = [
+        (f"text {i}", i % 2, name)
+        for name, size in (("a", 40), ("b", 30), ("c", 60))
+        for i in range(size)
+    ]
+    rows = [(f"{text} {name}", label, name) for text, label, name in rows]
+    path = write(tmp_path / "a.csv", rows)
+    splits = load_splits(path, DataOptions(group_column="product"), test_fraction=0.2)
+    assert {text[-1] for text in splits.test.texts} == {"b"}
+    one = write(tmp_path / "one.csv", [(f"text {i}", i % 2, "a") for i in range(20)])
+    with pytest.raises(DataError, match=r"no group of examples small enough .* a test fraction"):
+        load_splits(one, DataOptions(group_column="product"), test_fraction=0.2)
+
+
+def test_a_limit_is_one_of_training(reviews):
+    """It leaves the test as it is."""
+    every = load_splits(reviews, test_fraction=0.2)
+    some = load_splits(reviews, test_fraction=0.2, limit=10)
+    assert some.test.texts == every.test.texts
+    assert len(some.train) == 10
+    assert set(some.train.texts) < set(every.train.texts)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -1.0, float("nan")])
+def test_a_fraction_is_one(reviews, fraction):
+    """More than nothing, less than all."""
+    with pytest.raises(UsageError, match="the test fraction must be between 0 and 1"):
+        load_splits(reviews, test_fraction=fraction)
+
+
+def test_a_column_that_is_not_there(reviews):
+    """The option and the columns are named."""
+    with pytest.raises(DataError, match="has no column 'film'; its columns are: 'text'"):
+        load_splits(reviews, DataOptions(group_column="film"))
+
+
+def config_of(data, options=DEFAULTS, *, fraction=0.2, seed=1, limit=None):
+    """Return what config.json of a run says, as it is read again."""
+    values = {
+        "seed": seed,
+        "limit": limit,
+        "fit": FIT,
+        "data": {"source": data, **options.to_json(), "description": describe(data)},
+        "splits": {"test_fraction": fraction},
+    }
+    return json.loads(json.dumps(values))
+
+
+def test_a_run_finds_its_rows_again(reviews, tmp_path):
+    """The test, validation and training texts of a run, from its config and its file alone."""
+    options = DataOptions(group_column="product", positive=("1",), negative=("0",))
+    config = config_of(reviews, options, seed=5)
+    first = load_splits(reviews, options, test_fraction=0.2, seed=5)
+    again = run_splits(config, None)
+    assert (again.train.texts, again.test.texts) == (first.train.texts, first.test.texts)
+    held = validation_examples(config, reviews)
+    examples, _, indices = validation_split(first, 0.25, 5, whole_groups=False)
+    assert held.texts == examples.at(indices).texts
+    assert not {*held.texts} & {*again.test.texts}
+    said = []
+    measured = measured_split(config, reviews, DEFAULTS, say=said.append)
+    assert measured.texts == first.test.texts
+    assert said == [f"measuring the {len(measured)} rows that the run kept out for a test"]
+    assert len(measured_split(config, reviews, DEFAULTS, limit=4)) == 4
+    with pytest.raises(UsageError, match=r"--label-column: the run read .* otherwise"):
+        measured_split(config, reviews, DataOptions(label_column="product"))
+
+
+def test_other_data_is_measured_whole(reviews, tmp_path):
+    """What was said about labels holds for it as well, if nothing else is said."""
+    stars = [(f"text {i}", 1 + i % 5, "p") for i in range(50)]
+    trained = write(tmp_path / "stars.csv", stars)
+    options = DataOptions(positive=("4", "5"), negative=("1", "2"), drop=("3",))
+    config = config_of(trained, options)
+    other = write(tmp_path / "other.csv", stars[:25])
+    assert len(measured_split(config, other, DEFAULTS)) == 20
+    changed = DataOptions(positive=("5",), negative=("1",), drop=("*",))
+    assert len(measured_split(config, other, changed)) == 10
+    # The run's own file without a test of its own: read as in training.
+    config = config_of(trained, options, fraction=None)
+    assert len(measured_split(config, trained, DEFAULTS)) == 40
+
+
+def test_runs_of_earlier_versions(reviews):
+    """They have columns alone, and took each text for itself."""
+    config = config_of(reviews, DataOptions(label_column="label"), fraction=None)
+    old = {key: config["data"][key] for key in ("source", "description", "label_column")}
+    config = {**config, "data": old | {"text_column": None}}
+    del config["splits"]
+    assert options_of(config) == DataOptions(label_column="label")
+    splits = run_splits(config, None)
+    assert splits.train.groups is None
+    assert splits.test is None
+    examples = load_split(reviews, "train").ungrouped()
+    expected = validation_split(dataclasses.replace(splits, train=examples), 0.25, 1,
+                                whole_groups=False)  # fmt: skip
+    assert validation_examples(config, None).texts == examples.at(expected[2]).texts
+    grouped = load_splits(reviews)
+    assert grouped.train.always_whole
+    assert as_started({"splits": {}}, grouped) is grouped
+
+
+def test_other_data_is_refused(reviews, tmp_path):
+    """A run's texts are looked for in its own data alone; a broken config says so."""
+    config = config_of(reviews)
+    other = write(tmp_path / "other.csv", [("a", 0, "p"), ("b", 1, "p")])
+    with pytest.raises(DataError, match="not the data that the run was trained on"):
+        check_data(config, other)
+    with pytest.raises(ModelFileError, match=r"config\.json is broken"):
+        options_of({})
