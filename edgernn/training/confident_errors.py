@@ -17,7 +17,7 @@ class ConfidentError:
     """A text that was given the wrong label."""
 
     row: int
-    """The text's number among those measured, counted from 1."""
+    """The row of the file, or of other data the text's number among those measured, from 1."""
     true: str
     """Name of the right label."""
     given: str
@@ -58,7 +58,7 @@ def confident_errors(
     surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
     return tuple(
         ConfidentError(
-            row=i + 1,
+            row=i + 1 if examples.rows is None else int(examples.rows[i]),
             true=labels[examples.labels[i]],
             given=labels[given[i]],
             probability=float(wide[i]),

@@ -77,3 +77,13 @@ def test_all_errors_and_nothing_else(texts, threshold):
     assert len(found) == len(wrong)
     confidence = [e.probability if e.given == "good" else 1 - e.probability for e in found]
     assert confidence == sorted(confidence, reverse=True)
+
+
+def test_rows_of_a_file():
+    """Where rows were left out, a text is told by its own number."""
+    examples = Examples(("a", "b"), np.array([0, 1], np.int8), rows=np.array([3, 17], np.int64))
+    probabilities = np.array([0.9, 0.8], np.float32)
+    (error,) = confident_errors(
+        examples, probabilities, np.array([1, 1], np.int64), ("bad", "good"), 0.5, 9
+    )
+    assert (error.row, error.text) == (3, "a")
