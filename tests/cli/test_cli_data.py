@@ -75,8 +75,8 @@ def asked(monkeypatch):
     """Collects how `edgernn evaluate` would read its data."""
     found = []
 
-    def keep(data, model, options, *others):
-        found.append(options)
+    def keep(*given):
+        found.extend(one for one in given if isinstance(one, DataOptions))
 
     monkeypatch.setattr("edgernn.cli.evaluate.run_evaluation", keep)
     return found
