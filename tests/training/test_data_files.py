@@ -1,5 +1,6 @@
 """Labelled CSV, TSV, JSON Lines and Parquet files."""
 
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -245,6 +246,27 @@ def test_a_validation_split_of_a_file(column, tmp_path):
     assert splits.test.texts == load_split(path, "test").texts == ("text 6", "text 7")
     with pytest.raises(UsageError, match=r"--test-fraction 0\.2: the data has a test split of its"):
         load_splits(path, test_fraction=0.2)
+
+
+@pytest.mark.parametrize(
+    ("options", "header", "column"),
+    [
+        (DataOptions(), "id,body,airline mood,text", "'airline mood'"),
+        (DataOptions(header=False, text_column="4"), "0,x,joy,y", "3"),
+    ],
+)
+def test_a_column_of_labels_is_proposed(options, header, column, tmp_path):
+    """Where none has such a name, the one with the fewest values is; following that works."""
+    path = tmp_path / "a.csv"
+    rows = [f"{i},body {i},{('joy', 'anger')[i % 2]},text {i}" for i in range(30)]
+    path.write_text("\n".join([header, *rows]) + "\n")
+    with pytest.raises(DataError) as caught:
+        load_split(path, "train", options)
+    assert f"such as --label-column {column}, which holds anger, joy;" in str(caught.value)
+    named = dataclasses.replace(
+        options, label_column=column.strip("'"), positive=("joy",), negative=("anger",)
+    )
+    assert len(load_split(path, "train", named)) == 30 + (not options.header)
 
 
 def test_text_and_label_are_two_columns(tmp_path):

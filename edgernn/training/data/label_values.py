@@ -269,9 +269,7 @@ def _halves(
 ) -> tuple[list[str], list[str], list[str]]:
     """Divide values: numbers in the middle, words by what is plain, others by their frequency."""
     if all(_NUMBER.fullmatch(value) for value in values) and len(values) <= _LISTED:
-        ordered = _ordered(values)
-        half = len(ordered) // 2
-        return ordered[:half], ordered[len(ordered) - half :], ordered[half : len(ordered) - half]
+        return _numbers_divided(_ordered(values))
     words = {value: _PLAIN[value] for value in values if value in _PLAIN}
     if len(set(words.values())) == len(CLASSES):
         negative = sorted(value for value, label in words.items() if label == 0)
@@ -280,6 +278,26 @@ def _halves(
         common = sorted(sorted(values), key=lambda value: -counts[value])[: len(CLASSES)]
         negative, positive = [min(common)], [max(common)]
     return negative, positive, sorted({*values} - {*negative, *positive})
+
+
+def _numbers_divided(ordered: list[str]) -> tuple[list[str], list[str], list[str]]:
+    """Divide numbers by the scale that they seem to be of, or else in the middle."""
+    smallest, largest = Decimal(ordered[0]), Decimal(ordered[-1])
+    if smallest < 0:
+        low, high = Decimal(0), Decimal(0)
+    elif smallest >= 1 and largest == 5:
+        # One to five stars: three say neither.
+        low, high = Decimal(3), Decimal(3)
+    elif 5 < largest <= 10:
+        low, high = Decimal(5), Decimal(6)
+    else:
+        low, high = smallest, largest
+    negative = [value for value in ordered if Decimal(value) < low]
+    positive = [value for value in ordered if Decimal(value) > high]
+    if not negative or not positive:
+        half = len(ordered) // 2
+        negative, positive = ordered[:half], ordered[len(ordered) - half :]
+    return negative, positive, [v for v in ordered if v not in {*negative, *positive}]
 
 
 def _few(values: Sequence[str]) -> list[str]:

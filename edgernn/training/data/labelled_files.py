@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
+import shlex
 from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import LABEL_COLUMNS, Row, RowSource, open_rows
+from edgernn.rows import LABEL_COLUMNS, Row, RowSource, listed, open_rows
 from edgernn.training.data.examples import Examples, Reading, checked
 from edgernn.training.data.groups import group
 from edgernn.training.data.label_values import PREFIX, decide, fold, is_missing, shown
@@ -27,6 +29,11 @@ SPLIT_NAMES: dict[str, str] = {
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
 }
 """How the split of a row may be spelled; case and surrounding white space do not matter."""
+
+_LOOKED_AT = 1000
+"""Rows of a file in which a column of labels is looked for."""
+_MOST_VALUES = 12
+"""A column of more values is no likely column of labels."""
 
 _FASTTEXT_LABEL = re.compile(rf"(?:^|(?<=\s)){re.escape(PREFIX)}(\S*)\s*")
 
@@ -95,7 +102,7 @@ def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> La
                 )
             rows = _read_fasttext(source, options, left_out)
         else:
-            column = source.column(options.label_column, LABEL_COLUMNS, option="--label-column")
+            column = _label_column(source, path, options)
             if column == source.text_column:
                 raise UsageError(
                     f"{name}: column {column!r} cannot be text and label; name the other one with "
@@ -130,6 +137,40 @@ def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> La
     return LabelledFile(
         name, examples, None if splits is None else tuple(splits[row] for row in used)
     )
+
+
+def _label_column(source: RowSource, path: str | os.PathLike[str], options: DataOptions) -> str:
+    """Return the column of labels; where none has such a name, the error proposes one."""
+    try:
+        return source.column(options.label_column, LABEL_COLUMNS, option="--label-column")
+    except DataError as error:
+        likely = None if options.label_column is not None else _few_values(path, options)
+        if likely is None:
+            raise
+        column, values = likely
+        raise DataError(
+            f"{source.name}: no column has the name of labels; name it, such as --label-column "
+            f"{shlex.quote(column)}, which holds {', '.join(map(shown, values))}; its columns are: "
+            f"{listed(source.columns)}"
+        ) from error
+
+
+def _few_values(path: str | os.PathLike[str], options: DataOptions) -> tuple[str, list[str]] | None:
+    """Look for the column with the fewest values, two or more, in the first rows of a file."""
+    found: dict[str, set[str]] = {}
+    with open_rows(path, options.rows) as source:
+        for row in itertools.islice(source, _LOOKED_AT):
+            for column in source.columns:
+                values = found.setdefault(column, set())
+                # Of a column of texts it is enough to know that it has too many.
+                if column != source.text_column and len(values) <= _MOST_VALUES:
+                    values.add(fold(source.value(row, column)))
+    likely = {
+        column: sorted(named)
+        for column, values in found.items()
+        if 1 < len(named := {v for v in values if not is_missing(v)}) <= _MOST_VALUES
+    }
+    return min(likely.items(), key=lambda item: len(item[1]), default=None)
 
 
 def _read_columns(
