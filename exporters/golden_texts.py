@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from edgernn.bundle import Golden, GoldenVector
 from edgernn.text import TextEncoder
-from exporters.sample_texts import SAMPLE_TEXTS
+from exporters.sample_texts import SAMPLE_TEXTS, touching
 
 __all__ = ["CORNERS", "golden_vectors"]
 
 _CLOSE_TEXTS = 6
+_PAIRED = 30
 _DIGITS = 7
 
 CORNERS: tuple[str, ...] = (
@@ -66,8 +67,9 @@ def golden_vectors(
     Returns:
         16 to 32 vectors.
     """
-    texts = [*CORNERS, *_of_the_longest_input(encoder)]
-    texts += _close(encoder, probabilities, tolerance)
+    samples = touching(SAMPLE_TEXTS, encoder)
+    texts = [*CORNERS, *_of_the_longest_input(encoder, samples)]
+    texts += _close(encoder, probabilities, tolerance, samples)
     ids = encoder.encode_batch(texts)
     found = iter(probabilities([tokens for tokens in ids if len(tokens)]).tolist())
     vectors = [
@@ -87,10 +89,10 @@ def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> b
     return abs(vector.probability - encoder.contract.threshold) < 2 * tolerance
 
 
-def _of_the_longest_input(encoder: TextEncoder) -> list[str]:
+def _of_the_longest_input(encoder: TextEncoder, samples: Sequence[str]) -> list[str]:
     """Return a text that just fills the longest input, as near as words allow, and a longer one."""
     longest = encoder.contract.max_length
-    words = " ".join(SAMPLE_TEXTS).split()
+    words = " ".join(samples).split()
     words *= 1 + longest // len(words)
     low, high = 1, len(words)
     while low < high:
@@ -100,18 +102,20 @@ def _of_the_longest_input(encoder: TextEncoder) -> list[str]:
         else:
             high = middle - 1
     # What is cut off must matter: begin with other words than the fitting text.
-    return [" ".join(words[:low]), " ".join([*words[3 : low + 3], "the end, at last and good"])]
+    end = "the end, at last and good" if samples is SAMPLE_TEXTS else " ".join(words[:3])
+    return [" ".join(words[:low]), " ".join([*words[3 : low + 3], end])]
 
 
 def _close(
     encoder: TextEncoder,
     probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
     tolerance: float,
+    samples: Sequence[str],
 ) -> list[str]:
     """Return the texts and pairs of texts closest to the threshold, from both sides."""
     threshold = encoder.contract.threshold
-    short = [text for text in SAMPLE_TEXTS if len(text) < 100]
-    pool = [*SAMPLE_TEXTS, *(f"{one} {two}" for one, two in permutations(short, 2))]
+    short = [text for text in samples if len(text) < 100][:_PAIRED]
+    pool = [*samples, *(f"{one} {two}" for one, two in permutations(short, 2))]
     ids = encoder.encode_batch(pool)
     pool = [text for text, tokens in zip(pool, ids, strict=True) if len(tokens)]
     found = probabilities([tokens for tokens in ids if len(tokens)]) - threshold

@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import permutations
+from itertools import pairwise, permutations
 
+from edgernn.errors import ExportError
 from edgernn.text import TextEncoder
 
-__all__ = ["SAMPLE_TEXTS", "spread"]
+__all__ = ["SAMPLE_TEXTS", "spread", "touching"]
 
 SAMPLE_TEXTS: tuple[str, ...] = (
     "Great",
@@ -49,6 +50,35 @@ SAMPLE_TEXTS: tuple[str, ...] = (
 )
 
 
+_OWN_WORDS = 200
+
+
+def touching(texts: Sequence[str], encoder: TextEncoder) -> Sequence[str]:
+    """Return texts that hold a word of the vocabulary: those given, or its own words.
+
+    Raises:
+        ExportError: neither does.
+    """
+    if _touch(texts, encoder):
+        return texts
+    size = encoder.contract.vocabulary_size
+    ids = range(0, size, max(1, size // _OWN_WORDS))
+    words = [word for word in (encoder.decode([i]) for i in ids) if word.strip()]
+    words += [f"{one} {two}" for one, two in pairwise(words)]
+    if not _touch(words, encoder):
+        raise ExportError(
+            "no word of the vocabulary stands in the texts that a file is checked on, nor in texts "
+            "of its own words: it does not go with the text rules of contract.json"
+        )
+    return words
+
+
+def _touch(texts: Sequence[str], encoder: TextEncoder) -> bool:
+    contract = encoder.contract
+    others = {contract.unknown_id, contract.start_id, contract.padding_id}
+    return any(i not in others for ids in encoder.encode_batch(texts) for i in set(ids.tolist()))
+
+
 def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
     """Choose texts from one token to the longest input.
 
@@ -63,6 +93,9 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
     Returns:
         `count` texts, each with at least one token; the first has as few as a text can have, the
         last at least `encoder.contract.max_length`.
+
+    Raises:
+        ExportError: no text holds a word of the vocabulary, nor do its own words.
     """
     longest = encoder.contract.max_length
 
@@ -72,6 +105,7 @@ def spread(texts: Sequence[str], encoder: TextEncoder, count: int) -> list[str]:
         kept = [(count, text) for count, text in zip(counts, texts, strict=True) if count]
         return [text for _, text in sorted(kept, key=lambda pair: pair[0])]
 
+    texts = touching(texts, encoder)
     ordered = with_tokens(text for text in texts if text.strip())
     # A character of ASCII is one subword at most; a word of a text is one word at most.
     shortest = with_tokens(

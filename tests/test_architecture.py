@@ -34,6 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "edgernn.training.imported": (
         "edgernn.training",
+        "edgernn.rows",
         "edgernn.bundle.protowire",
         "edgernn.text",
         "edgernn.errors",

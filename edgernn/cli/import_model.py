@@ -7,8 +7,10 @@ from typing import Literal, cast
 
 from edgernn.cli.console import busy, say
 from edgernn.errors import UsageError
-from edgernn.training.imported.job import ImportOptions, KerasSide, default_name, import_run
-from edgernn.training.imported.tokenizers import WordOptions
+from edgernn.training.imported.contracts import ImportOptions
+from edgernn.training.imported.job import default_name, import_run
+from edgernn.training.imported.options import IdOption, Split, WordOptions
+from edgernn.training.imported.word_files import Side
 
 __all__ = ["run_import"]
 
@@ -16,25 +18,34 @@ __all__ = ["run_import"]
 def run_import(
     *,
     model: Path,
-    tokenizer: Path,
-    max_length: int,
+    tokenizer: Path | None,
+    max_length: int | None,
     weights: Path | None,
     output: Path | None,
     name: str | None,
-    padding: str,
-    truncating: str,
+    padding: str | None,
+    truncating: str | None,
+    start_id: str | None,
+    unknown_id: str | None,
+    split: str | None,
     words: WordOptions,
     labels: str,
     threshold: float,
+    expect: Path | None,
 ) -> None:
     """Import a model, and say where the run is and what to do with it."""
     for option, value, known in (
         ("padding", padding, ("pre", "post", "none")),
         ("truncating", truncating, ("pre", "post")),
+        ("split", split, ("tokenizer", "whitespace")),
     ):
-        if value not in known:
+        if value is not None and value not in known:
             raise UsageError(f"--{option} {value}: must be one of {', '.join(known)}")
     both = tuple(label.strip() for label in labels.split(","))
+    if len(both) > 2 and all(both):
+        raise UsageError(
+            f"--labels {labels}: {len(both)} names; models of two classes alone can be imported yet"
+        )
     if len(both) != 2 or not all(both) or both[0] == both[1] or not labels.isprintable():
         raise UsageError(f"--labels {labels}: must be two names, such as negative,positive")
     if not 0.0 < threshold < 1.0:
@@ -48,14 +59,33 @@ def run_import(
             weights=weights,
             output=output if output is not None else Path("runs") / name,
             name=name,
-            padding=cast(KerasSide | Literal["none"], padding),
-            truncating=cast(KerasSide, truncating),
-            words=words,
+            padding=cast(Side | Literal["none"] | None, padding),
+            truncating=cast(Side | None, truncating),
+            words=words.changed(
+                start_id=_id("start-id", start_id),
+                unknown_id=_id("unknown-id", unknown_id),
+                split=cast(Split | None, split),
+            ),
             labels=(both[0], both[1]),
             threshold=threshold,
+            expect=expect,
         ),
         say=say,
         busy=busy,
     ).folder
     say(f"wrote {folder}")
     say(f"next: edgernn export --format all --run {folder}")
+    if expect is None:
+        say(
+            "warning: nothing was compared with your own program: --expect FILE.jsonl compares ids "
+            "and scores"
+        )
+
+
+def _id(option: str, value: str | None) -> IdOption:
+    """Read an id, or `none`."""
+    if value is None or value == "none":
+        return value  # type: ignore[return-value]
+    if value.isdecimal() and value.isascii() and len(value) < 10:
+        return int(value)
+    raise UsageError(f"--{option} {value}: must be an id, or none")

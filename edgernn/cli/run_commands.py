@@ -136,30 +136,62 @@ def import_model(
         ),
     ],
     tokenizer: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            help="Keras Tokenizer or word index (JSON), SubwordTextEncoder file, or word list."
+            help="Keras Tokenizer, word index, list of words or Hugging Face tokenizer (JSON), one "
+            "word a line with or without its id, or SubwordTextEncoder file. Default: the model's "
+            "TextVectorization layer."
         ),
-    ],
+    ] = None,
     max_length: Annotated[
-        int, typer.Option(min=1, max=65536, help="Longest input: maxlen of pad_sequences.")
-    ],
+        int | None,
+        typer.Option(
+            min=1,
+            max=65536,
+            help="Longest input: maxlen of pad_sequences. Default: as the model has it.",
+        ),
+    ] = None,
+    expect: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Rows with a text, and ids or score as your own program gives them: compare, and "
+            "write nothing where they differ.",
+        ),
+    ] = None,
     weights: Annotated[Path | None, typer.Option(help="Weights, if MODEL is a JSON.")] = None,
     output: Annotated[
         Path | None, typer.Option(help="Run folder to write. Default: runs/NAME.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="Default: the file's own.")] = None,
     padding: Annotated[
-        str, typer.Option(help="Where zeros stood in training: pre, post or none.")
-    ] = "pre",
+        str | None,
+        typer.Option(help="Where zeros stood in training: pre, post or none. Default: pre."),
+    ] = None,
     truncating: Annotated[
-        str, typer.Option(help="Which end of long texts was cut off in training: pre or post.")
-    ] = "pre",
+        str | None,
+        typer.Option(
+            help="Which end of long texts was cut off in training: pre or post. Default: pre."
+        ),
+    ] = None,
     start_id: Annotated[
-        int | None, typer.Option(min=0, help="Id in front of every text (start_char).")
+        str | None,
+        typer.Option(metavar="ID|none", help="Id in front of every text (start_char)."),
     ] = None,
     unknown_id: Annotated[
-        int | None, typer.Option(min=0, help="Id of unknown words (oov_char). Default: left out.")
+        str | None,
+        typer.Option(
+            metavar="ID|none",
+            help="Id of unknown words (oov_char); none: left out. Default: as the vocabulary "
+            "names it.",
+        ),
+    ] = None,
+    padding_id: Annotated[
+        int | None, typer.Option(min=0, help="Id of padding (value of pad_sequences). Default: 0.")
+    ] = None,
+    first_id: Annotated[
+        int | None,
+        typer.Option(min=0, help="Id of the first word of a list. Default: by the model's rows."),
     ] = None,
     index_from: Annotated[
         int | None, typer.Option(min=0, help="Added to each index of a word index or line number.")
@@ -173,6 +205,13 @@ def import_model(
             "--lower/--keep-case", help="Default: as the Tokenizer has it; lists are lower-cased."
         ),
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Where texts are split for a list or index: tokenizer (Keras's Tokenizer) or "
+            "whitespace (str.split). Default: tokenizer."
+        ),
+    ] = None,
     labels: Annotated[str, typer.Option(help="Names of the two classes.")] = "negative,positive",
     threshold: Annotated[
         float, typer.Option(help="Probability from which the second label is given.")
@@ -181,7 +220,7 @@ def import_model(
 ) -> None:
     """Make a run folder of your own Keras model and its vocabulary; no code in them is run."""
     from edgernn.cli.import_model import run_import
-    from edgernn.training.imported.tokenizers import WordOptions
+    from edgernn.training.imported.options import WordOptions
 
     run_import(
         model=model,
@@ -192,15 +231,19 @@ def import_model(
         name=name,
         padding=padding,
         truncating=truncating,
+        start_id=start_id,
+        unknown_id=unknown_id,
+        split=split,
         words=WordOptions(
-            start_id=start_id,
-            unknown_id=unknown_id,
+            padding_id=padding_id,
+            first_id=first_id,
             index_from=index_from,
             num_words=num_words,
             lower=lower,
         ),
         labels=labels,
         threshold=threshold,
+        expect=expect,
     )
 
 

@@ -68,6 +68,8 @@ def test_import(importing, own):
         "does; longer texts lose their start",
         "wrote runs/own-model",
         "next: edgernn export --format all --run runs/own-model",
+        "warning: nothing was compared with your own program: --expect FILE.jsonl compares ids and "
+        "scores",
     ]
     assert [path.name for path in (own / "runs").iterdir()] == ["own-model"]
 
@@ -104,8 +106,16 @@ def test_export_and_score(importing, edgernn, own, format):
         (("--threshold", "1"), 2, "--threshold 1.0: must lie between 0 and 1"),
         (("--name", "a/b"), 2, "--name a/b: letters, digits"),
         (("--weights", "index.json"), 2, "--weights index.json: only for a model JSON"),
+        (("--labels", "a,b,c"), 2, "--labels a,b,c: 3 names; models of two classes alone"),
+        (("--start-id", "one"), 2, "--start-id one: must be an id, or none"),
+        (("--split", "words"), 2, "--split words: must be one of tokenizer, whitespace"),
+        ((), 2, "--index-from 0 if 'a' has the id 1 in your program, --index-from 3 --start-id 1"),
         (("--index-from", "9"), 2, "the model's embedding has 14 rows"),
-        (("--unknown-id", "99"), 2, "--unknown-id 99: must be an id of the vocabulary"),
+        (
+            ("--index-from", "0", "--unknown-id", "99"),
+            2,
+            "--unknown-id 99: must be an id of the vocabulary",
+        ),
         (("--output", "."), 2, "--output .: is there already"),
     ],
 )

@@ -24,7 +24,7 @@ from own_models import (  # noqa: E402
     tokenizer,
 )
 
-from edgernn.errors import MissingPackageError, ModelFileError, UsageError  # noqa: E402
+from edgernn.errors import DataError, MissingPackageError, ModelFileError, UsageError  # noqa: E402
 from edgernn.training.imported import job  # noqa: E402
 from edgernn.training.imported.job import ImportOptions, default_name, import_run  # noqa: E402
 from edgernn.training.imported.tokenizers import WordOptions  # noqa: E402
@@ -153,11 +153,11 @@ def test_scores(options, own, model, padding, truncating):
 def test_the_other_vocabularies(options, own):
     """Word index and word list give the ids that the tokenizer gives."""
     ids = import_run(options).encoder.encode_batch(TEXTS)
-    for name in ("index.json", "words.txt"):
+    for name, offset in (("index.json", {"index_from": 0}), ("words.txt", {"first_id": 1})):
         other = changed(
             options,
             tokenizer=own / name,
-            words=WordOptions(num_words=30),
+            words=WordOptions(num_words=30, **offset),
             output=options.output.with_name(name),
         )
         for a, b in zip(import_run(other).encoder.encode_batch(TEXTS), ids, strict=True):
@@ -189,8 +189,9 @@ def test_a_vocabulary_that_is_too_large(options, own):
     assert words > WORDS
     said = refusal(changed(options, tokenizer=own / "all.json"))
     assert said == (
-        f"{own / 'all.json'}: has ids up to {words}, the model's embedding has {WORDS} rows: if "
-        f"only the first words were used in training, --num-words {WORDS}"
+        f"{own / 'all.json'}: has ids up to {words}, the model's embedding has {WORDS} rows: "
+        f"--num-words {WORDS} if your program uses ids below {WORDS} only; otherwise they belong "
+        "to different models; --expect FILE settles it, too"
     )
     asked = WordOptions(num_words=WORDS + 1)
     assert "different models" in refusal(changed(options, tokenizer=own / "all.json", words=asked))
@@ -202,7 +203,7 @@ def test_a_vocabulary_that_is_too_large(options, own):
 @pytest.mark.parametrize("option", ["start", "unknown"])
 def test_an_id_that_is_masked(options, own, option):
     """Id 0 inside a text would be masked in Keras, and is read in the exported file."""
-    words = WordOptions(num_words=30, **{f"{option}_id": 0})
+    words = WordOptions(num_words=30, index_from=0, **{f"{option}_id": 0})
     asked = changed(options, tokenizer=own / "index.json", words=words)
     assert f"--{option}-id 0: is padding" in refusal(asked)
     assert import_run(changed(asked, model=own / "unmasked.keras")).contract.padding == "start"
@@ -308,11 +309,21 @@ def test_words_that_stand_in_no_text(options, tmp_path):
     """A list with capitals is pointed out, and the option that goes with it."""
     (tmp_path / "in").mkdir()
     vocabulary = tmp_path / "in" / "words.txt"
-    vocabulary.write_text("Good\nBad\nfilm\n")
+    vocabulary.write_text("Good\nBad\nfilm\nwas\n")
     lines = []
-    import_run(changed(options, tokenizer=vocabulary), say=lines.append)
-    assert "warning: 2 words stand in no text" in lines[2]
-    assert "--keep-case" in lines[2]
+    words = WordOptions(first_id=1)
+    import_run(changed(options, tokenizer=vocabulary, words=words), say=lines.append)
+    assert lines[3] == (
+        "warning: 2 of 4 words stand in no text as it is split (texts are lower-cased, unless "
+        "--keep-case): 'Good', 'Bad'"
+    )
+    vocabulary.write_text("Good\nBad\nfilm\n")
+    options = changed(options, output=options.output.with_name("other"))
+    said = refusal(changed(options, tokenizer=vocabulary, words=words), DataError)
+    assert "2 of 3 words stand in no text" in said
+    assert "unless --keep-case): 'Good', 'Bad'" in said
+    kept = changed(options, tokenizer=vocabulary, words=words.changed(lower=False))
+    assert import_run(kept).encoder.encode("Good film")[-2:] == [1, 3]
 
 
 def test_the_run_opens_again(options):

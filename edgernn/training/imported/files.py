@@ -9,10 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import lzma
-import struct
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,10 +19,12 @@ import numpy.typing as npt
 
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.training.imported.architecture import read_architecture
+from edgernn.training.imported.archives import MAX_JSON_BYTES, OF_A_BROKEN_ZIP, ZIP_HEAD
 from edgernn.training.imported.h5_weights import read_h5_config, read_h5_weights
 from edgernn.training.imported.hdf5 import HDF5_HEAD
 from edgernn.training.imported.layers import Architecture
 from edgernn.training.imported.saved_model import read_checkpoint, read_saved_config
+from edgernn.training.imported.text_vectorization import without_text_vectorization
 from edgernn.training.run import read_bounded
 
 __all__ = ["Imported", "Kind", "is_pickle", "read_model", "sha256_of"]
@@ -34,13 +33,6 @@ Kind = Literal["keras", "h5", "json", "savedmodel"]
 
 MAX_BYTES = 512 << 20
 """Largest file, and largest sum of all weights."""
-_MAX_JSON_BYTES = 4 << 20
-_ZIP_HEAD = b"PK\x03\x04"
-_OF_A_BROKEN_ZIP = (
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
-    *(NotImplementedError, RuntimeError),  # an unknown compression, an encrypted member
-    *(OverflowError, ValueError),  # places before the start or behind every end
-)
 _PICKLE_HEADS = (
     *(b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),  # protocols 2 to 5
     *(b"ccopy_reg\n", b"(dp0\n", b"(lp0\n", b"(dp1\n", b"(lp1\n"),  # what 0 gives for objects
@@ -104,7 +96,7 @@ def read_model(path: Path, weights: Path | None = None) -> Imported:
                 f"and this file with --weights"
             )
         config = text.encode("utf-8", "replace")
-    architecture = _architecture(config, str(path))
+    architecture = _architecture(config, str(path), of_ids=kind == "keras")
     arrays = read_h5_weights(inner, architecture, name)
     return _checked(Imported(kind, architecture, arrays, files), str(path))
 
@@ -120,7 +112,7 @@ def sha256_of(data: bytes) -> str:
 
 
 def _kind(path: Path, data: bytes) -> Kind:
-    if data.startswith(_ZIP_HEAD):
+    if data.startswith(ZIP_HEAD):
         return "keras"
     if data.startswith(HDF5_HEAD):
         return "h5"
@@ -142,10 +134,10 @@ def _unzipped(path: Path, data: bytes) -> tuple[bytes, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return (
-                _member(path, archive, "config.json", _MAX_JSON_BYTES),
+                _member(path, archive, "config.json", MAX_JSON_BYTES),
                 _member(path, archive, "model.weights.h5", MAX_BYTES),
             )
-    except _OF_A_BROKEN_ZIP as error:
+    except OF_A_BROKEN_ZIP as error:
         raise ModelFileError(f"{path}: not a .keras file, or cut short: {error}") from error
 
 
@@ -193,15 +185,18 @@ def _read_weights(
     return read_h5_weights(data, architecture, str(path)), {path.name: sha256_of(data)}
 
 
-def _architecture(config: bytes, name: str) -> Architecture:
-    if len(config) > _MAX_JSON_BYTES:
-        raise ModelFileError(f"{name}: its config is larger than {_MAX_JSON_BYTES >> 20} MiB")
+def _architecture(config: bytes, name: str, of_ids: bool = False) -> Architecture:
+    """Read a config; `of_ids`: without the layer that makes ids of texts."""
+    if len(config) > MAX_JSON_BYTES:
+        raise ModelFileError(f"{name}: its config is larger than {MAX_JSON_BYTES >> 20} MiB")
     try:
         values = json.loads(config)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{name}: its config is not JSON: {error}") from error
     if isinstance(values, dict) and values.get("class_name") == "Tokenizer":
         raise ModelFileError(f"{name}: is a tokenizer: give it with --tokenizer")
+    if of_ids:
+        values = without_text_vectorization(values)
     architecture = read_architecture(values, name)
     sizes = (array.shape for arrays in architecture.arrays() for array in arrays)
     total = 4 * sum(int(np.prod(shape, dtype=object)) for shape in sizes)

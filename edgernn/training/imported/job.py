@@ -7,54 +7,35 @@ import os
 import platform
 import re
 import shutil
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from edgernn.errors import UsageError
 from edgernn.files import write_bytes, write_text
-from edgernn.text import TextContract
-from edgernn.text.contract import Padding, Tokenizer
 from edgernn.training import run as names
 from edgernn.training.callbacks import Busy, Say
 from edgernn.training.imported.build import build
-from edgernn.training.imported.files import Imported, read_model, sha256_of
+from edgernn.training.imported.contracts import ImportOptions, about_padding, contract_of
+from edgernn.training.imported.expected import read_expected
+from edgernn.training.imported.files import Imported, read_model
 from edgernn.training.imported.layers import Architecture, Dense, Recurrent
+from edgernn.training.imported.replay import Agreement, Reading, as_options, replay
 from edgernn.training.imported.settings import plain
-from edgernn.training.imported.tokenizers import Vocabulary, WordOptions, read_vocabulary
-from edgernn.training.models import summary
+from edgernn.training.imported.text_vectorization import find_text_vectorization
+from edgernn.training.imported.tokenizers import Subwords, read_file, resolve
+from edgernn.training.imported.word_files import WordFile
+from edgernn.training.models import logits, summary
 from edgernn.training.run import Run
-from edgernn.training.vocabulary import VOCABULARY_FILES
 
-__all__ = ["ImportOptions", "KerasSide", "default_name", "import_run"]
-
-KerasSide = Literal["pre", "post"]
-"""A side of a text as `keras.utils.pad_sequences` calls it."""
+__all__ = ["ImportOptions", "default_name", "import_run"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportOptions:
-    """What is imported, and what no file says about it."""
-
-    model: Path
-    tokenizer: Path
-    max_length: int
-    """Longest input in tokens: `maxlen` of `pad_sequences`."""
-    output: Path
-    name: str
-    weights: Path | None = None
-    """The weights, if `model` is a JSON of the layers."""
-    padding: KerasSide | Literal["none"] = "pre"
-    """Where zeros stood in training; plays no part if the model masks them."""
-    truncating: KerasSide = "pre"
-    """Which end of a text was cut off in training."""
-    words: WordOptions = field(default_factory=WordOptions)
-    labels: tuple[str, str] = ("negative", "positive")
-    threshold: float = 0.5
 
 
 def default_name(model: Path) -> str:
@@ -86,26 +67,46 @@ def import_run(
         )
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise UsageError(f"--output {folder}: is there already; choose another")
-    vocabulary = read_vocabulary(options.tokenizer, options.words)
     imported = read_model(options.model, options.weights)
     architecture = imported.architecture
-    contract = _contract(options, vocabulary, architecture)
+    file = _vocabulary_file(options)
+    built: list[Any] = []
+
+    def model() -> Any:
+        if not built:
+            with busy("building the model"):
+                built.append(build(imported))
+        return built[0]
+
+    def read(options: ImportOptions) -> Reading:
+        vocabulary = resolve(file, options.words, architecture.embedding.rows)
+        contract = contract_of(options, vocabulary, architecture)
+        masked = architecture.embedding.mask_zero and vocabulary.padding_id == 0
+        return Reading(options, vocabulary, contract, masked)
+
+    def predict(ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+        return logits(model(), ids)
+
+    agreement = None
+    if options.expect is None:
+        reading = read(options)
+    else:
+        expected = read_expected(options.expect)
+        reading, agreement = replay(read, options, expected, predict, sigmoid=architecture.sigmoid)
+    vocabulary, contract = reading.vocabulary, reading.contract
     say(f"{options.model}: {_described(architecture)}")
     say(
-        f"{options.tokenizer}: {vocabulary.kind}, {vocabulary.size:,} ids; the embedding has "
+        f"{file.path}: {vocabulary.kind}, {vocabulary.size:,} ids; the embedding has "
         f"{architecture.embedding.rows:,} rows"
     )
-    if vocabulary.unreachable:
-        say(
-            f"warning: {vocabulary.unreachable:,} words stand in no text as it is split "
-            f"({_about_case(vocabulary)})"
-        )
-    say(_about_padding(options, contract, architecture))
-    with busy("building the model"):
-        model = build(imported)
+    for note in vocabulary.notes:
+        say(note)
+    say(about_padding(reading.options, contract, architecture))
+    for line in _about_agreement(options, reading, agreement):
+        say(line)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        _write(temporary, options, contract, vocabulary, imported, model)
+        _write(temporary, reading, imported, model(), agreement)
         Run.open(temporary)
         if folder.exists():
             folder.rmdir()
@@ -115,54 +116,53 @@ def import_run(
     return Run.open(folder)
 
 
-def _contract(
-    options: ImportOptions, vocabulary: Vocabulary, architecture: Architecture
-) -> TextContract:
-    """Join vocabulary and options to a text contract that fits the model."""
-    embedding, size = architecture.embedding, vocabulary.size
-    if size > embedding.rows:
-        reason = (
-            "they belong to different models"
-            if vocabulary.kind == "SubwordTextEncoder" or options.words.num_words is not None
-            else f"if only the first words were used in training, --num-words {embedding.rows}"
-        )
+def _vocabulary_file(options: ImportOptions) -> WordFile | Subwords:
+    """Read the vocabulary: a file of its own, or a layer of the model."""
+    inside = find_text_vectorization(options.model)
+    if options.tokenizer is None:
+        if inside is None:
+            raise UsageError(
+                f"--tokenizer: is missing, and {options.model} holds no vocabulary (a "
+                "TextVectorization layer in a .keras file)"
+            )
+        return inside
+    if inside is not None:
         raise UsageError(
-            f"{options.tokenizer}: has ids up to {size - 1:,}, the model's embedding has "
-            f"{embedding.rows:,} rows: {reason}"
+            f"--tokenizer {options.tokenizer}: {options.model} has a TextVectorization layer, "
+            "whose vocabulary is used: leave the option out"
         )
-    fixed = architecture.input_length
-    if fixed is not None and fixed != options.max_length:
-        raise UsageError(
-            f"--max-length {options.max_length}: {options.model} takes {fixed} ids at a time: "
-            f"--max-length {fixed}"
+    return find_text_vectorization(options.tokenizer) or read_file(options.tokenizer)
+
+
+def _about_agreement(
+    asked: ImportOptions, reading: Reading, agreement: Agreement | None
+) -> list[str]:
+    """Say what was compared with a person's own program, and what was not."""
+    if agreement is None:
+        return []
+    lines = []
+    if reading.options != asked:
+        lines.append(f"{asked.expect} settles: {as_options(asked, reading.options)}")
+    compared = [f"ids of {agreement.ids:,}"] if agreement.ids else []
+    if agreement.scores:
+        compared.append(
+            f"scores of {agreement.scores:,}, largest difference {agreement.largest:.1e}"
         )
-    if fixed is not None and options.padding == "none" and not embedding.mask_zero:
-        raise UsageError(
-            f"--padding none: {options.model} takes exactly {fixed} ids, so its texts were padded"
-        )
-    for name, given in (("start", vocabulary.start_id), ("unknown", vocabulary.unknown_id)):
-        if given == 0 and embedding.mask_zero:
-            raise UsageError(f"--{name}-id 0: is padding, which this model does not read")
-    padding: Padding = "none"
-    if not embedding.mask_zero and options.padding != "none":
-        padding = "start" if options.padding == "pre" else "end"
-    tokenizer: Tokenizer = "subwords" if vocabulary.kind == "SubwordTextEncoder" else "words"
-    return TextContract(
-        vocabulary_sha256=sha256_of(vocabulary.content),
-        vocabulary_size=size,
-        max_length=options.max_length,
-        cut="start" if options.truncating == "pre" else "end",
-        case=vocabulary.case,
-        tokenizer=tokenizer,
-        separators=vocabulary.separators,
-        first_word_id=vocabulary.first_word_id,
-        unknown_id=vocabulary.unknown_id,
-        start_id=vocabulary.start_id,
-        vocabulary_file=VOCABULARY_FILES[tokenizer],
-        padding=padding,
-        labels=options.labels,
-        threshold=options.threshold,
-    )
+    skipped = f"; {agreement.skipped:,} without a token are not scored" if agreement.skipped else ""
+    lines.append(f"{asked.expect}: {agreement.texts:,} texts agree: {', '.join(compared)}{skipped}")
+    if agreement.open:
+        lines.append(f"not compared, for lack of such texts: {', '.join(agreement.open)}")
+    return lines
+
+
+def _compared(agreement: Agreement) -> dict[str, Any]:
+    """Return figures alone: no text and no score of a person's data."""
+    return {
+        "texts": agreement.texts,
+        "ids": agreement.ids,
+        "scores": agreement.scores,
+        "largest_difference": agreement.largest,
+    }
 
 
 def _described(architecture: Architecture) -> str:
@@ -178,35 +178,15 @@ def _described(architecture: Architecture) -> str:
     return f"{', '.join(parts)}; at the end {end}"
 
 
-def _about_padding(
-    options: ImportOptions, contract: TextContract, architecture: Architecture
-) -> str:
-    cut = f"longer texts lose their {contract.cut}"
-    if architecture.embedding.mask_zero:
-        return f"the model masks padding: texts are scored at their own length; {cut}"
-    if contract.padding == "none":
-        return f"no mask and no padding: texts are scored at their own length; {cut}"
-    return (
-        f"no mask: texts are padded to {contract.max_length} ids at their {contract.padding}, as "
-        f"pad_sequences(padding='{options.padding}') does; {cut}"
-    )
-
-
-def _about_case(vocabulary: Vocabulary) -> str:
-    if vocabulary.case == "lower" and vocabulary.kind != "Keras Tokenizer":
-        return "texts are lower-cased, unless --keep-case"
-    return "they hold characters that end words"
-
-
 def _write(
     folder: Path,
-    options: ImportOptions,
-    contract: TextContract,
-    vocabulary: Vocabulary,
+    reading: Reading,
     imported: Imported,
     model: Any,
+    agreement: Agreement | None,
 ) -> None:
     """Write the files of a run folder."""
+    options, vocabulary, contract = reading.options, reading.vocabulary, reading.contract
     config = {
         "recipe": options.name,
         "seed": None,
@@ -218,15 +198,16 @@ def _write(
             "kind": imported.kind,
             "files": imported.files,
             "tokenizer": {
-                "file": options.tokenizer.name,
+                "file": (options.tokenizer or options.model).name,
                 "kind": vocabulary.kind,
                 "sha256": vocabulary.sha256,
             },
-            "padding": options.padding,
-            "truncating": options.truncating,
+            "padding": options.padding or vocabulary.padding or "pre",
+            "truncating": options.truncating or vocabulary.truncating or "pre",
             "input_length": imported.architecture.input_length,
             "mask_zero": imported.architecture.embedding.mask_zero,
             "sigmoid": imported.architecture.sigmoid,
+            "compared": None if agreement is None else _compared(agreement),
         },
         "versions": {
             "python": platform.python_version(),

@@ -1,0 +1,133 @@
+"""Which id each word of a vocabulary has: what a file leaves open, the model's rows may tell."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from edgernn.errors import DataError, UsageError
+from edgernn.training.imported.markers import role_of
+from edgernn.training.imported.options import OpenQuestion, WordOptions
+from edgernn.training.imported.settings import shown
+from edgernn.training.imported.word_files import WordFile
+
+__all__ = ["numbered"]
+
+_IMDB = {"index_from": 3, "start_id": 1, "unknown_id": 2}
+"""Defaults of `keras.datasets.imdb.load_data` (start_char, oov_char)."""
+
+_DATA_SETS = ({"the": 1, "and": 2, "br": 7}, {"the": 1, "said": 5, "mln": 8})
+"""Words of the indices of `keras.datasets.imdb` and `reuters`, which `load_data` adds 3 to."""
+
+
+def numbered(file: WordFile, options: WordOptions, rows: int) -> list[tuple[int, str]]:
+    """Return ids and words in the order of ids, those from `num_words` on left out.
+
+    Args:
+        file: the vocabulary.
+        options: what was asked for.
+        rows: number of rows of the model's embedding.
+
+    Raises:
+        DataError: ids do not follow each other.
+        OpenQuestion: it is open which ids the words have, or which of them are used.
+        UsageError: an option goes against the file or the model.
+    """
+    offset = _offset(file, options, rows)
+    limit = options.num_words if options.num_words is not None else file.num_words
+    ids = sorted((number + offset, word) for number, word in file.words)
+    kept = [(i, word) for i, word in ids if limit is None or i < limit]
+    if kept and kept[-1][0] >= rows:
+        _refuse_ids(file, options, rows, kept)
+    for (before, _), (i, word) in itertools.pairwise(kept):
+        if i != before + 1:
+            raise DataError(
+                f"{file.path}: ids must follow each other; {shown(word)} has {i}, expected "
+                f"{before + 1}"
+            )
+    return kept
+
+
+def _refuse_ids(
+    file: WordFile, options: WordOptions, rows: int, ids: Sequence[tuple[int, str]]
+) -> None:
+    seen = f"{file.path}: has ids up to {ids[-1][0]:,}, the model's embedding has {rows:,} rows"
+    if options.num_words is not None:
+        raise UsageError(f"{seen} in spite of --num-words: they belong to different models")
+    raise OpenQuestion(
+        f"{seen}: --num-words {rows} if your program uses ids below {rows:,} only; otherwise they "
+        "belong to different models",
+        [options.changed(num_words=rows)],
+    )
+
+
+def _offset(file: WordFile, options: WordOptions, rows: int) -> int:
+    """Return what is added to a file's numbers."""
+    if options.first_id is not None and options.index_from is not None:
+        raise UsageError("--first-id and --index-from: one of them, they say the same")
+    if file.placed:
+        if options.first_id is not None:
+            return options.first_id
+        if options.index_from is not None:
+            return options.index_from + 1
+        return _first_id(file, options, rows)
+    if options.first_id is not None:
+        raise UsageError(f"--first-id: {file.path} has an id for each word")
+    if options.index_from is not None:
+        return options.index_from
+    return 0 if file.complete else _shift(file, options, rows)
+
+
+def _first_id(file: WordFile, options: WordOptions, rows: int) -> int:
+    """Return the id of the first word of a list."""
+    count, first = len(file.words), file.words[0][1]
+    padded = role_of(first) == "padding"
+    place = "line 1" if file.kind == "word list" else "entry 1"
+    if count == rows:
+        return 0
+    if count == rows - 1 and not padded:
+        return 1
+    seen = f"{file.path}: has {count:,} words, the model's embedding has {rows:,} rows"
+    if count < rows - 1 and padded:
+        return 0
+    if count > rows and padded and options.num_words is not None:
+        return 0
+    limit = {} if options.num_words is not None or count < rows else {"num_words": rows}
+    which = (
+        f"--first-id with the id that your program gives {place}, {shown(first)}"
+        if not padded
+        else f"--first-id 0 if {place}, {shown(first)}, has that id in your program"
+    )
+    if count < rows:
+        raise OpenQuestion(
+            f"{seen}: {which}", [options.changed(first_id=i) for i in (0, 1, 2, 3, 4)]
+        )
+    told = f"--num-words {rows} if your program uses ids below {rows:,} only, and " if limit else ""
+    raise OpenQuestion(
+        f"{seen}: {told}{which}", [options.changed(first_id=i, **limit) for i in (0, 1, 2, 4)]
+    )
+
+
+def _shift(file: WordFile, options: WordOptions, rows: int) -> int:
+    """Return what a program adds to the numbers of a word index that names no special ids."""
+    if any(role_of(word) is not None for _, word in file.words):
+        return 0
+    highest = max(number for number, _ in file.words)
+    words = {word: number for number, word in file.words}
+    of_keras = any(words.items() >= known.items() for known in _DATA_SETS)
+    shifted = highest + _IMDB["index_from"]
+    if highest < rows and not of_keras and shifted != rows - 1:
+        return 0
+    number, word = min(file.words)
+    open_end = highest >= rows and options.num_words is None
+    limit = {"num_words": rows} if open_end else {}
+    answers = [options.changed(index_from=0, **limit)]
+    if open_end or shifted < rows or options.num_words is not None:
+        answers.append(options.changed(**_IMDB, **limit))
+    told = f"--num-words {rows} if your program uses ids below {rows:,} only, and " if limit else ""
+    raise OpenQuestion(
+        f"{file.path}: has ids up to {highest:,}, the model's embedding has {rows:,} rows: {told}"
+        f"--index-from 0 if {shown(word)} has the id {number} in your program, --index-from 3 "
+        f"--start-id 1 --unknown-id 2 if it has {number + 3} (keras.datasets.imdb.load_data)",
+        answers,
+    )

@@ -1,0 +1,321 @@
+"""The proof by replay: a reading of model and vocabulary against a person's own program."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import DataError, UsageError
+from edgernn.text import TextContract, TextEncoder
+from edgernn.training.imported.contracts import ImportOptions
+from edgernn.training.imported.expected import Expected, ExpectedText
+from edgernn.training.imported.options import OpenQuestion
+from edgernn.training.imported.settings import shown
+from edgernn.training.imported.tokenizers import Vocabulary
+
+__all__ = ["TOLERANCE", "Agreement", "Reading", "as_options", "replay"]
+
+TOLERANCE = 1e-4
+"""How far a score may be off; of logits beyond 1, this share of them."""
+
+_LONGEST = 1 << 16
+_MOST_READINGS = 64
+
+Logits = Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]]
+"""The model's logits, float32 [texts], of int32 ids [tokens] a text."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a vocabulary, with the options that lead to it."""
+
+    options: ImportOptions
+    vocabulary: Vocabulary
+    contract: TextContract
+    masked: bool
+    """Whether the model leaves out ids of padding."""
+
+    def encoder(self, **changes: object) -> TextEncoder:
+        """Return the encoder, of a contract with some values changed."""
+        contract = dataclasses.replace(self.contract, **changes)  # type: ignore[arg-type]
+        return TextEncoder(contract, self.vocabulary.content)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What was compared, and did not differ."""
+
+    texts: int
+    ids: int
+    scores: int
+    skipped: int
+    """Texts of which no token is left, which are not scored."""
+    largest: float
+    """Largest difference of a score."""
+    open: tuple[str, ...]
+    """What none of the texts could tell."""
+
+
+Read = Callable[[ImportOptions], Reading]
+
+
+def replay(
+    read: Read, options: ImportOptions, expected: Expected, logits: Logits, *, sigmoid: bool
+) -> tuple[Reading, Agreement]:
+    """Find the reading that gives what a person's program gives.
+
+    Args:
+        read: reads the files by options.
+        options: what was asked for. Questions that they leave open are answered by the texts.
+        expected: the texts.
+        logits: the model.
+        sigmoid: whether the person's model ends with a sigmoid; one that does not gives logits.
+
+    Raises:
+        DataError: ids or scores differ; the message names the first text, and options that would
+            make all agree, if there are any.
+        UsageError: the texts leave open which of several readings is right.
+    """
+    judge = Judge(expected, logits, sigmoid)
+    agreed: list[tuple[Reading, Agreement]] = []
+    differing: list[tuple[Reading, str]] = []
+    for reading in _readings(read, options):
+        outcome = judge.compare(reading)
+        if isinstance(outcome, str):
+            differing.append((reading, outcome))
+        elif all(reading.contract != other.contract for other, _ in agreed):
+            agreed.append((reading, outcome))
+    if len(agreed) > 1:
+        either = ", or ".join(as_options(options, reading.options) for reading, _ in agreed)
+        raise UsageError(
+            f"{expected.path}: its texts agree with more than one reading ({either}): say which, "
+            "or add texts that tell them apart"
+        )
+    if agreed:
+        return agreed[0]
+    reading, difference = differing[0]
+    raise DataError(f"{difference}; {_hint(read, reading.options, judge)}; nothing was written")
+
+
+def _readings(read: Read, options: ImportOptions) -> Iterator[Reading]:
+    """Yield the readings that options leave open.
+
+    Raises:
+        UsageError, DataError: there is none.
+    """
+    pending, found = [options], 0
+    error: UsageError | DataError | None = None
+    while pending and found < _MOST_READINGS:
+        first = pending.pop(0)
+        try:
+            reading = read(first)
+        except OpenQuestion as question:
+            pending[:0] = [dataclasses.replace(first, words=words) for words in question.answers]
+        except (UsageError, DataError) as problem:
+            error = error or problem
+        else:
+            found += 1
+            yield reading
+    if not found and error is not None:
+        raise error
+
+
+class Judge:
+    """Compares readings with what a person's program gives."""
+
+    def __init__(self, expected: Expected, logits: Logits, sigmoid: bool) -> None:
+        """Take the texts and the model."""
+        self.expected = expected
+        self._logits = logits
+        self._known: dict[tuple[int, ...], float] = {}
+        if sigmoid and expected.logits:
+            bad = next(t for t in expected.texts if t.score is not None and not 0 <= t.score <= 1)
+            raise DataError(
+                f"{bad.where}: score {bad.score:g} is no probability, which the model's sigmoid "
+                "gives"
+            )
+        self._scales: tuple[str, ...] = ("logit",) if expected.logits else ("probability",)
+        if not sigmoid and not expected.logits:
+            self._scales = ("probability", "logit")
+
+    def compare(self, reading: Reading) -> Agreement | str:
+        """Return what agrees, or a sentence on the first text that differs."""
+        encoder = reading.encoder()
+        bare = reading.encoder(max_length=_LONGEST, padding="none")
+        rows = [encoder.encode(text.text) for text in self.expected.texts]
+        whole = [bare.encode(text.text) for text in self.expected.texts]
+        ids = 0
+        for text, ours, uncut in zip(self.expected.texts, rows, whole, strict=True):
+            if text.ids is not None:
+                if not _same_ids(reading, ours, uncut, text.ids):
+                    return _about_ids(reading, text, ours, uncut)
+                ids += 1
+        scored = [
+            (text, tuple(ours))
+            for text, ours in zip(self.expected.texts, rows, strict=True)
+            if text.score is not None and ours
+        ]
+        largest = self._scores(scored)
+        if isinstance(largest, str):
+            return largest
+        skipped = sum(not ours for ours in rows)
+        if skipped == len(rows):
+            return f"{self.expected.path}: no token is left of any of its texts"
+        return Agreement(
+            len(rows), ids, len(scored), skipped, largest, _not_told(reading, self.expected, whole)
+        )
+
+    def _scores(self, scored: Sequence[tuple[ExpectedText, tuple[int, ...]]]) -> float | str:
+        """Return the largest difference, or a sentence on the first that is too large."""
+        new = [ids for ids in dict.fromkeys(ids for _, ids in scored) if ids not in self._known]
+        if new:
+            found = self._logits([np.array(ids, np.int32) for ids in new])
+            self._known.update(zip(new, map(float, found), strict=True))
+        ours = np.array([self._known[ids] for _, ids in scored], np.float64)
+        theirs = np.array([text.score for text, _ in scored], np.float64)
+        sentence = ""
+        for scale in self._scales:
+            values = ours if scale == "logit" else 1 / (1 + np.exp(-ours))
+            off = np.abs(values - theirs)
+            allowed = TOLERANCE * np.maximum(1, np.abs(theirs))
+            if not np.any(off > allowed):
+                return float(off.max(initial=0.0))
+            place = int(np.argmax(off > allowed))
+            if not sentence:
+                sentence = (
+                    f"{scored[place][0].where}: score is {values[place]:.6f} here and "
+                    f"{theirs[place]:.6f} there ({int((off > allowed).sum())} of {len(off)} differ)"
+                )
+        return sentence
+
+
+def _same_ids(
+    reading: Reading, ours: Sequence[int], uncut: Sequence[int], theirs: Sequence[int]
+) -> bool:
+    """Tell whether ids are the same, before padding or after it."""
+    given = list(theirs)
+    if given in (list(ours), list(uncut)):
+        return True
+    contract = reading.contract
+    kept = list(uncut[-contract.max_length :] if contract.cut == "start" else uncut)
+    kept = kept[: contract.max_length]
+    if given == kept:
+        return True
+    # What a mask leaves out plays no part, and a text without tokens is not scored.
+    return (reading.masked or not kept) and _stripped(given, contract.padding_id) == kept
+
+
+def _stripped(ids: Sequence[int], padding: int) -> list[int]:
+    found = list(ids)
+    while found and found[-1] == padding:
+        found.pop()
+    while found and found[0] == padding:
+        found.pop(0)
+    return found
+
+
+def _about_ids(
+    reading: Reading, text: ExpectedText, ours: Sequence[int], uncut: Sequence[int]
+) -> str:
+    """Say where ids differ."""
+    assert text.ids is not None
+    padding = reading.contract.padding_id
+    theirs = _stripped(text.ids, padding)
+    bare = _stripped(ours, padding)
+    if theirs == bare:
+        return (
+            f"{text.where}: padding differs: {_padding(ours, padding)} here, "
+            f"{_padding(text.ids, padding)} there"
+        )
+    if len(text.ids) > len(ours) or (len(theirs) >= len(bare) and len(bare) < len(uncut)):
+        left, right = list(uncut), theirs
+    else:
+        left, right = bare, theirs
+    place = next(
+        (i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b),
+        min(len(left), len(right)),
+    )
+    decode = reading.encoder(padding="none").decode
+
+    def named(ids: Sequence[int]) -> str:
+        if place >= len(ids):
+            return "nothing"
+        i = ids[place]
+        word = decode([i]) if i < reading.contract.vocabulary_size else ""
+        return f"{i} ({shown(word)})" if word else str(i)
+
+    shifts = {b - a for a, b in zip(left, right, strict=False)}
+    all_off = (
+        f": all ids there are {abs(shift)} {'higher' if shift > 0 else 'lower'}"
+        if len(left) == len(right) > 1 and len(shifts) == 1 and (shift := shifts.pop())
+        else ""
+    )
+    return (
+        f"{text.where}: ids differ at token {place + 1}: {named(left)} here, {named(right)} there"
+        f"{all_off}"
+    )
+
+
+def _padding(ids: Sequence[int], padding: int) -> str:
+    bare = _stripped(ids, padding)
+    if len(bare) == len(ids):
+        return "none"
+    side = "start" if ids[0] == padding else "end"
+    return f"to {len(ids)} ids at the {side}"
+
+
+def _not_told(
+    reading: Reading, expected: Expected, whole: Sequence[Sequence[int]]
+) -> tuple[str, ...]:
+    """Name what no text could tell."""
+    contract = reading.contract
+    left = []
+    if all(len(ids) <= contract.max_length for ids in whole):
+        left.append(f"texts of more than {contract.max_length} tokens")
+    if contract.tokenizer == "words":
+        unknown = contract.unknown_id
+        if unknown is not None and not any(unknown in ids for ids in whole):
+            left.append("unknown words")
+    if contract.padding != "none" and not any(
+        text.score is not None or len(text.ids or ()) == contract.max_length
+        for text in expected.texts
+    ):
+        left.append("padding")
+    return tuple(left)
+
+
+def as_options(before: ImportOptions, after: ImportOptions) -> str:
+    """Return the options that make one from the other, as they are typed."""
+    parts = []
+    for old, new in ((before, after), (before.words, after.words)):
+        for field in dataclasses.fields(new):
+            value = getattr(new, field.name)
+            if value == getattr(old, field.name) or dataclasses.is_dataclass(value):
+                continue
+            if field.name == "lower":
+                parts.append("--lower" if value else "--keep-case")
+            elif value is not None:
+                parts.append(f"--{field.name.replace('_', '-')} {value}")
+    return " ".join(parts) or "the options as they are"
+
+
+def _hint(read: Read, options: ImportOptions, judge: Judge) -> str:
+    """Name options under which everything agrees; each is tried before it is named."""
+    from edgernn.training.imported.variants import variants
+
+    tried = set()
+    for changed in variants(options, judge.expected):
+        try:
+            reading = read(changed)
+        except (UsageError, DataError):
+            continue
+        if reading.contract in tried:
+            continue
+        tried.add(reading.contract)
+        if isinstance(judge.compare(reading), Agreement):
+            return f"all agree with {as_options(options, changed)}"
+    return "no usual option makes them agree"
