@@ -2,7 +2,7 @@
 
 Memory does not grow with the file, a bad row is handed out with its `error` set instead of ending
 the job, and nothing but the standard library is loaded, unless a file needs a package of its own:
-pyarrow for Parquet, openpyxl for Excel, zstandard for `.zst`.
+pyarrow for Parquet, openpyxl for Excel, backports.zstd for `.zst`.
 """
 
 from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, choose_column, folded, listed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -55,14 +56,19 @@ def _open_xz(stream: BinaryIO) -> BinaryIO:
 
 
 def _open_zstandard(stream: BinaryIO) -> BinaryIO:
-    try:
-        import zstandard
-    except ImportError as exc:
-        raise MissingPackageError("zstandard", "reading .zst files", "files") from exc
-    reader = zstandard.ZstdDecompressor().stream_reader(
-        cast(Any, stream), read_across_frames=True, closefd=False
-    )
-    return buffered(_Checked(cast(BinaryIO, reader), zstandard.ZstdError))
+    zstd = _zstd()
+    return buffered(_Checked(cast(BinaryIO, zstd.ZstdFile(stream)), zstd.ZstdError))
+
+
+def _zstd() -> Any:
+    # Python's own, which it has from 3.14 on. The package zstandard takes a file that is cut short
+    # for one that ends there.
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise MissingPackageError("backports.zstd", "reading .zst files", "files")
 
 
 class _Checked(Stage):
@@ -120,6 +126,8 @@ def unpacked(stream: BinaryIO, name: str, stack: ExitStack) -> Content:
         if packing is not None:
             stream = stack.enter_context(packing.open(stream))
         elif head.startswith(ZIP_MAGIC):
+            if packed:
+                raise DataError(f"{name} has an archive or a workbook in it; unpack it first")
             found = _member(stream, name, stack)
             if found is None:
                 return Content(inner, head, whole, stream, waits, packed)

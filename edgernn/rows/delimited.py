@@ -214,23 +214,45 @@ class _Reader:
         elif profile is None or (fields is not None and self._stands(fields, span, profile)):
             yield _Split(fields, f"{where}: {error}" if error else None, raw)
         else:
-            is_open = self._too_long is not None or "unexpected end" in error
-            if fields is not None:
-                error = _wrong_width(len(fields), profile.width)
-            rows = self._rows_of(span, profile)
-            if rows is not None:
-                yield from rows
-            elif len(span) == 1 or not (is_open or self._joins(span, profile)):
-                yield _Split(None, f"{where}: {error}", raw)
-            else:
-                confirm = "" if is_open else ", or with --quoting double if it is one"
-                raise DataError(
-                    f"{self._name}, line {first}: a quote opens there, and the lines to "
-                    f"{first + len(span) - 1} would be one row; correct the quotes of that line, "
-                    f"or read the file with --quoting none{confirm}"
-                )
+            yield from self._sorted_out(span, first, fields, f"{where}: {error}", raw, profile)
         if self._too_long is not None:
             yield _Split(None, self._too_long)
+
+    def _sorted_out(
+        self,
+        span: list[bytes],
+        first: int,
+        fields: list[str] | None,
+        problem: str,
+        raw: str,
+        profile: Profile,
+    ) -> Iterator[_Split]:
+        """Yield the rows of lines that are not quoted as CSV is, or seem to be joined by a quote.
+
+        Raises:
+            DataError: it is not certain where one row ends and the next begins.
+        """
+        is_row = fields is not None and len(fields) == profile.width
+        is_open = self._too_long is not None or "unexpected end" in problem
+        rows = None if is_row else self._rows_of(span, profile)
+        if rows is not None:
+            yield from rows
+        elif len(span) == 1 or not (is_row or is_open or self._joins(span, profile)):
+            if fields is not None:
+                problem = _wrong_width(len(fields), profile.width)
+            yield _Split(None, problem, raw)
+        else:
+            where = f"{self._name}, line {first}: a quote opens there, and the lines to"
+            last = first + len(span) - 1
+            if is_row:
+                raise DataError(
+                    f"{where} {last} are one row or {len(span)}; read the file with "
+                    "--quoting double if one, --quoting none if several"
+                )
+            raise DataError(
+                f"{where} {last} would be one row; correct the quotes of that line, or read the "
+                "file with --quoting none"
+            )
 
     def _feed(self, line: bytes, span: list[bytes]) -> Iterator[str]:
         """Yield the lines of one row, as csv.reader asks for them, and keep them in `span`.

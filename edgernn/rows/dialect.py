@@ -10,7 +10,6 @@ from typing import NamedTuple
 from edgernn.errors import DataError, UsageError
 from edgernn.rows.fields import (
     QUOTINGS,
-    Feed,
     Profile,
     csv_rules,
     doubled,
@@ -173,20 +172,18 @@ def _read(lines: Sequence[str], cut: bool, delimiter: str, quoting: str | None) 
 def _parsed(
     lines: Sequence[str], cut: bool, delimiter: str, quoting: str
 ) -> tuple[list[list[str]], int]:
-    """Return the rows of `lines`, and how many are broken or seem to be several rows in one."""
+    """Return the rows of `lines`, and how many are not quoted as CSV is."""
     if quoting == "none":
         bare = [without_end(line) for line in lines[:_ROWS]]
         return [line.split(delimiter) for line in bare if line], 0
     if quoting == "backslash":
         lines = [doubled(line) for line in lines]
-    feed = Feed(iter(lines))
+    feed = iter(lines)
     rules = csv_rules(delimiter)
     reader = csv.reader(feed, rules)
     rows: list[list[str]] = []
-    spans: list[list[str]] = []
     broken = 0
     while len(rows) < _ROWS:
-        feed.span = []
         try:
             row = next(reader)
         except StopIteration:
@@ -194,23 +191,11 @@ def _parsed(
         except csv.Error as exc:
             reader = csv.reader(feed, rules)
             # The last row may be cut off where the look at the file ends.
-            if cut and "unexpected end" in str(exc):
-                spans.append(feed.span)
-            else:
-                broken += 1
+            broken += not (cut and "unexpected end" in str(exc))
             continue
         if row:
             rows.append(row)
-            spans.append(feed.span)
-    if rows:
-        profile = profile_of(rows[1:], len(rows[0]), delimiter)
-        broken += sum(len(span) > 1 and merges(span, profile) for span in spans)
     return rows, broken
-
-
-def merges(span: Sequence[str], profile: Profile) -> bool:
-    """Tell whether the lines of a quoted row are a row each, so that a stray quote joined them."""
-    return profile.telling and all(as_row(line, profile) is not None for line in span)
 
 
 def as_row(line: str, profile: Profile) -> list[str] | None:

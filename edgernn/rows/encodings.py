@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import importlib.util
 import re
 from typing import BinaryIO, NamedTuple
 
@@ -35,6 +36,8 @@ _BAD_SHARE = 0.2
 
 _FEW = 4
 """Of fewer bytes beyond ASCII, or fewer zeros, nothing follows."""
+
+_DETECTOR = "; pip install 'edgernn[files]' brings a package that proposes others"
 
 _BAD = "\udcff"
 """Marks what cannot be decoded on its way to UTF-8, where it becomes the byte 0xff."""
@@ -176,7 +179,7 @@ def _check_utf8(head: bytes, whole: bool, name: str) -> str:
     """
     _check_nuls(head, name)
     if head.isascii():
-        return ""
+        return "; if the file has another encoding, name it with --encoding"
     lines = head.replace(b"\r", b"\n").split(b"\n")
     if not whole and len(lines) > 1:
         del lines[-1]
@@ -229,7 +232,7 @@ def _other_encoding(sample: bytes, first: tuple[int, bytes], name: str) -> str:
     if codec is None:
         return (
             f"{where}; name its encoding with --encoding, for example cp1252, which Excel writes "
-            "in Western Europe"
+            f"in Western Europe{'' if _has_detector() else _DETECTOR}"
         )
     text = line.decode(codec)
     at = next(i for i, character in enumerate(text) if ord(character) > 127)
@@ -248,10 +251,10 @@ def _proposed(sample: bytes) -> str | None:
             return "cp1252"
     if sum(byte > 127 for byte in sample) < _FEW:
         return None
-    try:
-        import chardet
-    except ImportError:
+    if not _has_detector():
         return None
+    import chardet
+
     found = chardet.detect(sample)["encoding"]
     if found is None:
         return None
@@ -260,6 +263,10 @@ def _proposed(sample: bytes) -> str | None:
     except UsageError:
         return None
     return codec if codec != "utf-8" and _decodes(sample, codec) else None
+
+
+def _has_detector() -> bool:
+    return importlib.util.find_spec("chardet") is not None
 
 
 def _decodes(sample: bytes, codec: str) -> bool:

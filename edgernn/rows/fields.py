@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from edgernn.rows import files
@@ -17,7 +17,7 @@ QUOTINGS = ("double", "backslash", "none")
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)*|[.,]\d+)([eE][+-]?\d+)?%?")
 _WORD_LENGTH = 40
-_FEW = 3
+_FEW = 5
 """Of fewer texts, all may happen to be one word."""
 
 
@@ -79,7 +79,7 @@ class Profile(NamedTuple):
 
     width: int
     numbers: frozenset[int]
-    """Columns that hold numbers only."""
+    """Columns that hold numbers only, one in every row."""
     words: frozenset[int]
     """Columns that hold one word each, such as labels, ids and dates."""
     close: frozenset[int]
@@ -95,9 +95,11 @@ class Profile(NamedTuple):
         """Tell whether `fields` look like a row of the file."""
         if len(fields) != self.width:
             return False
-        return (
-            all(is_number(fields[i] or "0") for i in self.numbers)
-            and all(is_word(fields[i]) for i in self.words)
+        if not all(is_number(fields[i]) for i in self.numbers):
+            return False
+        # No text happens to have as many tabs.
+        return self.delimiter == "\t" or (
+            all(is_word(fields[i]) for i in self.words)
             and not any(fields[i].startswith(" ") for i in self.close)
         )
 
@@ -105,10 +107,11 @@ class Profile(NamedTuple):
 def profile_of(rows: Iterable[Sequence[str]], width: int, delimiter: str) -> Profile:
     """Find what those of `rows` that have `width` fields in one line have in common."""
     whole = [row for row in rows if len(row) == width and not any("\n" in value for value in row)]
-    columns = [[row[i] for row in whole if row[i].strip()] for i in range(width)]
+    everything = [[row[i] for row in whole] for i in range(width)]
+    columns = [[value for value in values if value.strip()] for values in everything]
     return Profile(
         width,
-        _those(columns, is_number),
+        _those(everything, is_number),
         _those([values if len(values) >= _FEW else [] for values in columns], is_word),
         _those(columns, lambda value: not value.startswith(" ")),
         delimiter,
@@ -129,19 +132,3 @@ def is_word(value: str) -> bool:
     """Tell whether `value` is one word, number or date."""
     bare = value.strip()
     return len(bare) <= _WORD_LENGTH and " " not in bare
-
-
-class Feed:
-    """Lines for a csv reader, and those that its last row took."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self.span: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.span.append(line)
-        return line

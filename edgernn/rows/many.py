@@ -52,7 +52,8 @@ def open_many(
         for i, file in enumerate(files):
             head = open_rows(file, options)
             heads.append(head)
-            if file == STDIN:
+            # A pipe cannot be opened again.
+            if file == STDIN or not os.path.isfile(file):
                 opened[i] = stack.enter_context(head)
             else:
                 head.close()

@@ -28,8 +28,6 @@ def read_workbook(content: Content, name: str, options: ReadOptions) -> Table:
         import openpyxl
     except ImportError as exc:
         raise MissingPackageError("openpyxl", "reading .xlsx files", "files") from exc
-    if content.packed:
-        raise DataError(f"{name}: workbooks are not read from an archive; unpack it first")
     if content.waits:
         raise DataError(
             f"{name} cannot seek, and workbooks are read from their end; write it to a file first"
