@@ -35,8 +35,14 @@ TEXTS = (
     "bad bad acting",
     "music",
     "the end of the story was not funny it was boring",
+    "A GOOD film, very good indeed!",
+    "It's not bad (and the plot isn't dull): a well-made, lovely story...",
 )
-"""Texts of one word up to more than `MAX_LENGTH`, one of them exactly as long."""
+"""Texts of one word up to more than `MAX_LENGTH`, one of them exactly as long; with words that no
+vocabulary here has, capitals and punctuation."""
+
+FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+"""Default `filters` of Keras's `Tokenizer`."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +82,14 @@ def expected_scores(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
+def tokens(text: str) -> list[str]:
+    """Return the words of a text as Keras's `Tokenizer` splits it."""
+    return text.lower().translate({ord(c): " " for c in FILTERS}).split(" ")
+
+
 def word_ids(text: str) -> list[int]:
     """Return the ids of the words of `WORDS`, the others left out."""
-    return [1 + WORDS.index(word) for word in text.split() if word in WORDS]
+    return [1 + WORDS.index(word) for word in tokens(text) if word in WORDS]
 
 
 def padded(ids: list[int], padding: str = "pre", length: int = MAX_LENGTH) -> list[int]:

@@ -119,6 +119,14 @@ def _shift(file: WordFile, options: WordOptions, rows: int) -> int:
     if highest < rows and not of_keras and shifted != rows - 1:
         return 0
     number, word = min(file.words)
+    if highest == rows and options.num_words is None:
+        raise OpenQuestion(
+            f"{file.path}: has ids up to {highest:,}, the model's embedding has {rows:,} rows, one "
+            f"too few: --num-words {rows} --index-from 0 if {shown(word)} has the id {number} in "
+            f"your program, which then never feeds {highest}; if it has {number - 1}, the "
+            "vocabulary cannot be carried over, for 0 is padding",
+            [options.changed(num_words=rows, index_from=0)],
+        )
     open_end = highest >= rows and options.num_words is None
     limit = {"num_words": rows} if open_end else {}
     answers = [options.changed(index_from=0, **limit)]
