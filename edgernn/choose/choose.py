@@ -19,16 +19,17 @@ from edgernn.choose.halving import Search, Settings
 from edgernn.choose.limits import Limits
 from edgernn.choose.measure import Untrained, latency_texts
 from edgernn.choose.result import Result, result_of
-from edgernn.choose.space import Point, Space, fit_settings
+from edgernn.choose.space import Point, Space, fit_settings, text_rules
 from edgernn.choose.state import STATE, State, read_state, write_state
 from edgernn.choose.trainer import KerasTrainer
 from edgernn.choose.vocabularies import Vocabularies
 from edgernn.errors import TrainingError, UsageError
 from edgernn.files import write_text
+from edgernn.training.coverage import check_letters
 from edgernn.training.data import DataOptions, describe, load_splits, validation_split
 from edgernn.training.data.left_out import rows_with_tokens
 from edgernn.training.data.options import DEFAULTS
-from edgernn.training.train import prepare_keras
+from edgernn.training.train import NO_TEST, prepare_keras
 from exporters.formats import find_format
 
 __all__ = ["PLOT", "RESULT", "ChooseOptions", "choose"]
@@ -110,6 +111,10 @@ def choose(
             limit=options.limit,
             say=say,
         )
+    word = next(point for point in options.space.all_points() if point.tokenizer == "words")
+    check_letters(text_rules(word), splits.train.texts, str(options.data))
+    if options.test_fraction is None and not splits.has_own_test:
+        say(NO_TEST)
     fit = fit_settings(len(splits.train))
     examples, kept, held = validation_split(
         splits, fit.validation_fraction, options.seed, whole_groups=fit.whole_groups

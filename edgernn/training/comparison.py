@@ -299,7 +299,15 @@ def _without_name(description: object) -> object:
 def _training_data(run: ComparedRun) -> object:
     data = run.config.get("data")
     described = data.get("description") if isinstance(data, dict) else None
-    return [_without_name(described), run.config.get("limit")]
+    how = data if isinstance(data, dict) else {}
+    splits = run.config.get("splits")
+    return [
+        _without_name(described),
+        run.config.get("limit"),
+        # Earlier runs do not have these.
+        [how.get(name) or None for name in ("positive", "negative", "drop")],
+        splits.get("test_fraction") if isinstance(splits, dict) else None,
+    ]
 
 
 def _validation_data(run: ComparedRun) -> object:

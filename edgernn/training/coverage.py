@@ -68,7 +68,7 @@ def check_letters(rules: TextRules, texts: Sequence[str], name: str) -> None:
         else "the text rule tells words apart by spaces"
     )
     reads_all = next(r.name for r in RECIPES.values() if r.text.tokenizer == "subwords")
-    hint = f"--recipe {reads_all} reads all letters"
+    hint = f"edgernn train --recipe {reads_all} reads all letters"
     if empty > _MOST_EMPTY * len(some):
         raise DataError(
             f"{name}: no token is left of {empty / len(some):.0%} of the texts: {known}, and "

@@ -37,7 +37,7 @@ def neighbour_embeddings(
 
     Returns:
         float32 [vocabulary_size, units]; all vectors that stand for a token in the texts have the
-        same norm, those of other ids are zero.
+        same norm, those of other ids are zero; all are where each text has one token.
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
@@ -58,6 +58,9 @@ def neighbour_embeddings(
         place = (pairs // vocabulary_size, pairs % vocabulary_size)
         counts = counts + sparse.csr_matrix((times / distance, place), shape=counts.shape)
     counts = (counts + counts.T).tocoo()
+    if not counts.nnz:
+        # Texts of one token each have no neighbours, which is nothing to start from.
+        return np.zeros((vocabulary_size, units), np.float32)
     totals = np.asarray(counts.sum(axis=1)).ravel()
     contexts = totals**_CONTEXT_POWER / (totals**_CONTEXT_POWER).sum()
     information = np.log(counts.data / (totals[counts.row] * contexts[counts.col]))

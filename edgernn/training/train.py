@@ -27,6 +27,7 @@ from edgernn.training.coverage import check_letters
 from edgernn.training.data import (
     Examples,
     Splits,
+    check_source,
     describe,
     load_split,
     load_splits,
@@ -58,8 +59,12 @@ from edgernn.training.vocabulary import (
     read_vocabulary,
 )
 
-__all__ = ["first_model", "prepare_keras", "train"]
+__all__ = ["NO_TEST", "first_model", "prepare_keras", "train"]
 
+NO_TEST = (
+    "no row is kept out for a test: --test-fraction 0.2 keeps a fifth, which edgernn evaluate then "
+    "measures on"
+)
 
 Ids = npt.NDArray[np.int32]
 
@@ -104,6 +109,7 @@ def train(
         raise UsageError(
             f"--output {folder}: is there already; choose another, or go on with --resume"
         )
+    check_source(options.data, options, options.test_fraction)
     device = None
     if options.data is None:
         # tensorflow_datasets reads with TensorFlow, whose devices are set up before it is used.
@@ -286,10 +292,7 @@ def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Sa
     if options.test_fraction is not None and splits.test is not None:
         say(f"{len(splits.test):,} rows are kept out for edgernn evaluate, as a test")
     elif not splits.has_own_test:
-        say(
-            "no row is kept out for a test: --test-fraction 0.2 keeps a fifth, which edgernn "
-            "evaluate then measures on"
-        )
+        say(NO_TEST)
 
 
 def _watched(

@@ -67,5 +67,5 @@ def test_texts_that_cannot_be_read(rules, texts, message):
         check_letters(rules, texts * 20, "a.csv")
     assert message in str(caught.value)
     assert str(caught.value).startswith("a.csv: ")
-    assert str(caught.value).endswith("; --recipe subword-bilstm reads all letters")
+    assert str(caught.value).endswith("; edgernn train --recipe subword-bilstm reads all letters")
     assert "\n" not in str(caught.value)

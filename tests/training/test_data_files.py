@@ -123,7 +123,7 @@ STRICT = DataOptions(strict=True)
         (
             "a.csv",
             b"text,label,split\nx,0,test\ny,1,test\n",
-            "a.csv, split 'train', has no examples",
+            "a.csv: no row is of the split 'train'; column 'split' has test (2)",
         ),
         ("a.txt", b"x\n", "a.txt, row 1: there is no label"),
         ("a.doc", b"PK", "a.doc is no data set of a known format; its name should end in one of"),

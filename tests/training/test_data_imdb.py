@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data import DataOptions, describe, load_split, unlabelled_texts
+from edgernn.training.data import (
+    DataOptions,
+    check_source,
+    describe,
+    load_split,
+    load_splits,
+    unlabelled_texts,
+)
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "aclImdb_v1.tar.gz"
 
@@ -146,6 +153,9 @@ def test_columns_are_refused(source):
     """An archive has no columns, so naming one is a mistake."""
     with pytest.raises(UsageError, match="has no rows and columns; leave --label-column out"):
         load_split(source, "train", DataOptions(label_column="label"))
+    for check in (check_source, load_splits):
+        with pytest.raises(UsageError, match=r"--test-fraction 0\.2: the data has a test split"):
+            check(source, test_fraction=0.2)
 
 
 def test_a_change_shows_in_the_description(tmp_path):

@@ -59,3 +59,11 @@ def test_small_vocabulary() -> None:
     vectors = neighbour_embeddings([np.array([1, 2, 1], np.int32)], 3, 8, seed=1)
     assert vectors.shape == (3, 8)
     assert not vectors[:, 2:].any()
+
+
+def test_texts_of_one_token():
+    """Without neighbours there is nothing to start from, and no warning about it."""
+    texts = [np.array([2], np.int32), np.array([3], np.int32)]
+    vectors = neighbour_embeddings(texts, 5, 4, seed=0)
+    assert vectors.shape == (5, 4)
+    assert not vectors.any()

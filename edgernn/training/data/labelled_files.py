@@ -56,6 +56,13 @@ class LabelledFile:
         if self.splits is None:
             return self.examples
         rows = np.array([row for row, own in enumerate(self.splits) if own == split], np.int64)
+        if not len(rows):
+            counts = Counter(self.splits)
+            there = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
+            raise DataError(
+                f"{self.name}: no row is of the split {split!r}; column {SPLIT_COLUMN!r} has "
+                f"{there}"
+            )
         some = self.examples.at(rows)
         checked(some.texts, some.labels.tolist(), name=f"{self.name}, split {split!r},")
         return some

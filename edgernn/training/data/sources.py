@@ -97,19 +97,36 @@ def load_splits(
         DataError, UsageError, MissingPackageError: see `load_split`; and a UsageError where data
             that has a test split is to be divided.
     """
+    check_source(source, options, test_fraction)
     found = _source(source, is_named=options.format is not None).splits(options)
     train, test = found.train, found.test
     for line in () if train.reading is None else train.reading.lines:
         say(line)
     if test_fraction is not None:
         if found.has_own_test:
-            raise UsageError(
-                f"--test-fraction {test_fraction:g}: the data has a test split of its own; leave "
-                "the option out"
-            )
+            raise UsageError(_has_test(test_fraction))
         kept, held = held_out_split(train, test_fraction, seed, whole_groups=True, purpose="test")
         train, test = train.at(kept), train.at(held)
     return Splits(first(train, limit), found.validation, test, has_own_test=found.has_own_test)
+
+
+def check_source(
+    source: str | os.PathLike[str] | None,
+    options: DataOptions = DEFAULTS,
+    test_fraction: float | None = None,
+) -> None:
+    """Make sure that a source takes the options that are given, without reading it.
+
+    Raises:
+        DataError: there is no such file, or its format is not known.
+        UsageError: an option of files for a source without rows, or a test of one that has its own.
+    """
+    found = _source(source, is_named=options.format is not None)
+    if isinstance(found, _File):
+        return
+    _refuse(options, found.name)
+    if test_fraction is not None:
+        raise UsageError(_has_test(test_fraction))
 
 
 def unlabelled_texts(source: str | os.PathLike[str] | None) -> Iterator[str]:
@@ -142,6 +159,9 @@ def describe(source: str | os.PathLike[str] | None) -> Description:
 
 
 class _Source(Protocol):
+    @property
+    def name(self) -> str: ...
+
     def load(self, split: Split, options: DataOptions) -> Examples: ...
 
     def splits(self, options: DataOptions) -> Splits: ...
@@ -152,8 +172,10 @@ class _Source(Protocol):
 
 
 class _Tfds:
+    name = f"the data set {tfds.NAME}"
+
     def load(self, split: Split, options: DataOptions) -> Examples:
-        _refuse(options, f"the data set {tfds.NAME}")
+        _refuse(options, self.name)
         return tfds.load_tfds(split)
 
     def splits(self, options: DataOptions) -> Splits:
@@ -170,8 +192,12 @@ class _Tfds:
 class _Imdb:
     path: Path
 
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
     def load(self, split: Split, options: DataOptions) -> Examples:
-        _refuse(options, str(self.path))
+        _refuse(options, self.name)
         return imdb.load_imdb(self.path, split)
 
     def splits(self, options: DataOptions) -> Splits:
@@ -198,6 +224,10 @@ class _Imdb:
 @dataclass(frozen=True)
 class _File:
     path: Path
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
 
     def load(self, split: Split, options: DataOptions) -> Examples:
         return read_labelled_file(self.path, options).part(split)
@@ -252,6 +282,12 @@ def _described(kind: str, path: Path) -> Description:
     except OSError as exc:
         raise DataError(f"{path} cannot be read: {exc.strerror}") from exc
     return {"kind": kind, "name": path.name, "bytes": size, "sha256": digest}
+
+
+def _has_test(fraction: float) -> str:
+    return (
+        f"--test-fraction {fraction:g}: the data has a test split of its own; leave the option out"
+    )
 
 
 def _refuse(options: DataOptions, name: str) -> None:
