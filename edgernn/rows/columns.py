@@ -172,7 +172,9 @@ def column_of(
     if only and len(columns) == 1:
         return columns[0]
     called = " or ".join(usual[:_NAMED]) + (" or the like" if len(usual) > _NAMED else "")
-    missing = f"{name} has no column called {called}" if table.headed else f"{name} has no header"
+    missing = f"{name} has no column called {called}"
+    if table.headed is False:
+        missing = f"without a header {name} has no names of columns"
     raise DataError(f"{missing}; {_there_are(table, option, usual, None)}")
 
 
@@ -204,11 +206,16 @@ def _there_are(table: Table, option: str, usual: Sequence[str], asked: str | Non
         for path in _nested(fields):
             if folded(path.rpartition(".")[2]) in wanted:
                 return f"it may be inside of another one: try {option} {path}"
-    if not table.headed:
+    if table.headed is False:
         count = len(table.columns)
         return f"name one of its {count} columns by number, such as {option} {text_like(table)}"
     what = "" if asked is not None else f"name one with {option}; "
-    return f"{what}its columns are: {listed(table.columns)}"
+    there = f"{what}its columns are: {listed(table.columns)}"
+    if asked is None and table.headed and option == "--text-column":
+        first = dict(zip(table.columns, table.names, strict=True))
+        number = text_like(table._replace(sample=[first, *table.sample]))
+        there += f"; if that is data, give --no-header --text-column {number}"
+    return there
 
 
 def _nested(fields: Mapping[str, object], depth: int = _NESTED_DEPTH) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from edgernn.errors import DataError
 from edgernn.rows.columns import TEXT_COLUMNS, folded, text_like
@@ -22,18 +23,30 @@ def check_header(table: Table, asked: str | None, name: str) -> None:
     usual = {folded(column) for column in TEXT_COLUMNS}
     if any(folded(column) in usual for column in table.names):
         return
-    if asked is not None and not asked.isdigit() and asked in table.names:
+    is_number = asked is not None and asked.isdigit()
+    if asked in table.names and not is_number:
         return
-    data = sum(_is_data(cell) for cell in table.names)
-    if not data or 2 * data < len(table.names):
-        return
-    first = dict(zip(table.columns, table.names, strict=True))
-    rows = table._replace(sample=[first, *table.sample])
-    column = asked if asked is not None and asked.isdigit() else text_like(rows)
-    raise DataError(
-        f"the first row of {name} does not look like the names of columns; if it is data, give "
-        f"--no-header --text-column {column}"
-    )
+    if seems_data(table.names):
+        first = dict(zip(table.columns, table.names, strict=True))
+        rows = table._replace(sample=[first, *table.sample])
+        column = asked if is_number else text_like(rows)
+        raise DataError(
+            f"the first row of {name} does not look like the names of columns; if it is data, "
+            f"give --no-header --text-column {column}"
+        )
+    (only, *others) = table.names
+    if asked is None and not others and len(only.split()) > 1:
+        # A file of one column needs no name that is known, but one that is a name.
+        raise DataError(
+            f"{name} has one column, and its first row is {only!r}; if it is data, give "
+            "--no-header; if it is the name, --text-column 1"
+        )
+
+
+def seems_data(cells: Sequence[str]) -> bool:
+    """Tell whether no less than half of the cells of a first row are no names."""
+    data = sum(_is_data(cell) for cell in cells)
+    return data > 0 and 2 * data >= len(cells)
 
 
 def _is_data(cell: str) -> bool:

@@ -45,5 +45,6 @@ class Table(NamedTuple):
     """The `pyarrow.Schema` of a Parquet file."""
     format: str | None = None
     """The name of its format, where the content decides between two."""
-    headed: bool = True
-    """Whether the names come from a header; if it is false, they are numbers."""
+    headed: bool | None = None
+    """Whether the names come from a first row; if it is false, they are numbers. None for formats
+    whose names are certain."""

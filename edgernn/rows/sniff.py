@@ -10,6 +10,7 @@ from edgernn.rows.delimited import head_lines
 from edgernn.rows.dialect import Dialect, dialect_of
 from edgernn.rows.encodings import Text
 from edgernn.rows.fields import profile_of, without_end
+from edgernn.rows.header import seems_data
 from edgernn.rows.options import ReadOptions
 
 _CONSISTENT = 0.9
@@ -54,7 +55,6 @@ def _by_rows(name: str, read: Dialect, asked: str | None) -> str:
         return form
     usual = {folded(column) for column in TEXT_COLUMNS}
     named = any(folded(cell) in usual for cell in header)
-    table = f"--format {form}"
     if len(header) == 1:
         if not named:
             return "txt"
@@ -62,6 +62,7 @@ def _by_rows(name: str, read: Dialect, asked: str | None) -> str:
             f"{name} may be a table of the column {header[0]!r}, or plain text; give --format csv "
             "or --format txt"
         )
+    places = range(len(header))
     names = all(len(cell.split()) <= _NAME_WORDS and not cell.startswith(" ") for cell in header)
     if named and names:
         return form
@@ -71,10 +72,15 @@ def _by_rows(name: str, read: Dialect, asked: str | None) -> str:
     profile = profile_of(read.rows, len(header), read.delimiter)
     if read.delimiter != "\t" and not profile.close - {0}:
         return "txt"
-    columns = len(header)
+    words = [sum(len(row[i].split()) for row in read.rows if i < len(row)) for i in places]
+    column = f"--text-column {words.index(max(words)) + 1}"
+    if seems_data(header):
+        how = f"--format {form} --no-header {column}"
+    else:
+        how = f"--format {form} {column}, with --no-header if its first row is data"
     raise DataError(
-        f"{name} may be a table of {columns} columns, or plain text; give {table} --text-column N "
-        f"(and --no-header if its first row is data), or --format txt for a text a line"
+        f"{name} may be a table of {len(header)} columns, or plain text; give {how}; or give "
+        "--format txt for a text a line"
     )
 
 

@@ -96,11 +96,14 @@ def _sheet(sheets: Sequence[Any], asked: str | None, name: str) -> Any:
 
 def _cells(sheet: Any, name: str) -> Iterator[list[object]]:
     """Yield the values of each row that has any, without the empty ones at its end."""
+    # Excel writes a carriage return as _x000D_, which the library leaves as it is.
+    from openpyxl.utils.escape import unescape
+
     number = 0
     try:
         for values in sheet.iter_rows(values_only=True):
             number += 1
-            row = list(values)
+            row = [unescape(v) if isinstance(v, str) and "_x" in v else v for v in values]
             while row and row[-1] is None:
                 row.pop()
             if row:

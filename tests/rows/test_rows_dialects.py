@@ -91,12 +91,35 @@ def test_a_file_without_a_header(content, texts):
         assert all(text and not text.isdigit() and "://" not in text for text in found)
 
 
+@pytest.mark.parametrize(
+    ("content", "header", "no_header"),
+    [
+        (b"Great movie\nBad\n", ["Bad"], ["Great movie", "Bad"]),
+        (b"positive,Great movie\nnegative,Bad\n", None, ["Great movie", "Bad"]),
+    ],
+)
+def test_a_first_row_that_may_be_either(content, header, no_header):
+    """It is not lost: the message says what to give for which, and both are right."""
+    with pytest.raises(DataError, match="--no-header") as caught:
+        rows_of(content)
+    if header is not None:
+        assert "--text-column 1" in str(caught.value)
+        assert texts_of(content, text_column="1") == header
+        assert texts_of(content, header=False) == no_header
+    else:
+        assert (
+            texts_of(content, **option_in(str(caught.value).partition("if that")[2])) == no_header
+        )
+
+
 def test_no_header():
     """Columns are called by their numbers, and the text column is asked for."""
     rows = open_rows_of(b"a good one,5\nb,1\n", header=False, text_column="1")
     assert rows.columns == ("1", "2")
     assert [row.fields for row in rows][1] == {"1": "b", "2": "1"}
-    with pytest.raises(DataError, match="has no header; name one of its 2 columns") as caught:
+    with pytest.raises(
+        DataError, match="has no names of columns; name one of its 2 columns by number"
+    ) as caught:
         rows_of(b"5,a good one\n1,b\n", header=False)
     assert option_in(str(caught.value)) == {"text_column": "2"}
     assert texts_of(b"a\nb\n", header=False) == ["a", "b"]
