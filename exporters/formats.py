@@ -8,7 +8,7 @@ from typing import cast
 
 from edgernn.bundle import Format
 from edgernn.errors import ExportError, UsageError
-from exporters.network import Cell, Part
+from exporters.network import Part, RecurrentPart
 
 __all__ = [
     "FORMATS",
@@ -49,7 +49,7 @@ class PrecisionRules:
     arithmetic is float32, unless a precision says otherwise."""
     operators: frozenset[str] = frozenset()
     """Operators that its files may hold beside the format's."""
-    cells: Mapping[Cell, CellRules] = field(default_factory=dict)
+    cells: Mapping[RecurrentPart, CellRules] = field(default_factory=dict)
     """Recurrent layers that become something else than in the format's other files."""
     refused: Mapping[Part, str] = field(default_factory=dict)
     """Recurrent layers, and other parts, that cannot be had in it, and the reason, as measured."""
@@ -66,7 +66,7 @@ class FormatRules:
     operators: frozenset[str]
     """Operators that a file may hold beside those of its recurrent layers: builtin, and known to
     the oldest runtimes supported, as those are."""
-    cells: Mapping[Cell, CellRules]
+    cells: Mapping[RecurrentPart, CellRules]
     extra: Mapping[Part, frozenset[str]]
     """Operators that pooling and n-grams are made of beside those."""
     per_direction: bool
@@ -81,7 +81,7 @@ class FormatRules:
             if part in self.extra:
                 found |= self.extra[part]
             else:
-                rule = self.cells[cast(Cell, part)]
+                rule = self.cells[cast(RecurrentPart, part)]
                 found |= {rule.operator} | rule.beside
         return found
 
@@ -105,6 +105,23 @@ _EMBEDDING = PrecisionRules(
 )
 
 
+_LOOP = CellRules(
+    "WHILE",
+    frozenset(
+        {"ADD", "DYNAMIC_UPDATE_SLICE", "FILL", "LESS", "SHAPE", "SPLIT"}
+        | {"SPLIT_V", "SUB", "TRANSPOSE"}
+    ),
+    loop=True,
+)
+_OTHER_LOOP = replace(_LOOP, beside=_LOOP.beside | {"MAXIMUM", "MINIMUM", "RELU"})
+_NO_LOOP: dict[Part, str] = {
+    part: "the converter crashes on a loop, which TFLite has for it"
+    for part in (
+        "LSTM of other activations",
+        "GRU of other activations",
+        "SimpleRNN of other activations",
+    )
+}
 _ONNX_MASK = frozenset({"CumSum", "Div", "Equal", "LessOrEqual", "Unsqueeze"})
 """Operators that tell a text's tokens from what stands behind them."""
 
@@ -127,9 +144,17 @@ FORMATS: dict[str, FormatRules] = {
                 "LSTM": CellRules("LSTM"),
                 "GRU": CellRules("GRU"),
                 "SimpleRNN": CellRules("RNN"),
+                "LSTM of other activations": CellRules("LSTM"),
+                "GRU of other activations": CellRules("GRU"),
+                "SimpleRNN of other activations": CellRules("RNN"),
             },
             extra={
-                "Pool": _ONNX_MASK | {"Concat", "ReduceMax", "Squeeze", "Where"},
+                "Activation": frozenset({"Abs", "Div", "Elu", "LeakyRelu", "Min"}),
+                "Conv": _ONNX_MASK | {"Conv", "Slice", "Sub", "Where"},
+                "MaxPool": _ONNX_MASK | {"MaxPool", "Slice", "Sub", "Where"},
+                "Merge": frozenset({"ReduceMean", "ReduceProd", "ReduceSum"}),
+                "Scale": frozenset(),
+                "Pool": _ONNX_MASK | {"Concat", "Less", "Max", "ReduceMax", "Squeeze", "Where"},
                 "Ngrams": _ONNX_MASK
                 | {"Abs", "Concat", "Mod", "Pad", "ReduceSum", "Slice", "Sqrt"},
             },
@@ -156,12 +181,21 @@ FORMATS: dict[str, FormatRules] = {
                     tolerance=5e-2,
                     # Another processor may add up in another order, and round to another step.
                     golden_tolerance=1e-2,
-                    cells={"LSTM": CellRules("com.microsoft::DynamicQuantizeLSTM")},
+                    cells={
+                        "LSTM": CellRules("com.microsoft::DynamicQuantizeLSTM"),
+                        "LSTM of other activations": CellRules(
+                            "com.microsoft::DynamicQuantizeLSTM"
+                        ),
+                    },
                     refused={
                         "GRU": "ONNX Runtime quantizes the activations of an LSTM alone, and would "
                         "leave this layer float32",
                         "SimpleRNN": "ONNX Runtime quantizes the activations of an LSTM alone, and "
                         "would leave this layer float32",
+                        "GRU of other activations": "ONNX Runtime quantizes the activations of an "
+                        "LSTM alone, and would leave this layer float32",
+                        "SimpleRNN of other activations": "ONNX Runtime quantizes the activations "
+                        "of an LSTM alone, and would leave this layer float32",
                     },
                 ),
             ),
@@ -175,18 +209,24 @@ FORMATS: dict[str, FormatRules] = {
             ),
             cells={
                 "LSTM": CellRules("UNIDIRECTIONAL_SEQUENCE_LSTM"),
-                "GRU": CellRules(
-                    "WHILE",
-                    frozenset(
-                        {"ADD", "DYNAMIC_UPDATE_SLICE", "FILL", "LESS", "SHAPE", "SPLIT"}
-                        | {"SPLIT_V", "SUB", "TRANSPOSE"}
-                    ),
-                    loop=True,
-                ),
+                "GRU": _LOOP,
                 "SimpleRNN": CellRules("UNIDIRECTIONAL_SEQUENCE_RNN"),
+                "LSTM of other activations": _OTHER_LOOP,
+                "GRU of other activations": _OTHER_LOOP,
+                "SimpleRNN of other activations": _OTHER_LOOP,
             },
             extra={
-                "Pool": frozenset({"MEAN", "REDUCE_MAX"}),
+                "Activation": frozenset(
+                    {"ABS", "ADD", "DIV", "ELU", "LEAKY_RELU", "MINIMUM", "RELU"}
+                ),
+                "Conv": frozenset(
+                    {"ADD", "BATCH_TO_SPACE_ND", "CONV_2D", "EXPAND_DIMS", "FLOOR_MOD", "PACK"}
+                    | {"PAD", "SHAPE", "SPACE_TO_BATCH_ND", "SUB"}
+                ),
+                "MaxPool": frozenset({"EXPAND_DIMS", "MAX_POOL_2D"}),
+                "Merge": frozenset({"ADD"}),
+                "Scale": frozenset({"ADD"}),
+                "Pool": frozenset({"ADD", "LESS", "MEAN", "NEG", "REDUCE_MAX", "RELU", "SHAPE"}),
                 "Ngrams": frozenset(
                     {"ABS", "ADD", "EQUAL", "FLOOR_MOD", "PAD", "RSQRT", "SHAPE", "SUM"}
                 ),
@@ -219,6 +259,7 @@ FORMATS: dict[str, FormatRules] = {
                         "rewritten for it, it finds no ranges for the loop's tensors",
                         "SimpleRNN": "TFLite's operator for it has no form with int16 activations, "
                         "and as a loop it is refused as a GRU is",
+                        **_NO_LOOP,
                     },
                     needs_representative=True,
                 ),
@@ -235,6 +276,7 @@ FORMATS: dict[str, FormatRules] = {
                         "SimpleRNN": "TFLite's operator for it has no int8 form; as a loop, which "
                         "the converter crashes on unless it is rewritten for it, scores were 0.17 "
                         "off and 4 of 500 labels changed",
+                        **_NO_LOOP,
                         "Ngrams": "the converter leaves float32 what the integers that they are "
                         "hashed from become",
                     },

@@ -18,7 +18,7 @@ from edgernn.audit import Audit, OldestRuntime
 from edgernn.text import TextEncoder
 from exporters.formats import FormatRules
 from exporters.min_runtime import MinRuntime
-from exporters.network import Network
+from exporters.network import Network, Recurrent
 
 __all__ = [
     "MAX_ACCURACY_DROP",
@@ -102,20 +102,20 @@ def check_operators(operators: Mapping[str, int], network: Network, rules: Forma
         )
     parts = [f"{sum(operators.values())} builtin operators"]
     loop = False
-    for cell in dict.fromkeys(layer.cell for layer in layers):
-        rule = rules.cells[cell]
-        expected = sum(
-            len(layer.directions) if rules.per_direction else 1
-            for layer in layers
-            if layer.cell == cell
-        )
-        found = operators.get(rule.operator, 0)
+    operators_of: dict[str, list[Recurrent]] = {}
+    for layer in layers:
+        operators_of.setdefault(rules.cells[layer.part].operator, []).append(layer)
+    for operator, readers in operators_of.items():
+        expected = sum(len(x.directions) if rules.per_direction else 1 for x in readers)
+        found = operators.get(operator, 0)
         if found != expected:
             return check(
-                False, f"the {rules.name} graph holds {found} {rule.operator}, expected {expected}"
+                False, f"the {rules.name} graph holds {found} {operator}, expected {expected}"
             )
-        parts.append(f"{found} {rule.operator}" + (f" ({cell} as a loop)" if rule.loop else ""))
-        loop = loop or rule.loop
+        loops = [layer for layer in readers if rules.cells[layer.part].loop]
+        cells = " and ".join(dict.fromkeys(layer.cell for layer in loops))
+        parts.append(f"{found} {operator}" + (f" ({cells} as a loop)" if loops else ""))
+        loop = loop or bool(loops)
     if not loop:
         parts.append("no loop")
     return check(True, ", ".join(parts))

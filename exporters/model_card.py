@@ -13,7 +13,18 @@ from typing import Any
 from edgernn.text import TextContract
 from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
-from exporters.network import Dense, Embedding, Network, Pool, Recurrent
+from exporters.network import (
+    Activation,
+    Conv,
+    Dense,
+    Embedding,
+    Layer,
+    MaxPool,
+    Network,
+    Pool,
+    Recurrent,
+    Scale,
+)
 
 __all__ = ["describe", "page"]
 
@@ -135,12 +146,11 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
 def _layers(network: Network) -> list[dict[str, Any]]:
     """Return the layers, n-grams beside them last, as plain values."""
     found: list[dict[str, Any]] = []
+    units = 0
     for layer in network.layers:
-        if isinstance(layer, Pool):
-            before = found[-1]
-            found.append({"layer": "Pool", "units": 2 * before["units"] * before["directions"]})
-        else:
-            found.append(_layer(layer))
+        described = _layer(layer, units)
+        units = layer.outputs if isinstance(layer, Recurrent) else described["units"]
+        found.append(described)
     if network.ngrams is not None:
         hashed = network.ngrams
         found.append(
@@ -149,16 +159,27 @@ def _layers(network: Network) -> list[dict[str, Any]]:
     return found
 
 
-def _layer(layer: Embedding | Recurrent | Dense) -> dict[str, Any]:
+def _layer(layer: Layer, units: int) -> dict[str, Any]:
+    """Return a layer as plain values; `units`: the number of features that it reads."""
     match layer:
         case Embedding():
-            rows, units = layer.table.shape
-            return {"layer": "Embedding", "rows": rows, "units": units}
+            rows, columns = layer.table.shape
+            return {"layer": "Embedding", "rows": rows, "units": columns}
         case Recurrent():
             directions = len(layer.directions)
             return {"layer": layer.cell, "units": layer.units, "directions": directions}
         case Dense():
             return {"layer": "Dense", "units": layer.kernel.shape[1]}
+        case Conv():
+            return {"layer": "Conv1D", "units": layer.kernel.shape[2]}
+        case Pool():
+            return {"layer": "Pool", "units": len(layer.of) * units}
+        case MaxPool():
+            return {"layer": "MaxPooling1D", "units": units}
+        case Activation():
+            return {"layer": layer.function, "units": units}
+        case Scale():
+            return {"layer": "Scale", "units": units}
 
 
 def _layer_text(layer: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ placeholder in each recurrent layer's place, and the conversion of the placehold
 operator itself, with `sequence_lens` fed from the input `lengths`: rows of different lengths share
 a batch, padding never enters a state, and the backward direction turns round at each row's own end.
 The last state is read from `Y_h`, since the last time step of `Y` is padding in shorter rows.
-Pooling and n-grams have placeholders, too, see `onnx_masked`.
+Pooling, n-grams and convolutions have placeholders, too, see `onnx_masked` and `onnx_windows`.
 
 Source: ONNX operators `LSTM`, `GRU` and `RNN` (opset 14).
 """
@@ -13,23 +13,32 @@ Source: ONNX operators `LSTM`, `GRU` and `RNN` (opset 14).
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
+from exporters.activations import apply
 from exporters.network import (
+    Activation,
     Cell,
+    Conv,
     Dense,
     Embedding,
+    Layer,
+    MaxPool,
+    Merge,
     Network,
     Ngrams,
     Pool,
     Recurrent,
+    Scale,
     Weights,
 )
-from exporters.onnx_masked import MaskedText
+from exporters.onnx_masked import LOWEST_STATE, MaskedText
+from exporters.onnx_windows import Windows, write_conv, write_max_pool
 
 __all__ = ["OPSET", "convert"]
 
@@ -46,6 +55,15 @@ _OPERATORS: dict[Cell, tuple[str, tuple[int, ...]]] = {
     "GRU": ("GRU", (0, 1, 2)),
     "SimpleRNN": ("RNN", (0,)),
 }
+# ONNX's name for each of Keras's activations, and its alpha and beta where it has them.
+_ACTIVATIONS: dict[str, tuple[str, tuple[float, float] | None]] = {
+    "tanh": ("Tanh", None),
+    "relu": ("Relu", None),
+    "sigmoid": ("Sigmoid", None),
+    "hard_sigmoid": ("HardSigmoid", (1 / 6, 0.5)),
+}
+_REDUCTIONS = {"sum": "ReduceSum", "ave": "ReduceMean", "mul": "ReduceProd"}
+"""ONNX's operator for each way of merging directions but to concatenate them."""
 
 
 def convert(network: Network) -> Any:
@@ -65,28 +83,42 @@ def _convert(network: Network) -> Any:
 
     # It warns that it cannot infer the placeholders' shapes, which are given below.
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    placeholders: dict[str, Recurrent | Pool | Ngrams] = {}
+    placeholders: dict[str, Layer | Ngrams] = {}
+    masked = MaskedText()
 
     def forward(ids: Any, lengths: Any) -> dict[str, Any]:
         state: Any = ids
+        steps = Windows(ids, lengths)
         for number, layer in enumerate(network.layers):
+            name = f"{type(layer).__name__.lower()}_{number}"
             match layer:
                 case Embedding():
                     state = tf.gather(layer.table, state)
                 case Recurrent():
-                    name = f"recurrent_{number}"
                     placeholders[name] = layer
-                    width = layer.units * len(layer.directions)
+                    width = layer.outputs
                     shape = (None, None, width) if layer.sequences else (None, width)
-                    state = _placeholder(tf, name, shape, state, lengths)
-                case Pool():
-                    name = f"pool_{number}"
+                    state = _placeholder(tf, name, shape, state, steps.lengths)
+                case Conv() | MaxPool():
                     placeholders[name] = layer
-                    state = _placeholder(tf, name, (None, 2 * state.shape[-1]), state, lengths, ids)
+                    width = layer.kernel.shape[2] if isinstance(layer, Conv) else state.shape[-1]
+                    reads = (state, steps.lengths, steps.ids)
+                    state = _placeholder(tf, name, (None, None, width), *reads)
+                    steps = steps.behind(layer)
+                case Pool():
+                    placeholders[name] = layer
+                    if _is_bounded(network.layers[number - 1]):
+                        masked.lowest[name] = LOWEST_STATE
+                    width = len(layer.of) * state.shape[-1]
+                    reads = (state, steps.lengths, steps.ids)
+                    state = _placeholder(tf, name, (None, width), *reads)
                 case Dense():
-                    state = tf.matmul(state, layer.kernel) + layer.bias
-                    if layer.activation != "linear":
-                        state = getattr(tf.nn, layer.activation)(state)
+                    product = tf.matmul(state, layer.kernel) + layer.bias
+                    state = apply(tf, Activation(layer.activation), product)
+                case Activation():
+                    state = apply(tf, layer, state)
+                case Scale():
+                    state = state * layer.scale + layer.shift
         if network.ngrams is not None:
             placeholders["ngrams"] = network.ngrams
             state += _placeholder(tf, "ngrams", (None, 1), ids, lengths)
@@ -100,7 +132,7 @@ def _convert(network: Network) -> Any:
         tf.function(forward, input_signature=signature, autograph=False),
         input_signature=signature,
         opset=OPSET,
-        custom_op_handlers={_PLACEHOLDER: (_write, [_PLACEHOLDER, placeholders, MaskedText()])},
+        custom_op_handlers={_PLACEHOLDER: (_write, [_PLACEHOLDER, placeholders, masked])},
     )
     for value, dimensions in (
         (model.graph.input[0], ("batch", "time")),
@@ -183,16 +215,25 @@ def _write(ctx: Any, node: Any, name: str, args: list[Any]) -> None:
         case Recurrent():
             _write_recurrent(ctx, name, part, inputs, output)
         case Pool():
-            masked.pool(ctx, *inputs, output)
+            masked.pool(ctx, name, part, *inputs, output)
+        case Conv():
+            write_conv(ctx, masked, name, part, (inputs[0], inputs[1], inputs[2]), output)
+        case MaxPool():
+            write_max_pool(ctx, masked, name, part, (inputs[0], inputs[1], inputs[2]), output)
         case Ngrams():
             masked.ngrams(ctx, part, *inputs, output)
+
+
+def _is_bounded(layer: Layer) -> bool:
+    """Tell whether a layer's outputs lie within [-1, 1]."""
+    return isinstance(layer, Recurrent) and layer.activation == "tanh" and layer.merge != "sum"
 
 
 def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], output: str) -> None:
     """Write transposes and one recurrent operator."""
     state, lengths = inputs
     directions = layer.directions
-    width = layer.units * len(directions)
+    width = layer.outputs
 
     def node_of(kind: str, inputs: list[str], attributes: dict[str, Any], count: int = 1) -> Any:
         return ctx.make_node(
@@ -217,8 +258,7 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
     }
     if kind == "GRU":
         attributes["linear_before_reset"] = int(layer.reset_after)
-    if kind == "RNN":
-        attributes["activations"] = ["Tanh"] * len(directions)
+    attributes |= _activations(layer)
     operator = node_of(
         kind,
         [
@@ -232,25 +272,58 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
         # Y and Y_h; an LSTM has a cell state, Y_c, too.
         count=3 if kind == "LSTM" else 2,
     )
+    # Y: [time, directions, batch, units]; Y_h: [directions, batch, units].
+    states = operator.output[0 if layer.sequences else 1]
+    time = 1 if layer.sequences else 0
+    dimensions = [-1, -1, width] if layer.sequences else [-1, width]
+    given = {"outputs": [output], "shapes": [dimensions], "dtypes": [1]}
+    if layer.merge != "concat":
+        inputs, attributes = _reduced(constant, layer.merge, states, axis=time)
+        reduction = _REDUCTIONS[layer.merge]
+        if not layer.sequences:
+            ctx.make_node(reduction, inputs, attributes, name=f"{name}_{reduction}", **given)
+            return
+        merged = node_of(reduction, inputs, attributes)
+        turned = {"perm": [1, 0, 2]}
+        ctx.make_node("Transpose", [merged.output[0]], turned, name=f"{name}_Transpose", **given)
+        return
     if layer.sequences:
-        # Y: [time, directions, batch, units] to [batch, time, directions * units]
-        turned = node_of("Transpose", [operator.output[0]], {"perm": [2, 0, 1, 3]})
+        # To [batch, time, directions, units].
+        turned = node_of("Transpose", [states], {"perm": [2, 0, 1, 3]})
         shape = constant("shape", np.array([0, 0, width], np.int64))
-        dimensions = [-1, -1, width]
     else:
-        # Y_h: [directions, batch, units] to [batch, directions * units]
-        turned = node_of("Transpose", [operator.output[1]], {"perm": [1, 0, 2]})
+        # To [batch, directions, units].
+        turned = node_of("Transpose", [states], {"perm": [1, 0, 2]})
         # -1, not 0: tf2onnx leaves out the transpose of one direction, [1, batch, units].
         shape = constant("shape", np.array([-1, width], np.int64))
-        dimensions = [-1, width]
-    ctx.make_node(
-        "Reshape",
-        [turned.output[0], shape],
-        name=f"{name}_Reshape",
-        outputs=[output],
-        shapes=[dimensions],
-        dtypes=[1],
-    )
+    ctx.make_node("Reshape", [turned.output[0], shape], name=f"{name}_Reshape", **given)
+
+
+def _activations(layer: Recurrent) -> dict[str, Any]:
+    """Return the attributes that name a layer's activations, where they are not the defaults."""
+    names = {
+        "LSTM": (layer.gates, layer.activation, layer.activation),
+        "GRU": (layer.gates, layer.activation),
+        "SimpleRNN": (layer.activation,),
+    }[layer.cell]
+    if layer.part == layer.cell != "SimpleRNN":
+        return {}
+    found = [_ACTIVATIONS[name] for _ in layer.directions for name in names]
+    numbers = [numbers for _, numbers in found if numbers is not None]
+    attributes: dict[str, Any] = {"activations": [name for name, _ in found]}
+    if numbers:
+        attributes["activation_alpha"] = [alpha for alpha, _ in numbers]
+        attributes["activation_beta"] = [beta for _, beta in numbers]
+    return attributes
+
+
+def _reduced(
+    constant: Callable[[str, Any], str], merge: Merge, states: str, axis: int
+) -> tuple[list[str], dict[str, Any]]:
+    """Return inputs and attributes of the operator that merges directions along an axis."""
+    if merge == "sum":  # its axes are an input since opset 13
+        return [states, constant("axis", np.array([axis], np.int64))], {"keepdims": 0}
+    return [states], {"axes": [axis], "keepdims": 0}
 
 
 def _gates_by_row(weights: Weights, order: tuple[int, ...]) -> Weights:

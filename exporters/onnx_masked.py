@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 
 from edgernn.training.ngrams import CHECKS
-from exporters.network import Ngrams
+from exporters.network import Ngrams, Pool
 from exporters.ngram_table import hash_matrix
 
-__all__ = ["MaskedText"]
+__all__ = ["LOWEST_STATE", "MaskedText"]
 
 _FLOAT, _INT32 = 1, 6
 """Of TensorProto.DataType."""
-_LOWEST = -2.0
-"""Below every state, which a tanh keeps within [-1, 1]; a product of it with 0 is 0."""
+LOWEST_STATE = -2.0
+"""Below every state that a tanh keeps within [-1, 1]; a product of it with 0 is 0."""
+_LOWEST = float(np.finfo(np.float32).min)
 
 
 class MaskedText:
@@ -33,24 +34,47 @@ class MaskedText:
 
     def __init__(self) -> None:
         self._made: dict[str, str] = {}
+        self.lowest: dict[str, float] = {}
+        """A number below all that a pooling reads, by its name, where one is known."""
 
-    def pool(self, ctx: Any, state: str, lengths: str, ids: str, output: str) -> None:
-        """Write the pooling of [batch, time, features] to [batch, 2 * features].
+    def pool(
+        self, ctx: Any, name: str, layer: Pool, state: str, lengths: str, ids: str, output: str
+    ) -> None:
+        """Write the pooling of [batch, time, features] to [batch, parts * features].
 
         Args:
             ctx: tf2onnx's graph.
-            state: name of the tensor to pool, the states of a recurrent layer.
-            lengths: int32 [batch], in tokens.
+            name: the layer's.
+            layer: what is pooled.
+            state: name of the tensor to pool.
+            lengths: int32 [batch], in steps.
             ids: int32 [batch, time].
             output: name of the result.
         """
-        lowest = self._constant(ctx, "lowest", np.array([_LOWEST], np.float32))
-        real = _node(ctx, "Unsqueeze", [self._mask(ctx, ids, lengths), self._axis(ctx, 2)])
-        states = _node(ctx, "Where", [real, state, lowest])
-        largest = _node(ctx, "ReduceMax", [states], {"axes": [1], "keepdims": 1})
-        mean = _node(ctx, "MatMul", [self._shares(ctx, ids, lengths), states])
-        both = _node(ctx, "Concat", [largest, mean], {"axis": 2})
+        states = self.real(ctx, state, lengths, ids, self.lowest.get(name, _LOWEST))
+        parts = []
+        for part in layer.of:
+            if part == "mean":
+                parts.append(_node(ctx, "MatMul", [self._shares(ctx, ids, lengths), states]))
+                continue
+            largest = _node(ctx, "ReduceMax", [states], {"axes": [1], "keepdims": 1})
+            if layer.padded_length is not None:
+                whole = np.array([layer.padded_length], np.int32)
+                ends = self._ends(ctx, lengths)
+                short = _node(ctx, "Less", [ends, self._constant(ctx, f"{name}_whole", whole)])
+                zero = self._constant(ctx, "zero", np.array([0], np.float32))
+                least = _node(ctx, "Max", [largest, zero])
+                each = _node(ctx, "Unsqueeze", [short, self._axis(ctx, 2)])
+                largest = _node(ctx, "Where", [each, least, largest])
+            parts.append(largest)
+        both = parts[0] if len(parts) == 1 else _node(ctx, "Concat", parts, {"axis": 2})
         _node(ctx, "Squeeze", [both, self._axis(ctx, 1)], None, (output, [-1, -1]))
+
+    def real(self, ctx: Any, state: str, lengths: str, ids: str, other: float) -> str:
+        """Return [batch, time, features] with another number behind each text's end."""
+        constant = self._constant(ctx, f"other_{other:g}", np.array([other], np.float32))
+        real = _node(ctx, "Unsqueeze", [self._mask(ctx, ids, lengths), self._axis(ctx, 2)])
+        return _node(ctx, "Where", [real, state, constant])
 
     def ngrams(self, ctx: Any, ngrams: Ngrams, ids: str, lengths: str, output: str) -> None:
         """Write the n-grams' sum over the root of their number: float32 [batch, 1].
@@ -102,31 +126,35 @@ class MaskedText:
 
     def _mask(self, ctx: Any, ids: str, lengths: str) -> str:
         """Whether a token stands before its text's end: bool [batch, time]."""
-        if "mask" not in self._made:
+        key = f"mask of {ids}"
+        if key not in self._made:
             ones = _node(ctx, "Cast", [_node(ctx, "Equal", [ids, ids])], {"to": _INT32})
             places = _node(ctx, "CumSum", [ones, self._axis(ctx, 1)])
-            self._made["mask"] = _node(ctx, "LessOrEqual", [places, self._ends(ctx, lengths)])
-        return self._made["mask"]
+            self._made[key] = _node(ctx, "LessOrEqual", [places, self._ends(ctx, lengths)])
+        return self._made[key]
 
     def _shares(self, ctx: Any, ids: str, lengths: str) -> str:
         """float32 [batch, 1, time]: one over the length for a text's tokens, zero behind them."""
-        if "shares" not in self._made:
+        key = f"shares of {ids}"
+        if key not in self._made:
             real = _node(ctx, "Cast", [self._mask(ctx, ids, lengths)], {"to": _FLOAT})
             shares = _node(ctx, "Div", [real, self._count(ctx, lengths)])
-            self._made["shares"] = _node(ctx, "Unsqueeze", [shares, self._axis(ctx, 1)])
-        return self._made["shares"]
+            self._made[key] = _node(ctx, "Unsqueeze", [shares, self._axis(ctx, 1)])
+        return self._made[key]
 
     def _ends(self, ctx: Any, lengths: str) -> str:
         """int32 [batch, 1]: the lengths."""
-        if "ends" not in self._made:
-            self._made["ends"] = _node(ctx, "Unsqueeze", [lengths, self._axis(ctx, 1)])
-        return self._made["ends"]
+        key = f"ends of {lengths}"
+        if key not in self._made:
+            self._made[key] = _node(ctx, "Unsqueeze", [lengths, self._axis(ctx, 1)])
+        return self._made[key]
 
     def _count(self, ctx: Any, lengths: str) -> str:
         """float32 [batch, 1]: the lengths."""
-        if "count" not in self._made:
-            self._made["count"] = _node(ctx, "Cast", [self._ends(ctx, lengths)], {"to": _FLOAT})
-        return self._made["count"]
+        key = f"count of {lengths}"
+        if key not in self._made:
+            self._made[key] = _node(ctx, "Cast", [self._ends(ctx, lengths)], {"to": _FLOAT})
+        return self._made[key]
 
     def _axis(self, ctx: Any, axis: int) -> str:
         return self._constant(ctx, f"axis_{axis}", np.array([axis], np.int64))

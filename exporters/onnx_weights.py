@@ -43,6 +43,8 @@ _WEIGHTS: dict[str, tuple[tuple[int, int], ...]] = {
     # A lookup in a table of numbers.
     "n-grams": ((0, 0),),
 }
+_KERNELS = frozenset({"Conv", "GRU", "LSTM", "MatMul", "RNN"})
+"""Operators whose second input is a kernel."""
 _INT8 = 3
 """Of TensorProto.DataType."""
 _SMALLEST = 256
@@ -195,15 +197,19 @@ def store_embedding(model: Any) -> Any:
     return _store(model, _int8, onnx, {"n-grams"}) if "n-grams" in kinds else model
 
 
-def _reader(graph: Any, name: str) -> npt.NDArray[np.float32]:
-    """Return the kernel that a tensor is multiplied by first: float32 [units, outputs]."""
+def _reader(graph: Any, name: str) -> npt.NDArray[np.float32] | None:
+    """Return the kernel that a tensor is multiplied by first, float32 [units, outputs], if any."""
     from onnx import numpy_helper
 
     (node,) = [node for node in graph.node if name in node.input[:1]]
     if node.op_type == "Transpose":
         return _reader(graph, node.output[0])
-    (kernel,) = [t for t in graph.initializer if t.name == node.input[1]]
-    values: npt.NDArray[np.float32] = numpy_helper.to_array(kernel)
+    kernels = [t for t in graph.initializer if t.name in node.input[1:2]]
+    if not kernels or node.op_type not in _KERNELS:
+        return None
+    values: npt.NDArray[np.float32] = numpy_helper.to_array(kernels[0])
+    if node.op_type == "Conv":  # [filters, units, width]
+        return values.transpose(1, 0, 2).reshape(values.shape[1], -1)
     # [directions, gates, inputs] of a recurrent operator, [inputs, outputs] of a product.
     return values.reshape(-1, values.shape[-1]).T if values.ndim == 3 else values
 

@@ -3,7 +3,8 @@
 Keras 3's LSTM converts but fails when run; the twin in `tf_keras` becomes one fused
 `UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. A SimpleRNN becomes one `UNIDIRECTIONAL_SEQUENCE_RNN` a
 direction, see `tflite_simple_rnn`. TFLite has no GRU: its twin becomes one `WHILE` a direction,
-with builtin operators inside. TFLite's recurrent operators know no mask, so the graph takes batch 1
+with builtin operators inside, and so do layers of other activations than tanh with sigmoid gates.
+TFLite's recurrent operators know no mask, so the graph takes batch 1
 at a text's true length and sees no padding at all: the time axis stays dynamic.
 
 The fused operators keep their state in variables between calls: a runtime resets them before each.
@@ -28,11 +29,12 @@ from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
 from exporters import tflite_float16, tflite_integer
-from exporters.network import Dense, Embedding, Network, Pool, Recurrent
+from exporters.network import Conv, Embedding, Layer, Network, Recurrent, Weights
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_flatbuffer import unpack
 from exporters.tflite_ngrams import ngram_sum
-from exporters.tflite_simple_rnn import four_gates, fuse
+from exporters.tflite_simple_rnn import fuse
+from exporters.tflite_twin import build_twin
 
 __all__ = ["convert"]
 
@@ -75,7 +77,7 @@ def _convert(
     tf = import_quietly("tensorflow")
     ConverterError = import_quietly("tensorflow.lite.python.convert").ConverterError
 
-    twin = _twin(network)
+    twin = build_twin(network)
     if precision == "int8" and _is_mostly_embedding(network):
         precision = "int8-embedding"
     whole_float16 = precision == "float16" and newer
@@ -160,15 +162,24 @@ def _lookup(tf: Any, network: Network, precision: str) -> Callable[[Any], Any]:
         return lambda ids: tf.cast(tf.bitcast(tf.gather(stored, ids), tf.float16), tf.float32)
     if precision not in ("int8", "int8-embedding"):
         return lambda ids: tf.nn.embedding_lookup(table, ids)
-    assert isinstance(reader, Recurrent)
-    kernel = np.concatenate([direction.kernel for direction in reader.directions], axis=1)
-    rows, sizes, step = quantize_rows(table, kernel)
+    rows, sizes, step = quantize_rows(table, _read_by(reader))
 
     def looked_up(ids: Any) -> Any:
         scales = tf.cast(tf.gather(sizes, ids), tf.float32) * step
         return tf.cast(tf.gather(rows, ids), tf.float32) * scales
 
     return looked_up
+
+
+def _read_by(reader: Layer) -> Weights | None:
+    """Return the kernel [units, outputs] that multiplies the embedding; None where none does."""
+    match reader:
+        case Recurrent():
+            return np.concatenate([direction.kernel for direction in reader.directions], axis=1)
+        case Conv():
+            return np.concatenate(list(reader.kernel), axis=1)
+        case _:
+            return None
 
 
 def _without_cell_clip(flatbuffer: bytes) -> bytes:
@@ -191,44 +202,3 @@ def _without_cell_clip(flatbuffer: bytes) -> bytes:
             if place:
                 struct.pack_into("<f", patched, options.Pos + place, 0.0)
     return bytes(patched)
-
-
-def _twin(network: Network) -> Any:
-    tf = import_quietly("tensorflow")
-    tf_keras = import_quietly("tf_keras")
-
-    layers = tf_keras.layers
-    table, *others = network.layers
-    assert isinstance(table, Embedding)
-    width = table.table.shape[1]
-    twin = tf_keras.Sequential([layers.InputLayer((None, width), batch_size=1)])
-    for layer in others:
-        match layer:
-            case Recurrent():
-                if layer.cell == "GRU":
-                    cell = layers.GRU(
-                        layer.units,
-                        return_sequences=layer.sequences,
-                        reset_after=layer.reset_after,
-                    )
-                else:
-                    cell = layers.LSTM(layer.units, return_sequences=layer.sequences)
-                twin.add(layers.Bidirectional(cell) if layer.backward else cell)
-                weights = [
-                    four_gates(array) if layer.cell == "SimpleRNN" else array
-                    for direction in layer.directions
-                    for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
-                ]
-            case Pool():
-                twin.add(layers.Lambda(lambda state: _pooled(tf, state)))
-                weights = []
-            case Dense():
-                twin.add(layers.Dense(layer.kernel.shape[1], activation=layer.activation))
-                weights = [layer.kernel, layer.bias]
-        twin.layers[-1].set_weights(weights)
-    return twin
-
-
-def _pooled(tf: Any, state: Any) -> Any:
-    """Pool [1, time, features] to [1, 2 * features]."""
-    return tf.concat([tf.reduce_max(state, axis=1), tf.reduce_mean(state, axis=1)], axis=-1)

@@ -52,9 +52,9 @@ def fuse(flatbuffer: bytes, network: Network) -> bytes:
     """
     # Operators stand in the order in which they run, hence layer by layer.
     cells = [
-        layer.cell
+        layer.part
         for layer in network.recurrent_layers
-        if layer.cell in ("LSTM", "SimpleRNN")
+        if layer.part in ("LSTM", "SimpleRNN")
         for _ in layer.directions
     ]
     if "SimpleRNN" not in cells:

@@ -28,8 +28,8 @@ from exporters import model_card
 from exporters.export import TrainedModel, convert_graph
 from exporters.formats import FormatRules, check_cells
 from exporters.golden_texts import golden_vectors
+from exporters.keras_model import read_network
 from exporters.min_runtime import MIN_RUNTIMES
-from exporters.network import read_network
 
 __all__ = ["SPOKEN_WORDS", "Untrained", "Variant", "latency_texts", "median_latencies"]
 

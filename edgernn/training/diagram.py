@@ -203,7 +203,7 @@ def _type(layer: Any, times: str = "") -> str:
             activated = "" if activation == "linear" else f", {activation}"
             return f"Dense, {_units(layer)}{activated}"
         case "MaxMeanPooling":
-            return "Pooling, max and mean"
+            return f"Pooling, {' and '.join(layer.of)}"
         case "HashedNgrams":
             return f"N-grams of 1 to {layer.longest} ids, {layer.buckets:,} buckets"
         case "Dropout" | "SpatialDropout1D":

@@ -7,6 +7,7 @@ them by name from then on, so that it loads a model that has them without runnin
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,8 +23,10 @@ from edgernn.training.ngrams import (
     check_ngrams,
 )
 
-__all__ = ["CustomLayers", "custom_layers"]
+__all__ = ["POOLED", "CustomLayers", "custom_layers"]
 
+POOLED = ("max", "mean")
+"""What can be pooled."""
 _LOWEST = float(np.finfo(np.float32).min)
 
 
@@ -31,8 +34,11 @@ class CustomLayers(NamedTuple):
     """The classes, of type `keras.layers.Layer`."""
 
     max_mean_pooling: Any
-    """`MaxMeanPooling()`: float32 [batch, time, features], masked, to [batch, 2 * features]: the
-    largest value of each feature over a text's tokens, then the mean; zeros where it has none."""
+    """`MaxMeanPooling(of, padded_length)`: float32 [batch, time, features], masked, to
+    [batch, parts * features]: the largest value of each feature over a text's tokens, then the
+    mean, whichever `of` names; zeros where it has none. With `padded_length` a text of fewer
+    tokens has a zero among the values that the largest is taken of, as masked steps give to
+    Keras's GlobalMaxPooling1D, which knows no mask."""
     hashed_ngrams: Any
     """`HashedNgrams(buckets, longest)`: int32 ids [batch, time], zero-padded at the end, to float32
     [batch, 1]: the sum of the numbers of the n-grams that the table holds, over the root of how
@@ -50,31 +56,50 @@ def custom_layers() -> CustomLayers:
 
     @register
     class MaxMeanPooling(keras.layers.Layer):  # type: ignore[misc, name-defined]
-        """The largest and the mean value of each feature over the tokens that are not masked."""
+        """Values of each feature over the steps that are not masked: the largest, the mean."""
 
-        def __init__(self, **kwargs: Any) -> None:
+        def __init__(
+            self,
+            of: Sequence[str] = POOLED,
+            padded_length: int | None = None,
+            **kwargs: Any,
+        ) -> None:
             super().__init__(**kwargs)
+            self.of, self.padded_length = tuple(of), padded_length
             self.supports_masking = True
+            if not self.of or not set(self.of) <= set(POOLED):
+                raise ValueError(f"of must hold {' or '.join(POOLED)}, not {of}")
 
         def call(self, inputs: Any, mask: Any = None) -> Any:
-            """float32 [batch, time, features] and bool [batch, time] to [batch, 2 * features]."""
+            """float32 [batch, time, features] to [batch, parts * features]; mask [batch, time]."""
             if mask is None:
                 mask = ops.ones_like(inputs[..., 0], dtype="bool")
             real = ops.expand_dims(mask, -1)
-            largest = ops.max(ops.where(real, inputs, _LOWEST), axis=1)
             number = ops.sum(ops.cast(real, inputs.dtype), axis=1)
-            total = ops.sum(ops.where(real, inputs, 0.0), axis=1)
-            return ops.concatenate(
-                [ops.where(number > 0, largest, 0.0), total / ops.maximum(number, 1.0)], axis=-1
-            )
+            parts = []
+            if "max" in self.of:
+                largest = ops.max(ops.where(real, inputs, _LOWEST), axis=1)
+                if self.padded_length is not None:
+                    is_short = number < self.padded_length
+                    largest = ops.where(is_short, ops.maximum(largest, 0.0), largest)
+                parts.append(ops.where(number > 0, largest, 0.0))
+            if "mean" in self.of:
+                total = ops.sum(ops.where(real, inputs, 0.0), axis=1)
+                parts.append(total / ops.maximum(number, 1.0))
+            return ops.concatenate(parts, axis=-1)
 
         def compute_mask(self, inputs: Any, mask: Any = None) -> None:
             """There is no time axis behind it."""
             return None
 
         def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
-            """Two numbers a feature."""
-            return (input_shape[0], 2 * input_shape[-1])
+            """One number a feature for each part."""
+            return (input_shape[0], len(self.of) * input_shape[-1])
+
+        def get_config(self) -> dict[str, Any]:
+            """Return what the layer was made with."""
+            made_with = {"of": list(self.of), "padded_length": self.padded_length}
+            return {**super().get_config(), **made_with}
 
     @register
     class HashedNgrams(keras.layers.Layer):  # type: ignore[misc, name-defined]

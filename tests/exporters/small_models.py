@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from exporters.network import Network, read_network
+from exporters.keras_model import read_network
+from exporters.network import Network
 
 Ids = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float32]

@@ -38,7 +38,7 @@ from exporters.export import (
     open_trained,
 )
 from exporters.formats import FORMATS
-from exporters.network import read_network
+from exporters.keras_model import read_network
 from exporters.sample_texts import SAMPLE_TEXTS, spread
 
 Files = dict[tuple[str, str], Path]

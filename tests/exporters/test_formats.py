@@ -11,7 +11,7 @@ from edgernn.bundle import Format
 from edgernn.bundle.tflite_operators import BUILTIN_OPERATORS
 from edgernn.errors import ExportError, UsageError
 from exporters.formats import FORMATS, check_cells, find_format, find_precision
-from exporters.network import Cell, Part
+from exporters.network import Cell, OtherCell, Part
 from exporters.onnx_graph import OPSET
 
 
@@ -24,7 +24,10 @@ def test_every_format_of_the_bundle_is_there() -> None:
 
 
 CELLS = get_args(Cell)
-PARTS = (*CELLS, "Pool", "Ngrams")
+OTHER_CELLS = get_args(OtherCell)
+PARTS = (
+    *(*CELLS, *OTHER_CELLS, "Activation", "Conv", "MaxPool", "Merge", "Ngrams", "Pool", "Scale"),
+)
 LOOPS = {"WHILE", "IF", "CALL", "CALL_ONCE"}
 
 
@@ -37,12 +40,14 @@ def test_the_onnx_operators_exist() -> None:
 
 
 def test_the_tflite_operators_exist() -> None:
-    """Each is builtin; a loop is there for a GRU alone, a custom operator for none."""
+    """Each is builtin; a loop is there for what has no fused operator, a custom one for none."""
     rules = FORMATS["tflite"]
     assert rules.allowed(PARTS) <= set(BUILTIN_OPERATORS)
     assert not rules.allowed(PARTS) & {"CUSTOM", "DELEGATE"}
-    assert not rules.allowed(["LSTM", "SimpleRNN", "Pool", "Ngrams"]) & LOOPS
-    assert rules.allowed(["GRU"]) & LOOPS == {"WHILE"}
+    looped = {"GRU", *OTHER_CELLS}
+    assert not rules.allowed(part for part in PARTS if part not in looped) & LOOPS
+    for part in looped:
+        assert rules.allowed([part]) & LOOPS == {"WHILE"}
 
 
 @pytest.mark.parametrize("name", FORMATS)

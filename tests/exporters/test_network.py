@@ -13,7 +13,8 @@ from small_models import classifier, lstm, recurrent, sequential
 
 from edgernn.errors import ExportError
 from edgernn.training.layers import custom_layers
-from exporters.network import Dense, Embedding, Pool, Recurrent, read_network
+from exporters.keras_model import read_network
+from exporters.network import Dense, Embedding, Pool, Recurrent
 
 
 def embedding(**settings: Any) -> Any:
@@ -59,9 +60,9 @@ def test_the_weights_are_the_model_s() -> None:
     [
         (lambda: [layers.RNN(layers.LSTMCell(3))], r"\(RNN\) .* no exact counterpart"),
         (lambda: [lstm(3, return_sequences=True), layers.GlobalMaxPooling1D()], "Pooling1D"),
-        (lambda: [lstm(3), layers.BatchNormalization()], "BatchNormalization"),
-        (lambda: [lstm(3), layers.Activation("relu")], r"\(Activation\)"),
-        (lambda: [layers.Conv1D(3, 2), lstm(3)], r"\(Conv1D\)"),
+        (lambda: [lstm(3), layers.LayerNormalization()], "LayerNormalization"),
+        (lambda: [lstm(3), layers.Activation("gelu")], "activation='gelu', must be"),
+        (lambda: [layers.Conv1D(3, 2), lstm(3)], r"\(Conv1D\).*it drops the embedding's mask"),
         (
             lambda: [layers.Bidirectional(layers.RNN(layers.GRUCell(3)))],
             "only LSTM, GRU, SimpleRNN are known here, not RNN",
@@ -83,8 +84,6 @@ def test_the_weights_are_the_model_s() -> None:
             ],
             "reset_after=True and False, must agree",
         ),
-        (lambda: [layers.Bidirectional(lstm(3), merge_mode="sum")], "merge_mode='sum'"),
-        (lambda: [layers.Bidirectional(lstm(3), merge_mode="ave")], "merge_mode='ave'"),
         (
             lambda: [layers.Bidirectional(lstm(3), backward_layer=lstm(2, go_backwards=True))],
             "units=3 and 2, must agree",
@@ -95,9 +94,9 @@ def test_the_weights_are_the_model_s() -> None:
                     lstm(3), backward_layer=lstm(3, go_backwards=True, activation="relu")
                 )
             ],
-            "activation='relu', must be 'tanh'",
+            "activation=tanh and relu, must agree",
         ),
-        (lambda: [lstm(3), layers.Dense(4, activation="elu")], "activation='elu', must be"),
+        (lambda: [lstm(3), layers.Dense(4, activation="gelu")], "activation='gelu', must be"),
         (lambda: [lstm(3), layers.Dense(4, use_bias=False)], "use_bias=False, must be True"),
     ],
 )
@@ -112,23 +111,26 @@ CELLS = ("LSTM", "GRU", "SimpleRNN")
 
 
 # What each cell may not be set to; a SimpleRNN has no gates.
-SETTINGS: list[tuple[str, str, Any, Any]] = [
-    *((cell, "activation", "relu", "tanh") for cell in CELLS),
-    *((cell, "use_bias", False, True) for cell in CELLS),
-    *((cell, "unroll", True, False) for cell in CELLS),
-    *((cell, "recurrent_activation", "hard_sigmoid", "sigmoid") for cell in CELLS[:2]),
+SETTINGS: list[tuple[str, str, Any, str]] = [
+    *((cell, "activation", "elu", "'tanh' or 'relu' or 'sigmoid'") for cell in CELLS),
+    *((cell, "use_bias", False, "True") for cell in CELLS),
+    *((cell, "unroll", True, "False") for cell in CELLS),
+    *(
+        (cell, "recurrent_activation", "softmax", "'sigmoid' or 'hard_sigmoid'")
+        for cell in CELLS[:2]
+    ),
 ]
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize(("cell", "name", "value", "wanted"), SETTINGS)
 def test_a_setting_is_refused(
-    cell: str, name: str, value: Any, wanted: Any, bidirectional: bool
+    cell: str, name: str, value: Any, wanted: str, bidirectional: bool
 ) -> None:
     """Whatever the formats' operators do not compute, with the name of the layer in the model."""
     layer = recurrent(cell, 3, bidirectional=bidirectional, **{name: value})
     kind = "Bidirectional" if bidirectional else cell
-    said = rf"\({kind}\) cannot be exported exactly: {name}={value!r}, must be {wanted!r}$"
+    said = rf"\({kind}\) cannot be exported exactly: {name}={value!r}, must be {wanted}$"
     with pytest.raises(ExportError, match=said):
         read_network(classifier(layer))
 
@@ -230,7 +232,7 @@ def test_an_order_is_refused(build: Callable[[], list[Any]], said: str) -> None:
 def test_a_probability_is_no_logit(activation: str) -> None:
     """A last layer with its own sigmoid would be squashed twice."""
     model = sequential(embedding(), lstm(3), layers.Dense(1, activation=activation))
-    said = f"activation='{activation}', must be 'linear', .*: the model must end in a logit"
+    said = f"activation='{activation}', must be 'linear': the model must end in a logit"
     with pytest.raises(ExportError, match=said):
         read_network(model)
 

@@ -16,7 +16,7 @@ from small_models import Ids, classifier, lstm, ragged
 from edgernn.training.batches import pad
 from edgernn.training.models import probabilities
 from exporters import onnx_graph
-from exporters.network import read_network
+from exporters.keras_model import read_network
 
 LENGTHS = (7, 1, 33, 2, 33, 12, 3)
 

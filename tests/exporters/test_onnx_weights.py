@@ -19,7 +19,7 @@ from small_models import classifier, lstm
 
 from edgernn.bundle.onnx_summary import summarize
 from exporters import onnx_graph
-from exporters.network import read_network
+from exporters.keras_model import read_network
 from exporters.onnx_weights import store_float16, store_int8
 
 Floats = npt.NDArray[np.float32]

@@ -30,7 +30,8 @@ from edgernn.training.ngrams import (
 from exporters import onnx_graph, onnx_weights, tflite_graph
 from exporters.formats import FORMATS, check_cells
 from exporters.gate import check_operators
-from exporters.network import Network, Ngrams, read_network
+from exporters.keras_model import read_network
+from exporters.network import Network, Ngrams
 from exporters.ngram_table import hash_matrix, quantize_table
 
 LENGTHS = (1, 2, 3, 4, 11, 60, 1, 33, 2, 3)

@@ -29,7 +29,8 @@ from exporters import onnx_graph, onnx_weights, tflite_graph
 from exporters.export import TrainedModel, export
 from exporters.formats import FORMATS, check_cells
 from exporters.gate import check_operators
-from exporters.network import Cell, Network, read_network
+from exporters.keras_model import read_network
+from exporters.network import Cell, Network
 
 VOCABULARY = 50
 LENGTHS = (7, 1, 60, 2, 33, 12, 3, 60, 59)

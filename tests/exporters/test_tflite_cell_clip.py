@@ -6,7 +6,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edgernn.training.models import probabilities
 from exporters import tflite_graph
-from exporters.network import read_network
+from exporters.keras_model import read_network
 
 UP, DOWN = 1, 2
 SURE = 20.0

@@ -19,7 +19,8 @@ from edgernn.training.models import probabilities
 from exporters import tflite_graph
 from exporters.formats import FORMATS
 from exporters.gate import check_operators
-from exporters.network import Network, read_network
+from exporters.keras_model import read_network
+from exporters.network import Network
 from exporters.tflite_simple_rnn import four_gates, fuse
 
 TFLITE = FORMATS["tflite"]

@@ -19,7 +19,7 @@ from edgernn.training.models import probabilities
 from exporters import tflite_graph
 from exporters.export import TrainedModel
 from exporters.formats import FORMATS
-from exporters.network import read_network
+from exporters.keras_model import read_network
 
 Files = dict[tuple[str, str], Path]
 RECURRENT = "UNIDIRECTIONAL_SEQUENCE_LSTM"

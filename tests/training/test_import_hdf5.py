@@ -250,7 +250,7 @@ def test_what_is_missing():
     assert "layer lstm has 2 weights" in _refusal(lambda file: legacy(file, weights, roles))
     more = [weights[0], [*weights[1], weights[1][2]], weights[2]]
     assert "layer lstm has more weights" in _refusal(lambda file: newer(file, more))
-    wrong = [ROLES[0], ["recurrent_kernel", "kernel", "bias"], ROLES[2]]
+    wrong = [ROLES[0], ["alpha", "recurrent_kernel", "bias"], ROLES[2]]
     assert "stands where kernel must be" in _refusal(lambda file: legacy(file, weights, wrong))
     assert "holds no weights of a Keras model" in _refusal(lambda file: None)
 
@@ -265,6 +265,18 @@ def test_what_is_missing():
         file.attrs["layer_names"] = ["embedding", "lstm"]
 
     assert "weights of 2 layers, the model has 3" in _refusal(two_layers)
+
+
+def test_weights_in_any_order():
+    """Those of a layer are told by their names, since Keras writes trainable ones first."""
+    weights = arrays()
+    order = [2, 0, 1]
+    mixed = [weights[0], [weights[1][i] for i in order], weights[2]]
+    roles = [ROLES[0], [ROLES[1][i] for i in order], ROLES[2]]
+    data = written(lambda file: legacy(file, mixed, roles))
+    found = read_h5_weights(data, SMALL, "own.h5")
+    for left, right in zip(found[1], weights[1], strict=True):
+        np.testing.assert_array_equal(left, right)
 
 
 @pytest.mark.parametrize("write", [legacy, newer])

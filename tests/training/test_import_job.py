@@ -287,13 +287,13 @@ def test_a_model_that_cannot_be_carried_over(options, own, tmp_path):
         [
             keras.Input((None,)),
             layers.Embedding(9, 2),
-            layers.Conv1D(2, 1, name="own"),
+            layers.LayerNormalization(name="own"),
             layers.LSTM(2),
         ]
     )
     path, _ = save(model, "keras", tmp_path / "in")
     said = refusal(changed(options, model=path), ModelFileError)
-    assert said == f"{path}: cannot be carried over exactly: layer own (Conv1D)"
+    assert said.startswith(f"{path}: cannot be carried over exactly: layer own (LayerNorm")
 
 
 def test_a_missing_package(options, own, tmp_path, monkeypatch):

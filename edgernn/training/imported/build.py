@@ -12,17 +12,42 @@ from edgernn.errors import MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
 from edgernn.training.imported.files import Imported
-from edgernn.training.imported.layers import Dense, Embedding, Layer, Recurrent
+from edgernn.training.imported.layers import (
+    Activation,
+    Conv,
+    Dense,
+    Embedding,
+    Layer,
+    MaxPool,
+    Norm,
+    Pool,
+    Recurrent,
+)
+from edgernn.training.layers import custom_layers
 
 __all__ = ["build"]
 
+Weights = list[npt.NDArray[np.float32]]
 
-def build(imported: Imported) -> Any:
+_STEEPER = 0.2 * 6
+"""A hard sigmoid of Keras 2, 0.2 x + 0.5, is that of Keras 3, x / 6 + 0.5, of 1.2 x."""
+_GATES = {"LSTM": (0, 1, 3), "GRU": (0, 1)}
+"""Which of the gates in Keras's order have that activation, and of how many."""
+_ALL_GATES = {"LSTM": 4, "GRU": 3}
+
+
+def build(imported: Imported, padded_length: int | None = None) -> Any:
     """Build the model of a run folder.
+
+    Args:
+        imported: layers and weights.
+        padded_length: the length that texts were padded to, where a GlobalMaxPooling1D saw zeros
+            at the masked steps of shorter ones.
 
     Returns:
         An uncompiled `keras.Sequential`: int32 ids [batch, time] to float32 logits [batch, 1]. A
-        sigmoid at the end is left out, and a missing bias is one of zeros.
+        sigmoid at the end is left out, a softmax of two becomes the difference of its logits, and
+        a missing bias is one of zeros.
 
     Raises:
         MissingPackageError: TensorFlow is not installed.
@@ -37,42 +62,82 @@ def build(imported: Imported) -> Any:
     model = keras.Sequential(
         [
             keras.Input((None,), dtype="int32", name="ids"),
-            *(_layer(keras.layers, layer) for layer in layers),
+            *(_layer(keras.layers, layer, layer is layers[-1], padded_length) for layer in layers),
         ],
         name="imported",
     )
     inputs = 0
     for layer, built, weights in zip(layers, model.layers, imported.weights, strict=True):
-        built.set_weights(_with_bias(layer, inputs, weights))
-        inputs = layer.outputs if isinstance(layer, Recurrent) else layer.units
+        built.set_weights(_adapted(layer, layer is layers[-1], inputs, weights))
+        inputs = layer.outputs(inputs)
     return model
 
 
-def _layer(layers: Any, layer: Layer) -> Any:
+def _layer(layers: Any, layer: Layer, last: bool, padded_length: int | None) -> Any:
     match layer:
         case Embedding():
             return layers.Embedding(layer.rows, layer.units, mask_zero=layer.mask_zero)
         case Recurrent():
-            settings = {"reset_after": layer.reset_after} if layer.cell == "GRU" else {}
+            settings: dict[str, Any] = {"activation": layer.activation}
+            if layer.cell != "SimpleRNN":
+                settings["recurrent_activation"] = layer.gates
+            if layer.cell == "GRU":
+                settings["reset_after"] = layer.reset_after
             cell = getattr(layers, layer.cell)(
                 layer.units, return_sequences=layer.sequences, **settings
             )
-            return layers.Bidirectional(cell) if layer.bidirectional else cell
+            if layer.bidirectional:
+                return layers.Bidirectional(cell, merge_mode=layer.merge)
+            return cell
         case Dense():
-            activation = "relu" if layer.activation == "relu" else "linear"
-            return layers.Dense(layer.units, activation=activation)
+            if last:
+                return layers.Dense(1)
+            return layers.Dense(layer.units, activation=layer.activation)
+        case Conv():
+            return layers.Conv1D(
+                layer.filters,
+                layer.width,
+                strides=layer.stride,
+                padding=layer.padding,
+                dilation_rate=layer.dilation,
+            )
+        case Norm():
+            return layers.BatchNormalization(
+                epsilon=layer.epsilon, center=layer.center, scale=layer.scale
+            )
+        case MaxPool():
+            return layers.MaxPooling1D(layer.size, layer.stride, layer.padding)
+        case Pool():
+            whole = padded_length if layer.of == "max" else None
+            return custom_layers().max_mean_pooling((layer.of,), whole)
+        case Activation(function="leaky_relu"):
+            return layers.LeakyReLU(negative_slope=layer.slope)
+        case Activation():
+            return layers.Activation(layer.function)
         case _:
             assert_never(layer)
 
 
-def _with_bias(
-    layer: Layer, inputs: int, weights: list[npt.NDArray[np.float32]]
-) -> list[npt.NDArray[np.float32]]:
-    """Put zeros where a layer without a bias would have one."""
-    if isinstance(layer, Embedding) or layer.use_bias:
-        return weights
-    given = iter(weights)
-    return [
-        np.zeros(array.shape, np.float32) if array.role == "bias" else next(given)
-        for array in dataclasses.replace(layer, use_bias=True).arrays(inputs)
-    ]
+def _adapted(layer: Layer, last: bool, inputs: int, weights: Weights) -> Weights:
+    """Return a layer's weights as the layer that is built in its place has them."""
+    if isinstance(layer, Recurrent | Dense | Conv) and not layer.use_bias:
+        given = iter(weights)
+        weights = [
+            np.zeros(array.shape, np.float32) if array.role == "bias" else next(given)
+            for array in dataclasses.replace(layer, use_bias=True).arrays(inputs)
+        ]
+    if isinstance(layer, Recurrent) and layer.steep:
+        return [_steeper(layer, array) for array in weights]
+    if isinstance(layer, Dense) and last and layer.units == 2:
+        # softmax(a, b)[1] = sigmoid(b - a).
+        wide = [array.astype(np.float64) for array in weights]
+        return [(array[..., 1:] - array[..., :1]).astype(np.float32) for array in wide]
+    return weights
+
+
+def _steeper(layer: Recurrent, array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return a weight [..., gates * units] for gates of a hard sigmoid of Keras 3."""
+    parts = np.split(array.astype(np.float64), _ALL_GATES[layer.cell], axis=-1)
+    for gate in _GATES[layer.cell]:
+        parts[gate] = parts[gate] * _STEEPER
+    return np.concatenate(parts, axis=-1).astype(np.float32)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.training.imported.architecture import read_architecture
 from edgernn.training.imported.archives import MAX_JSON_BYTES, OF_A_BROKEN_ZIP, ZIP_HEAD
-from edgernn.training.imported.h5_weights import read_h5_config, read_h5_weights
+from edgernn.training.imported.h5_weights import read_h5_config, read_h5_version, read_h5_weights
 from edgernn.training.imported.hdf5 import HDF5_HEAD
 from edgernn.training.imported.layers import Architecture
 from edgernn.training.imported.saved_model import read_checkpoint, read_saved_config
@@ -33,6 +33,8 @@ Kind = Literal["keras", "h5", "json", "savedmodel"]
 
 MAX_BYTES = 512 << 20
 """Largest file, and largest sum of all weights."""
+_OF_SAVED_MODELS = 2
+"""The version of Keras that wrote a SavedModel with layers in it."""
 _PICKLE_HEADS = (
     *(b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"),  # protocols 2 to 5
     *(b"ccopy_reg\n", b"(dp0\n", b"(lp0\n", b"(dp1\n", b"(lp1\n"),  # what 0 gives for objects
@@ -81,14 +83,15 @@ def read_model(path: Path, weights: Path | None = None) -> Imported:
     files = {path.name: sha256_of(data)}
     if kind == "json":
         assert weights is not None
-        architecture = _architecture(data, str(path))
+        architecture = _architecture(data, str(path), None)
         arrays, more = _read_weights(weights, architecture)
         return _checked(Imported(kind, architecture, arrays, files | more), str(weights))
     if kind == "keras":
-        config, inner = _unzipped(path, data)
+        config, inner, version = _unzipped(path, data)
         name = f"{path}, model.weights.h5"
     else:
         inner, name = data, str(path)
+        version = read_h5_version(data)
         text = read_h5_config(data, name)
         if text is None:
             raise ModelFileError(
@@ -96,7 +99,7 @@ def read_model(path: Path, weights: Path | None = None) -> Imported:
                 f"and this file with --weights"
             )
         config = text.encode("utf-8", "replace")
-    architecture = _architecture(config, str(path), of_ids=kind == "keras")
+    architecture = _architecture(config, str(path), version, of_ids=kind == "keras")
     arrays = read_h5_weights(inner, architecture, name)
     return _checked(Imported(kind, architecture, arrays, files), str(path))
 
@@ -129,13 +132,14 @@ def _kind(path: Path, data: bytes) -> Kind:
     )
 
 
-def _unzipped(path: Path, data: bytes) -> tuple[bytes, bytes]:
-    """Return config and weights of a `.keras` file; nothing is unpacked to disk."""
+def _unzipped(path: Path, data: bytes) -> tuple[bytes, bytes, int | None]:
+    """Return config, weights and Keras's version of a `.keras` file; nothing goes to disk."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return (
                 _member(path, archive, "config.json", MAX_JSON_BYTES),
                 _member(path, archive, "model.weights.h5", MAX_BYTES),
+                _version(path, archive),
             )
     except OF_A_BROKEN_ZIP as error:
         raise ModelFileError(f"{path}: not a .keras file, or cut short: {error}") from error
@@ -151,6 +155,18 @@ def _member(path: Path, archive: zipfile.ZipFile, name: str, limit: int) -> byte
     return data
 
 
+def _version(path: Path, archive: zipfile.ZipFile) -> int | None:
+    """Return the first number of the version of Keras that a `.keras` file names, if it does."""
+    if "metadata.json" not in archive.namelist():
+        return None
+    try:
+        values = json.loads(_member(path, archive, "metadata.json", MAX_JSON_BYTES))
+    except (ValueError, RecursionError):
+        return None
+    version = values.get("keras_version") if isinstance(values, dict) else None
+    return int(version[0]) if isinstance(version, str) and version[:1] in ("2", "3") else None
+
+
 def _read_saved_model(folder: Path) -> Imported:
     graph = folder / "saved_model.pb"
     if not graph.is_file():
@@ -159,7 +175,7 @@ def _read_saved_model(folder: Path) -> Imported:
     found = folder / "keras_metadata.pb"
     metadata = read_bounded(found, MAX_BYTES) if found.is_file() else None
     config = read_saved_config(metadata, saved, str(folder))
-    architecture = _architecture(config.encode(), str(folder))
+    architecture = _architecture(config.encode(), str(folder), _OF_SAVED_MODELS)
     weights, files = _read_weights(folder / "variables" / "variables.index", architecture)
     files[graph.name] = sha256_of(saved)
     if metadata is not None:
@@ -185,7 +201,9 @@ def _read_weights(
     return read_h5_weights(data, architecture, str(path)), {path.name: sha256_of(data)}
 
 
-def _architecture(config: bytes, name: str, of_ids: bool = False) -> Architecture:
+def _architecture(
+    config: bytes, name: str, version: int | None, *, of_ids: bool = False
+) -> Architecture:
     """Read a config; `of_ids`: without the layer that makes ids of texts."""
     if len(config) > MAX_JSON_BYTES:
         raise ModelFileError(f"{name}: its config is larger than {MAX_JSON_BYTES >> 20} MiB")
@@ -197,7 +215,7 @@ def _architecture(config: bytes, name: str, of_ids: bool = False) -> Architectur
         raise ModelFileError(f"{name}: is a tokenizer: give it with --tokenizer")
     if of_ids:
         values = without_text_vectorization(values)
-    architecture = read_architecture(values, name)
+    architecture = read_architecture(values, name, version)
     sizes = (array.shape for arrays in architecture.arrays() for array in arrays)
     total = 4 * sum(int(np.prod(shape, dtype=object)) for shape in sizes)
     if total > MAX_BYTES:

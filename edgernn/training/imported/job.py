@@ -22,9 +22,10 @@ from edgernn.training import run as names
 from edgernn.training.callbacks import Busy, Say
 from edgernn.training.imported.build import build
 from edgernn.training.imported.contracts import ImportOptions, about_padding, contract_of
+from edgernn.training.imported.described import described
 from edgernn.training.imported.expected import read_expected
 from edgernn.training.imported.files import Imported, read_model
-from edgernn.training.imported.layers import Architecture, Dense, Recurrent
+from edgernn.training.imported.padding import check_padding, padded_length
 from edgernn.training.imported.replay import Agreement, Reading, as_options, replay
 from edgernn.training.imported.settings import plain
 from edgernn.training.imported.text_vectorization import find_text_vectorization
@@ -70,22 +71,27 @@ def import_run(
     imported = read_model(options.model, options.weights)
     architecture = imported.architecture
     file = _vocabulary_file(options)
-    built: list[Any] = []
+    built: dict[int | None, Any] = {}
 
-    def model() -> Any:
-        if not built:
+    def model(padded: int | None) -> Any:
+        if padded not in built:
             with busy("building the model"):
-                built.append(build(imported))
-        return built[0]
+                built[padded] = build(imported, padded)
+        return built[padded]
 
     def read(options: ImportOptions) -> Reading:
         vocabulary = resolve(file, options.words, architecture.embedding.rows)
         contract = contract_of(options, vocabulary, architecture)
         masked = architecture.embedding.mask_zero and vocabulary.padding_id == 0
-        return Reading(options, vocabulary, contract, masked)
+        side = options.padding or vocabulary.padding or "pre"
+        check_padding(architecture, side, contract.max_length, options.model)
+        padded = padded_length(architecture, side, contract.max_length) if masked else None
+        return Reading(options, vocabulary, contract, masked, padded)
 
-    def predict(ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
-        return logits(model(), ids)
+    def predict(
+        ids: Sequence[npt.NDArray[np.int32]], padded: int | None
+    ) -> npt.NDArray[np.float32]:
+        return logits(model(padded), ids)
 
     agreement = None
     if options.expect is None:
@@ -94,7 +100,7 @@ def import_run(
         expected = read_expected(options.expect)
         reading, agreement = replay(read, options, expected, predict, sigmoid=architecture.sigmoid)
     vocabulary, contract = reading.vocabulary, reading.contract
-    say(f"{options.model}: {_described(architecture)}")
+    say(f"{options.model}: {described(architecture)}")
     say(
         f"{file.path}: {vocabulary.kind}, {vocabulary.size:,} ids; the embedding has "
         f"{architecture.embedding.rows:,} rows"
@@ -102,11 +108,13 @@ def import_run(
     for note in vocabulary.notes:
         say(note)
     say(about_padding(reading.options, contract, architecture))
+    for note in architecture.notes:
+        say(f"warning: {note}")
     for line in _about_agreement(options, reading, agreement):
         say(line)
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
     try:
-        _write(temporary, reading, imported, model(), agreement)
+        _write(temporary, reading, imported, model(reading.padded_length), agreement)
         Run.open(temporary)
         if folder.exists():
             folder.rmdir()
@@ -163,19 +171,6 @@ def _compared(agreement: Agreement) -> dict[str, Any]:
         "scores": agreement.scores,
         "largest_difference": agreement.largest,
     }
-
-
-def _described(architecture: Architecture) -> str:
-    """Return the layers in one line."""
-    parts = [f"embedding of {architecture.embedding.units}"]
-    for layer in architecture.layers[1:]:
-        if isinstance(layer, Recurrent):
-            before = "bidirectional " if layer.bidirectional else ""
-            parts.append(f"{before}{layer.cell} of {layer.units}")
-        elif isinstance(layer, Dense) and layer is not architecture.layers[-1]:
-            parts.append(f"dense of {layer.units}")
-    end = "a sigmoid" if architecture.sigmoid else "one linear unit, read as a logit"
-    return f"{', '.join(parts)}; at the end {end}"
 
 
 def _write(

@@ -25,8 +25,8 @@ TOLERANCE = 1e-4
 _LONGEST = 1 << 16
 _MOST_READINGS = 64
 
-Logits = Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]]
-"""The model's logits, float32 [texts], of int32 ids [tokens] a text."""
+Logits = Callable[[Sequence[npt.NDArray[np.int32]], int | None], npt.NDArray[np.float32]]
+"""The model's logits, float32 [texts], of int32 ids [tokens] a text and `Reading.padded_length`."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Reading:
     contract: TextContract
     masked: bool
     """Whether the model leaves out ids of padding."""
+    padded_length: int | None = None
+    """What the model is built with, see `build`."""
 
     def encoder(self, **changes: object) -> TextEncoder:
         """Return the encoder, of a contract with some values changed."""
@@ -87,7 +89,7 @@ def replay(
         outcome = judge.compare(reading)
         if isinstance(outcome, str):
             differing.append((reading, outcome))
-        elif all(reading.contract != other.contract for other, _ in agreed):
+        elif all(_way(reading) != _way(other) for other, _ in agreed):
             agreed.append((reading, outcome))
     if len(agreed) > 1:
         either = ", or ".join(as_options(options, reading.options) for reading, _ in agreed)
@@ -99,6 +101,11 @@ def replay(
         return agreed[0]
     reading, difference = differing[0]
     raise DataError(f"{difference}; {_hint(read, reading.options, judge)}; nothing was written")
+
+
+def _way(reading: Reading) -> tuple[TextContract, int | None]:
+    """Return all that scores depend on."""
+    return reading.contract, reading.padded_length
 
 
 def _readings(read: Read, options: ImportOptions) -> Iterator[Reading]:
@@ -131,7 +138,7 @@ class Judge:
         """Take the texts and the model."""
         self.expected = expected
         self._logits = logits
-        self._known: dict[tuple[int, ...], float] = {}
+        self._known: dict[tuple[tuple[int, ...], int | None], float] = {}
         if sigmoid and expected.logits:
             bad = next(t for t in expected.texts if t.score is not None and not 0 <= t.score <= 1)
             raise DataError(
@@ -159,7 +166,7 @@ class Judge:
             for text, ours in zip(self.expected.texts, rows, strict=True)
             if text.score is not None and ours
         ]
-        largest = self._scores(scored)
+        largest = self._scores(scored, reading.padded_length)
         if isinstance(largest, str):
             return largest
         skipped = sum(not ours for ours in rows)
@@ -169,13 +176,18 @@ class Judge:
             len(rows), ids, len(scored), skipped, largest, _not_told(reading, self.expected, whole)
         )
 
-    def _scores(self, scored: Sequence[tuple[ExpectedText, tuple[int, ...]]]) -> float | str:
+    def _scores(
+        self, scored: Sequence[tuple[ExpectedText, tuple[int, ...]]], padded: int | None
+    ) -> float | str:
         """Return the largest difference, or a sentence on the first that is too large."""
-        new = [ids for ids in dict.fromkeys(ids for _, ids in scored) if ids not in self._known]
+        rows = dict.fromkeys(ids for _, ids in scored)
+        new = [ids for ids in rows if (ids, padded) not in self._known]
         if new:
-            found = self._logits([np.array(ids, np.int32) for ids in new])
-            self._known.update(zip(new, map(float, found), strict=True))
-        ours = np.array([self._known[ids] for _, ids in scored], np.float64)
+            found = self._logits([np.array(ids, np.int32) for ids in new], padded)
+            self._known.update(
+                ((ids, padded), float(logit)) for ids, logit in zip(new, found, strict=True)
+            )
+        ours = np.array([self._known[ids, padded] for _, ids in scored], np.float64)
         theirs = np.array([text.score for text, _ in scored], np.float64)
         sentence = ""
         for scale in self._scales:
@@ -313,9 +325,9 @@ def _hint(read: Read, options: ImportOptions, judge: Judge) -> str:
             reading = read(changed)
         except (UsageError, DataError):
             continue
-        if reading.contract in tried:
+        if _way(reading) in tried:
             continue
-        tried.add(reading.contract)
+        tried.add(_way(reading))
         if isinstance(judge.compare(reading), Agreement):
             return f"all agree with {as_options(options, changed)}"
     return "no usual option makes them agree"

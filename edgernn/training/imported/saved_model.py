@@ -9,7 +9,8 @@ Source of the field numbers: `saved_metadata.proto` of Keras 2, `saved_model.pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from edgernn.bundle.protowire import Budget, ProtoError, iter_fields
 from edgernn.errors import MissingPackageError, ModelFileError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
-from edgernn.training.imported.layers import Architecture, Array
+from edgernn.training.imported.layers import Architecture, Array, Place
 
 __all__ = ["read_checkpoint", "read_saved_config"]
 
@@ -99,13 +100,31 @@ def read_checkpoint(prefix: Path, architecture: Architecture) -> list[Weights]:
         if _OBJECT_GRAPH not in shapes:
             raise ModelFileError(f"{prefix}: not a checkpoint that Keras 2 wrote")
         graph = _ObjectGraph(reader.get_tensor(_OBJECT_GRAPH))
-        found = []
-        for number, arrays in enumerate(architecture.arrays()):
-            layer = f"layer_with_weights-{number}"
-            found.append([_array(reader, shapes, graph, prefix, layer, array) for array in arrays])
+        found: list[Weights] = [[] for _ in architecture.layers]
+        for path, place in _checkpoint_paths(architecture.places()):
+            found[place.number] = [
+                _array(reader, shapes, graph, prefix, path, array) for array in place.arrays
+            ]
     except (tf.errors.OpError, ProtoError, *_OF_A_BROKEN_CHECKPOINT) as error:
         raise ModelFileError(f"{prefix}: cannot be read: the checkpoint is broken") from error
     return found
+
+
+def _checkpoint_paths(
+    places: Sequence[Place], depth: int = 0
+) -> Iterator[tuple[tuple[str, ...], Place]]:
+    """Give each layer's path from the model: layers, and models in it, that have weights count."""
+    items = groupby(
+        places, lambda place: place.nests[depth] if len(place.nests) > depth else place.number
+    )
+    for number, (_, inside) in enumerate(items):
+        name = f"layer_with_weights-{number}"
+        found = list(inside)
+        if len(found[0].nests) > depth:
+            for path, place in _checkpoint_paths(found, depth + 1):
+                yield (name, *path), place
+        else:
+            yield (name,), found[0]
 
 
 def _array(
@@ -113,11 +132,11 @@ def _array(
     shapes: dict[str, list[int]],
     graph: _ObjectGraph,
     prefix: Path,
-    layer: str,
+    path: tuple[str, ...],
     array: Array,
 ) -> npt.NDArray[np.float32]:
-    place = "/".join((layer, *array.path, array.role))
-    key = graph.checkpoint_key((layer, *array.path, array.role))
+    place = "/".join((*path, *array.path, array.role))
+    key = graph.checkpoint_key((*path, *array.path, array.role))
     if key is None or key not in shapes:
         raise ModelFileError(f"{prefix}: holds no {place}")
     if tuple(shapes[key]) != array.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, TypeVar
 
 __all__ = ["Settings", "plain", "shown"]
@@ -10,14 +11,17 @@ _MAX_SHOWN = 60
 _MAX_COUNT = 1 << 24
 
 # They change nothing about what a trained model computes. `unroll` computes the same in another
-# order of operations, and outputs at masked steps (`zero_output_for_mask`) are read by nobody.
+# order of operations.
 _OF_TRAINING = frozenset(
     {"name", "trainable", "seed", "dropout", "recurrent_dropout", "unit_forget_bias"}
-    | {"implementation", "unroll", "zero_output_for_mask", "use_cudnn", "autocast"}
+    | {"implementation", "unroll", "use_cudnn", "autocast"}
+    | {"momentum", "synchronized", "fused", "renorm_momentum", "renorm_clipping"}
     | {"activity_regularizer", "batch_input_shape", "batch_shape", "batch_size", "input_shape"}
     | {"input_dtype", "input_length"}
 )
 _OF_TRAINING_ENDS = ("_initializer", "_regularizer", "_constraint")
+
+_MIXED = ("mixed_float16", "mixed_bfloat16")
 
 T = TypeVar("T", bool, str)
 
@@ -25,10 +29,14 @@ T = TypeVar("T", bool, str)
 class Settings:
     """The settings of one layer; each is read once, and `finish` names those that nobody read."""
 
-    def __init__(self, label: str, values: object, problems: list[str]) -> None:
-        """Read `values`; what is wrong goes to `problems`, with the layer's `label`."""
+    def __init__(self, label: str, values: object, problems: list[str], notes: list[str]) -> None:
+        """Read `values`; what is wrong goes to `problems`, with the layer's `label`.
+
+        What a person should know, though nothing is wrong, goes to `notes`.
+        """
         self._label = label
         self._problems = problems
+        self._notes = notes
         self._values: dict[str, Any] = values if isinstance(values, dict) else {}
         self._left = set(self._values)
         if not isinstance(values, dict):
@@ -51,6 +59,32 @@ class Settings:
         self.problem(f"{name}={shown(value)}, must be a whole number from 1 to {_MAX_COUNT:,}")
         return 1
 
+    def one_count(self, name: str, missing: int | None = None) -> int:
+        """Return a positive whole number, also one in a list of its own."""
+        value = self.get(name)
+        if value is None and missing is not None:
+            return missing
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if type(value) is int and 1 <= value <= _MAX_COUNT:
+            return value
+        self.problem(f"{name}={shown(value)}, must be a whole number from 1 to {_MAX_COUNT:,}")
+        return 1
+
+    def number(self, name: str, missing: float) -> float:
+        """Return a finite number from 0 on; a missing one is as `missing`."""
+        value = self.get(name)
+        if value is None:
+            return missing
+        if type(value) in (int, float) and 0 <= value < math.inf:
+            return float(value)
+        self.problem(f"{name}={shown(value)}, must be a number from 0 on")
+        return missing
+
+    def has(self, name: str) -> bool:
+        """Tell whether a setting is there."""
+        return name in self._values
+
     def one_of(self, name: str, known: tuple[T, ...], missing: T | None = None) -> T:
         """Return a setting that must be one of those known; a missing one is as `missing`."""
         value = self.get(name)
@@ -68,7 +102,12 @@ class Settings:
         if isinstance(dtype, dict):  # a policy
             inner = dtype.get("config")
             dtype = inner.get("name", dtype) if isinstance(inner, dict) else dtype
-        if dtype not in (None, "float32"):
+        if dtype in _MIXED:
+            # Its weights are float32; Keras rounds what it computes with them.
+            note = f"trained in {dtype}: the weights are float32, and so is what is computed here"
+            if note not in self._notes:
+                self._notes.append(note)
+        elif dtype not in (None, "float32"):
             self.problem(f"dtype={shown(dtype)}, must be 'float32'")
         for name in sorted(self._left):
             value = self._values[name]

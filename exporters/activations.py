@@ -1,0 +1,32 @@
+"""Functions of each number by itself, of operators that both formats have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from exporters.network import Activation
+
+__all__ = ["apply"]
+
+# Of Klambauer et al., 2017, as Keras has them.
+_SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+def apply(tf: Any, layer: Activation, state: Any) -> Any:
+    """Return the function of a tensor, in TensorFlow's operators."""
+    match layer.function:
+        case "linear":
+            return state
+        case "leaky_relu":
+            return tf.nn.leaky_relu(state, layer.slope)
+        case "relu6":
+            return tf.minimum(tf.nn.relu(state), 6.0)
+        case "selu":
+            below = _SELU_ALPHA * tf.nn.elu(tf.minimum(state, 0.0))
+            return _SELU_SCALE * (tf.nn.relu(state) + below)
+        case "silu":
+            return state * tf.sigmoid(state)
+        case "softsign":
+            return state / (1.0 + tf.abs(state))
+        case name:
+            return getattr(tf.nn, name)(state)

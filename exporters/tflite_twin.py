@@ -1,0 +1,128 @@
+"""A network's Keras 2 twin for the TFLite converter: the layers behind the embedding, unmasked."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from edgernn.privacy import import_quietly
+from exporters.activations import apply
+from exporters.network import (
+    Activation,
+    Conv,
+    Dense,
+    Embedding,
+    MaxPool,
+    Network,
+    Pool,
+    Recurrent,
+    Scale,
+)
+from exporters.tflite_simple_rnn import four_gates
+
+__all__ = ["build_twin"]
+
+
+def build_twin(network: Network) -> Any:
+    """Return a `tf_keras` model: float32 [1, time, units] of the embedding to [1, 1], the logit."""
+    tf = import_quietly("tensorflow")
+    tf_keras = import_quietly("tf_keras")
+
+    layers = tf_keras.layers
+    table, *others = network.layers
+    assert isinstance(table, Embedding)
+    width = table.table.shape[1]
+    twin = tf_keras.Sequential([layers.InputLayer((None, width), batch_size=1)])
+    for layer in others:
+        weights = []
+        match layer:
+            case Recurrent():
+                twin.add(_recurrent(layers, layer))
+                weights = [
+                    # Only a SimpleRNN that TFLite has an operator for.
+                    four_gates(array) if layer.part == "SimpleRNN" else array
+                    for direction in layer.directions
+                    for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
+                ]
+            case Pool():
+                twin.add(layers.Lambda(lambda state, layer=layer: _pooled(tf, layer, state)))
+            case Dense():
+                function = Activation(layer.activation)
+                twin.add(
+                    layers.Dense(
+                        layer.kernel.shape[1],
+                        activation=lambda state, function=function: apply(tf, function, state),
+                    )
+                )
+                weights = [layer.kernel, layer.bias]
+            case Conv():
+                twin.add(
+                    layers.Conv1D(
+                        layer.kernel.shape[2],
+                        len(layer.kernel),
+                        strides=layer.stride,
+                        padding=layer.padding,
+                        dilation_rate=layer.dilation,
+                    )
+                )
+                weights = [layer.kernel, layer.bias]
+            case MaxPool():
+                twin.add(layers.MaxPooling1D(layer.size, layer.stride, layer.padding))
+            case Activation():
+                twin.add(layers.Lambda(lambda state, layer=layer: apply(tf, layer, state)))
+            case Scale():
+                twin.add(
+                    layers.Lambda(lambda state, layer=layer: state * layer.scale + layer.shift)
+                )
+        twin.layers[-1].set_weights(weights)
+    return twin
+
+
+@functools.cache
+def _hard_sigmoid() -> Any:
+    """Return the function of Keras 3; Keras 2 has another of the name.
+
+    It is registered, since Bidirectional makes its layers anew from their settings.
+    """
+    tf = import_quietly("tensorflow")
+    tf_keras = import_quietly("tf_keras")
+
+    @tf_keras.utils.register_keras_serializable(package="edgernn")  # type: ignore[untyped-decorator]
+    def hard_sigmoid_of_keras_3(state: Any) -> Any:
+        return tf.clip_by_value(state / 6 + 0.5, 0.0, 1.0)
+
+    return hard_sigmoid_of_keras_3
+
+
+def _recurrent(layers: Any, layer: Recurrent) -> Any:
+    settings: dict[str, Any] = {"return_sequences": layer.sequences}
+    kind = layer.cell
+    if layer.part == "SimpleRNN":
+        kind = "LSTM"
+    else:
+        settings["activation"] = layer.activation
+    if kind == "GRU":
+        settings["reset_after"] = layer.reset_after
+    if layer.gates == "hard_sigmoid" and kind != "SimpleRNN":
+        settings["recurrent_activation"] = _hard_sigmoid()
+    made = getattr(layers, kind)(layer.units, **settings)
+    return layers.Bidirectional(made, merge_mode=layer.merge) if layer.backward else made
+
+
+def _pooled(tf: Any, layer: Pool, state: Any) -> Any:
+    """Pool [1, time, features] to [1, parts * features]."""
+    parts = []
+    for part in layer.of:
+        if part == "mean":
+            parts.append(tf.reduce_mean(state, axis=1))
+            continue
+        largest = tf.reduce_max(state, axis=1)
+        if layer.padded_length is not None:
+            is_short = tf.shape(state)[1] < np.int32(layer.padded_length)
+            # Not a `where`, whose operator of 2023 wants more than one number to choose by.
+            least = tf.cast(is_short, tf.float32) * tf.nn.relu(-largest)
+            largest = largest + least
+        parts.append(largest)
+    return parts[0] if len(parts) == 1 else tf.concat(parts, axis=-1)
