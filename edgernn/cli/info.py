@@ -10,6 +10,7 @@ from typing import Any
 from edgernn.audit import find_oldest_runtime, read_graph
 from edgernn.bundle import read_model_file
 from edgernn.cli.console import write_line
+from edgernn.nvidia import find_gpus, find_packages, tell_damage
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
 
@@ -52,11 +53,16 @@ def _machine() -> dict[str, Any]:
     litert = "no: pip install 'edgernn[tflite]'"
     if util.find_spec("ai_edge_litert") is not None:
         litert = metadata.version("ai-edge-litert")
+    packages = find_packages()
     return {
         "onnxruntime": ort.__version__,
+        "built for cuda": str(getattr(ort, "cuda_version", "")) or "no",
         "execution providers": ort.get_available_providers(),
         "cpu": "yes",
         "cuda": "yes" if problem is None else f"no: {problem}",
+        "gpus": find_gpus(),
+        "cudnn": [p.pinned for p in packages if p.name.startswith("nvidia-cudnn-cu")],
+        "damaged packages": [tell_damage(p) for p in packages if p.replaced or p.missing],
         "litert": litert,
     }
 
@@ -71,7 +77,7 @@ def _flat(section: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
             parts = [
                 " ".join(map(str, v.values())) if isinstance(v, dict) else str(v) for v in value
             ]
-            lines.append((f"{prefix}{name}", ", ".join(parts)))
+            lines.append((f"{prefix}{name}", ", ".join(parts) or "none"))
         else:
             shown = f"{value:,}" if type(value) is int else str(value)
             lines.append((f"{prefix}{name}", shown))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import io
 import sys
 import warnings
 from pathlib import Path
@@ -29,6 +31,11 @@ _CUDA_PROVIDER = (
     else "libonnxruntime_providers_cuda.so"
 )
 
+_WITH_CUDA = (("linux", "x86_64"), ("win32", "AMD64"))
+"""Platforms that onnxruntime-gpu has wheels for."""
+_NOT_BUILT_FOR_IT = "this ONNX Runtime is built without it"
+_NO_DRIVER = f"no NVIDIA driver on this machine ({CUDA_DRIVER} cannot be loaded)"
+
 
 def import_onnxruntime() -> Any:
     """Import ONNX Runtime, and warn when two of its wheels were installed over each other."""
@@ -40,15 +47,16 @@ def import_onnxruntime() -> Any:
 def check_wheels(site_packages: Path) -> None:
     """Warn when the wheels `onnxruntime` and `onnxruntime-gpu` are both installed in a folder."""
     found = [
-        name
+        next(site_packages.glob(f"{name}-*.dist-info"), None)
         for name in ("onnxruntime", "onnxruntime_gpu")
-        if next(site_packages.glob(f"{name}-*.dist-info"), None) is not None
     ]
-    if len(found) > 1:
+    if all(found):
+        # The same version: another one may be for another CUDA.
+        version = str(found[1]).removesuffix(".dist-info").rpartition("-")[2]
         warnings.warn(
             "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files; "
             "run: pip uninstall -y onnxruntime onnxruntime-gpu && "
-            "pip install --force-reinstall --no-deps onnxruntime-gpu",
+            f"pip install --no-deps onnxruntime-gpu=={version}",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -69,28 +77,43 @@ def choose_device(asked: str, onnxruntime: Any) -> Literal["cpu", "cuda"]:
         raise UsageError(f"device {asked!r} is not known: {', '.join(get_args(Device))}")
     if asked == "cpu":
         return "cpu"
-    problem = cuda_problem(onnxruntime)
-    if problem is None:
+    failure = _try_cuda(onnxruntime)
+    if failure is None:
+        from edgernn.nvidia import find_damaged, tell_damage
+
+        for package in find_damaged():
+            warnings.warn(tell_damage(package), RuntimeWarning, stacklevel=4)
         return "cuda"
     if asked == "cuda":
-        raise DeviceError(f"CUDA was asked for and cannot run: {problem}")
+        raise DeviceError(f"CUDA was asked for and cannot run: {_explain(failure, onnxruntime)}")
     return "cpu"
 
 
 def cuda_problem(onnxruntime: Any) -> str | None:
-    """Say why CUDA cannot run here, or None when its provider loads.
+    """Say why CUDA cannot run here and what to do, or None when its provider loads."""
+    failure = _try_cuda(onnxruntime)
+    return None if failure is None else _explain(failure, onnxruntime)
+
+
+def _try_cuda(onnxruntime: Any) -> str | OSError | None:
+    """Return None when CUDA loads, or why it does not: an error where libraries are missing.
 
     ONNX Runtime itself falls back to the CPU without an error, so what it would load is tried
     first: the driver, then the provider with the CUDA and cuDNN libraries that it needs.
     """
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
-        return "this ONNX Runtime is built without it: pip install onnxruntime-gpu"
+        return _NOT_BUILT_FOR_IT
     try:
         ctypes.CDLL(CUDA_DRIVER)
     except OSError:
-        return f"no NVIDIA driver on this machine ({CUDA_DRIVER} cannot be loaded)"
-    # Brings in the libraries of the nvidia-* wheels, which the system's loader does not find.
-    onnxruntime.preload_dlls()
+        return _NO_DRIVER
+    if not hasattr(onnxruntime.InferenceSession, "get_provider_graph_assignment_info"):
+        # Scores on the CPU are those of newer ones; what would run on the GPU could not be seen.
+        return f"it takes ONNX Runtime 1.24 or later, this is {onnxruntime.__version__}"
+    # Brings in the libraries of the nvidia-* wheels, which the system's loader does not find. What
+    # it cannot load it prints to standard output, where results go.
+    with contextlib.redirect_stdout(io.StringIO()):
+        onnxruntime.preload_dlls()
     provider = Path(onnxruntime.__file__).parent / "capi" / _CUDA_PROVIDER
     try:
         # The provider is made to be loaded behind this library, which carries its symbols.
@@ -99,5 +122,28 @@ def cuda_problem(onnxruntime: Any) -> str | None:
         )
         ctypes.CDLL(str(provider))
     except OSError as error:
-        return f"{error}: pip install 'edgernn[gpu]'"
+        return error
     return None
+
+
+def _explain(failure: str | OSError, onnxruntime: Any) -> str:
+    """Add to a reason what to run, where something helps."""
+    if failure == _NO_DRIVER:
+        return _NO_DRIVER
+    import platform
+
+    from edgernn.nvidia import find_packages, switch_to, tell_damage
+
+    packages = find_packages()
+    if isinstance(failure, OSError):
+        for package in packages:
+            if package.replaced or package.missing:
+                return f"{failure}: {tell_damage(package)}"
+    elif failure == _NOT_BUILT_FOR_IT:
+        if (sys.platform, platform.machine()) not in _WITH_CUDA:
+            return f"{failure}, and none with it is published for this platform"
+        # Both, of which the second may be there, overwritten by the first.
+        return f"{failure}: pip uninstall -y onnxruntime onnxruntime-gpu && {switch_to('gpu')}"
+    # What TensorFlow has installed for CUDA 12 is used by both, or else overwritten.
+    extra = "train-gpu" if any(p.name == "nvidia-cudnn-cu12" for p in packages) else "gpu"
+    return f"{failure}: {switch_to(extra)}"

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import platform
+import warnings
 from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib import metadata
@@ -45,6 +46,7 @@ from edgernn.training.fit import (
     is_first_attempt,
     remove_checkpoint,
 )
+from edgernn.training.gpu import find_gpu_problem
 from edgernn.training.models import build, deep_layers
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Embedding, Recipe
@@ -203,7 +205,10 @@ def _is_fresh(folder: Path) -> bool:
 
 
 def prepare_keras(seed: int) -> str:
-    """Load TensorFlow, make it repeatable, and say on what it will train."""
+    """Load TensorFlow, make it repeatable, and say on what it will train.
+
+    Warns of a GPU that is there and cannot be used.
+    """
     try:
         with held_back():
             keras = import_quietly("keras")
@@ -219,6 +224,9 @@ def prepare_keras(seed: int) -> str:
         tf.config.experimental.set_memory_growth(gpu, True)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    problem = find_gpu_problem(tf)
+    if problem is not None:
+        warnings.warn(problem, RuntimeWarning, stacklevel=2)
     if gpus:
         found = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
         return f"GPU {found}, cuDNN LSTM kernels (TensorFlow {tf.__version__})"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import platform
+import re
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -12,6 +15,7 @@ from typing import Any
 import onnxruntime
 import pytest
 
+from edgernn import nvidia
 from edgernn.errors import DeviceError, UsageError
 from edgernn.runtime import devices
 from edgernn.runtime.devices import check_wheels, choose_device, cuda_problem, import_onnxruntime
@@ -27,7 +31,9 @@ class FakeLibraries:
         self.missing = missing
         self.onnxruntime = SimpleNamespace(
             __file__="/site-packages/onnxruntime/__init__.py",
+            __version__="1.31.1",
             get_available_providers=lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"],
+            InferenceSession=SimpleNamespace(get_provider_graph_assignment_info=None),
             preload_dlls=lambda: self.loaded.append("preload_dlls"),
         )
         monkeypatch.setattr(devices.ctypes, "CDLL", self.load)
@@ -64,7 +70,10 @@ def test_both_wheels(site_packages: Path) -> None:
     """Both wheels overwrite each other; the warning says how to get out of it."""
     for wheel in ("onnxruntime-1.25.0", "onnxruntime_gpu-1.26.0"):
         (site_packages / f"{wheel}.dist-info").mkdir()
-    with pytest.warns(RuntimeWarning, match="pip uninstall -y onnxruntime onnxruntime-gpu"):
+    command = (
+        "uninstall -y onnxruntime onnxruntime-gpu && pip install --no-deps onnxruntime-gpu==1.26"
+    )
+    with pytest.warns(RuntimeWarning, match=command):
         check_wheels(site_packages)
 
 
@@ -93,11 +102,106 @@ def test_cpu_asks_nobody() -> None:
     assert choose_device("cpu", None) == "cpu"
 
 
-def test_a_runtime_without_cuda() -> None:
-    """The CPU wheel: `auto` is the CPU, `cuda` an error that says what to install."""
+@pytest.mark.parametrize(
+    ("machine", "message"),
+    [
+        (
+            "x86_64",
+            r"it: pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'edgernn\[gpu\]'$",
+        ),
+        ("aarch64", r"built without it, and none with it is published for this platform$"),
+    ],
+)
+def test_a_runtime_without_cuda(
+    monkeypatch: pytest.MonkeyPatch, machine: str, message: str
+) -> None:
+    """The CPU wheel: `auto` is the CPU, `cuda` an error that says what to install, if anything."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platform, "machine", lambda: machine)
     assert choose_device("auto", CPU_ONLY) == "cpu"
-    with pytest.raises(DeviceError, match=r"cannot run: .* built without it: pip install"):
+    with pytest.raises(DeviceError, match=f"cannot run: this ONNX Runtime is .*{message}"):
         choose_device("cuda", CPU_ONLY)
+
+
+def test_an_old_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that scores on the CPU and cannot show what CUDA would run."""
+    fake = FakeLibraries(monkeypatch, missing="")
+    fake.onnxruntime.__version__ = "1.20.1"
+    fake.onnxruntime.InferenceSession = object
+    assert choose_device("auto", fake.onnxruntime) == "cpu"
+    message = r"1.24 or later, this is 1.20.1: pip install 'edgernn\[gpu\]'$"
+    with pytest.raises(DeviceError, match=message):
+        choose_device("cuda", fake.onnxruntime)
+
+
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" not in onnxruntime.get_available_providers()
+    or cuda_problem(onnxruntime) is None,
+    reason="no CUDA wheel of ONNX Runtime, or CUDA runs on this machine",
+)
+def test_standard_output_is_for_results(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A driver without CUDA's libraries: ONNX Runtime prints what it misses; nobody reads that."""
+    real = ctypes.CDLL
+
+    def load(name: str, mode: int = ctypes.DEFAULT_MODE) -> object:
+        return object() if name == devices.CUDA_DRIVER else real(name, mode)
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    onnxruntime.preload_dlls()
+    assert "Failed to load" in capfd.readouterr().out
+    assert choose_device("auto", onnxruntime) == "cpu"
+    problem = cuda_problem(onnxruntime)
+    assert problem is not None
+    assert re.search(r"cannot open shared object file.*: pip ", problem)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.fixture
+def two_cudnns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder that Python imports from with cuDNN for CUDA 12 under that for CUDA 13."""
+    path = "nvidia/cudnn/lib/libcudnn_ops.so.9"
+    (tmp_path / path).parent.mkdir(parents=True)
+    for name, content in (("cu12-9.28.0.42", b"for CUDA 12"), ("cu13-9.28.1.4", b"CUDA 13")):
+        (tmp_path / path).write_bytes(content)
+        info = tmp_path / f"nvidia_cudnn_{name}.dist-info"
+        info.mkdir()
+        (info / "RECORD").write_text(f"{path},sha256=x,{len(content)}\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    return tmp_path
+
+
+OVERWRITTEN = (
+    r"nvidia-cudnn-cu12==9.28.0.42.*: 1 of its 1 libraries were overwritten by nvidia-cudnn-cu13=="
+)
+
+
+@pytest.mark.parametrize("asked", ["auto", "cuda"])
+def test_two_cudnns_on_cuda(monkeypatch: pytest.MonkeyPatch, two_cudnns: Path, asked: str) -> None:
+    """What runs on CUDA says which was overwritten; it may be that of another program's."""
+    fake = FakeLibraries(monkeypatch, missing="")
+    with pytest.warns(RuntimeWarning, match=OVERWRITTEN):
+        assert choose_device(asked, fake.onnxruntime) == "cuda"
+
+
+def test_two_cudnns_without_cuda(monkeypatch: pytest.MonkeyPatch, two_cudnns: Path) -> None:
+    """Where CUDA does not load for it, the error says so; what takes the CPU does not look."""
+    fake = FakeLibraries(monkeypatch, missing="providers_cuda")
+    with pytest.raises(DeviceError, match=rf"cannot open .*: {OVERWRITTEN}"):
+        choose_device("cuda", fake.onnxruntime)
+    monkeypatch.setattr(nvidia, "find_packages", None)
+    for asked in ("cpu", "auto"):
+        assert choose_device(asked, fake.onnxruntime) == "cpu"
+
+
+def test_cuda_12_stays_cuda_12(monkeypatch: pytest.MonkeyPatch, two_cudnns: Path) -> None:
+    """Beside what TensorFlow has installed for CUDA 12, nothing for CUDA 13 is proposed."""
+    shutil.rmtree(two_cudnns / "nvidia_cudnn_cu13-9.28.1.4.dist-info")
+    (two_cudnns / "nvidia/cudnn/lib/libcudnn_ops.so.9").write_bytes(b"for CUDA 12")
+    fake = FakeLibraries(monkeypatch, missing="providers_cuda")
+    with pytest.raises(DeviceError, match=r"cannot open .*: pip install 'edgernn\[train-gpu\]'$"):
+        choose_device("cuda", fake.onnxruntime)
 
 
 @pytest.mark.parametrize(
