@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["leftover_of", "new_file", "write_bytes", "write_text"]
+__all__ = ["finish_file", "leftover_of", "new_file", "write_bytes", "write_text"]
 
 _TEMPORARY = re.compile(r"\.(?P<stem>.+)\.(?P<process>\d{1,9})\.partial(?P<suffix>\.[^.]+)?", re.S)
 
@@ -25,11 +25,16 @@ def new_file(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
-        _store(temporary)
-        os.replace(temporary, path)
+        finish_file(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
     _remove_leftovers(path)
+
+
+def finish_file(partial: str | Path, path: str | Path) -> None:
+    """Give a file that is whole its name, in place of an older one."""
+    _store(Path(partial))
+    os.replace(partial, path)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

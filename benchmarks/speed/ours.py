@@ -69,11 +69,12 @@ class Command:
     def score(self, inputs: Path) -> Scores:
         """Run the command, and read what it wrote."""
         output = inputs.with_name("scores.jsonl")
+        output.unlink(missing_ok=True)
         command = [EDGERNN, "score", "--input", str(inputs), "--output", str(output)]
         subprocess.run(command, check=True, capture_output=True)
         # Not parsed as JSON: that would be a part of the time to be seen.
         with output.open(encoding="utf-8") as lines:
-            found = [line.rpartition(_PROBABILITY)[2].rstrip("}\n") for line in lines]
+            found = [line.rpartition(_PROBABILITY)[2].partition(",")[0] for line in lines]
         return np.array(found, np.float64)
 
 

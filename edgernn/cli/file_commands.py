@@ -23,6 +23,7 @@ from edgernn.cli.options import (
     QuotingOption,
     SheetOption,
     TextColumn,
+    behind_dashes,
 )
 
 __all__ = ["COMMANDS"]
@@ -94,28 +95,84 @@ def formats(
 
 
 def score(
-    texts: Annotated[list[str] | None, typer.Argument(help="Texts to score.")] = None,
+    texts: Annotated[
+        list[str] | None,
+        typer.Argument(help="Texts to score; behind -- they may be names of files or options."),
+    ] = None,
     input: Annotated[
-        str | None,
-        typer.Option(help="txt, CSV, TSV, JSONL or Parquet, also gzipped; - is standard input."),
+        list[str] | None,
+        typer.Option(
+            metavar="FILE",
+            help="File to score row by row, a folder of such files, or - for standard input; "
+            "may be given several times.",
+        ),
     ] = None,
     text_column: TextColumn = None,
+    format: FormatOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
+    quoting: QuotingOption = None,
+    no_header: NoHeader = False,
+    sheet: SheetOption = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Write to a .jsonl or .csv file instead of standard output."),
+        typer.Option(
+            help="Write to a .csv, .tsv, .jsonl (also with .gz) or .parquet file instead of "
+            "standard output."
+        ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an output file that is there already.")
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the output of a run that was broken off."),
+    ] = False,
+    only_scores: Annotated[
+        bool,
+        typer.Option("--only-scores", help="Leave out the columns of the input, but for the text."),
+    ] = False,
     model: Annotated[
         Path | None,
-        typer.Option(help=".onnx or .tflite file. Default: the pretrained model."),
+        typer.Option(help=".onnx or .tflite file. Default: the pretrained model, for English."),
     ] = None,
     device: DeviceOption = "auto",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Score texts, or every row of a file."""
-    from edgernn.cli.score import run_score
+    """Score texts, or every row of files.
 
-    run_score(texts or [], input, text_column, output, model, device, json)
+    A result is a label, its confidence (the probability of that label), and probability: that of
+    the second of the model's two labels, such as positive, whichever label is given. The columns
+    of a file stay, and label, confidence, probability and error come behind them. The exit code is
+    0 if there is one result for each row, with a score or an error.
+    """
+    from edgernn.cli.score import ScoreOptions, run_score
+
+    given = {
+        "text_column": text_column,
+        "format": format,
+        "encoding": encoding,
+        "delimiter": delimiter,
+        "quoting": quoting,
+        "header": False if no_header else None,
+        "sheet": sheet,
+    }
+    run_score(
+        ScoreOptions(
+            texts=texts or [],
+            literal=behind_dashes(),
+            inputs=input or [],
+            read={name: value for name, value in given.items() if value is not None},
+            output=output,
+            overwrite=overwrite,
+            resume=resume,
+            only_scores=only_scores,
+            model=model,
+            device=device,
+            as_json=json,
+        )
+    )
 
 
 def verify(

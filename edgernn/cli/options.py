@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -24,6 +25,7 @@ __all__ = [
     "SheetOption",
     "Strict",
     "TextColumn",
+    "behind_dashes",
     "debugging",
 ]
 
@@ -33,6 +35,11 @@ _debug = False
 def debugging() -> bool:
     """Tell whether the command was given `--debug`."""
     return _debug
+
+
+def behind_dashes() -> int:
+    """Return how many arguments stand behind `--`, which the parser does not tell."""
+    return len(sys.argv) - sys.argv.index("--") - 1 if "--" in sys.argv else 0
 
 
 def _set_debug(value: bool) -> None:

@@ -1,186 +1,324 @@
-"""`edgernn score`: texts or the rows of a file, in order, a result or an error for each."""
+"""`edgernn score`: texts or the rows of files, in order, a result or an error for each."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgernn.cli.console import load_model, progress, say, write_line
 from edgernn.cli.score_pipeline import Item, score_items
+from edgernn.cli.score_tally import Tally
 from edgernn.cli.signals import end
 from edgernn.errors import DataError, UsageError
-from edgernn.files import new_file
-from edgernn.runtime import Classifier, Score
+from edgernn.runtime import SHIPPED_MODEL, Classifier, Score
 
 if TYPE_CHECKING:
+    from edgernn.cli.score_file import PartialFile, Target
+    from edgernn.cli.score_lines import Columns, Lines, Result
     from edgernn.rows import Row, RowSource
 
-__all__ = ["run_score"]
-
-_ERRORS_SHOWN = 20
-
-Write = Callable[[str | None, Score | None, str | None], None]
-"""Takes text, score and error of one row."""
+__all__ = ["ScoreOptions", "run_score"]
 
 
-def run_score(
-    texts: list[str],
-    source: str | None,
-    text_column: str | None,
-    output: Path | None,
-    model: Path | None,
-    device: str,
-    as_json: bool,
-) -> None:
-    """Score the texts or the rows of `source`, and write a line for each."""
-    if bool(texts) == (source is not None):
-        raise UsageError("give texts to score, or --input FILE (- is standard input)")
-    if source is None:
-        if text_column is not None:
-            raise UsageError("--text-column goes with --input")
-        items: list[Item] = [
-            (text, f"text {number}", _problem(text)) for number, text in enumerate(texts, start=1)
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions:
+    """What a person asks for."""
+
+    texts: Sequence[str] = ()
+    literal: int = 0
+    """So many of the texts, the last ones, stand behind `--`: they are not meant as files."""
+    inputs: Sequence[str] = ()
+    read: Mapping[str, Any]
+    """How the inputs are read: what is given of the fields of `edgernn.rows.ReadOptions`."""
+    output: Path | None = None
+    overwrite: bool = False
+    resume: bool = False
+    only_scores: bool = False
+    model: Path | None = None
+    device: str = "auto"
+    as_json: bool = False
+
+
+def run_score(options: ScoreOptions) -> None:
+    """Score the texts or the rows of the inputs, and write a result for each.
+
+    Raises:
+        UsageError: options do not go together, or the output may not be written.
+        DataError: an input cannot be read, or no row of it could be scored.
+        ModelFileError: the model file cannot be used.
+    """
+    _check_usage(options)
+    if not options.inputs:
+        target = _target(options, [])
+        classifier = load_model(options.model, options.device)
+        items = [
+            Item(text, _problem(text), _Text(number, {"text": text}))
+            for number, text in enumerate(options.texts, start=1)
         ]
-        _score(load_model(model, device), items, output, as_json)
+        _Job(options, classifier, target, [], None).run(items)
         return
-    from edgernn.rows import ReadOptions, open_rows
+    from edgernn.rows import ReadOptions, input_files, open_many
 
-    with open_rows(source, ReadOptions(text_column=text_column)) as rows:
-        _score(load_model(model, device), map(partial(_item, rows), rows), output, as_json)
+    files = input_files(options.inputs)
+    target = _target(options, files)
+    with open_many(files, ReadOptions(**options.read)) as rows:
+        classifier = load_model(options.model, options.device)
+        job = _Job(options, classifier, target, files, rows)
+        job.run(map(job.item, rows))
 
 
-def _item(rows: RowSource, row: Row) -> Item:
-    where = rows.where(row)
-    if row.error is not None:
-        return None, where, row.error
-    text = rows.text(row)
-    return text, where, _problem(text)
+class _Text(NamedTuple):
+    """A text of the command line, as if it were a row."""
+
+    number: int
+    fields: Mapping[str, object]
+    raw: str | None = None
+
+
+def _check_usage(options: ScoreOptions) -> None:
+    texts, inputs = options.texts, options.inputs
+    named = [text for text in texts[: len(texts) - options.literal] if _is_there(text)]
+    if named and inputs:
+        raise UsageError(
+            f"{named[0]} is a file, too: give each an --input of its own, "
+            f"as in --input {_quoted(inputs[0])} --input {_quoted(named[0])}, or name their folder"
+        )
+    if named:
+        raise UsageError(
+            f"{named[0]} is a file: --input {_quoted(named[0])} scores its rows; "
+            f"to score its name as a text: edgernn score -- {_quoted(named[0])}"
+        )
+    if bool(texts) == bool(inputs):
+        raise UsageError("give texts to score, or --input FILE (- is standard input)")
+    if options.read and not inputs:
+        name = next(iter(options.read))
+        option = "no-header" if name == "header" else name.replace("_", "-")
+        raise UsageError(f"--{option} goes with --input")
+    if options.only_scores and not inputs:
+        raise UsageError("--only-scores goes with --input")
+    for name in ("overwrite", "resume"):
+        if getattr(options, name) and options.output is None:
+            raise UsageError(f"--{name} goes with --output")
+
+
+def _is_there(text: str) -> bool:
+    try:
+        return os.path.exists(text)
+    except (OSError, ValueError):
+        # Longer than a name can be, or with a NUL character.
+        return False
+
+
+def _quoted(name: str) -> str:
+    import shlex
+
+    return shlex.quote(name)
+
+
+def _target(options: ScoreOptions, files: Sequence[str | os.PathLike[str]]) -> Target | None:
+    """Check where the results go, before anything is read."""
+    if options.output is None:
+        if files:
+            from edgernn.cli.score_file import check_standard_output
+
+            check_standard_output(files)
+        return None
+    from edgernn.cli.score_file import Target
+
+    target = Target.checked(
+        options.output,
+        inputs=files,
+        folders=[name for name in options.inputs if os.path.isdir(name)],
+        model=options.model or SHIPPED_MODEL,
+        overwrite=options.overwrite,
+        resume=options.resume,
+    )
+    if options.as_json and target.format != "jsonl":
+        raise UsageError(f"--output {options.output}: --json writes .jsonl files")
+    return target
 
 
 def _problem(text: str) -> str | None:
     return "the text is empty" if not text or text.isspace() else None
 
 
-def _score(
-    classifier: Classifier, items: Iterable[Item], output: Path | None, as_json: bool
-) -> None:
-    counts = _Counts()
-    # A bar beside results on the same terminal would be drawn over them.
-    bar = progress("scoring", None, shown=output is not None or not sys.stdout.isatty())
-    with _writer(output, as_json, classifier) as write, bar as advance:
+class _Job:
+    """The rows, the model, and where the results go."""
 
-        def write_chunk(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
-            for text, where, problem in chunk:
-                score = None if problem else next(scores)
-                if score is not None and score.reason is not None:
-                    problem, score = score.reason, None
-                if score is None:
-                    problem = f"{where}: {problem}"
-                    counts.failed += 1
-                    if counts.failed <= _ERRORS_SHOWN:
-                        say(f"error: {problem}")
-                write(text, score, problem)
-                counts.rows += 1
-            advance(len(chunk))
+    def __init__(
+        self,
+        options: ScoreOptions,
+        classifier: Classifier,
+        target: Target | None,
+        files: Sequence[str | os.PathLike[str]],
+        source: RowSource | None,
+    ) -> None:
+        self._options = options
+        self._classifier = classifier
+        self._target = target
+        self._files = files
+        self._source = source
+        self._name = "the texts" if source is None else source.name
+        self._is_table = target is None and not options.as_json
+        is_bare = source is None or options.only_scores
+        # A Parquet file's columns are copied as they are, not by way of the rows.
+        self._copies = (
+            target is not None
+            and target.format == "parquet"
+            and source is not None
+            and source.schema is not None
+            and not is_bare
+        )
+        self._keeps_fields = not (is_bare or self._is_table or self._copies)
+        self._columns: Columns | None = None
+        if not self._is_table:
+            from edgernn.cli.score_lines import Columns
 
-        ended_by = score_items(classifier, items, write_chunk)
-        sys.stdout.flush()
-    rows, failed = counts.rows, counts.failed
-    if failed:
-        say(f"{failed:,} of {rows:,} rows could not be scored")
-    if output is not None:
-        written = _partial(output)
-        if ended_by is None:
-            os.replace(written, output)
-            written = output
-        say(f"wrote {rows:,} rows to {written}")
-    if isinstance(ended_by, KeyboardInterrupt):
-        end(f" after {rows:,} rows")
-    if ended_by is not None:
-        raise ended_by
-    if failed and failed == rows:
-        raise DataError("no row could be scored")
+            self._columns = Columns.only_scores()
+            if source is not None and not is_bare:
+                self._columns = Columns.of(source.columns)
+        self._tally = Tally(self._name, classifier, self._where)
 
+    def item(self, row: Row) -> Item:
+        """Return a row of the source as it goes through the pipeline, without what is not used."""
+        assert self._source is not None
+        text, problem = None, row.error
+        if problem is None:
+            text = self._source.text(row)
+            problem = _problem(text)
+        return Item(text, problem, row if self._keeps_fields else row._replace(fields={}))
 
-@dataclass
-class _Counts:
-    rows: int = 0
-    failed: int = 0
+    def _where(self, row: Any) -> str:
+        return f"text {row.number}" if self._source is None else self._source.where(row)
 
+    def run(self, items: Iterable[Item]) -> None:
+        """Score and write all items; say how it went."""
+        target, tally = self._target, self._tally
+        # A bar beside results on the same terminal would be drawn over them.
+        bar = progress("scoring", None, shown=target is not None or not sys.stdout.isatty())
+        with self._open() as out, bar as advance:
+            write, skip = self._writing(out)
 
-@contextmanager
-def _writer(output: Path | None, as_json: bool, classifier: Classifier) -> Iterator[Write]:
-    if output is None:
-        yield _json_lines(write_line, classifier) if as_json else _table(classifier)
-        return
-    if output.suffix not in (".csv", ".jsonl"):
-        raise UsageError(f"--output {output}: the name must end in .jsonl or .csv")
-    if output.is_dir():
-        raise UsageError(f"--output {output}: is a folder; name a file")
-    if as_json and output.suffix != ".jsonl":
-        raise UsageError(f"--output {output}: --json writes .jsonl files")
-    with (
-        new_file(_partial(output)) as temporary,
-        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
-    ):
-        if output.suffix == ".jsonl":
-            # One call a line, so that what breaks it off cannot leave half of one.
-            yield _json_lines(lambda line: file.write(f"{line}\n"), classifier)
-        else:
-            import csv
+            def write_chunk(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
+                write(chunk, [tally.result(item, scores) for item in chunk])
+                tally.add(len(chunk))
+                advance(len(chunk))
 
-            rows = csv.writer(file)
-            rows.writerow(("text", "label", "probability", "error"))
+            def skip_chunk(chunk: Sequence[Item]) -> bool:
+                if skip is None or not skip(chunk):
+                    return False
+                tally.add(len(chunk))
+                advance(len(chunk))
+                return True
 
-            def write(text: str | None, score: Score | None, problem: str | None) -> None:
-                label, probability = (score.label, score.probability) if score else (None, None)
-                rows.writerow((text, label, probability, problem))
-
-            yield write
-
-
-def _partial(output: Path) -> Path:
-    """Name the file that holds the rows until all are there, and keeps them if they never are."""
-    return output.with_name(f"{output.stem}.partial{output.suffix}")
-
-
-def _json_lines(print_line: Callable[[str], object], classifier: Classifier) -> Write:
-    # json.dumps makes an encoder at every call, which takes longer than the line.
-    quoted = json.encoder.encode_basestring
-    labels = {label: quoted(label) for label in classifier.contract.labels}
-
-    def write(text: str | None, score: Score | None, problem: str | None) -> None:
-        if score is not None and score.label is not None and text is not None:
-            label, probability = labels[score.label], repr(score.probability)
-            print_line(
-                f'{{"text": {quoted(text)}, "label": {label}, "probability": {probability}}}'
+            ended_by = score_items(
+                self._classifier, items, write_chunk, None if skip is None else skip_chunk
             )
-            return
-        result = {"text": text, "label": None, "probability": None, "error": problem}
-        print_line(json.dumps(result, ensure_ascii=False))
+            sys.stdout.flush()
+            if out is not None:
+                tally.failed += out.failed
+                if ended_by is None:
+                    out.finish()
+        tally.summarize()
+        if target is not None and ended_by is None:
+            say(f"wrote {tally.rows:,} rows to {target.path}")
+        elif target is not None and tally.rows:
+            more = "; --resume goes on with it" if target.is_resumable else ""
+            say(f"wrote {tally.rows:,} rows to {target.partial}{more}")
+        if isinstance(ended_by, KeyboardInterrupt):
+            end(f" after {tally.rows:,} rows")
+        if ended_by is not None:
+            raise ended_by
+        if tally.failed and tally.failed == tally.rows:
+            raise DataError("no row could be scored")
 
-    return write
+    def _open(self) -> AbstractContextManager[PartialFile | None]:
+        if self._columns is not None:
+            for old, new in self._columns.renamed.items():
+                say(f"{self._name} has a column {old!r} already: the result's is {new!r}")
+        target = self._target
+        if target is None:
+            return nullcontext()
+        assert self._columns is not None
+        if target.format == "parquet":
+            from edgernn.cli.score_parquet import ParquetFile
+
+            copied = self._files if self._copies else None
+            return ParquetFile(target, self._columns, copied, self._warn)
+        from edgernn.cli.score_file import RowFile
+
+        return RowFile(target, self._lines(), self._description())
+
+    def _writing(
+        self, out: PartialFile | None
+    ) -> tuple[
+        Callable[[Sequence[Item], Sequence[Result]], None],
+        Callable[[Sequence[Item]], bool] | None,
+    ]:
+        """Return what writes a chunk's results, and what tells whether it is written already."""
+        if out is not None:
+            return out.write, out.skip if out.is_taken_up else None
+        if self._is_table:
+            return _table(self._classifier), None
+        lines = self._lines()
+
+        def write(chunk: Sequence[Item], results: Sequence[Result]) -> None:
+            for line in lines.records(chunk, results):
+                write_line(line.removesuffix("\n"))
+            # Who reads a pipe that goes on slowly sees what is there.
+            sys.stdout.flush()
+
+        return write, None
+
+    def _lines(self) -> Lines:
+        from edgernn.cli.score_lines import CsvLines, JsonLines
+
+        assert self._columns is not None
+        form = "jsonl" if self._target is None else self._target.format
+        if form == "jsonl":
+            is_json = self._source is not None and self._source.format in ("jsonl", "json")
+            return JsonLines(self._columns, self._warn, strict=not is_json)
+        return CsvLines(self._columns, "\t" if form == "tsv" else ",", self._warn)
+
+    def _warn(self, line: str) -> None:
+        say(f"warning: {self._name}: {line}")
+
+    def _description(self) -> dict[str, object]:
+        """Return what rows of a file depend on beside the input: they go on only where it is."""
+        import hashlib
+
+        from edgernn import __version__
+
+        assert self._columns is not None
+        return {
+            "version of edgernn": __version__,
+            "model": hashlib.sha256(self._classifier.path.read_bytes()).hexdigest(),
+            "device": self._classifier.device,
+            "input": [os.fspath(file) for file in self._files],
+            "way of reading": dict(self._options.read),
+            "list of columns": [*self._columns.kept, *self._columns.own],
+        }
 
 
-def _table(classifier: Classifier) -> Write:
+def _table(classifier: Classifier) -> Callable[[Sequence[Item], Sequence[Result]], None]:
+    """Return what prints results for people."""
     import shutil
 
     width = max(map(len, classifier.contract.labels))
     room = max(20, shutil.get_terminal_size().columns - width - 10)
 
-    def write(text: str | None, score: Score | None, problem: str | None) -> None:
-        line = " ".join((text or "").split())
-        line = line if len(line) <= room else line[: room - 1] + "\u2026"
-        if score is None:
-            write_line(f"{'-':<{width}}       -  {line}")
-        else:
-            write_line(f"{score.label:<{width}}  {score.probability:.4f}  {line}")
+    def write(chunk: Sequence[Item], results: Sequence[Result]) -> None:
+        for (text, _, _), (score, _) in zip(chunk, results, strict=True):
+            line = " ".join((text or "").split())
+            line = line if len(line) <= room else line[: room - 1] + "\u2026"
+            if score is None:
+                write_line(f"{'-':<{width}}       -  {line}")
+            else:
+                write_line(f"{score.label:<{width}}  {score.probability:.4f}  {line}")
 
     return write

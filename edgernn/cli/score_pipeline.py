@@ -7,20 +7,42 @@ are written by a thread of their own, so that what is scored does not wait for t
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 from edgernn.errors import DataError
 from edgernn.runtime import Classifier, Score
 
 __all__ = ["Item", "score_items"]
 
-Item = tuple[str | None, str, str | None]
-"""A text, where it stands, and what is wrong with its row."""
+
+class Origin(Protocol):
+    """The row that a text comes from."""
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        """Its columns, as far as they are kept."""
+
+    @property
+    def raw(self) -> str | None:
+        """What the file has in place of a row that cannot be split."""
+
+
+class Item(NamedTuple):
+    """A text on its way to its score."""
+
+    text: str | None
+    problem: str | None
+    """What is wrong with its row; then it is not scored."""
+    row: Origin
+
 
 _FEW = 64
 _CHUNK_TEXTS = 1024
 """Few enough that the first rows are soon written, also of a source that goes on slowly."""
 _CHUNK_CHARACTERS = 1 << 20
+_VALUE = 8
+"""Stands for the characters of a value that is no text."""
 _ROOM = 4 << 20
 """Characters under way, which bounds memory whatever the rows are; a row alone may have more."""
 
@@ -29,6 +51,7 @@ def score_items(
     classifier: Classifier,
     items: Iterable[Item],
     write: Callable[[Sequence[Item], Iterator[Score]], None],
+    skip: Callable[[Sequence[Item]], bool] | None = None,
 ) -> DataError | KeyboardInterrupt | None:
     """Score items and write them in order, in memory that does not grow with their number.
 
@@ -37,6 +60,7 @@ def score_items(
         items: read in the calling thread; a short list is scored and written there, too.
         write: called in another thread, with the items of a chunk and the scores of those that
             have a text and no problem.
+        skip: tells of one chunk after the other whether it is done already, until one is not.
 
     Returns:
         What ended the items early, if anything did: damaged input, or Ctrl-C. All items that were
@@ -47,8 +71,8 @@ def score_items(
         OSError: `write` failed.
     """
     if isinstance(items, list) and len(items) <= _FEW:
-        texts = [text for text, _, problem in items if text and not problem]
-        write(items, iter(classifier.score(texts)))
+        if items and not (skip and skip(items)):
+            write(items, iter(classifier.score(_texts(items))))
         return None
     chunks = _Chunks(items)
     with classifier.stream(_ROOM) as stream:
@@ -69,9 +93,11 @@ def score_items(
         writer = threading.Thread(target=write_all, name="edgernn-writer", daemon=True)
         writer.start()
         try:
-            for chunk in chunks:
-                texts = [text for text, _, problem in chunk if text and not problem]
-                stream.put(texts, chunk)
+            for chunk, size in chunks:
+                if skip is not None and skip(chunk):
+                    continue
+                skip = None
+                stream.put(_texts(chunk), chunk, size)
         except KeyboardInterrupt as interrupt:
             chunks.ended_by = interrupt
         finally:
@@ -98,17 +124,40 @@ class _Chunks:
         self._items = items
         self.ended_by: DataError | KeyboardInterrupt | None = None
 
-    def __iter__(self) -> Iterator[list[Item]]:
+    def __iter__(self) -> Iterator[tuple[list[Item], int]]:
+        """Yield chunks and their characters; the same items give the same chunks."""
         chunk: list[Item] = []
         characters = 0
         try:
             for item in self._items:
                 chunk.append(item)
-                characters += len(item[0] or "")
+                fields = item.row.fields
+                characters += _size(fields) if fields else len(item.text or "")
                 if len(chunk) == _CHUNK_TEXTS or characters >= _CHUNK_CHARACTERS:
-                    full, chunk, characters = chunk, [], 0
-                    yield full
+                    full, size, chunk, characters = chunk, characters, [], 0
+                    yield full, size
         except (DataError, KeyboardInterrupt) as error:
             self.ended_by = error
         if chunk:
-            yield chunk
+            yield chunk, characters
+
+
+def _texts(items: Sequence[Item]) -> list[str]:
+    return [text for text, problem, _ in items if text and not problem]
+
+
+def _size(values: Mapping[str, object]) -> int:
+    """Return about how many characters a row's values take."""
+    total = 0
+    pending: list[object] = list(values.values())
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str | bytes):
+            total += len(value)
+        elif isinstance(value, dict):
+            pending += value.values()
+        elif isinstance(value, list | tuple):
+            pending += value
+        else:
+            total += _VALUE
+    return total

@@ -7,7 +7,7 @@ pyarrow for Parquet, openpyxl for Excel, backports.zstd for `.zst`.
 
 from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, choose_column, folded, listed
 from edgernn.rows.formats import FORMATS, Format, format_of, suffix_of
-from edgernn.rows.many import open_many
+from edgernn.rows.many import input_files, open_many
 from edgernn.rows.options import ReadOptions
 from edgernn.rows.row import Row
 from edgernn.rows.rows import RowSource, open_rows
@@ -23,6 +23,7 @@ __all__ = [
     "choose_column",
     "folded",
     "format_of",
+    "input_files",
     "listed",
     "open_many",
     "open_rows",

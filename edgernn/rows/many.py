@@ -39,7 +39,7 @@ def open_many(
             text in columns of different names.
         UsageError: as of `open_rows`; or no source at all.
     """
-    files = [file for source in sources for file in _files(source)]
+    files = input_files(sources)
     if not files:
         raise UsageError("name a file or a folder to read")
     if sum(file == STDIN for file in files) > 1:
@@ -80,6 +80,17 @@ def open_many(
             first.text_column,
             stack.pop_all(),
         )
+
+
+def input_files(
+    sources: Sequence[str | os.PathLike[str]],
+) -> list[str | os.PathLike[str]]:
+    """Return files, with those of folders in their place: see `open_many`.
+
+    Raises:
+        DataError: a folder has no file to read.
+    """
+    return [file for source in sources for file in _files(source)]
 
 
 def _rows(

@@ -205,10 +205,16 @@ class ScoreStream(Generic[T]):
         self._backend = backend
         self._stream = Stream[TextChunk[T]](backend.workers, room)
 
-    def put(self, texts: Sequence[str], payload: T) -> None:
-        """Hand over a chunk of texts, none blank; waits while more than `room` is under way."""
+    def put(self, texts: Sequence[str], payload: T, size: int | None = None) -> None:
+        """Hand over a chunk of texts, none blank; waits while more than `room` is under way.
+
+        Args:
+            texts: may be none.
+            payload: given back with their scores.
+            size: what both take of the room, in characters. Default: those of the texts.
+        """
         work = TextChunk(self._backend, self._classifier.encoder, texts, payload)
-        self._stream.put(work, sum(map(len, texts)))
+        self._stream.put(work, sum(map(len, texts)) if size is None else size)
 
     def close(self) -> None:
         """Say that no more chunks come."""

@@ -20,8 +20,8 @@ class EncodedTexts(NamedTuple):
     """Share of the text's tokens that the vocabulary has, in [0, 1]; 0 where there is no token.
 
     Tokens that the cut takes away do not count, nor do stop words, padding and the start id. Of
-    subwords, a letter, a digit or a character outside ASCII that had to be spelled in bytes is no
-    token of the vocabulary; a single byte for a punctuation mark or white space is one.
+    subwords, a letter or a character outside ASCII that has to be spelled in bytes is no token of
+    the vocabulary; a single byte for a digit, a punctuation mark or white space is one.
     """
     truncated: list[bool]
     """Whether the text has more tokens than are kept."""

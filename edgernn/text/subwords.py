@@ -202,12 +202,12 @@ class SubwordEncoder:
 
     @cached_property
     def _is_spelled(self) -> npt.NDArray[np.bool_]:
-        """Bool [vocab_size]: the bytes of letters, digits and what is outside ASCII."""
+        """Bool [vocab_size]: the bytes of letters and of what is outside ASCII."""
         import numpy as np
 
         spelled = np.zeros(self.vocab_size, np.bool_)
         spelled[self._first_byte_id :] = [
-            byte >= 128 or chr(byte).isalnum() for byte in range(_BYTES)
+            byte >= 128 or chr(byte).isalpha() for byte in range(_BYTES)
         ]
         return spelled
 

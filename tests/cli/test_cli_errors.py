@@ -60,7 +60,11 @@ def test_wrong_usage(edgernn, arguments, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--output", "scores.txt"], "--output scores.txt: the name must end in .jsonl or .csv"),
+        (
+            ["--output", "scores.txt"],
+            "--output scores.txt: the name must end in .jsonl, .csv or .tsv (or these and .gz), or "
+            "in .parquet",
+        ),
         (["--output", "s.csv", "--json"], "--output s.csv: --json writes .jsonl files"),
         (["--device", "tpu"], "device 'tpu' is not known: auto, cpu, cuda"),
     ],

@@ -36,7 +36,10 @@ def scoring(edgernn, model, tmp_path):
     """`edgernn score` at work on input that has not ended, beside an older result."""
     (tmp_path / "s.jsonl").write_text("old")
     running = subprocess.Popen(
-        [edgernn.command, "score", "--model", str(model), "--input", "-", "--output", "s.jsonl"],
+        [
+            *(edgernn.command, "score", "--model", str(model), "--input", "-"),
+            *("--output", "s.jsonl", "--overwrite"),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -57,7 +60,9 @@ def test_while_scoring(scoring, tmp_path):
     code, lines = interrupt(scoring)
     assert code == 130
     assert "Traceback" not in "".join(lines)
-    assert {path.name for path in tmp_path.iterdir()} == {"s.jsonl", "s.partial.jsonl"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("s.jsonl", "s.partial.jsonl", "s.partial.jsonl.job"),
+    }
     rows = (tmp_path / "s.partial.jsonl").read_text().splitlines()
     assert {json.loads(row)["text"] for row in rows} == {"a good film"}
     assert len(rows) > 20_000
@@ -66,13 +71,15 @@ def test_while_scoring(scoring, tmp_path):
 
 
 def test_killed_while_scoring(scoring, tmp_path):
-    """What was killed leaves the older result under its name as it was."""
+    """What was killed leaves the older result as it was, and the rows that it had reached."""
     scoring.kill()
     assert scoring.wait(60) == -signal.SIGKILL
     scoring.stdout.close()
     scoring.stderr.close()
     assert (tmp_path / "s.jsonl").read_text() == "old"
-    assert not (tmp_path / "s.partial.jsonl").exists()
+    rows = (tmp_path / "s.partial.jsonl").read_text().splitlines(keepends=True)
+    assert len(rows) > 1000
+    assert {json.loads(row)["text"] for row in rows if row.endswith("\n")} == {"a good film"}
 
 
 @pytest.fixture(scope="module")

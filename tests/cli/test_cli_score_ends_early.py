@@ -41,7 +41,7 @@ def test_ctrl_c(edgernn: Edgernn, model: Path, tmp_path: Path) -> None:
         # Enough for a first batch to be scored and written; the reader then waits for more.
         feed.write("".join(f"{text}\n" for text in TEXTS[:1500]).encode())
         deadline = time.monotonic() + 30
-        while not any(p.stat().st_size for p in tmp_path.glob(".scores.*")):
+        while not any(p.stat().st_size for p in tmp_path.glob("scores.partial.jsonl")):
             assert time.monotonic() < deadline, "no row was written in 30 s"
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)

@@ -6,9 +6,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -58,24 +58,31 @@ class Written:
     def __init__(self) -> None:
         self.rows: list[tuple[str | None, float | None]] = []
 
-    def __call__(self, chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+    def __call__(self, chunk: Sequence[Item], scores: Iterator[Score]) -> None:
         """Take a chunk."""
-        for text, _, problem in chunk:
-            score = None if problem else next(scores)
-            self.rows.append((text, score and round(score.probability * 1000)))
+        for text, problem, _ in chunk:
+            p = None if problem else next(scores).probability
+            self.rows.append((text, None if p is None else round(p * 1000)))
+
+
+class Row(NamedTuple):
+    """What a text comes from, with no column kept."""
+
+    fields: Mapping[str, object] = {}
+    raw: str | None = None
 
 
 def rows(count: int) -> Iterator[Item]:
     """Rows of one to thirty tokens, each seventh of them bad."""
     for number in range(count):
         text = "?" * (number % 30 + 1)
-        yield text, f"row {number}", "bad" if number % 7 == 3 else None
+        yield Item(text, "bad" if number % 7 == 3 else None, Row())
 
 
 def expected(scorer: Classifier, count: int) -> list[tuple[str | None, float | None]]:
     return [
         (text, None if problem else len(scorer.encode(text or "")))
-        for text, _, problem in rows(count)
+        for text, problem, _ in rows(count)
     ]
 
 
@@ -116,7 +123,7 @@ def test_ctrl_c_when_all_was_read(scorer: Classifier) -> None:
         yield from rows(2500)
         is_read.set()
 
-    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+    def write(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
         if not written.rows:
             assert is_read.wait(20)
             # The last chunk is handed over after the end is met.
@@ -165,7 +172,7 @@ def test_a_failing_writer(scorer: Classifier) -> None:
             read += 1
             yield item
 
-    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+    def write(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
         raise BrokenPipeError(32, "Broken pipe")
 
     with pytest.raises(BrokenPipeError):
@@ -187,7 +194,7 @@ def test_room(scorer: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
             read += 1
             yield item
 
-    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+    def write(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
         nonlocal ahead
         time.sleep(0.01)
         written(chunk, scores)
@@ -203,8 +210,30 @@ def test_huge_rows_are_few_at_once(scorer: Classifier, monkeypatch: pytest.Monke
     monkeypatch.setattr(score_pipeline, "_CHUNK_CHARACTERS", 100)
     sizes = []
 
-    def write(chunk: Sequence[Item], scores: Iterator[Score | None]) -> None:
+    def write(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
         sizes.append(len(chunk))
 
-    score_items(scorer, (("?" * 60, "row", None) for _ in range(100)), write)
+    score_items(scorer, (Item("?" * 60, None, Row()) for _ in range(100)), write)
     assert sizes == [2] * 50
+    sizes.clear()
+    wide = Row({"text": "?", "page": ["x" * 20, {"more": b"x" * 20}], "id": 7})
+    score_items(scorer, (Item("?", None, wide) for _ in range(100)), write)
+    assert sizes == [3] * 33 + [1]
+
+
+def test_chunks_that_are_done(scorer: Classifier) -> None:
+    """They are not scored; the first that is not ends the asking."""
+    asked: list[int] = []
+    written = Written()
+
+    def skip(chunk: Sequence[Item]) -> bool:
+        asked.append(len(chunk))
+        return len(asked) < 3
+
+    score_items(scorer, rows(5000), written, skip)
+    assert asked == [1024] * 3
+    assert written.rows == expected(scorer, 5000)[2048:]
+    few = list(rows(3))
+    written = Written()
+    score_items(scorer, few, written, lambda chunk: len(chunk) == 3)
+    assert written.rows == []

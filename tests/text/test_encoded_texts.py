@@ -80,10 +80,10 @@ def test_all_words_by_default() -> None:
 
 @pytest.mark.parametrize("copies", [1, 20_000])
 def test_subwords(copies: int) -> None:
-    """Spelled letters, digits and foreign characters are unknown; marks and spaces are not."""
+    """Spelled letters and foreign characters are unknown; digits, marks and spaces are not."""
     encoder = SubwordEncoder(["good_", "film", "..."])
-    texts = ["good film", "good film!", "  ...", "film é7", "", "zz"]
+    texts = ["good film", "good film!", "  ...", "film é7", "", "z7"]
     found = encoder.encode_texts(texts * copies, slice(3))
-    assert found.known == [1.0, 1.0, 1.0, pytest.approx(2 / 3), 0.0, 0.0] * copies
+    assert found.known == [1.0, 1.0, 1.0, pytest.approx(2 / 3), 0.0, 0.5] * copies
     assert found.truncated == [False, False, False, True, False, False] * copies
     assert [ids.tolist() for ids in found.ids[:6]] == [encoder.encode(text)[:3] for text in texts]

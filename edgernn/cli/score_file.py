@@ -1,0 +1,401 @@
+"""The file that scores are written to: what it may be, and going on with one that is not whole.
+
+Rows are written to `NAME.partial.SUFFIX` beside it, which becomes the file when all are there. Of
+a job that is broken off it stays, with a description of the job, for `--resume`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Self
+
+from edgernn.cli.score_lines import Lines, Result
+from edgernn.cli.score_pipeline import Item
+from edgernn.errors import UsageError
+from edgernn.files import finish_file, write_text
+
+__all__ = ["PartialFile", "RowFile", "Target", "check_standard_output"]
+
+_FORMATS = ("csv", "tsv", "jsonl", "parquet")
+_STDIN = "-"
+
+
+@dataclass(frozen=True)
+class Target:
+    """An output file that may be written."""
+
+    path: Path
+    format: str
+    """One of csv, tsv, jsonl and parquet."""
+    is_gzip: bool
+    overwrite: bool
+    resume: bool
+
+    @classmethod
+    def checked(
+        cls,
+        path: Path,
+        *,
+        inputs: Sequence[str | os.PathLike[str]],
+        folders: Sequence[str | os.PathLike[str]],
+        model: Path,
+        overwrite: bool,
+        resume: bool,
+    ) -> Target:
+        """Check what can be checked before anything is read.
+
+        Args:
+            path: the file to write.
+            inputs: the files that are read, `-` for standard input.
+            folders: those of them that the person named; they are read without their names.
+            model: the model file.
+            overwrite: whether what is there may be replaced.
+            resume: whether a file that is not whole is gone on with.
+
+        Raises:
+            UsageError: it is the input or the model, it is there already, or its name is no good.
+        """
+        option = f"--output {path}"
+        name = path.name.lower()
+        form = Path(name.removesuffix(".gz")).suffix.removeprefix(".")
+        if form not in _FORMATS or name.endswith(".parquet.gz"):
+            raise UsageError(
+                f"{option}: the name must end in .jsonl, .csv or .tsv (or these and .gz), or in "
+                ".parquet"
+            )
+        if path.is_dir():
+            raise UsageError(f"{option}: is a folder; name a file")
+        target = cls(path, form, name.endswith(".gz"), overwrite, resume)
+        for written in (path, target.partial, target.job):
+            for source in inputs:
+                if _is_same(written, source):
+                    what = "is the input" if written == path else f"writes {written}, the input"
+                    raise UsageError(f"{option}: {what}; name another file")
+            if _is_same(written, model):
+                raise UsageError(f"{option}: is the model file; name another file")
+        for folder in folders:
+            if _is_same(path.parent, folder):
+                raise UsageError(
+                    f"{option}: lies in the folder {folder}, where the next run would read it; "
+                    "name a file elsewhere"
+                )
+        target._check_what_is_there(option)
+        return target
+
+    def _check_what_is_there(self, option: str) -> None:
+        if os.path.lexists(self.path) and not self.overwrite:
+            also = "with --resume, " if self.resume and self.partial.exists() else ""
+            raise UsageError(f"{option}: is there already; {also}--overwrite replaces it")
+        if self.resume and not self.is_resumable:
+            raise UsageError(
+                f"{option}: --resume goes on with .jsonl, .csv and .tsv files; "
+                "others are written anew, with --overwrite"
+            )
+        if os.path.lexists(self.partial) and not (self.overwrite or self.resume):
+            how = "--resume goes on with it, " if self.is_resumable else ""
+            raise UsageError(
+                f"{option}: {self.partial} is there, of a run that was broken off; "
+                f"{how}--overwrite starts anew"
+            )
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether rows can be put behind those of a file that is not whole."""
+        return self.format != "parquet" and not self.is_gzip
+
+    @property
+    def partial(self) -> Path:
+        """The file that holds the rows until all are there, and keeps them if they never are."""
+        name = self.path.name[:-3] if self.is_gzip else self.path.name
+        rest = self.path.name[len(name) :]
+        return self.path.with_name(f"{Path(name).stem}.partial{Path(name).suffix}{rest}")
+
+    @property
+    def job(self) -> Path:
+        """The file beside it that says of which job it is."""
+        return self.partial.with_name(f"{self.partial.name}.job")
+
+
+def check_standard_output(inputs: Sequence[str | os.PathLike[str]]) -> None:
+    """Check that standard output does not go into a file that is read.
+
+    Raises:
+        UsageError: it does, as with `>>`: what is written would be read, without an end.
+    """
+    for source in inputs:
+        if _is_same_as_stream(1, source):
+            raise UsageError(f"standard output goes into {_named(source)}, the input")
+
+
+def _named(source: str | os.PathLike[str]) -> str:
+    return "standard input" if source == _STDIN else os.fspath(source)
+
+
+def _status(source: str | os.PathLike[str] | int) -> os.stat_result | None:
+    """Return the status of a file, of standard input for `-`; None where there is none."""
+    try:
+        if source == _STDIN:
+            return os.fstat(sys.stdin.fileno())
+        return os.fstat(source) if isinstance(source, int) else os.stat(source)
+    except (OSError, ValueError, AttributeError):
+        # No such file, a name that cannot be one, or no standard input: then they are not the same.
+        return None
+
+
+def _is_same(path: Path, source: str | os.PathLike[str]) -> bool:
+    """Tell whether two names are one file or folder, by whatever way they lead there."""
+    one, other = _status(path), _status(source)
+    return one is not None and other is not None and os.path.samestat(one, other)
+
+
+def _is_same_as_stream(descriptor: int, source: str | os.PathLike[str]) -> bool:
+    one, other = _status(descriptor), _status(source)
+    if one is None or other is None or not stat.S_ISREG(one.st_mode):
+        # A terminal is input and output at once.
+        return False
+    return os.path.samestat(one, other)
+
+
+class PartialFile:
+    """An output file on its way; use it in `with`.
+
+    `finish` gives it its name. What is left without stays as it is, if it has a row.
+    """
+
+    rows = 0
+    """How many it holds."""
+
+    failed = 0
+    """How many of those taken over from an earlier run have an error."""
+
+    def __init__(self, target: Target) -> None:
+        """Create or open the file, and keep other processes from it.
+
+        Raises:
+            UsageError: another process writes it.
+            OSError: it cannot be written.
+        """
+        self.target = target
+        path = target.partial
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Not emptied before it is known that nobody else writes it.
+        self.file: BinaryIO = os.fdopen(
+            os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b"
+        )
+        if not _lock(self.file):
+            self.file.close()
+            raise UsageError(f"{path} is being written by another process")
+        if not target.resume:
+            self.file.truncate()
+
+    def write(self, chunk: Sequence[Item], results: Sequence[Result]) -> None:
+        """Put rows behind those that are there."""
+        raise NotImplementedError
+
+    @property
+    def is_taken_up(self) -> bool:
+        """Whether rows may be there already: then `skip` is to be asked first."""
+        return False
+
+    def skip(self, chunk: Sequence[Item]) -> bool:
+        """Tell whether all rows of a chunk are there; if not, make ready to write its first."""
+        return False
+
+    def finish(self) -> None:
+        """Give the file its name, in place of an older one."""
+        self.file.close()
+        finish_file(self.target.partial, self.target.path)
+        self.target.job.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *left_by: Any) -> None:
+        if self.file.closed:
+            return
+        self.file.close()
+        if not self.rows:
+            self.target.partial.unlink(missing_ok=True)
+            self.target.job.unlink(missing_ok=True)
+
+
+class RowFile(PartialFile):
+    """An output file of lines."""
+
+    def __init__(self, target: Target, lines: Lines, job: Mapping[str, object]) -> None:
+        """Begin the file, or go on with what is there.
+
+        Args:
+            target: where.
+            lines: the format.
+            job: all that rows depend on beside the input; what is there must be of the same job.
+
+        Raises:
+            UsageError: another process writes it, or what is there is of another job.
+        """
+        super().__init__(target)
+        self._lines = lines
+        self._records: Iterator[bytes] | None = None
+        self._out: BinaryIO = self.file
+        header = _encoded(lines.header)
+        try:
+            if target.resume and os.fstat(self.file.fileno()).st_size:
+                _check_job(target, job)
+                self._records = _records(self.file, lines.header != "")
+                if header and next(self._records, header) != header:
+                    raise UsageError(
+                        f"{target.partial}: has other columns; --overwrite starts anew"
+                    )
+                self._end = len(header)
+                return
+            if target.is_resumable:
+                write_text(target.job, json.dumps(job, indent=2, ensure_ascii=False) + "\n")
+        except BaseException:
+            self.file.close()
+            raise
+        if target.is_gzip:
+            import gzip
+
+            # Without name and time, so that the same rows give the same bytes.
+            self._out = gzip.GzipFile("", "wb", 6, self.file, mtime=0)  # type: ignore[assignment]
+        self._out.write(header)
+
+    @property
+    def is_taken_up(self) -> bool:
+        """Whether rows may be there already: then `skip` is to be asked first."""
+        return self._records is not None
+
+    def skip(self, chunk: Sequence[Item]) -> bool:
+        """Tell whether all rows of a chunk are there; if not, make ready to write its first.
+
+        A chunk that was begun is scored again: beside other texts than before the last digit of
+        a score may be another.
+
+        Raises:
+            UsageError: a row is of another input.
+        """
+        if self._records is None:
+            return False
+        end, failed = self._end, 0
+        for text, _, row in chunk:
+            record = next(self._records, None)
+            if record is None:
+                self._cut()
+                return False
+            if not record.startswith(_encoded(self._lines.start(row.fields, text))):
+                raise UsageError(
+                    f"{self.target.partial}: the row after {self.rows:,} rows or more is not "
+                    "what the input has there; --overwrite starts anew"
+                )
+            end += len(record)
+            failed += self._lines.has_failed(record)
+        self._end = end
+        self.rows += len(chunk)
+        self.failed += failed
+        return True
+
+    def write(self, chunk: Sequence[Item], results: Sequence[Result]) -> None:
+        """Put rows behind those that are there."""
+        self._out.write(_encoded("".join(self._lines.records(chunk, results))))
+        self._out.flush()
+        self.rows += len(chunk)
+
+    def finish(self) -> None:
+        """Give the file its name.
+
+        Raises:
+            UsageError: it was to be gone on with, and has more rows than the input.
+        """
+        if self._records is not None:
+            if next(self._records, None) is not None:
+                raise UsageError(
+                    f"{self.target.partial}: has more rows than the input; --overwrite starts anew"
+                )
+            self._cut()
+        if self._out is not self.file:
+            self._out.close()
+        super().finish()
+
+    def _cut(self) -> None:
+        """Take away what stands behind the rows that stay."""
+        self._records = None
+        self.file.seek(self._end)
+        self.file.truncate()
+
+    def __exit__(self, *left_by: Any) -> None:
+        if self._records is not None:
+            # What was there has not been changed.
+            self.file.close()
+        elif self._out is not self.file and not self.file.closed:
+            self._out.close()
+        super().__exit__(*left_by)
+
+
+def _encoded(text: str) -> bytes:
+    # A lone surrogate, which UTF-8 lacks, becomes its escape, which JSON reads back.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _records(file: BinaryIO, quoted: bool) -> Iterator[bytes]:
+    """Yield the records of a file that are whole: lines, or more where a cell holds line ends."""
+    file.seek(0)
+    record: list[bytes] = []
+    quotes = 0
+    # Not the file itself, which forbids `tell` while it is read by lines.
+    while line := file.readline():
+        record.append(line)
+        if quoted:
+            quotes += line.count(b'"')
+            if quotes % 2 or not line.endswith(b"\r\n"):
+                continue
+        elif not line.endswith(b"\n"):
+            continue
+        yield b"".join(record)
+        record, quotes = [], 0
+
+
+def _check_job(target: Target, job: Mapping[str, object]) -> None:
+    try:
+        with target.job.open("rb") as file:
+            found = json.loads(file.read(1 << 24))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{target.partial}: {target.job.name} beside it cannot be read, which says of which "
+            "job it is; --overwrite starts anew"
+        ) from error
+    same = json.loads(json.dumps(job))
+    for name, value in same.items():
+        before = found.get(name) if isinstance(found, dict) else None
+        if before != value:
+            raise UsageError(
+                f"{target.partial}: was written with another {name} "
+                f"({_brief(before)}, now {_brief(value)}); --overwrite starts anew"
+            )
+
+
+def _brief(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:79]}\u2026"
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Keep a file to this process until it is closed; tell whether nobody else has it."""
+    try:
+        import fcntl
+    except ImportError:
+        # Windows: there an open file cannot be replaced or removed by others.
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks.
+        return True
+    return True

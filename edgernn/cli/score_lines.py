@@ -1,0 +1,278 @@
+"""Rows and their scores as lines of JSON, CSV and TSV: see `docs/score.md`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from edgernn.cli.score_pipeline import Item
+from edgernn.runtime import Score
+
+__all__ = ["OWN", "Columns", "CsvLines", "JsonLines", "Lines", "Result", "cell"]
+
+Result = tuple[Score | None, str | None]
+"""The score of a row, or what is wrong with it."""
+
+OWN = ("label", "confidence", "probability", "error")
+"""What a result has beside the columns of its row."""
+
+_KEYS_KEPT = 1 << 12
+
+
+class Columns(NamedTuple):
+    """The columns of an output."""
+
+    kept: tuple[str, ...]
+    """Those of the input."""
+    own: tuple[str, ...]
+    """Names for `OWN`."""
+    bare: bool
+    """Whether `kept` is the text alone, whatever the input calls it."""
+
+    @classmethod
+    def of(cls, columns: Sequence[str]) -> Columns:
+        """Keep columns, with names beside them that are free."""
+        return cls(tuple(columns), _free_names(columns), False)
+
+    @classmethod
+    def only_scores(cls) -> Columns:
+        """Keep the text alone."""
+        return cls(("text",), OWN, True)
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The names of ours that are taken, with what stands in their place."""
+        return {old: new for old, new in zip(OWN, self.own, strict=True) if old != new}
+
+
+def _free_names(columns: Iterable[str]) -> tuple[str, ...]:
+    taken = set(columns)
+    found = []
+    for name in OWN:
+        free, number = name, 1
+        while free in taken:
+            free = f"{name}_edgernn" if number == 1 else f"{name}_edgernn_{number}"
+            number += 1
+        taken.add(free)
+        found.append(free)
+    return tuple(found)
+
+
+class Lines(Protocol):
+    """How a row and its score are written."""
+
+    @property
+    def header(self) -> str:
+        """What stands before the first row."""
+
+    def start(self, fields: Mapping[str, object], text: str | None) -> str:
+        """Return the part of a row's record that the score has no part in."""
+
+    def records(self, chunk: Sequence[Item], results: Sequence[Result]) -> list[str]:
+        """Return the whole records of rows, with their line ends."""
+
+    def has_failed(self, record: bytes) -> bool:
+        """Tell whether a record has an error."""
+
+
+class CsvLines:
+    """Values with a character between them and quotes where they are needed, as RFC 4180 has it."""
+
+    def __init__(self, columns: Columns, delimiter: str, warn: Callable[[str], None]) -> None:
+        """Write `columns`; `warn` is told once of values that have no column."""
+        self._columns = columns
+        self._known = frozenset(columns.kept)
+        self._warn: Callable[[str], None] | None = warn
+        import csv
+
+        self._row: Callable[[Iterable[object]], str] = csv.writer(
+            _Echo(), delimiter=delimiter
+        ).writerow
+        self._nothing = ["", "", "", ""]
+        self._good_end = f"{delimiter}\r\n".encode()
+        self._end = 3 + len("\r\n")
+        self.header = self._row([*columns.kept, *columns.own])
+
+    def start(self, fields: Mapping[str, object], text: str | None) -> str:
+        """Return the cells of a row's columns."""
+        return self._row([*self._cells(fields, text), *self._nothing])[: -self._end]
+
+    def records(self, chunk: Sequence[Item], results: Sequence[Result]) -> list[str]:
+        """Return the rows."""
+        return [
+            self._record(item.row.fields, item.text, score, error)
+            for item, (score, error) in zip(chunk, results, strict=True)
+        ]
+
+    def _record(
+        self,
+        fields: Mapping[str, object],
+        text: str | None,
+        score: Score | None,
+        error: str | None,
+    ) -> str:
+        cells = self._cells(fields, text)
+        if score is None:
+            cells += (None, None, None, error)
+        else:
+            cells += (score.label, score.confidence, score.probability, None)
+        return self._row(cells)
+
+    def has_failed(self, record: bytes) -> bool:
+        """Tell whether the last cell holds something."""
+        return not record.endswith(self._good_end)
+
+    def _cells(self, fields: Mapping[str, object], text: str | None) -> list[object]:
+        if self._columns.bare:
+            return [text]
+        if self._warn is not None and not self._known.issuperset(fields):
+            more = next(name for name in fields if name not in self._known)
+            self._warn(
+                f"{more!r} and other keys that the first records lack have no column in the "
+                "output and are left out; a .jsonl file keeps them"
+            )
+            self._warn = None
+        return [
+            value if type(value) is str else cell(value)
+            for value in map(fields.get, self._columns.kept)
+        ]
+
+
+class _Echo:
+    """A file that gives back what is written to it, through `csv.writer.writerow`."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+class JsonLines:
+    """A JSON object a line, with the values of the input as they are."""
+
+    def __init__(self, columns: Columns, warn: Callable[[str], None], *, strict: bool) -> None:
+        """Write `columns`.
+
+        Args:
+            columns: of the output; a record that has other keys keeps those.
+            warn: told once where a record has a key that is a name of ours.
+            strict: whether numbers that JSON lacks (NaN, infinity) become null. JSON files have
+                them now and then; there they stay.
+        """
+        self._columns = columns
+        self._warn = warn
+        self._strict = strict
+        self._names = frozenset(columns.own)
+        self._encode = json.JSONEncoder(
+            ensure_ascii=False, allow_nan=not strict, default=_plain
+        ).encode
+        self._quoted = json.encoder.encode_basestring
+        self._keys: dict[str, str] = {}
+        self._own = [self._quoted(name) for name in columns.own]
+        self._good_end = f"{self._own[3]}: null}}\n".encode()
+        self._has_warned = False
+        self.header = ""
+
+    def start(self, fields: Mapping[str, object], text: str | None) -> str:
+        """Return the keys and values of a row's columns, up to those of the score."""
+        quoted, keys = self._quoted, self._keys
+        if self._columns.bare:
+            return f'{{"text": {"null" if text is None else quoted(text)}, '
+        parts = ["{"]
+        for name, value in (fields or dict.fromkeys(self._columns.kept)).items():
+            key = keys.get(name)
+            if key is None:
+                if len(keys) >= _KEYS_KEPT:
+                    keys.clear()
+                key = keys[name] = f"{quoted(name)}: "
+            parts += (key, quoted(value) if type(value) is str else self._value(value), ", ")
+        return "".join(parts)
+
+    def records(self, chunk: Sequence[Item], results: Sequence[Result]) -> list[str]:
+        """Return the rows."""
+        return [
+            self._record(item.row.fields, item.text, score, error)
+            for item, (score, error) in zip(chunk, results, strict=True)
+        ]
+
+    def _record(
+        self,
+        fields: Mapping[str, object],
+        text: str | None,
+        score: Score | None,
+        error: str | None,
+    ) -> str:
+        names = self._own
+        if not self._columns.bare and not self._names.isdisjoint(fields):
+            names = self._other_names(fields)
+        label, confidence, probability, problem = names
+        start = self.start(fields, text)
+        if score is None:
+            why = "null" if error is None else self._quoted(error)
+            return (
+                f"{start}{label}: null, {confidence}: null, {probability}: null, "
+                f"{problem}: {why}}}\n"
+            )
+        assert score.label is not None
+        p = "null" if score.probability is None else repr(score.probability)
+        return (
+            f"{start}{label}: {self._quoted(score.label)}, {confidence}: {score.confidence!r}, "
+            f"{probability}: {p}, {problem}: null}}\n"
+        )
+
+    def has_failed(self, record: bytes) -> bool:
+        """Tell whether the error is not null."""
+        return not record.endswith(self._good_end)
+
+    def _value(self, value: object) -> str:
+        try:
+            return self._encode(value)
+        except ValueError:
+            return self._encode(_finite(value))
+
+    def _other_names(self, fields: Mapping[str, object]) -> list[str]:
+        """Name the results of a record that has keys of their names, which the first ones lack."""
+        free = _free_names([*self._columns.kept, *fields])
+        if not self._has_warned:
+            self._has_warned = True
+            taken = next(name for name in self._columns.own if name in fields)
+            self._warn(
+                f"a record has the key {taken!r}, which the first ones lack: its result stands in "
+                f"{', '.join(free)}"
+            )
+        return [self._quoted(name) for name in free]
+
+
+def cell(value: object) -> str:
+    """Return a value as a cell of text has it: lists and objects as JSON, nothing for None."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | list | tuple | dict):
+        return json.dumps(value, ensure_ascii=False, default=_plain)
+    plain = _plain(value) if not isinstance(value, int | float) else value
+    return str(plain)
+
+
+def _plain(value: Any) -> object:
+    """Return what JSON has for a value that it lacks: dates as ISO 8601, bytes in base 64."""
+    import datetime
+
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        import base64
+
+        return base64.b64encode(value).decode("ascii")
+    return str(value)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
