@@ -247,14 +247,19 @@ class RowFile(PartialFile):
         try:
             if target.resume and os.fstat(self.file.fileno()).st_size:
                 _check_job(target, job)
-                self._records = _records(self.file, lines.header != "")
-                if header and next(self._records, header) != header:
+                records = _records(self.file, quoted=header != b"")
+                first = next(records, None) if header else header
+                if first == header:
+                    self._records, self._end = records, len(header)
+                    return
+                if first is not None:
                     raise UsageError(
                         f"{target.partial}: has other columns; --overwrite starts anew"
                     )
-                self._end = len(header)
-                return
-            if target.is_resumable:
+                # Not even the header is whole.
+                self.file.seek(0)
+                self.file.truncate()
+            elif target.is_resumable:
                 write_text(target.job, json.dumps(job, indent=2, ensure_ascii=False) + "\n")
         except BaseException:
             self.file.close()

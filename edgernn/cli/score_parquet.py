@@ -125,13 +125,19 @@ class ParquetFile(PartialFile):
         arrow = self._arrow
         if field.type == arrow.string():
             return arrow.array([_text(value) for value in values], arrow.string())
+        problem: Exception | None = None
         try:
-            return arrow.array(values, field.type)
+            array = arrow.array(values, field.type)
         except (arrow.ArrowException, TypeError, ValueError, OverflowError) as exc:
-            raise DataError(
-                f"column {field.name!r} holds {field.type} in the first rows, and something else "
-                f"after row {self.rows:,}; write a .jsonl file, which takes both"
-            ) from exc
+            problem = exc
+        else:
+            # Arrow cuts fractions off, and leaves out what a struct has no place for.
+            if all(a == b or a != a for a, b in zip(values, array.to_pylist(), strict=True)):
+                return array
+        raise DataError(
+            f"column {field.name!r} holds {field.type} in the first rows, and something else "
+            f"after row {self.rows:,}; write a .jsonl file, which takes both"
+        ) from problem
 
     def _flush(self) -> None:
         if self._group:
@@ -188,8 +194,11 @@ class _Batches:
 
 
 def _of_any_type(arrow: Any, values: list[object]) -> Any:
-    """Return values as an array of the type that they have; as text if they have several."""
-    if not any(isinstance(value, str) for value in values):
+    """Return values as an array of the type that they have.
+
+    Where they have several they become text, and so do objects, whose keys come and go.
+    """
+    if not any(map(_is_text, values)):
         try:
             array = arrow.array(values)
         except (arrow.ArrowException, TypeError, ValueError, OverflowError):
@@ -198,6 +207,14 @@ def _of_any_type(arrow: Any, values: list[object]) -> Any:
             if array.type != arrow.null():
                 return array
     return arrow.array([_text(value) for value in values], arrow.string())
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str | dict) or (isinstance(value, list) and any(map(_is_dict, value)))
+
+
+def _is_dict(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_is_dict, value)))
 
 
 def _text(value: object) -> str | None:
