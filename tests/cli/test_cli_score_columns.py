@@ -25,6 +25,8 @@ Files = dict[tuple[str, str], Path]
 
 OWN = ["label", "confidence", "probability", "error"]
 TEXT = "the best"
+LOOKED_AT = 1000
+"""So many records of a JSON file tell its columns."""
 
 
 @pytest.fixture
@@ -135,27 +137,41 @@ def test_json(score: Any, probability: float) -> None:
 
 def test_keys_that_come_late(score: Any) -> None:
     """A record has keys of its own; none is lost in JSON, and for CSV it is said."""
-    late = [{"text": TEXT}, {"text": TEXT, "label": "mine", "more": 1}]
+    late = [*[{"text": TEXT}] * LOOKED_AT, {"text": TEXT, "label": "mine", "more": 1}]
     Path("in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in late))
     done = score("--input", "in.jsonl", "--output", "o.jsonl")
-    first, second = (json.loads(line) for line in Path("o.jsonl").read_text().splitlines())
-    assert (second["label"], second["more"]) == ("mine", 1)
-    assert second["label_edgernn"] == first["label"]
+    first, *_, last = (json.loads(line) for line in Path("o.jsonl").read_text().splitlines())
+    assert (last["label"], last["more"]) == ("mine", 1)
+    assert last["label_edgernn"] == first["label"]
+    assert done.err.count("warning") == 1
     assert "warning: in.jsonl: a record has the key 'label'" in done.err
-    done = score("--input", "in.jsonl", "--output", "o.csv")
-    header, *rows = read_csv("o.csv")
-    if "more" not in header:
-        assert "and other keys that the first records lack have no column" in done.err
-    assert [row[0] for row in rows] == [TEXT, TEXT]
+    for output in ("o.csv", "o.parquet"):
+        done = score("--input", "in.jsonl", "--output", output)
+        assert done.err.count("warning") == 1
+        assert "warning: in.jsonl: 'label' and other keys that the first records lack" in done.err
+    header, *_, row = read_csv("o.csv")
+    assert header == ["text", *OWN]
+    assert row[:2] == [TEXT, first["label"]]
+
+
+def test_keys_of_the_first_records(score: Any) -> None:
+    """All of theirs are columns, not those of the very first alone."""
+    records = [{"text": TEXT}, {"stars": 5, "text": TEXT, "label": "mine"}]
+    Path("in.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    assert score("--input", "in.jsonl", "--output", "o.csv").code == 0
+    header, _, row = read_csv("o.csv")
+    assert header == ["text", "stars", "label", "label_edgernn", *OWN[1:]]
+    assert row[:3] == [TEXT, "5", "mine"]
 
 
 def test_a_row_that_cannot_be_split(score: Any) -> None:
-    """What it should have had is empty; it has its place."""
+    """Its line stands in the error, whole; what it should have had is empty."""
     Path("in.csv").write_text(f"id,text\n1,{TEXT}\n2,a,b,c\n")
     assert score("--input", "in.csv", "--output", "o.csv").code == 0
     row = read_csv("o.csv")[2]
     assert row[:5] == [""] * 5
     assert row[5].startswith("in.csv, row 2: 4 fields where the header has 2")
+    assert row[5].endswith(": 2,a,b,c")
     done = score("--input", "in.csv", "--output", "o.jsonl")
     assert "2,a,b,c" not in done.err
     found = json.loads(Path("o.jsonl").read_text().splitlines()[1])
