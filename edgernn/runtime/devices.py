@@ -31,6 +31,11 @@ _CUDA_PROVIDER = (
     else "libonnxruntime_providers_cuda.so"
 )
 
+_WHEELS = frozenset(
+    f"onnxruntime{kind}" for kind in ("", "_directml", "_gpu", "_openvino", "_training")
+)
+"""Those that bring the folder `onnxruntime`."""
+
 _WITH_CUDA = (("linux", "x86_64"), ("win32", "AMD64"))
 """Platforms that onnxruntime-gpu has wheels for."""
 _NOT_BUILT_FOR_IT = "this ONNX Runtime is built without it"
@@ -38,25 +43,27 @@ _NO_DRIVER = f"no NVIDIA driver on this machine ({CUDA_DRIVER} cannot be loaded)
 
 
 def import_onnxruntime() -> Any:
-    """Import ONNX Runtime, and warn when two of its wheels were installed over each other."""
+    """Import ONNX Runtime, and warn when its wheels were installed over each other."""
     onnxruntime = import_quietly("onnxruntime")
     check_wheels(Path(onnxruntime.__file__).parent.parent)
     return onnxruntime
 
 
 def check_wheels(site_packages: Path) -> None:
-    """Warn when the wheels `onnxruntime` and `onnxruntime-gpu` are both installed in a folder."""
-    found = [
-        next(site_packages.glob(f"{name}-*.dist-info"), None)
-        for name in ("onnxruntime", "onnxruntime_gpu")
-    ]
-    if all(found):
-        # The same version: another one may be for another CUDA.
-        version = str(found[1]).removesuffix(".dist-info").rpartition("-")[2]
+    """Warn when wheels that each are ONNX Runtime are installed over each other in a folder."""
+    found = {}
+    for path in site_packages.glob("onnxruntime*.dist-info"):
+        name, _, version = path.name.removesuffix(".dist-info").partition("-")
+        if name in _WHEELS:
+            found[name.replace("_", "-")] = version
+    if len(found) > 1:
+        names = sorted(found)
+        # The version that is there: another one may be for another CUDA.
+        kept = max(names, key=lambda name: (name == "onnxruntime-gpu", name == "onnxruntime"))
         warnings.warn(
-            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other's files; "
-            "run: pip uninstall -y onnxruntime onnxruntime-gpu && "
-            f"pip install --no-deps onnxruntime-gpu=={version}",
+            f"{' and '.join(names)} are installed together and overwrite each other's files; "
+            f"run: pip uninstall -y {' '.join(names)} && "
+            f"pip install --no-deps {kept}=={found[kept]}",
             RuntimeWarning,
             stacklevel=3,
         )

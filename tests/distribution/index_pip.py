@@ -45,9 +45,11 @@ class Pip:
         found: list[dict[str, Any]] = json.loads(report.read_text("utf-8"))["install"]
         return {part["metadata"]["name"]: part["metadata"]["version"] for part in found}
 
-    def environment(self, folder: Path, packages: Sequence[str]) -> Path:
+    def environment(
+        self, folder: Path, packages: Sequence[object], interpreter: str = sys.executable
+    ) -> Path:
         """Make an environment with packages and what they need; return its interpreter."""
-        made = run(sys.executable, "-m", "venv", "--without-pip", folder)
+        made = run(interpreter, "-m", "venv", "--without-pip", folder)
         assert made.returncode == 0, made.stderr
         python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
         done = run(

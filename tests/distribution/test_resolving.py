@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,8 @@ import pytest
 from index_pip import Pip, run
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import edgernn
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -131,40 +134,78 @@ print(json.dumps([numpy.__version__, onnxruntime.__version__, found]))
 """
 
 
+def scores_as_here(
+    python: Path, files: dict[tuple[str, str], Path], folder: Path, source: Path | None
+) -> tuple[str, str]:
+    """Hold the scores of another environment against this one's, of each kind of .onnx file.
+
+    Args:
+        python: its interpreter.
+        files: exported files by format and precision.
+        folder: where to run.
+        source: what edgernn is imported from, or None for what is installed there.
+
+    Returns:
+        The versions of its NumPy and ONNX Runtime.
+    """
+    from edgernn import load
+    from exporters.formats import FORMATS
+    from exporters.sample_texts import SAMPLE_TEXTS
+
+    paths = [str(files["onnx", precision]) for precision in FORMATS["onnx"].precisions]
+    paths.append(str(ROOT / "edgernn" / "models" / "flagship" / "model.onnx"))
+    # Words that the flagship knows.
+    texts = [text for text in SAMPLE_TEXTS if re.search(r"\b(a|and|film|is|of|the)\b", text)]
+    assert len(texts) >= 15
+    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [python, "-c", SCORE, *paths],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=own if source is None else {**own, "PYTHONPATH": str(source)},
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    numpy, onnxruntime, found = json.loads(done.stdout)
+    assert len(found) == len(paths)
+    for path, scores in found.items():
+        expected = [score.probability for score in load(path, "cpu").score(texts)]
+        assert len(set(expected)) > 10
+        assert scores == pytest.approx(expected, abs=1e-5)
+    return numpy, onnxruntime
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["onnxruntime", "onnxruntime-gpu"])
 def test_the_oldest_that_is_allowed(
     pip: Pip, tiny_files: dict[tuple[str, str], Path], tmp_path: Path, engine: str
 ) -> None:
     """With the oldest NumPy and ONNX Runtime of the bounds, scores are those of today's."""
-    from edgernn import load
-    from exporters.formats import FORMATS
-    from exporters.sample_texts import SAMPLE_TEXTS
-
     bounds = {Requirement(text).name: text for text in PROJECT["dependencies"]}
     packages = [lowest(bounds[name]) for name in ("numpy", engine, "typer")]
     python = pip.environment(tmp_path / "venv", packages)
-    paths = [str(tiny_files["onnx", precision]) for precision in FORMATS["onnx"].precisions]
-    paths.append(str(ROOT / "edgernn" / "models" / "flagship" / "model.onnx"))
-    # Words that the flagship knows.
-    texts = [text for text in SAMPLE_TEXTS if re.search(r"\b(a|and|film|is|of|the)\b", text)]
-    assert len(texts) >= 15
-    done = subprocess.run(
-        [python, "-c", SCORE, *paths],
-        input=json.dumps(texts),
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    numpy, onnxruntime, found = json.loads(done.stdout)
+    numpy, onnxruntime = scores_as_here(python, tiny_files, tmp_path, ROOT)
     assert [f"numpy=={numpy}", f"{engine}=={onnxruntime}"] == [
         f"{package}.0" for package in packages[:2]
     ]
-    assert len(found) == len(paths)
-    for path, scores in found.items():
-        expected = [score.probability for score in load(path, "cpu").score(texts)]
-        assert len(set(expected)) > 10
-        assert scores == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_on_each_python(
+    pip: Pip, tiny_files: dict[tuple[str, str], Path], tmp_path: Path, version: str
+) -> None:
+    """The wheel, installed with the newest of what it needs, scores and has its command."""
+    interpreter = shutil.which(f"python{version}")
+    # Where several are managed, the name may be there and not the interpreter.
+    if interpreter is None or run(interpreter, "--version").returncode:
+        pytest.skip(f"no python{version} on the path")
+    python = pip.environment(tmp_path / "venv", [pip.wheel], interpreter)
+    scores_as_here(python, tiny_files, tmp_path, None)
+    said = run(python, "-m", "edgernn", "--version")
+    assert said.stdout == f"edgernn {edgernn.__version__}\n"
+    scored = run(python.with_name("edgernn"), "score", "Great movie!")
+    assert scored.stdout.startswith("positive ")
+    assert run(python, "--version").stdout.startswith(f"Python {version}.")

@@ -66,14 +66,24 @@ def test_one_wheel(site_packages: Path, wheels: tuple[str, ...]) -> None:
         check_wheels(site_packages)
 
 
-def test_both_wheels(site_packages: Path) -> None:
-    """Both wheels overwrite each other; the warning says how to get out of it."""
-    for wheel in ("onnxruntime-1.25.0", "onnxruntime_gpu-1.26.0"):
+@pytest.mark.parametrize(
+    ("wheels", "command"),
+    [
+        (
+            ("onnxruntime-1.25.0", "onnxruntime_gpu-1.26.0"),
+            "onnxruntime onnxruntime-gpu && pip install --no-deps onnxruntime-gpu==1.26.0",
+        ),
+        (
+            ("onnxruntime_directml-1.24.4", "onnxruntime-1.25.0"),
+            "onnxruntime onnxruntime-directml && pip install --no-deps onnxruntime==1.25.0",
+        ),
+    ],
+)
+def test_two_wheels(site_packages: Path, wheels: tuple[str, ...], command: str) -> None:
+    """They overwrite each other; the warning says how to get out of it, to the same version."""
+    for wheel in wheels:
         (site_packages / f"{wheel}.dist-info").mkdir()
-    command = (
-        "uninstall -y onnxruntime onnxruntime-gpu && pip install --no-deps onnxruntime-gpu==1.26"
-    )
-    with pytest.warns(RuntimeWarning, match=command):
+    with pytest.warns(RuntimeWarning, match=f"; run: pip uninstall -y {command}$"):
         check_wheels(site_packages)
 
 
@@ -85,7 +95,7 @@ def test_both_wheels_are_seen_at_import(
         (site_packages / f"{wheel}.dist-info").mkdir()
     fake = SimpleNamespace(__file__=str(site_packages / "onnxruntime" / "__init__.py"))
     monkeypatch.setitem(sys.modules, "onnxruntime", fake)
-    with pytest.warns(RuntimeWarning, match="are both installed"):
+    with pytest.warns(RuntimeWarning, match="onnxruntime-gpu are installed together"):
         assert import_onnxruntime() is fake
 
 
