@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from edgernn.training.confident_errors import ConfidentError
 from edgernn.training.lengths import LengthBucket
-from edgernn.training.metrics import Metrics
+from edgernn.training.metrics import LabelFigures, Metrics
 from edgernn.training.provenance import Provenance
 from edgernn.training.report import Evaluation
 
@@ -66,10 +66,10 @@ def provenance_lines(found: Evaluation, provenance: Provenance) -> list[str]:
     return [said, *notes]
 
 
-def figure_rows(metrics: Metrics, labels: tuple[str, str]) -> list[tuple[str, str]]:
+def figure_rows(metrics: LabelFigures, labels: tuple[str, str]) -> list[tuple[str, str]]:
     """Return names and values of what is measured over all texts."""
     low, high = metrics.accuracy_interval
-    return [
+    rows = [
         ("accuracy", f"{metrics.accuracy:.4f}  95% interval {low:.4f}-{high:.4f}"),
         ("larger class alone", f"{metrics.larger_class:.4f}"),
         ("balanced accuracy", _share(metrics.balanced_accuracy)),
@@ -77,10 +77,14 @@ def figure_rows(metrics: Metrics, labels: tuple[str, str]) -> list[tuple[str, st
             (f"F1 of {label}", _share(f1))
             for label, f1 in zip(labels, metrics.f1_of_each, strict=True)
         ),
-        ("ROC AUC", _share(metrics.roc_auc)),
-        ("log loss", f"{metrics.log_loss:.4f}"),
-        ("ECE", f"{metrics.expected_calibration_error:.4f}"),
     ]
+    if isinstance(metrics, Metrics):
+        rows += [
+            ("ROC AUC", _share(metrics.roc_auc)),
+            ("log loss", f"{metrics.log_loss:.4f}"),
+            ("ECE", f"{metrics.expected_calibration_error:.4f}"),
+        ]
+    return rows
 
 
 def in_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
@@ -89,7 +93,7 @@ def in_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{name:<{width}}  {value}" for name, value in rows]
 
 
-def confusion_lines(metrics: Metrics, labels: tuple[str, str]) -> list[str]:
+def confusion_lines(metrics: LabelFigures, labels: tuple[str, str]) -> list[str]:
     """Return the confusion matrix as a table: a row a true label, a column a given one."""
     width = max(10, *map(len, labels))
     return [

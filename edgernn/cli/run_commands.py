@@ -67,6 +67,10 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-9)] = None,
+    class_weight: Annotated[
+        str | None,
+        typer.Option(help="balanced: a rarer label counts for more, so that both count alike."),
+    ] = None,
     max_length: Annotated[
         int | None,
         typer.Option(min=1, max=65536, help="Longest input, in tokens."),
@@ -114,6 +118,7 @@ def train(
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
+        class_weight=class_weight,
         max_length=max_length,
         seed=seed,
         limit=limit,

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from edgernn.cli.console import TrainingProgress, busy, say
+from edgernn.cli.evaluation_lines import confusion_lines, figure_rows, in_columns
 from edgernn.cli.signals import end
+from edgernn.training.closing import figures_from_json, warnings_of
 from edgernn.training.document_vectors import holds_vectors
-from edgernn.training.fit import holds_epoch
+from edgernn.training.fit import History, holds_epoch
 from edgernn.training.options import TrainOptions
-from edgernn.training.run import CHECKPOINT, MODEL, TEACHER
+from edgernn.training.proposals import propose_test
+from edgernn.training.recipe import FitSettings
+from edgernn.training.run import CHECKPOINT, MODEL, TEACHER, Run
 from edgernn.training.teacher import holds_folds
 from edgernn.training.train import train
 
 __all__ = ["run_training"]
+
+_TEXTS = {"test": "texts of the test split", "column": "texts of the validation split"}
+"""What a model was measured on, by `splits.validation` of its config."""
 
 
 def run_training(resume: bool, **options: Any) -> None:
@@ -21,7 +28,8 @@ def run_training(resume: bool, **options: Any) -> None:
     asked = TrainOptions(**options)
     if resume:
         asked = asked.resumed()
-    watcher = TrainingProgress(asked.resolved_recipe().fit.epochs)
+    recipe = asked.resolved_recipe()
+    watcher = TrainingProgress(recipe.fit.epochs)
     try:
         folder, history = train(asked, resume=resume, say=say, busy=busy, watcher=watcher)
     except KeyboardInterrupt:
@@ -36,9 +44,31 @@ def run_training(resume: bool, **options: Any) -> None:
             also = "; what the teacher has learned is kept: the same command goes on from it"
         end(f" before the first epoch ended: no model was written{also}")
     watcher.close()
-    kept = history.kept
-    say(f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}")
+    run = Run.open(folder)
+    for line in _closing(run, history, recipe.fit):
+        say(line)
     say(f"wrote {folder}")
     if history.interrupted:
         end(f"; to go on: edgernn train --resume --output {folder}")
+    words, command = propose_test(run.config, folder)
+    say(f"no test figure yet: {words}: {command}")
     say(f"next: edgernn export --format all --run {folder}")
+
+
+def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:
+    """Return the figures of the model that was written, and what is to be doubted about them."""
+    kept = history.kept
+    figures = figures_from_json(run.metrics.get("held_out"))
+    if figures is None:
+        # The checkpoint was of an earlier version, which did not count it.
+        return [f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}"]
+    splits = run.config.get("splits")
+    where = splits.get("validation") if isinstance(splits, dict) else None
+    texts = _TEXTS.get(str(where), "held-out texts")
+    labels = run.contract.labels
+    return [
+        f"kept epoch {kept.epoch}; the model on {figures.examples:,} {texts}:",
+        *(f"  {line}" for line in in_columns(figure_rows(figures, labels))),
+        *(f"  {line}" for line in confusion_lines(figures, labels)),
+        *(f"warning: {line}" for line in warnings_of(figures, history, settings, labels, texts)),
+    ]

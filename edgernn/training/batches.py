@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Encoded", "crop", "pad", "plan_training", "plan_validation", "thin"]
+__all__ = ["Encoded", "balanced", "crop", "pad", "plan_training", "plan_validation", "thin"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -27,10 +27,32 @@ class Encoded:
     """One int32 array [tokens] a text."""
     labels: npt.NDArray[np.int8] | npt.NDArray[np.float32]
     """int8 [texts], 1 is the positive class; or float32, how likely it is the text's."""
+    weights: npt.NDArray[np.float32] | None = None
+    """float32 [texts], how much each counts in the loss, 1 on average; None: all alike."""
 
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.ids)
+
+
+def balanced(texts: Encoded) -> Encoded:
+    """Weigh texts so that both classes count alike in the loss, however many texts each has.
+
+    Of a text that is positive with probability p, p of it counts as a positive one and the rest as
+    a negative one: its loss is `a p log(1/q) + b (1 - p) log(1/(1 - q))`, where the model says q,
+    and a and b are half of the number of texts over the size of the class. That is a weight times
+    the loss of another label, which are what is returned; a label of 0 or 1 stays.
+    """
+    likely = texts.labels.astype(np.float64)
+    positive = likely.sum()
+    negative = len(likely) - positive
+    if not positive or not negative:
+        return texts
+    of_positive = likely * len(likely) / (2 * positive)
+    of_negative = (1 - likely) * len(likely) / (2 * negative)
+    weights = of_positive + of_negative
+    labels = (of_positive / weights).astype(np.float32)
+    return Encoded(texts.ids, labels, weights.astype(np.float32))
 
 
 def pad(ids: Sequence[Ids]) -> Ids:

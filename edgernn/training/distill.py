@@ -25,6 +25,7 @@ import numpy.typing as npt
 from edgernn.text import TextEncoder
 from edgernn.training.batches import Encoded
 from edgernn.training.callbacks import Busy, Say
+from edgernn.training.closing import figures_of_logits
 from edgernn.training.data import (
     Examples,
     NoUnlabelledTextsError,
@@ -35,8 +36,10 @@ from edgernn.training.exercises import (
     cut_crops,
     exercises_of_layers,
     exercises_of_ngrams,
+    weighed,
     with_labels,
 )
+from edgernn.training.few_texts import least_count
 from edgernn.training.kept_arrays import read_kept, write_kept
 from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.ngram_table import (
@@ -47,7 +50,7 @@ from edgernn.training.ngram_table import (
     ngram_sums,
 )
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import Ngrams, Recipe
+from edgernn.training.recipe import ClassWeight, Ngrams, Recipe
 from edgernn.training.run import TEACHER
 from edgernn.training.teacher import SoftLabels, teach
 
@@ -101,6 +104,7 @@ def learn_ngrams(
     busy: Busy,
     how: NgramFit = AS_CHOSEN,
     held_out: Encoded | None = None,
+    class_weight: ClassWeight | None = None,
 ) -> Lesson:
     """Ask the teacher about all texts, and fit the n-grams to its answers.
 
@@ -115,6 +119,8 @@ def learn_ngrams(
         busy: called with a title, gives a context to show that a long step is under way.
         how: how the n-grams are fitted to the teacher.
         held_out: texts whose labels the last table is fitted to, too; None where there is none.
+        class_weight: whether both classes count alike in the n-grams' fit; the teacher's own stays
+            the data's, so that its probabilities are.
 
     Raises:
         DataError: too few texts, or a broken cache.
@@ -126,16 +132,17 @@ def learn_ngrams(
         ids = encoder.encode_batch(texts)
         crops = cut_crops(texts, soft, encoder, seed)
     file = cache / "ngrams.npz"
-    key = _key(ngrams, how, encoder, soft, held_out, seed)
+    key = _key(ngrams, how, encoder, soft, held_out, class_weight, seed)
     shapes = dict.fromkeys(("numbers", "checks", "last_numbers", "last_checks"), (ngrams.buckets,))
     found = read_kept(file, key, shapes)
     if found is None:
         with busy("fitting the n-grams to the teacher"):
             given = exercises_of_ngrams(ids, crops, soft, known.labels, how)
-            table = last = fit_ngrams(*given, ngrams, how)
+            table = last = fit_ngrams(*weighed(given, class_weight), ngrams, how)
         if held_out is not None:
             with busy("fitting the n-grams to the held-out labels, too"):
-                last = fit_ngrams(*with_labels(*given, held_out), ngrams, how)
+                both = with_labels(*given, held_out)
+                last = fit_ngrams(*weighed(both, class_weight), ngrams, how)
         arrays = (table.numbers, table.checks, last.numbers, last.checks)
         found = dict(zip(shapes, arrays, strict=True))
         write_kept(file, key, **found)
@@ -200,7 +207,11 @@ def lesson_of(
         seed=options.seed,
         cache=options.output / TEACHER,
         busy=busy,
+        how=dataclasses.replace(
+            AS_CHOSEN, min_count=least_count(AS_CHOSEN.min_count, len(kept) + len(unlabelled))
+        ),
         held_out=measured,
+        class_weight=recipe.fit.class_weight,
     )
     say(
         f"teacher: {lesson.teacher_accuracy:.2%} out of fold on {len(kept):,} texts, asked about "
@@ -213,6 +224,7 @@ def blend(
     layers: npt.NDArray[np.float32],
     ngrams: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int8] | npt.NDArray[np.float32],
+    class_weight: ClassWeight | None = None,
 ) -> Blend:
     """Find how much the layers and the n-grams count, on texts that neither was trained on.
 
@@ -220,10 +232,12 @@ def blend(
         layers: float32 [texts], the layers' logits.
         ngrams: float32 [texts], the n-grams' sums.
         labels: int8 [texts], 0 or 1.
+        class_weight: whether both classes count alike, however many texts each has.
     """
     from sklearn.linear_model import LogisticRegression
 
-    found = LogisticRegression(C=10.0).fit(np.stack([layers, ngrams], axis=1), labels)
+    model = LogisticRegression(C=10.0, class_weight=class_weight)
+    found = model.fit(np.stack([layers, ngrams], axis=1), labels)
     (first, second), (constant,) = found.coef_[0], found.intercept_
     return Blend(float(first), float(second), float(constant))
 
@@ -264,12 +278,13 @@ def whole_model(
     """
     of_layers = logits(layers, measured.ids)
     of_ngrams = ngram_sums(measured.ids, lesson.table)
-    how = blend(of_layers, of_ngrams, measured.labels)
+    how = blend(of_layers, of_ngrams, measured.labels, recipe.fit.class_weight)
     both = how.layers * of_layers + how.ngrams * of_ngrams + how.constant
     model = build(recipe, size)
     join(model, layers, lesson.last_table, how)
     right = measured.labels == 1
     return model, {
+        "held_out": dataclasses.asdict(figures_of_logits(both, measured.labels)),
         "validation_accuracy": float(np.mean((both > 0) == right)),
         "validation_loss": float(np.mean(np.logaddexp(0, np.where(right, -both, both)))),
         "layers_validation_accuracy": float(np.mean((of_layers > 0) == right)),
@@ -285,10 +300,12 @@ def _key(
     encoder: TextEncoder,
     soft: SoftLabels,
     held_out: Encoded | None,
+    class_weight: ClassWeight | None,
     seed: int,
 ) -> str:
     """Return what tells one table from another."""
-    digest = hashlib.sha256(f"{ngrams} {how} {seed}".encode())
+    settings = f"{ngrams} {how} {seed}" + (f" {class_weight}" if class_weight else "")
+    digest = hashlib.sha256(settings.encode())
     digest.update(encoder.contract.to_json().encode())
     digest.update(soft.texts.tobytes() + soft.sentences.tobytes())
     if held_out is not None:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.training.callbacks import Busy
+from edgernn.training.few_texts import least_count
 from edgernn.training.kept_arrays import add_texts, read_kept, write_kept
 
 __all__ = ["document_vectors", "holds_vectors"]
@@ -91,7 +92,7 @@ def _learn(texts: Sequence[str], busy: Busy) -> npt.NDArray[np.float32]:
                 hs=0,
                 negative=5,
                 sample=1e-4,
-                min_count=_MIN_COUNT,
+                min_count=least_count(_MIN_COUNT, len(texts)),
                 workers=1,
                 seed=_SEED,
             )

@@ -13,12 +13,20 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.text import TextEncoder
-from edgernn.training.batches import Encoded
+from edgernn.training.batches import Encoded, balanced
 from edgernn.training.ngram_table import AS_CHOSEN, MOST_SURE, NgramFit
+from edgernn.training.recipe import ClassWeight
 from edgernn.training.sentences import split_sentences
 from edgernn.training.teacher import SoftLabels
 
-__all__ = ["Crops", "cut_crops", "exercises_of_layers", "exercises_of_ngrams", "with_labels"]
+__all__ = [
+    "Crops",
+    "cut_crops",
+    "exercises_of_layers",
+    "exercises_of_ngrams",
+    "weighed",
+    "with_labels",
+]
 
 Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
@@ -117,6 +125,20 @@ def exercises_of_layers(
     both, wanted = [*ids, *crops.ids], np.concatenate([chances, of_crops]).astype(np.float32)
     full = [row for row, text in enumerate(both) if len(text)]
     return Encoded([both[row] for row in full], wanted[full])
+
+
+def weighed(
+    given: tuple[list[Ids], Floats, Floats], class_weight: ClassWeight | None
+) -> tuple[list[Ids], Floats, Floats]:
+    """Let both classes count alike in what `exercises_of_ngrams` gives, if that is asked for."""
+    from scipy.special import expit
+
+    ids, targets, weights = given
+    if class_weight is None:
+        return given
+    found = balanced(Encoded(ids, expit(np.clip(targets, -MOST_SURE, MOST_SURE)))).weights
+    # The fit squares them.
+    return (ids, targets, weights if found is None else weights * np.sqrt(found))
 
 
 def with_labels(

@@ -8,14 +8,14 @@ resumed ends with the same numbers as one that was not.
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 import re
 import shutil
 import time
 import zipfile
-from dataclasses import asdict, astuple, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
@@ -25,7 +25,16 @@ import numpy.typing as npt
 from edgernn.errors import TrainingError
 from edgernn.files import leftover_of, new_file, write_text
 from edgernn.privacy import import_quietly
-from edgernn.training.batches import Encoded, crop, pad, plan_training, plan_validation, thin
+from edgernn.training.batches import (
+    Encoded,
+    balanced,
+    crop,
+    pad,
+    plan_training,
+    plan_validation,
+    thin,
+)
+from edgernn.training.keras_metrics import RIGHT_POSITIVES, counting_functions, metrics
 from edgernn.training.recipe import FitSettings, Keep
 
 __all__ = [
@@ -54,6 +63,17 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     seconds: float
+    validation_recall: float | None = None
+    """Share of the positive texts that were called so; None in runs of earlier versions."""
+    validation_specificity: float | None = None
+    """Share of the negative texts that were called so, likewise."""
+
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """Mean of recall and specificity on the validation texts."""
+        if self.validation_recall is None or self.validation_specificity is None:
+            return None
+        return (self.validation_recall + self.validation_specificity) / 2
 
 
 @dataclass
@@ -63,6 +83,8 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     interrupted: bool = False
     keep: Keep = "best"
+    balanced: bool = False
+    """Whether the best epoch is that of the highest balanced accuracy."""
 
     @property
     def kept(self) -> Epoch:
@@ -72,14 +94,26 @@ class History:
     @property
     def best(self) -> Epoch:
         """The epoch of the highest validation accuracy; of equal ones the lower loss."""
-        return max(self.epochs, key=lambda e: (e.validation_accuracy, -e.validation_loss))
+
+        def rank(epoch: Epoch) -> tuple[float, float]:
+            balanced = epoch.balanced_accuracy if self.balanced else None
+            accuracy = epoch.validation_accuracy if balanced is None else balanced
+            return accuracy, -epoch.validation_loss
+
+        return max(self.epochs, key=rank)
 
     def to_csv(self) -> str:
         """Return the history as CSV, one epoch a row."""
         out = io.StringIO()
+        # Of an earlier version's epochs some were not measured.
+        names = [
+            f.name
+            for f in fields(Epoch)
+            if any(getattr(epoch, f.name) is not None for epoch in self.epochs)
+        ]
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(f.name for f in fields(Epoch))
-        writer.writerows(astuple(epoch) for epoch in self.epochs)
+        writer.writerow(names)
+        writer.writerows([getattr(epoch, name) for name in names] for epoch in self.epochs)
         return out.getvalue()
 
 
@@ -127,8 +161,10 @@ def fit(
         TrainingError: nothing to resume or a broken checkpoint, or the loss is not a number.
         KeyboardInterrupt: Ctrl-C before the first epoch ended; nothing was reached.
     """
+    if settings.class_weight == "balanced":
+        train, validation = balanced(train), balanced(validation)
     store = _Checkpoint(checkpoint)
-    history = History(keep=settings.keep)
+    history = History(keep=settings.keep, balanced=settings.class_weight is not None)
     if resume:
         model, history = store.load()
     else:
@@ -140,7 +176,9 @@ def fit(
     try:
         while len(history.epochs) < settings.epochs and not _is_stale(history, settings.patience):
             number = len(history.epochs) + 1
-            epoch, averaged = _train_epoch(model, settings, train, held_out, seed, number, watcher)
+            epoch, averaged = _train_epoch(
+                model, settings, train, (validation, held_out), seed, number, watcher
+            )
             history.epochs.append(epoch)
             store.save(model, averaged, history)
             if watcher:
@@ -160,7 +198,7 @@ def _train_epoch(
     model: Any,
     settings: FitSettings,
     train: Encoded,
-    held_out: Any,
+    validation: tuple[Encoded, Any],
     seed: int,
     number: int,
     watcher: Watcher | None,
@@ -183,6 +221,7 @@ def _train_epoch(
     logs = model.fit(batches, shuffle=False, verbose=0, callbacks=callbacks).history
     # Keras has put the averaged weights in; they are what is measured and kept.
     averaged = model.get_weights()
+    texts, held_out = validation
     found = model.evaluate(held_out, verbose=0, return_dict=True)
     model.set_weights(latest.weights)
     epoch = Epoch(
@@ -192,12 +231,28 @@ def _train_epoch(
         validation_loss=found["loss"],
         validation_accuracy=found["accuracy"],
         seconds=round(time.monotonic() - started, 1),
+        **_recalls(found, texts),
     )
     if not np.isfinite(epoch.loss):
         raise TrainingError(
             f"epoch {number}: the loss is {epoch.loss}: try a lower --learning-rate"
         )
     return epoch, averaged
+
+
+def _recalls(found: Mapping[str, float], texts: Encoded) -> dict[str, float | None]:
+    """Return recall and specificity, where the model counts what they take."""
+    # A checkpoint of an earlier version does not.
+    if RIGHT_POSITIVES not in found:
+        return {}
+    positive = int(np.count_nonzero(texts.labels))
+    negative = len(texts) - positive
+    right_positive = round(found[RIGHT_POSITIVES] * len(texts))
+    right_negative = round(found["accuracy"] * len(texts)) - right_positive
+    return {
+        "validation_recall": right_positive / positive if positive else None,
+        "validation_specificity": right_negative / negative if negative else None,
+    }
 
 
 def _compile(model: Any, settings: FitSettings, texts: int) -> None:
@@ -212,23 +267,8 @@ def _compile(model: Any, settings: FitSettings, texts: int) -> None:
             rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
         ),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=[keras.metrics.MeanMetricWrapper(_agreement(), name="accuracy")],
+        metrics=metrics(),
     )
-
-
-@functools.cache
-def _agreement() -> Any:
-    """Return what tells of a text whether its logit is on the side of its label, or likelier one.
-
-    Keras knows it by name from then on, so that it loads a checkpoint that has it.
-    """
-    keras = import_quietly("keras")
-
-    def agreement(labels: Any, logits: Any) -> Any:
-        same = (logits > 0) == (keras.ops.cast(labels, logits.dtype) > 0.5)
-        return keras.ops.mean(keras.ops.cast(same, "float32"), axis=-1)
-
-    return keras.saving.register_keras_serializable(package="edgernn")(agreement)
 
 
 def _seed_dropout(model: Any, rng: np.random.Generator) -> None:
@@ -246,7 +286,8 @@ def _augmented(texts: Encoded, settings: FitSettings, rng: np.random.Generator) 
     """Return the training texts as one epoch sees them."""
     cropped = rng.random(len(texts)) < settings.crops
     ids = [crop(text, rng) if cut else text for text, cut in zip(texts.ids, cropped, strict=True)]
-    return Encoded([thin(text, settings.token_dropout, rng) for text in ids], texts.labels)
+    ids = [thin(text, settings.token_dropout, rng) for text in ids]
+    return Encoded(ids, texts.labels, texts.weights)
 
 
 def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
@@ -258,11 +299,11 @@ def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
         def __len__(self) -> int:
             return len(plan)
 
-        def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], ...]:
             chosen = plan[i]
-            return pad([texts.ids[j] for j in chosen]), texts.labels[chosen, None].astype(
-                np.float32
-            )
+            ids = pad([texts.ids[j] for j in chosen])
+            labels = texts.labels[chosen, None].astype(np.float32)
+            return (ids, labels) if texts.weights is None else (ids, labels, texts.weights[chosen])
 
     return Batches()
 
@@ -332,7 +373,8 @@ class _Checkpoint:
         if history.kept.epoch == number:
             with new_file(kept) as temporary, temporary.open("wb") as out:
                 np.savez(out, *averaged)
-        state = {"keep": history.keep, "epochs": [asdict(epoch) for epoch in history.epochs]}
+        epochs = [asdict(epoch) for epoch in history.epochs]
+        state = {"keep": history.keep, "balanced": history.balanced, "epochs": epochs}
         write_text(self._state, json.dumps(state, indent=2) + "\n")
         for old in self._folder.iterdir():
             if old.name not in (f"epoch-{number}.keras", kept.name, self._state.name):
@@ -343,7 +385,10 @@ class _Checkpoint:
             state = json.loads(self._state.read_text())
             if state["keep"] not in get_args(Keep):
                 raise ValueError(f"keep is {state['keep']!r}")
-            history = History([Epoch(**epoch) for epoch in state["epochs"]], keep=state["keep"])
+            epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+            # Checkpoints of earlier versions do not say.
+            balanced = state.get("balanced", False) is True
+            history = History(epochs, keep=state["keep"], balanced=balanced)
             self._kept_file(history)
         except FileNotFoundError as error:
             raise TrainingError(
@@ -357,7 +402,7 @@ class _Checkpoint:
         keras = import_quietly("keras")
 
         history = self.history()
-        _agreement()
+        counting_functions()
         name = f"epoch-{len(history.epochs)}.keras"
         try:
             return keras.saving.load_model(self._folder / name), history

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 from edgernn.errors import ModelFileError
@@ -15,7 +15,9 @@ from edgernn.training.run import HISTORY, read_file
 __all__ = ["read_history"]
 
 _MAX_BYTES = 1 << 20
-_COLUMNS = tuple(field.name for field in fields(Epoch))
+_COLUMNS = tuple(field.name for field in fields(Epoch) if field.default is MISSING)
+_LATER_COLUMNS = tuple(field.name for field in fields(Epoch) if field.default is not MISSING)
+"""Those that earlier versions did not write."""
 
 
 def read_history(folder: Path) -> History:
@@ -53,7 +55,10 @@ def _epoch(header: list[str], row: list[str], number: int) -> Epoch:
     if values["epoch"] != str(number):
         raise ValueError(f"epoch is {values['epoch'][:20]!r}, not {number}")
     measured = {name: _number(name, values[name]) for name in _COLUMNS if name != "epoch"}
-    return Epoch(epoch=number, **measured)
+    later = {
+        name: _number(name, values[name]) for name in _LATER_COLUMNS if values.get(name, "") != ""
+    }
+    return Epoch(epoch=number, **measured, **later)
 
 
 def _number(name: str, text: str) -> float:
@@ -61,7 +66,7 @@ def _number(name: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    largest = 1.0 if name.endswith("accuracy") else math.inf
+    largest = 1.0 if name.endswith(("accuracy", "recall", "specificity")) else math.inf
     if not (math.isfinite(value) and 0.0 <= value <= largest):
         kind = "a share in [0, 1]" if largest == 1.0 else "a number of 0 or more"
         raise ValueError(f"{name} is {text[:20]!r}, not {kind}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.training import run as names
 from edgernn.training.data import DataOptions
 from edgernn.training.fit import holds_epoch
-from edgernn.training.recipe import Recipe
+from edgernn.training.recipe import ClassWeight, Recipe
 from edgernn.training.recipes import DEFAULT_RECIPE, find_recipe
 from edgernn.training.run import read_json
 
@@ -31,6 +31,8 @@ class TrainOptions(DataOptions):
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate: float | None = None
+    class_weight: str | None = None
+    """`balanced` lets both classes count alike; None: each text counts alike."""
     max_length: int | None = None
     seed: int = 1
     limit: int | None = None
@@ -41,14 +43,19 @@ class TrainOptions(DataOptions):
         """Return the recipe with this run's own values put in.
 
         Raises:
-            UsageError: no such recipe.
+            UsageError: no such recipe, or no such class weights.
         """
+        if self.class_weight not in (None, *get_args(ClassWeight)):
+            raise UsageError(
+                f"--class-weight {self.class_weight}: there is balanced alone; leave the option "
+                "out and each text counts alike"
+            )
         recipe = find_recipe(self.recipe)
         if self.published:
             recipe = recipe.as_published()
         settings: dict[str, Any] = {
             name: value
-            for name in ("epochs", "batch_size", "learning_rate")
+            for name in ("epochs", "batch_size", "learning_rate", "class_weight")
             if (value := getattr(self, name)) is not None
         }
         if recipe.fit.validation == "test":
@@ -86,6 +93,8 @@ class TrainOptions(DataOptions):
                 epochs=config["fit"]["epochs"],
                 batch_size=config["fit"]["batch_size"],
                 learning_rate=config["fit"]["learning_rate"],
+                # Earlier versions had none.
+                class_weight=config["fit"].get("class_weight"),
                 max_length=config["text"]["max_length"],
                 seed=config["seed"],
                 limit=config["limit"],

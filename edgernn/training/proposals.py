@@ -29,6 +29,11 @@ def propose_test(config: Mapping[str, Any], folder: Path) -> tuple[str, str]:
         if isinstance(source, str) and source.isprintable():
             command += ["--data", source]
         return "the data set has a test split", shlex.join([*command, "--model", str(folder)])
+    splits = config.get("splits")
+    counts = splits.get("counts") if isinstance(splits, dict) else None
+    if isinstance(counts, dict) and counts.get("test"):
+        # Without --data it is the run's own, of which these rows were kept out.
+        return "rows of its data are kept for it", shlex.join([*command, "--model", str(folder)])
     command += ["--data", "test.csv", "--model", str(folder)]
     return (
         "hold some out with edgernn train --test-fraction 0.2, or name a file of other texts",

@@ -17,6 +17,7 @@ from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeF
 
 __all__ = [
     "Cell",
+    "ClassWeight",
     "Dense",
     "Dropout",
     "Embedding",
@@ -35,6 +36,10 @@ Cell = Literal["LSTM", "GRU", "SimpleRNN"]
 
 Keep = Literal["best", "last"]
 """Which weights a run keeps: those of the best epoch on validation, or the last ones."""
+
+
+ClassWeight = Literal["balanced"]
+"""How much the texts of a class count: balanced as scikit-learn and Keras call it."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +161,9 @@ class FitSettings:
     validation_limit: int | None = None
     """Number of test examples measured after each epoch; None: all."""
     keep: Keep = "best"
+    class_weight: ClassWeight | None = None
+    """Whether texts of a rarer class count for more in the loss, so that both classes count alike;
+    the best epoch is that of the highest balanced accuracy then."""
     sort_by_length: bool = True
     """Whether texts of like length share a batch, which saves padding."""
 

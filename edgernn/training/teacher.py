@@ -26,6 +26,7 @@ import numpy.typing as npt
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.training.callbacks import Busy
 from edgernn.training.data import Examples
+from edgernn.training.few_texts import least_count
 from edgernn.training.kept_arrays import add_texts, read_kept, write_kept
 from edgernn.training.sentences import split_sentences
 
@@ -34,6 +35,7 @@ __all__ = ["SoftLabels", "holds_folds", "teach"]
 Scores = npt.NDArray[np.float64]
 
 FOLDS = 10
+FEWEST_FOLDS = 2
 _FOLD = "fold-{}.npz"
 _ROUND = 3
 """Part of the cache's key: another number where the teacher changes."""
@@ -101,13 +103,15 @@ def teach(
     sentences = [split_sentences(text) for text in (*labelled, *unlabelled)]
     owner = np.repeat(np.arange(count), [len(part) for part in sentences])
     shapes = {"texts": (count,), "sentences": (len(owner),), "vectors": (count,)}
-    found = [_scores(read_kept(cache / _FOLD.format(k + 1), key, shapes)) for k in range(FOLDS)]
+    # Fewer texts give fewer folds.
+    number = int(folds.max()) + 1
+    found = [_scores(read_kept(cache / _FOLD.format(k + 1), key, shapes)) for k in range(number)]
     if any(scores is None for scores in found):
         with busy("teacher: n-grams of texts and sentences"):
             models = _Models(labelled, labels, unlabelled, sentences, owner, vectors)
-        for k in range(FOLDS):
+        for k in range(number):
             if found[k] is None:
-                with busy(f"teacher: fold {k + 1} of {FOLDS}"):
+                with busy(f"teacher: fold {k + 1} of {number}"):
                     # Rounded as the file is: a teacher that was cut off ends as one that was not.
                     kept = {
                         name: scores.astype(np.float32)
@@ -162,18 +166,25 @@ def _joined(
 
 
 def _folds(known: Examples, seed: int) -> npt.NDArray[np.int64]:
-    """Return the fold of each text, int64 in [0, FOLDS), each class spread evenly."""
+    """Return the fold of each text, int64 in [0, FOLDS), each class spread evenly.
+
+    Where a class has fewer texts than there are folds, there are as many folds as it has texts.
+    """
     labels, groups = known.labels, known.groups
     units = np.arange(len(labels)) if groups is None else groups
-    if min(len(np.unique(units[labels == label])) for label in (0, 1)) < FOLDS:
+    number = min(FOLDS, *(len(np.unique(units[labels == label])) for label in (0, 1)))
+    if number < FEWEST_FOLDS:
         what = "texts" if groups is None else "groups of texts"
-        raise DataError(f"the teacher needs {FOLDS} {what} of each class at least")
+        raise DataError(
+            f"the teacher needs {FEWEST_FOLDS} {what} of each class to learn from, at least; "
+            "other recipes have none: --recipe bigru"
+        )
     if groups is not None:
         try:
             from sklearn.model_selection import StratifiedGroupKFold
         except ImportError as error:
             raise MissingPackageError("scikit-learn", "the teacher", "train") from error
-        spread = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+        spread = StratifiedGroupKFold(number, shuffle=True, random_state=seed)
         folds = np.zeros(len(labels), np.int64)
         for fold, (_, rows) in enumerate(spread.split(labels, labels, groups)):
             folds[rows] = fold
@@ -182,7 +193,7 @@ def _folds(known: Examples, seed: int) -> npt.NDArray[np.int64]:
     folds = np.zeros(len(labels), np.int64)
     for label in (0, 1):
         members = random.permutation(np.flatnonzero(labels == label))
-        folds[members] = np.arange(len(members)) % FOLDS
+        folds[members] = np.arange(len(members)) % number
     return folds
 
 
@@ -207,7 +218,7 @@ class _Models:
             return CountVectorizer(
                 ngram_range=(1, 3),
                 binary=True,
-                min_df=min_count,
+                min_df=least_count(min_count, len(labelled)),
                 token_pattern=tokens,
                 dtype=np.float32,
             )

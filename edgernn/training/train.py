@@ -24,6 +24,7 @@ from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.batches import Encoded
 from edgernn.training.callbacks import Busy, Say
+from edgernn.training.closing import figures_of_epoch
 from edgernn.training.coverage import check_letters
 from edgernn.training.data import (
     Examples,
@@ -174,7 +175,8 @@ def train(
         resume=resume,
         watcher=watcher,
     )
-    found: dict[str, Any] = {}
+    figures = figures_of_epoch(history.kept, measured.labels)
+    found: dict[str, Any] = {} if figures is None else {"held_out": dataclasses.asdict(figures)}
     if lesson is not None:
         with busy("adding the n-grams"):
             model, found = whole_model(recipe, size, model, lesson, measured)

@@ -89,8 +89,8 @@ def test_evaluate_as_json(edgernn, model, place):
     found = json.loads(done.stdout)
     assert list(found) == [
         *("model", "labels", "split", "seen", "accuracy", "accuracy_interval"),
-        *("balanced_accuracy", "larger_class", "f1", "f1_of_each", "roc_auc", "log_loss"),
-        *("expected_calibration_error", "confusion", "examples", "lengths", "calibration"),
+        *("balanced_accuracy", "larger_class", "f1_of_each", "confusion", "examples", "f1"),
+        *("roc_auc", "log_loss", "expected_calibration_error", "lengths", "calibration"),
     ]
     said, warning, note = done.stderr.splitlines()
     assert said == f"{model} on cpu"

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.training.batches import crop, pad, plan_training, plan_validation, thin
+from edgernn.training.batches import (
+    Encoded,
+    balanced,
+    crop,
+    pad,
+    plan_training,
+    plan_validation,
+    thin,
+)
 
 LENGTHS = st.lists(st.integers(1, 600), max_size=300).map(lambda v: np.array(v, np.int64))
 
@@ -109,3 +117,29 @@ def test_crops_come_from_everywhere():
     assert {int(piece[0]) for piece in pieces} >= {0, 30, 57}
     assert max(int(piece[-1]) for piece in pieces) == 59
     assert {len(piece) for piece in pieces} == set(range(3, 41))
+
+
+def test_balanced_classes():
+    """Both classes weigh alike in all, the mean weight is 1, and the labels stay."""
+    found = balanced(Encoded([np.array([1])] * 4, np.array([1, 0, 1, 1], np.int8)))
+    assert found.labels.tolist() == [1, 0, 1, 1]
+    assert found.weights.tolist() == pytest.approx([2 / 3, 2, 2 / 3, 2 / 3])
+
+
+def test_balanced_chances():
+    """A text of which it is not sure counts for both: the loss that its label and weight give."""
+    chances = np.array([0.9, 0.2, 0.7], np.float32)
+    found = balanced(Encoded([np.array([1])] * 3, chances))
+    said = np.array([0.6, 0.5, 0.1])
+    of_positive, of_negative = 3 / (2 * 1.8), 3 / (2 * 1.2)
+    loss = found.weights * -(found.labels * np.log(said) + (1 - found.labels) * np.log(1 - said))
+    expected = -(
+        of_positive * chances * np.log(said) + of_negative * (1 - chances) * np.log(1 - said)
+    )
+    assert loss == pytest.approx(expected)
+
+
+def test_one_class_cannot_be_balanced():
+    """It stays as it is."""
+    texts = Encoded([np.array([1])], np.array([1], np.int8))
+    assert balanced(texts) is texts

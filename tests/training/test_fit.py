@@ -175,7 +175,7 @@ def test_ctrl_c_in_the_second_epoch(tmp_path):
         assert len(measured) == 1
         given.append(model)
     assert same_weights(*given)
-    loss, accuracy = model.evaluate(pad(HELD_OUT.ids), HELD_OUT.labels[:, None], verbose=0)
+    loss, accuracy, _ = model.evaluate(pad(HELD_OUT.ids), HELD_OUT.labels[:, None], verbose=0)
     assert loss == pytest.approx(measured[0].validation_loss, rel=1e-5)
     assert accuracy == pytest.approx(measured[0].validation_accuracy)
 
@@ -204,6 +204,39 @@ def test_the_best_epoch_is_kept(tmp_path):
     assert history.best.validation_loss < measured[-1].validation_loss
     given = logits(model, turned.ids) > 0
     assert np.mean(given == turned.labels) == pytest.approx(history.best.validation_accuracy)
+    recall, specificity = (given[turned.labels == 1]).mean(), (~given[turned.labels == 0]).mean()
+    assert history.best.validation_recall == pytest.approx(recall)
+    assert history.best.validation_specificity == pytest.approx(specificity)
+    assert history.best.balanced_accuracy == pytest.approx((recall + specificity) / 2)
+
+
+def test_class_weights(tmp_path):
+    """Of texts that say nothing a model says what is common; with weights it leans to neither."""
+    rng = np.random.default_rng(7)
+    ids = [rng.integers(4, IDS, 5).astype(np.int32) for _ in range(60)]
+    texts = Encoded(ids, (np.arange(60) % 10 == 0).astype(np.int8))
+    settings = dataclasses.replace(
+        SETTINGS, epochs=6, learning_rate=0.1, patience=6, crops=0.0, weight_average=0.0
+    )
+    means = {}
+    for weight in (None, "balanced"):
+        keras.utils.set_random_seed(SEED)
+        own = dataclasses.replace(settings, class_weight=weight, keep="last")
+        place = tmp_path / str(weight)
+        model, history = fit(bag(), own, texts, texts, seed=SEED, checkpoint=place)
+        means[weight] = float(np.mean(logits(model, ids)))
+        assert history.balanced is (weight is not None)
+    assert means[None] < -1 < -0.5 < means["balanced"] < 0.5
+
+
+def test_the_best_epoch_of_weighed_classes():
+    """It is that of the highest balanced accuracy; a checkpoint remembers that it is."""
+    epochs = [
+        Epoch(1, 0.1, 0.9, 0.5, 0.9, 1, validation_recall=0.0, validation_specificity=1.0),
+        Epoch(2, 0.1, 0.9, 0.5, 0.8, 1, validation_recall=0.8, validation_specificity=0.8),
+    ]
+    assert History(epochs).best.epoch == 1
+    assert History(epochs, balanced=True).best.epoch == 2
 
 
 def test_early_stopping(tmp_path):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from edgernn.training.metrics import measure
+from edgernn.training.metrics import figures_of, measure
 
 PROBABILITIES = np.array([0.1, 0.6, 0.4, 0.9, 0.5, 0.2], np.float32)
 LABELS = np.array([0, 0, 1, 1, 1, 0], np.int8)
@@ -54,3 +54,25 @@ def test_a_certain_error_is_not_infinite():
     assert right.log_loss == pytest.approx(0, abs=1e-9)
     assert (wrong.roc_auc, right.roc_auc) == (0.0, 1.0)
     assert wrong.f1 == 0.0
+
+
+def test_figures_of_each_label():
+    """Of 8 negatives 6 are right, of 2 positives 1: worked out by hand."""
+    found = figures_of(((6, 2), (1, 1)))
+    assert found.accuracy == pytest.approx(0.7)
+    assert found.larger_class == pytest.approx(0.8)
+    assert found.balanced_accuracy == pytest.approx((6 / 8 + 1 / 2) / 2)
+    assert found.f1_of_each == pytest.approx((2 * 6 / (8 + 7), 2 * 1 / (2 + 3)))
+    low, high = found.accuracy_interval
+    assert 0.39 < low < 0.7 < high < 0.9
+
+
+def test_one_class_alone():
+    """What it does not say is None, in no traceback: curve, mean over classes, F1 of the other."""
+    found = measure(np.array([0.1, 0.2], np.float32), np.array([0, 0], np.int8), 0.5)
+    assert (found.accuracy, found.larger_class) == (1.0, 1.0)
+    assert (found.roc_auc, found.balanced_accuracy, found.f1) == (None, None, None)
+    assert found.f1_of_each == (1.0, None)
+    assert found.log_loss == pytest.approx(-(math.log(0.9) + math.log(0.8)) / 2, rel=1e-6)
+    with pytest.raises(ValueError, match="no examples"):
+        figures_of(((0, 0), (0, 0)))

@@ -257,14 +257,24 @@ def test_a_broken_file(done, tmp_path, damage):
 
 
 def test_too_few_texts(tmp_path):
-    """Each fold needs a text of each class, or a group that has one."""
-    few = np.arange(60) // (60 // FOLDS + 1)
-    with pytest.raises(DataError, match=f"needs {FOLDS} groups of texts of each class at least"):
-        asked(tmp_path, groups=few)
+    """Each fold needs a text of each class, or a group that has one, and there are two or more."""
+    with pytest.raises(DataError, match="needs 2 groups of texts of each class") as caught:
+        asked(tmp_path, groups=np.zeros(60, np.int64))
+    assert "--recipe bigru" in str(caught.value)
     labels = LABELS.copy()
-    labels[np.flatnonzero(labels == 1)[4:]] = 0
-    with pytest.raises(DataError, match=f"needs {FOLDS} texts of each class at least"):
+    labels[np.flatnonzero(labels == 1)[1:]] = 0
+    with pytest.raises(DataError, match="needs 2 texts of each class"):
         asked(tmp_path, labels=labels)
+
+
+def test_few_texts_give_fewer_folds(tmp_path):
+    """As many as the smaller class has texts."""
+    labels = LABELS.copy()
+    labels[np.flatnonzero(labels == 1)[3:]] = 0
+    asked(tmp_path, labels=labels)
+    assert {path.name for path in tmp_path.glob("fold-*.npz")} == {
+        f"fold-{k}.npz" for k in (1, 2, 3)
+    }
 
 
 def test_texts_that_have_nothing_in_common(tmp_path):

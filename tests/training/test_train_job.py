@@ -10,6 +10,7 @@ from toy import RECIPE, SETTINGS, VOCABULARY, Interrupt, write_reviews
 
 from edgernn.errors import DataError, TrainingError, UsageError
 from edgernn.text import SubwordEncoder
+from edgernn.training.closing import figures_of_epoch
 from edgernn.training.data import load_split
 from edgernn.training.options import TrainOptions
 from edgernn.training.recipe import Dense, Embedding, Recurrent
@@ -139,6 +140,7 @@ def test_metrics(job):
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics.pop("minutes") >= 0
     size = SubwordEncoder.from_bytes(VOCABULARY).vocab_size
+    figures = figures_of_epoch(history.best, np.array([0, 0, 1, 1]))
     assert metrics == {
         "validation_accuracy": history.best.validation_accuracy,
         "validation_loss": history.best.validation_loss,
@@ -150,7 +152,10 @@ def test_metrics(job):
         "training_examples": 32,
         "validation_examples": 4,
         "interrupted": False,
+        "held_out": json.loads(json.dumps(dataclasses.asdict(figures))),
     }
+    assert figures.accuracy == pytest.approx(history.best.validation_accuracy)
+    assert figures.examples == 4
 
 
 def test_history(job):
@@ -223,6 +228,7 @@ def interrupted(data, tmp_path_factory):
     ("changes", "message"),
     [
         ({"epochs": 5}, "--epochs 5: the run was started with 2"),
+        ({"class_weight": "balanced"}, "--class-weight balanced: the run was started with None"),
         ({"seed": 3}, "--seed 3: the run was started with 11"),
         ({"learning_rate": 0.5}, "--learning-rate 0.5: the run was started with 0.02"),
         ({"label_column": "label"}, "--label-column label: the run was started with sentiment"),
@@ -309,6 +315,14 @@ def test_an_unknown_recipe(data, tmp_path):
     with pytest.raises(UsageError, match="--recipe none: no such recipe"):
         train(options(data, tmp_path / "run", recipe="none"))
     assert not (tmp_path / "run").exists()
+
+
+def test_unknown_class_weights(data, tmp_path):
+    """There is one kind."""
+    with pytest.raises(UsageError, match="--class-weight heavy: there is balanced alone"):
+        train(options(data, tmp_path / "run", class_weight="heavy"))
+    recipe = options(data, tmp_path, class_weight="balanced").resolved_recipe()
+    assert recipe.fit.class_weight == "balanced"
 
 
 def test_too_few_examples(data, tmp_path):
