@@ -179,9 +179,16 @@ def test_a_table_has_no_unlabelled_texts(table, tmp_path):
     asked = ("train", "--recipe", "flagship", "--data", table, "--epochs", 1, "--limit", 60)
     done = CliRunner().invoke(app, [str(word) for word in (*asked, "--output", tmp_path / "run")])
     assert done.exit_code == 0, done.output
-    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("warning: "))
+    lines = done.stderr.splitlines()
+    (warning,) = (line for line in lines if line.endswith("learned from the labelled texts alone"))
+    assert warning.startswith("warning: ")
     assert str(table) in warning
-    assert warning.endswith("; the n-grams are learned from the labelled texts alone")
+    # The figures are those of layers and n-grams together.
+    figures = Run.open(tmp_path / "run").metrics["held_out"]
+    assert figures["accuracy"] == Run.open(tmp_path / "run").metrics["validation_accuracy"]
+    assert any(
+        line.startswith(f"  accuracy            {figures['accuracy']:.4f}") for line in lines
+    )
     assert "out of fold on 54 texts, asked about 0 unlabelled ones too" in done.stderr
     metrics = Run.open(tmp_path / "run").metrics
     assert (metrics["epochs"], metrics["training_examples"]) == (1, 54)
