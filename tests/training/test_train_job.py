@@ -17,7 +17,7 @@ from edgernn.training.recipe import Dense, Embedding, Recurrent
 from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
-from edgernn.training.train import train
+from edgernn.training.train import NO_TEST, train
 
 pytest.importorskip("keras")
 
@@ -185,6 +185,7 @@ def test_what_is_said(job):
     said = "\n".join(job[2])
     assert "training on " in said
     assert "36 training examples" in said
+    assert NO_TEST in said
     assert "32 to train on, 4 held out" in said
 
 

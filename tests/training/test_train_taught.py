@@ -196,6 +196,18 @@ def test_a_table_has_no_unlabelled_texts(table, tmp_path):
     assert metrics["validation_accuracy"] == np.mean((before > 0) == labels)
 
 
+def test_a_table_with_splits(table, tmp_path, only_taught):
+    """The teacher learns from the training rows that have a word, and from no others."""
+    header, *rows = table.read_text("utf-8").splitlines()
+    parts = ["train"] * 70 + ["val"] * 20 + ["test"] * 10
+    lines = [f"{row},{part}" for row, part in zip(rows, parts, strict=True)]
+    path = tmp_path / "splits.csv"
+    path.write_text("\n".join([f"{header},split", "!!!,1,train", *lines]) + "\n", "utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        train(options(path, tmp_path / "run"))
+    assert only_taught == [(70, [])]
+
+
 def test_a_folder_without_unlabelled_texts(reviews, tmp_path, only_taught):
     """The same as a table; what cannot be read is an error, not a reason to go on without it."""
     for part in ("neg", "pos"):
