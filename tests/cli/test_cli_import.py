@@ -42,6 +42,10 @@ def own(tmp_path_factory):
     scores = model(ids).numpy()[:, 0]
     assert np.ptp(scores) > 0.1
     (folder / "scores.json").write_text(json.dumps(scores.tolist()))
+    rows = [
+        {"text": text, "ids": list(map(int, row))} for text, row in zip(TEXTS, ids, strict=True)
+    ]
+    (folder / "own.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
 
@@ -109,6 +113,12 @@ def test_export_and_score(importing, edgernn, own, format):
         (("--labels", "a,b,c"), 2, "--labels a,b,c: 3 names; models of two classes alone"),
         (("--start-id", "one"), 2, "--start-id one: must be an id, or none"),
         (("--split", "words"), 2, "--split words: must be one of tokenizer, whitespace"),
+        (
+            ("--index-from", "0", "--expect", "own.jsonl"),
+            1,
+            "own.jsonl, row 1: ids differ at token 2: 2 ('good') here, 4 ('film') there; all agree "
+            "with --start-id 1 --unknown-id 2 --index-from 3; nothing was written",
+        ),
         ((), 2, "--index-from 0 if 'a' has the id 1 in your program, --index-from 3 --start-id 1"),
         (("--index-from", "9"), 2, "the model's embedding has 14 rows"),
         (

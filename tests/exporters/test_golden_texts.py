@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 
 from edgernn import load
 from edgernn.bundle import read_model_file
-from edgernn.text import TextEncoder
+from edgernn.errors import ExportError
+from edgernn.text import TextContract, TextEncoder
+from edgernn.text.words import KERAS_SEPARATORS, write_words
 from edgernn.training.run import Run
 from exporters.export import TrainedModel
 from exporters.golden_texts import CORNERS, golden_vectors
+from exporters.sample_texts import SAMPLE_TEXTS, spread
 
 Files = dict[tuple[str, str], Path]
 CLOSE = 0.1
@@ -86,3 +90,42 @@ def test_texts_without_a_token(tiny_word_trained: TrainedModel) -> None:
 def tiny_encoder(tiny_run: Path) -> TextEncoder:
     """The text rules of the tiny run."""
     return Run.open(tiny_run).encoder
+
+
+def test_a_vocabulary_of_which_no_sample_knows_a_word() -> None:
+    """Its own words are taken, so that runtimes compare more than padding and unknown words."""
+    encoder = word_encoder(["schauspieler", "handlung", "sch\u00f6n"], unknown_id=None)
+    scored = [v for v in golden_vectors(encoder, flat, 1e-5).vectors if v.ids]
+    assert len({v.ids for v in scored}) >= 3
+    chosen = spread(SAMPLE_TEXTS, word_encoder(["handlung", "regie"], unknown_id=1), 40)
+    assert len(chosen) == 40
+    assert all("handlung" in text or "regie" in text for text in chosen)
+
+
+@pytest.mark.parametrize("unknown_id", [None, 1])
+def test_a_vocabulary_that_no_text_touches(unknown_id: int | None) -> None:
+    """One line says so."""
+    encoder = word_encoder(["<unk> 2", "good 3", "film 4"], unknown_id=unknown_id)
+    for choose in (
+        lambda: spread(SAMPLE_TEXTS, encoder, 40),
+        lambda: golden_vectors(encoder, flat, 1e-5),
+    ):
+        with pytest.raises(ExportError, match="no word of the vocabulary stands in the texts"):
+            choose()
+
+
+def word_encoder(words: list[str], unknown_id: int | None) -> TextEncoder:
+    """Words split as Keras does."""
+    content = write_words(words)
+    contract = TextContract(
+        vocabulary_sha256=hashlib.sha256(content).hexdigest(),
+        vocabulary_size=len(words) + 2,
+        max_length=9,
+        cut="start",
+        tokenizer="words",
+        separators=KERAS_SEPARATORS,
+        first_word_id=2,
+        unknown_id=unknown_id,
+        vocabulary_file="vocabulary.words",
+    )
+    return TextEncoder(contract, content)

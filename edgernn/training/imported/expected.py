@@ -115,6 +115,7 @@ def _score(where: str, fields: Mapping[str, object], column: str | None) -> floa
 
 def _flat(where: str, column: str, value: object) -> list[float]:
     """Return the numbers of a number, a list in any depth, or the JSON of one."""
+    given = value
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -131,5 +132,5 @@ def _flat(where: str, column: str, value: object) -> list[float]:
         elif isinstance(part, int | float) and type(part) is not bool and math.isfinite(part):
             found.append(float(part))
         else:
-            raise DataError(f"{where}: {column} holds {shown(value)}, not numbers")
+            raise DataError(f"{where}: {column} holds {shown(given)}, not numbers")
     return found

@@ -293,7 +293,8 @@ def _not_told(
         if unknown is not None and not any(unknown in ids for ids in whole):
             left.append("unknown words")
     if contract.padding != "none" and not any(
-        text.score is not None or len(text.ids or ()) == contract.max_length
+        text.score is not None
+        or (len(text.ids or ()) == contract.max_length and contract.padding_id in (text.ids or ()))
         for text in expected.texts
     ):
         left.append("padding")

@@ -103,11 +103,12 @@ def _vocabulary(path: Path, archive: zipfile.ZipFile, config: dict[str, Any]) ->
     given = config.get("vocabulary")
     if isinstance(given, list) and all(isinstance(word, str) for word in given):
         return given if given[:1] == [""] else ["", "[UNK]", *given]
+    # A folder of the layer's class or name, whichever version wrote it.
+    folders = ("/text_vectorization", f"/{config.get('name')}/")
     names = [
         name
         for name in archive.namelist()
-        if name.endswith(f"/{config.get('name')}/vocabulary.txt")
-        or name.endswith("/text_vectorization/vocabulary.txt")
+        if name.endswith("/vocabulary.txt") and any(folder in name for folder in folders)
     ]
     if not names:
         raise DataError(f"{path}: its TextVectorization layer has no vocabulary: was it adapted?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -32,13 +33,12 @@ def variants(options: ImportOptions, expected: Expected) -> Iterator[ImportOptio
 def _groups(expected: Expected) -> list[list[Change]]:
     """Return changes; those of one group exclude each other."""
     lengths = {len(text.ids) for text in expected.texts if text.ids is not None}
-    ids = [text.ids for text in expected.texts if text.ids]
-    first = {next((i for i in row if i), 0) for row in ids}
+    first = Counter(next((i for i in text.ids if i), 1) for text in expected.texts if text.ids)
+    starts = dict.fromkeys([i for i, _ in first.most_common(2)] + [1, 2, 3])
     groups: list[list[Change]] = [
         [{"padding": side} for side in ("pre", "post", "none")],
         [{"truncating": side} for side in ("pre", "post")],
-        [{"start_id": i} for i in ({*first, 1} if len(first) == 1 else {1})]
-        + [{"start_id": "none"}],
+        [{"start_id": i} for i in (*starts, "none")],
         [{"unknown_id": i} for i in ("none", 0, 1, 2)],
         [{"first_id": i} for i in (0, 1, 2, 3, 4)] + [{"index_from": i} for i in (0, 1, 2, 3)],
         [{"index_from": 3, "start_id": 1, "unknown_id": 2}],
