@@ -33,7 +33,7 @@ def index(tmp_path):
     return path
 
 
-def logits(ids):
+def logits(ids, padded=None):
     """Stands for a model: each id counts, and so does its place."""
     return np.array([np.sin(row * np.arange(1, len(row) + 1)).sum() for row in ids], np.float32)
 
@@ -163,8 +163,13 @@ def test_logits(index, tmp_path):
         rows = [{"text": t, "score": value(ids_by(t))} for t in TEXTS if any(ids_by(t))]
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         assert compared(index, path, sigmoid=False)[1].scores == 3
+    for row in rows:
+        both = [0.25, 0.25 + float(np.log(row["score"] / (1 - row["score"])))]
+        row["score"] = both  # of two units without a softmax
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert compared(index, path, sigmoid=False)[1].scores == 3
     path.write_text('{"text": "a good film", "score": 2.5}\n')
-    with pytest.raises(DataError, match=r"row 1: score 2\.5 is no probability"):
+    with pytest.raises(DataError, match="row 1: holds logits, and the model gives probabilities"):
         compared(index, path)
 
 

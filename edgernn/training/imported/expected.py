@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Mapping
@@ -44,11 +45,15 @@ class Expected:
     path: Path
     texts: tuple[ExpectedText, ...]
     """At least one; at most 10,000."""
+    pairs: bool = False
+    """Whether scores are differences of two logits."""
 
     @property
     def logits(self) -> bool:
-        """Whether scores lie outside of [0, 1], as probabilities do not."""
-        return any(text.score is not None and not 0 <= text.score <= 1 for text in self.texts)
+        """Whether scores are logits: probabilities do not lie outside of [0, 1]."""
+        return self.pairs or any(
+            text.score is not None and not 0 <= text.score <= 1 for text in self.texts
+        )
 
 
 def read_expected(path: Path) -> Expected:
@@ -69,20 +74,21 @@ def read_expected(path: Path) -> Expected:
     with source:
         for row in source:
             where = source.where(row)
-            text = source.text(row)
-            found.append(
-                ExpectedText(
-                    where,
-                    text,
-                    _ids(where, row.fields, ids),
-                    _score(where, row.fields, score),
-                )
-            )
+            text = ExpectedText(where, source.text(row), _ids(where, row.fields, ids), None)
+            found.append((text, _scores(where, row.fields, score)))
             if len(found) == _MOST:
                 break
     if not found:
         raise DataError(f"{path}: holds no rows")
-    return Expected(path, tuple(found))
+    # Two probabilities, or two logits as a model without a softmax gives them.
+    pairs = any(len(scores) == 2 and abs(sum(scores) - 1) > _SUM for _, scores in found)
+    texts = []
+    for text, scores in found:
+        value = scores[-1] if scores else None
+        if value is not None and pairs and len(scores) == 2:
+            value -= scores[0]
+        texts.append(dataclasses.replace(text, score=value))
+    return Expected(path, tuple(texts), pairs)
 
 
 def _column(source: RowSource, names: tuple[str, ...]) -> str | None:
@@ -99,17 +105,15 @@ def _ids(where: str, fields: Mapping[str, object], column: str | None) -> tuple[
     return tuple(int(value) for value in values)
 
 
-def _score(where: str, fields: Mapping[str, object], column: str | None) -> float | None:
+def _scores(where: str, fields: Mapping[str, object], column: str | None) -> list[float]:
+    """Return one number, or those of two classes; none where nothing is given."""
     if column is None or fields.get(column) is None:
-        return None
+        return []
     values = _flat(where, column, fields[column])
-    if len(values) == 1:
-        return values[0]
-    if len(values) == 2 and abs(sum(values) - 1) <= _SUM:
-        return values[1]
+    if len(values) in (1, 2):
+        return values
     raise DataError(
-        f"{where}: {column} holds {len(values)} numbers; it must be one, or the probabilities of "
-        "two classes"
+        f"{where}: {column} holds {len(values)} numbers; it must be one, or those of two classes"
     )
 
 

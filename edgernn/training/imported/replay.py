@@ -140,11 +140,9 @@ class Judge:
         self._logits = logits
         self._known: dict[tuple[tuple[int, ...], int | None], float] = {}
         if sigmoid and expected.logits:
-            bad = next(t for t in expected.texts if t.score is not None and not 0 <= t.score <= 1)
-            raise DataError(
-                f"{bad.where}: score {bad.score:g} is no probability, which the model's sigmoid "
-                "gives"
-            )
+            outside = (t for t in expected.texts if t.score and not 0 <= t.score <= 1)
+            bad = next(outside, expected.texts[0])
+            raise DataError(f"{bad.where}: holds logits, and the model gives probabilities")
         self._scales: tuple[str, ...] = ("logit",) if expected.logits else ("probability",)
         if not sigmoid and not expected.logits:
             self._scales = ("probability", "logit")
