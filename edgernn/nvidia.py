@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import ctypes
 import hashlib
 import re
 import shutil
@@ -22,6 +23,7 @@ from pathlib import Path
 
 __all__ = [
     "GPUS",
+    "IN_A_CONTAINER",
     "NvidiaPackage",
     "find_damaged",
     "find_gpus",
@@ -32,6 +34,11 @@ __all__ = [
 
 GPUS = Path("/proc/driver/nvidia/gpus")
 """Where the driver of Linux lists them."""
+
+IN_A_CONTAINER = (
+    "a container must be started with the machine's GPUs, such as docker run --gpus all"
+)
+"""What may keep a program from the driver of a GPU that is there."""
 
 _DIST_INFO = re.compile(r"(nvidia_[a-z0-9_]+?)(?:_cu(\d+))?-(\d[^-]*)\.dist-info")
 _CUDNN = re.compile(r"nvidia-cudnn(-cu\d+)?")
@@ -76,22 +83,7 @@ def find_gpus() -> list[str]:
     for path in sorted(GPUS.glob("*/information")):
         found = re.search(r"^Model:\s*(.+)$", path.read_text("utf-8", "replace"), re.MULTILINE)
         names.append(found[1].strip() if found else "NVIDIA GPU")
-    program = None if names else shutil.which("nvidia-smi")
-    if program is None:
-        return names
-    # Windows, and Linux in it, have no such folder.
-    try:
-        done = subprocess.run(
-            [program, "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        # A driver that does not answer gives no GPU to use either.
-        return []
-    return done.stdout.splitlines() if done.returncode == 0 else []
+    return names or _asked_of_program() or _asked_of_driver()
 
 
 def find_packages(folders: Sequence[Path] | None = None) -> list[NvidiaPackage]:
@@ -108,6 +100,43 @@ def find_packages(folders: Sequence[Path] | None = None) -> list[NvidiaPackage]:
 def find_damaged(folders: Sequence[Path] | None = None) -> list[NvidiaPackage]:
     """Return the packages that have libraries which are replaced or missing."""
     return [p for p in find_packages(folders) if p.replaced or p.missing]
+
+
+def _asked_of_program() -> list[str]:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return []
+    try:
+        done = subprocess.run(
+            [program, "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=20,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        # The driver itself is asked next.
+        return []
+    return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+def _asked_of_driver() -> list[str]:
+    try:
+        driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return []
+    count, name = ctypes.c_int(), ctypes.create_string_buffer(256)
+    if driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count)):
+        return []
+    names = []
+    for device in range(count.value):
+        # A device's handle is its number only by habit.
+        handle = ctypes.c_int()
+        if not driver.cuDeviceGet(ctypes.byref(handle), device) and not driver.cuDeviceGetName(
+            name, len(name), handle
+        ):
+            names.append(name.value.decode("utf-8", "replace"))
+    return names
 
 
 def tell_damage(package: NvidiaPackage) -> str:

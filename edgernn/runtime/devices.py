@@ -135,12 +135,13 @@ def _try_cuda(onnxruntime: Any) -> str | OSError | None:
 
 def _explain(failure: str | OSError, onnxruntime: Any) -> str:
     """Add to a reason what to run, where something helps."""
-    if failure == _NO_DRIVER:
-        return _NO_DRIVER
     import platform
 
-    from edgernn.nvidia import find_packages, switch_to, tell_damage
+    from edgernn.nvidia import IN_A_CONTAINER, find_gpus, find_packages, switch_to, tell_damage
 
+    if failure == _NO_DRIVER:
+        gpus = find_gpus()
+        return f"{failure}, which has a GPU ({gpus[0]}); {IN_A_CONTAINER}" if gpus else failure
     packages = find_packages()
     if isinstance(failure, OSError):
         for package in packages:

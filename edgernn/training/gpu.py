@@ -8,7 +8,14 @@ import sys
 from importlib import metadata
 from typing import Any
 
-from edgernn.nvidia import NvidiaPackage, find_gpus, find_packages, switch_to, tell_damage
+from edgernn.nvidia import (
+    IN_A_CONTAINER,
+    NvidiaPackage,
+    find_gpus,
+    find_packages,
+    switch_to,
+    tell_damage,
+)
 
 __all__ = ["find_gpu_problem"]
 
@@ -46,10 +53,7 @@ def _why(tensorflow: Any) -> str:
     try:
         ctypes.CDLL(_DRIVER)
     except OSError:
-        return (
-            f"the driver's {_DRIVER} cannot be loaded; a container must be started with the "
-            "machine's GPUs, such as docker run --gpus all"
-        )
+        return f"the driver's {_DRIVER} cannot be loaded; {IN_A_CONTAINER}"
     if not tensorflow.test.is_built_with_cuda():
         try:
             metadata.version("tensorflow-cpu")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fake_packages import CUDNN_12, CUDNN_13, CUDNN_LIBRARIES, cudnn, install, write_index
@@ -206,10 +208,15 @@ def test_following_what_is_said(tmp_path: Path) -> None:
     assert (find_damaged([site]), installed()) == ([], whole_13)
 
 
+def no_driver(name: str) -> object:
+    raise OSError(f"{name}: cannot open shared object file")
+
+
 def test_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The driver's own list is asked, then its program; without both there is no GPU."""
+    """The list of the driver is read; without it, its program and itself there is no GPU."""
     monkeypatch.setattr(nvidia, "GPUS", tmp_path / "gpus")
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(ctypes, "CDLL", no_driver)
     assert find_gpus() == []
     for place, text in (("0000:01", "Model: \t\t NVIDIA H200\nIRQ: 16\n"), ("0000:02", "\n")):
         (tmp_path / "gpus" / place).mkdir(parents=True)
@@ -222,13 +229,48 @@ def test_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_drivers_program(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, names: list[str]
 ) -> None:
-    """A stand-in for nvidia-smi, which also says in words that it found nothing."""
+    """A stand-in for nvidia-smi, which says in words, too, that it found nothing."""
+    monkeypatch.setattr(ctypes, "CDLL", no_driver)
     monkeypatch.setattr(nvidia, "GPUS", tmp_path / "gpus")
     monkeypatch.setenv("PATH", str(tmp_path))
     program = tmp_path / "nvidia-smi"
     program.write_text(f"#!/bin/sh\necho NVIDIA T4\nexit {code}\n")
     program.chmod(0o755)
     assert find_gpus() == names
+
+
+class Driver:
+    """Stands in for the driver's library; its functions return 0 for success."""
+
+    def __init__(self, names: list[bytes], failing: str = "") -> None:
+        self.names = names
+        for function in ("cuInit", "cuDeviceGetCount", "cuDeviceGet", "cuDeviceGetName"):
+            result = 100 if function == failing else 0
+            called = getattr(self, f"_{function}")
+            setattr(self, function, lambda *a, call=called, result=result: call(*a) or result)
+
+    def _cuInit(self, flags: int) -> None:
+        assert flags == 0
+
+    def _cuDeviceGetCount(self, count: Any) -> None:
+        count._obj.value = len(self.names)
+
+    def _cuDeviceGet(self, handle: Any, device: int) -> None:
+        handle._obj.value = 40 + device
+
+    def _cuDeviceGetName(self, name: Any, size: int, handle: Any) -> None:
+        assert size == 256
+        name.value = self.names[handle.value - 40]
+
+
+@pytest.mark.parametrize("failing", ["", "cuInit", "cuDeviceGetCount", "cuDeviceGet"])
+def test_the_driver_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    """Where nothing else is there, a stand-in for the driver is asked, which may fail."""
+    monkeypatch.setattr(nvidia, "GPUS", tmp_path / "gpus")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    driver = Driver([b"NVIDIA T4", b"NVIDIA L4"], failing)
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: driver)
+    assert find_gpus() == ([] if failing else ["NVIDIA T4", "NVIDIA L4"])
 
 
 def test_info(two: list[Path], capsysbinary: pytest.CaptureFixture[bytes]) -> None:

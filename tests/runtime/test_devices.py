@@ -133,6 +133,15 @@ def test_a_runtime_without_cuda(
         choose_device("cuda", CPU_ONLY)
 
 
+def test_a_container_without_its_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine has a GPU, and the driver's library is not in the container."""
+    fake = FakeLibraries(monkeypatch, missing=devices.CUDA_DRIVER)
+    monkeypatch.setattr(nvidia, "find_gpus", lambda: ["NVIDIA T4"])
+    message = r"no NVIDIA driver .*, which has a GPU \(NVIDIA T4\); a container must be started"
+    with pytest.raises(DeviceError, match=message):
+        choose_device("cuda", fake.onnxruntime)
+
+
 def test_an_old_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
     """One that scores on the CPU and cannot show what CUDA would run."""
     fake = FakeLibraries(monkeypatch, missing="")
