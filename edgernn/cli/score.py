@@ -225,13 +225,14 @@ class _Job:
                 if ended_by is None:
                     out.finish()
         tally.summarize()
+        rows = f"{tally.rows:,} row{'' if tally.rows == 1 else 's'}"
         if target is not None and ended_by is None:
-            say(f"wrote {tally.rows:,} rows to {target.path}")
+            say(f"wrote {rows} to {target.path}")
         elif target is not None and tally.rows:
             more = "; --resume goes on with it" if target.is_resumable else ""
-            say(f"wrote {tally.rows:,} rows to {target.partial}{more}")
+            say(f"wrote {rows} to {target.partial}{more}")
         if isinstance(ended_by, KeyboardInterrupt):
-            end(f" after {tally.rows:,} rows")
+            end(f" after {rows}")
         if ended_by is not None:
             raise ended_by
         if tally.failed and tally.failed == tally.rows:

@@ -43,6 +43,8 @@ _CHUNK_TEXTS = 1024
 _CHUNK_CHARACTERS = 1 << 20
 _VALUE = 8
 """Stands for the characters of a value that is no text."""
+_ROW = 256
+"""Stands for what a row takes beside its characters, while it is under way."""
 _ROOM = 4 << 20
 """Characters under way, which bounds memory whatever the rows are; a row alone may have more."""
 
@@ -97,7 +99,7 @@ def score_items(
                 if skip is not None and skip(chunk):
                     continue
                 skip = None
-                stream.put(_texts(chunk), chunk, size)
+                stream.put(_texts(chunk), chunk, size + _ROW * len(chunk))
         except KeyboardInterrupt as interrupt:
             chunks.ended_by = interrupt
         finally:
