@@ -142,10 +142,11 @@ def score(
 ) -> None:
     """Score texts, or every row of files.
 
-    A result is a label, its confidence (the probability of that label), and probability: that of
-    the second of the model's two labels, such as positive, whichever label is given. The columns
-    of a file stay, and label, confidence, probability and error come behind them. The exit code is
-    0 if there is one result for each row, with a score or an error.
+    A result is a label, its confidence (the probability of that label), and a
+    probability: that of the second of the model's two labels, such as positive,
+    whichever label is given. The columns of a file stay, and label, confidence,
+    probability and error come behind them. The exit code is 0 if each row has its
+    result, with a label or an error.
     """
     from edgernn.cli.score import ScoreOptions, run_score
 

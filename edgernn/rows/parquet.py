@@ -90,17 +90,37 @@ class _NotUtf8:
 
 
 def _values(column: Any) -> list[object]:
+    import pyarrow
+
     try:
+        if column.type == pyarrow.time64("ns"):
+            # Python's times have microseconds, and Arrow cuts the rest off.
+            column = column.cast(pyarrow.string())
         return list(column.to_pylist())
-    except UnicodeDecodeError:
+    except (ValueError, OverflowError):
         return [_value(value) for value in column]
 
 
 def _value(value: Any) -> object:
+    """Return a value; as text where Python has none, as for nanoseconds and the year 10000."""
+    import pyarrow
+
     try:
         return value.as_py()
     except UnicodeDecodeError:
         return _NotUtf8()
+    except (ValueError, OverflowError):
+        kind = value.type
+        if pyarrow.types.is_struct(kind):
+            return {kind.field(i).name: _value(value[i]) for i in range(kind.num_fields)}
+        if pyarrow.types.is_nested(kind):
+            return [_value(inner) for inner in value.values]
+        if pyarrow.types.is_timestamp(kind):
+            text = str(value.cast(pyarrow.string()).as_py())
+            if text[:1].isdigit():
+                return text.replace(" ", "T", 1)
+        # A duration, or a time that no calendar has.
+        return f"{value.value} {kind.unit}"
 
 
 def _first_line(exc: BaseException) -> str:
