@@ -114,14 +114,20 @@ def measured_split(
     merged = dataclasses.replace(started, **given)
     if _split_setting(config, "test_fraction") is None:
         return load_split(data, "test", merged, limit=limit, say=say)
-    for name, value in given.items():
-        if name != "strict" and value != getattr(started, name):
-            raise UsageError(
-                f"{option_of(name)}: the run read {data} otherwise, and kept rows of it out for a "
-                "test; leave the option out"
-            )
     test = run_splits(config, data).test
     assert test is not None
+    if given and merged != dataclasses.replace(started, strict=merged.strict):
+        asked = load_splits(
+            data,
+            merged,
+            test_fraction=_split_setting(config, "test_fraction"),
+            seed=config["seed"],
+        ).test
+        if asked is None or asked.texts != test.texts or (asked.labels != test.labels).any():
+            raise UsageError(
+                f"{', '.join(map(option_of, given))}: the run read {data} otherwise, and kept rows "
+                "of it out for a test; leave the options out"
+            )
     say(f"measuring the {len(test):,} rows that the run kept out for a test")
     return first(test, limit)
 

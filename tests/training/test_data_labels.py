@@ -63,6 +63,8 @@ def test_equal_values_are_one(value, folded):
         ("Negative", "Positive"),
         ("FALSE", "TRUE"),
         ("bad", "good"),
+        ("nein", "ja"),
+        ("N\u00e9gatif", "Positif"),
         ("n", "y"),
         ("__label__1", "__label__2"),
         ("__label__neg", "__label__pos"),
@@ -228,6 +230,13 @@ def test_a_label_that_looks_absent(tmp_path):
 def test_values_of_an_option(given, values):
     """They are separated by commas, quoted where they hold one, or given one by one."""
     assert parse_values(given) == values
+
+
+@pytest.mark.parametrize("given", ["", " , ", '"'])
+def test_an_option_without_a_value(given):
+    """It is not taken for an option that was not given."""
+    with pytest.raises(UsageError, match="names no value of a label"):
+        parse_values([given])
 
 
 def test_a_value_is_named_once():

@@ -170,8 +170,11 @@ def test_a_run_finds_its_rows_again(reviews, tmp_path):
     assert measured.texts == first.test.texts
     assert said == [f"measuring the {len(measured)} rows that the run kept out for a test"]
     assert len(measured_split(config, reviews, DEFAULTS, limit=4)) == 4
-    with pytest.raises(UsageError, match=r"--label-column: the run read .* otherwise"):
-        measured_split(config, reviews, DataOptions(label_column="product"))
+    # An option that changes nothing is no contradiction.
+    same = DataOptions(label_column="label", text_column="text")
+    assert measured_split(config, reviews, same).texts == first.test.texts
+    with pytest.raises(UsageError, match=r"--positive, --negative: the run read .* otherwise"):
+        measured_split(config, reviews, DataOptions(positive=("0",), negative=("1",)))
 
 
 def test_other_data_is_measured_whole(reviews, tmp_path):

@@ -26,8 +26,14 @@ PREFIX = "__label__"
 REST = "*"
 """In an option: every value that no option names."""
 
-_NEGATIVE = ("neg", "negative", "false", "no", "bad")
-_POSITIVE = ("pos", "positive", "true", "yes", "good")
+_NEGATIVE = (
+    *("neg", "negative", "false", "no", "bad"),
+    *("negativ", "négatif", "negatif", "negativo", "nein", "non", "não"),
+)
+_POSITIVE = (
+    *("pos", "positive", "true", "yes", "good"),
+    *("positiv", "positif", "positivo", "ja", "oui", "sí", "sì", "sim"),
+)
 _PLAIN: Mapping[str, int] = {
     **dict.fromkeys((*_NEGATIVE, "0"), 0),
     **dict.fromkeys((*_POSITIVE, "1"), 1),
@@ -154,6 +160,8 @@ def parse_values(given: Sequence[str]) -> tuple[str, ...]:
         raise UsageError(
             f"{', '.join(given)}: are no values separated by commas: {error}"
         ) from error
+    if given and not any(values):
+        raise UsageError(f"{', '.join(map(repr, given))}: names no value of a label")
     return tuple(dict.fromkeys(value for value in values if value))
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -167,17 +168,26 @@ def _few_values(path: str | os.PathLike[str], options: DataOptions) -> tuple[str
     found: dict[str, set[str]] = {}
     with open_rows(path, options.rows) as source:
         for row in itertools.islice(source, _LOOKED_AT):
-            for column in source.columns:
+            for column, value in _leaves(row.fields):
                 values = found.setdefault(column, set())
                 # Of a column of texts it is enough to know that it has too many.
                 if column != source.text_column and len(values) <= _MOST_VALUES:
-                    values.add(fold(source.value(row, column)))
+                    values.add(fold(value))
     likely = {
         column: sorted(named)
         for column, values in found.items()
         if 1 < len(named := {v for v in values if not is_missing(v)}) <= _MOST_VALUES
     }
     return min(likely.items(), key=lambda item: len(item[1]), default=None)
+
+
+def _leaves(fields: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Yield the columns and values of a row, and of objects inside of it theirs."""
+    for column, value in fields.items():
+        if isinstance(value, dict):
+            yield from ((f"{column}.{name}", inner) for name, inner in value.items())
+        else:
+            yield column, value
 
 
 def _read_columns(
