@@ -32,7 +32,7 @@ _NEGATIVE = (
 )
 _POSITIVE = (
     *("pos", "positive", "true", "yes", "good"),
-    *("positiv", "positif", "positivo", "ja", "oui", "sí", "sì", "sim"),
+    *("positiv", "positif", "positivo", "ja", "oui", "si", "sí", "sì", "sim"),
 )
 _PLAIN: Mapping[str, int] = {
     **dict.fromkeys((*_NEGATIVE, "0"), 0),
