@@ -93,7 +93,7 @@ def _encoders(training: Sequence[str], subwords: Path) -> list[tuple[list[str], 
         if rules.tokenizer == "subwords":
             vocabulary = read_vocabulary(rules, subwords)
         else:
-            vocabulary = build_vocabulary(rules, training)
+            vocabulary = build_vocabulary(rules, training, min_df=1)
         found.append((names, TextEncoder(make_contract(rules, vocabulary), vocabulary)))
     return found
 

@@ -81,7 +81,8 @@ def _measured(
 ) -> dict[str, Any]:
     folder = runs / f"{name}{'-published' if options else ''}"
     if not folder.exists():
-        given = ["--vocab", vocabulary] if vocabulary else []
+        # The CSV file holds published reviews, which the command cannot know.
+        given = ["--vocab", vocabulary] if vocabulary else ["--min-df", "1"]
         edgernn(
             "train", "--recipe", name, *options, "--data", data, *given, "--output", str(folder)
         )

@@ -195,7 +195,7 @@ def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         fit=imdb.fit,
     )
-    vocabulary = build_vocabulary(recipe.text, SAMPLE_TEXTS)
+    vocabulary = build_vocabulary(recipe.text, SAMPLE_TEXTS, min_df=1)
     return _write_run(tmp_path_factory.mktemp("tiny-word-run"), recipe, vocabulary)
 
 

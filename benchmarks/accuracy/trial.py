@@ -295,7 +295,7 @@ class _Runner:
     @functools.cached_property
     def _encoder(self) -> TextEncoder:
         with busy("building the vocabulary"):
-            vocabulary = build_vocabulary(self._recipe.text, self._corpus.every.texts)
+            vocabulary = build_vocabulary(self._recipe.text, self._corpus.every.texts, min_df=1)
         return TextEncoder(make_contract(self._recipe.text, vocabulary), vocabulary)
 
     @functools.cached_property

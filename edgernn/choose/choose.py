@@ -29,6 +29,7 @@ from edgernn.training.coverage import check_letters
 from edgernn.training.data import DataOptions, describe, load_splits, validation_split
 from edgernn.training.data.left_out import rows_with_tokens
 from edgernn.training.data.options import DEFAULTS
+from edgernn.training.rare_words import least_texts
 from edgernn.training.train import NO_TEST, prepare_keras
 from exporters.formats import find_format
 
@@ -53,6 +54,8 @@ class ChooseOptions:
     data: str | None = None
     reading: DataOptions = DEFAULTS
     """How a labelled file is read."""
+    min_df: int | None = None
+    """How many texts must hold a word for it to be in a vocabulary; None: see `least_texts`."""
     limit: int | None = None
     test_fraction: float | None = None
     """How much of each class of a labelled file is kept out of the search."""
@@ -121,7 +124,10 @@ def choose(
     )
     with busy("counting words"):
         learnt = [examples.texts[i] for i in kept]
-        vocabularies = Vocabularies(folder / "vocabularies", examples.texts, options.space)
+        min_df = least_texts(options.min_df, examples.is_published)
+        vocabularies = Vocabularies(
+            folder / "vocabularies", examples.texts, options.space, min_df, say
+        )
         counts = np.array(vocabularies.word_counts(max(options.space.max_lengths)))
         # A text without a word cannot be scored; the training job leaves it out as well.
         filled = rows_with_tokens(
@@ -150,6 +156,7 @@ def choose(
             "data": options.data,
             "limit": options.limit,
             "seed": options.seed,
+            "min_df": min_df,
             "test_fraction": options.test_fraction,
             **vars(options.reading),
         },
@@ -223,6 +230,7 @@ def _asked(options: ChooseOptions) -> dict[str, Any]:
         "format": options.format,
         "seed": options.seed,
         "limit": options.limit,
+        "min-df": options.min_df,
         "text-column": options.reading.text_column,
         "label-column": options.reading.label_column,
         "data": describe(options.data),

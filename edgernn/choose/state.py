@@ -15,7 +15,7 @@ from edgernn.training.run import read_json
 __all__ = ["STATE", "State", "read_state", "write_state"]
 
 STATE = "state.json"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass

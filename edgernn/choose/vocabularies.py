@@ -9,6 +9,8 @@ from edgernn.choose.space import Point, Space, text_rules
 from edgernn.files import write_bytes
 from edgernn.text import TextEncoder
 from edgernn.text.words import read_words, write_words
+from edgernn.training.callbacks import Say
+from edgernn.training.rare_words import MIN_DF
 from edgernn.training.vocabulary import (
     VOCABULARY_FILES,
     build_vocabulary,
@@ -25,8 +27,20 @@ _SUBWORD_TEXTS = 1_500
 class Vocabularies:
     """Vocabulary files by kind and size; a word list is the beginning of the longest one."""
 
-    def __init__(self, folder: Path, texts: Sequence[str], space: Space) -> None:
-        """Build in `folder`, of the training `texts`, what points of `space` take."""
+    def __init__(
+        self,
+        folder: Path,
+        texts: Sequence[str],
+        space: Space,
+        min_df: int = MIN_DF,
+        say: Say = lambda line: None,
+    ) -> None:
+        """Build in `folder`, of the training `texts`, what points of `space` take.
+
+        `min_df` and `say` are those of `build_vocabulary`.
+        """
+        self._min_df = min_df
+        self._say = say
         self._folder = folder
         self._texts = texts
         words = next(p for p in space.all_points() if p.tokenizer == "words")
@@ -72,12 +86,13 @@ class Vocabularies:
             room = point.vocabulary - (rules.first_word_id or 0)
             return write_words(self._all_words()[:room])
         step = max(1, len(self._texts) // _SUBWORD_TEXTS)
-        return build_vocabulary(rules, self._texts[::step])
+        return build_vocabulary(rules, self._texts[::step], self._min_df)
 
     def _all_words(self) -> list[str]:
         if self._words is None:
             import dataclasses
 
             rules = dataclasses.replace(self._rules, target_vocabulary_size=self._most_words)
-            self._words = list(read_words(build_vocabulary(rules, self._texts)))
+            built = build_vocabulary(rules, self._texts, self._min_df, self._say)
+            self._words = list(read_words(built))
         return self._words

@@ -18,13 +18,16 @@ __all__ = [
     "GroupColumn",
     "Json",
     "LabelColumn",
+    "MinDf",
     "Negative",
     "NoHeader",
     "Positive",
     "QuotingOption",
     "SheetOption",
     "Strict",
+    "TestFraction",
     "TextColumn",
+    "TrainingLimit",
     "behind_dashes",
     "debugging",
 ]
@@ -133,4 +136,28 @@ SheetOption = Annotated[
     typer.Option(
         "--sheet", metavar="NAME", help="Sheet of an .xlsx file, or its number. Default: the first."
     ),
+]
+
+MinDf = Annotated[
+    int | None,
+    typer.Option(
+        "--min-df",
+        min=1,
+        metavar="N",
+        help="Leave words that fewer texts hold out of the vocabulary; 1 keeps all. Default: 3, "
+        "and 1 for the IMDB reviews.",
+    ),
+]
+"""What fewer texts hold may be private: names, numbers."""
+
+TestFraction = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Keep so much of a labelled file out of all training, such as 0.2, for evaluate.",
+    ),
+]
+
+TrainingLimit = Annotated[
+    int | None, typer.Option(min=2, help="Use the first so many training examples.")
 ]

@@ -19,13 +19,16 @@ from edgernn.cli.options import (
     GroupColumn,
     Json,
     LabelColumn,
+    MinDf,
     Negative,
     NoHeader,
     Positive,
     QuotingOption,
     SheetOption,
     Strict,
+    TestFraction,
     TextColumn,
+    TrainingLimit,
 )
 
 __all__ = ["COMMANDS"]
@@ -47,13 +50,7 @@ def train(
     drop: Drop = None,
     group_column: GroupColumn = None,
     strict: Strict = False,
-    test_fraction: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Keep so much of a labelled file out of training, such as 0.2, for evaluate.",
-        ),
-    ] = None,
+    test_fraction: TestFraction = None,
     format: FormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
@@ -64,6 +61,7 @@ def train(
         str | None,
         typer.Option(help="Vocabulary file. Default: built from the training texts."),
     ] = None,
+    min_df: MinDf = None,
     epochs: Annotated[int | None, typer.Option(min=1)] = None,
     batch_size: Annotated[int | None, typer.Option(min=1)] = None,
     learning_rate: Annotated[float | None, typer.Option(min=1e-9)] = None,
@@ -76,10 +74,7 @@ def train(
         typer.Option(min=1, max=65536, help="Longest input, in tokens."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=2, help="Use the first so many training examples."),
-    ] = None,
+    limit: TrainingLimit = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Run folder to write. Default: runs/RECIPE."),
@@ -115,6 +110,7 @@ def train(
         ),
         test_fraction=test_fraction,
         vocabulary=vocab,
+        min_df=min_df,
         epochs=epochs,
         batch_size=batch_size,
         learning_rate=learning_rate,
@@ -368,13 +364,7 @@ def choose(
     drop: Drop = None,
     group_column: GroupColumn = None,
     strict: Strict = False,
-    test_fraction: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SHARE",
-            help="Keep so much of a labelled file out of the search, such as 0.2, for evaluate.",
-        ),
-    ] = None,
+    test_fraction: TestFraction = None,
     data_format: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="Format of the data: txt, csv and so on."),
@@ -384,15 +374,13 @@ def choose(
     quoting: QuotingOption = None,
     no_header: NoHeader = False,
     sheet: SheetOption = None,
+    min_df: MinDf = None,
     budget: Annotated[
         str, typer.Option(metavar="TIME", help="How long to search, such as 30min or 2h.")
     ] = "30min",
     format: Annotated[str, typer.Option(help="Format of the file: onnx or tflite.")] = "onnx",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
-    limit: Annotated[
-        int | None,
-        typer.Option(min=2, help="Use the first so many training examples."),
-    ] = None,
+    limit: TrainingLimit = None,
     output: Annotated[Path, typer.Option(help="Folder to write.")] = Path("choice"),
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the search in the output folder.")
@@ -430,6 +418,7 @@ def choose(
         test_fraction=test_fraction,
         format=format,
         seed=seed,
+        min_df=min_df,
         limit=limit,
         output=output,
     )

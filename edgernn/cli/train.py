@@ -7,6 +7,7 @@ from typing import Any
 from edgernn.cli.console import TrainingProgress, busy, say
 from edgernn.cli.evaluation_lines import confusion_lines, figure_rows, in_columns
 from edgernn.cli.signals import end
+from edgernn.errors import UsageError
 from edgernn.training.closing import figures_from_json, warnings_of
 from edgernn.training.document_vectors import holds_vectors
 from edgernn.training.fit import History, holds_epoch
@@ -26,6 +27,11 @@ _TEXTS = {"test": "texts of the test split", "column": "texts of the validation 
 def run_training(resume: bool, **options: Any) -> None:
     """Train, and say where the run is and what to do with it."""
     asked = TrainOptions(**options)
+    if asked.vocabulary is not None and asked.min_df is not None:
+        raise UsageError(
+            f"--min-df {asked.min_df}: the vocabulary of --vocab is taken as it is; leave one of "
+            "the two out"
+        )
     if resume:
         asked = asked.resumed()
     recipe = asked.resolved_recipe()

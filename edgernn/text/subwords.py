@@ -58,10 +58,7 @@ class _UnitIds(dict[str, tuple[int, ...]]):
         self._encoder = encoder
 
     def __missing__(self, unit: str) -> tuple[int, ...]:
-        if unit[-1] == " " and _is_word(unit[0]):
-            ids = self._encoder._token_ids(unit[:-1].replace("_", _UNDERSCORE) + "_")
-        else:
-            ids = self._encoder._token_ids(unit.replace("_", _UNDERSCORE))
+        ids = self._encoder._token_ids(SubwordEncoder.token_of(unit))
         if len(unit) <= _CACHED_UNIT_CHARACTERS:
             if len(self) >= _CACHE_ENTRIES:
                 self.clear()
@@ -214,6 +211,13 @@ class SubwordEncoder:
     def holds_reserved(self, text: str) -> bool:
         """Tell whether a text holds a subword that is kept whole wherever it stands."""
         return self._reserved_pattern.search(text) is not None
+
+    @staticmethod
+    def token_of(unit: str) -> str:
+        """Return the token that subwords are cut from: a space behind a word is an underscore."""
+        if unit[-1] == " " and _is_word(unit[0]):
+            return unit[:-1].replace("_", _UNDERSCORE) + "_"
+        return unit.replace("_", _UNDERSCORE)
 
     def encode_unit(self, unit: str) -> tuple[int, ...]:
         """Return the ids of a word with or without one space behind it, or of a run of others."""

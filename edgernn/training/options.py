@@ -36,6 +36,8 @@ class TrainOptions(DataOptions):
     max_length: int | None = None
     seed: int = 1
     limit: int | None = None
+    min_df: int | None = None
+    """How many texts must hold a word for it to be in the vocabulary; None: see `least_texts`."""
     test_fraction: float | None = None
     """How much of each class of a labelled file is kept out for a test."""
 
@@ -98,6 +100,8 @@ class TrainOptions(DataOptions):
                 max_length=config["text"]["max_length"],
                 seed=config["seed"],
                 limit=config["limit"],
+                # Runs of earlier versions do not say; their vocabulary is there.
+                min_df=config.get("min_df"),
                 test_fraction=splits.get("test_fraction"),
             )
         except (ModelFileError, KeyError, TypeError) as error:

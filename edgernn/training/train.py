@@ -50,6 +50,7 @@ from edgernn.training.fit import (
 from edgernn.training.gpu import find_gpu_problem
 from edgernn.training.models import build, deep_layers
 from edgernn.training.options import TrainOptions
+from edgernn.training.rare_words import least_texts
 from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.results import write_results
 from edgernn.training.run import read_json
@@ -257,7 +258,12 @@ def _vocabulary(
     if recipe.text.tokenizer == "subwords":
         say("building the vocabulary (minutes; --vocab FILE reads one)")
     with busy("building the vocabulary"):
-        return build_vocabulary(recipe.text, examples.texts)
+        min_df = _min_df(options, examples)
+        return build_vocabulary(recipe.text, examples.texts, min_df, say)
+
+
+def _min_df(options: TrainOptions, examples: Examples) -> int:
+    return least_texts(options.min_df, options.published or examples.is_published)
 
 
 def _load(options: TrainOptions, started: dict[str, Any] | None, say: Say) -> Splits:
@@ -359,6 +365,8 @@ def _config(
         "published": options.published,
         "seed": options.seed,
         "limit": options.limit,
+        # A vocabulary that was given was not built here.
+        "min_df": _min_df(options, splits.train) if options.vocabulary is None else options.min_df,
         "data": {
             "source": options.data,
             **options.to_json(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from edgernn.privacy import import_quietly
 from edgernn.text import SubwordEncoder, TextContract, WordEncoder, normalize
 from edgernn.text.contract import Tokenizer
 from edgernn.text.words import read_words, write_words
+from edgernn.training.callbacks import Say
+from edgernn.training.rare_words import MIN_DF, Holders, without_rare
 from edgernn.training.recipe import TextRules
 
 __all__ = ["VOCABULARY_FILES", "build_vocabulary", "make_contract", "read_vocabulary"]
@@ -25,14 +27,22 @@ VOCABULARY_FILES: dict[Tokenizer, str] = {
 """Name of the vocabulary file in a run folder and a model file, by tokenizer."""
 
 _MAX_FILE_BYTES = 16 << 20
+_KEEP_ALL = "--min-df 1 keeps all, names and numbers among them"
 
 
-def build_vocabulary(rules: TextRules, texts: Iterable[str]) -> bytes:
+def build_vocabulary(
+    rules: TextRules,
+    texts: Sequence[str],
+    min_df: int = MIN_DF,
+    say: Say = lambda line: None,
+) -> bytes:
     """Build the vocabulary of a recipe from training texts.
 
     Args:
         rules: the recipe's text rules.
         texts: training texts; where words are equally frequent, the first met comes first.
+        min_df: how many different texts must hold a word or subword.
+        say: gets a line where that leaves any out.
 
     Returns:
         The content of the vocabulary file.
@@ -42,8 +52,8 @@ def build_vocabulary(rules: TextRules, texts: Iterable[str]) -> bytes:
         MissingPackageError: tensorflow-datasets, which builds subwords, is not installed.
     """
     if rules.tokenizer == "subwords":
-        return _build_subwords(texts, rules.target_vocabulary_size)
-    return _build_words(rules, texts)
+        return _build_subwords(texts, rules.target_vocabulary_size, min_df, say)
+    return _build_words(rules, texts, min_df, say)
 
 
 def read_vocabulary(rules: TextRules, path: str | Path) -> bytes:
@@ -84,7 +94,7 @@ def make_contract(rules: TextRules, vocabulary: bytes) -> TextContract:
     )
 
 
-def _build_subwords(texts: Iterable[str], target_size: int) -> bytes:
+def _build_subwords(texts: Sequence[str], target_size: int, min_df: int, say: Say) -> bytes:
     """Build with TFDS's own builder: minutes on the 25,000 IMDB training reviews."""
     try:
         with held_back():
@@ -96,13 +106,17 @@ def _build_subwords(texts: Iterable[str], target_size: int) -> bytes:
     built = tfds.deprecated.text.SubwordTextEncoder.build_from_corpus(
         texts, target_vocab_size=target_size
     )
-    return SubwordEncoder(built.subwords).to_bytes()
+    subwords = built.subwords
+    kept = without_rare(subwords, texts, min_df) if min_df > 1 else subwords
+    _say_rare(len(subwords) - len(kept), "subwords", min_df, say)
+    return SubwordEncoder(kept).to_bytes()
 
 
-def _build_words(rules: TextRules, texts: Iterable[str]) -> bytes:
+def _build_words(rules: TextRules, texts: Sequence[str], min_df: int, say: Say) -> bytes:
     """Rank words by how often they stand in the texts, as Keras's `Tokenizer` does."""
     splitter = WordEncoder((), separators=rules.separators, word_characters=rules.word_characters)
     counts: Counter[str] = Counter()
+    holders = Holders()
     for text in texts:
         normal = normalize(
             text,
@@ -111,10 +125,29 @@ def _build_words(rules: TextRules, texts: Iterable[str]) -> bytes:
             control_characters=rules.control_characters,
             case=rules.case,
         )
-        counts.update(splitter.split(normal))
+        words = splitter.split(normal)
+        counts.update(words)
+        if min_df > 1:
+            holders.add(normal, words)
     for word in rules.stop_words:
         counts.pop(word, None)
     if not counts:
         raise DataError("no word is left of the training texts: there is no vocabulary to build")
     room = rules.target_vocabulary_size - (rules.first_word_id or 0)
-    return write_words([word for word, _ in counts.most_common(room)])
+    ranked = [word for word, _ in counts.most_common()]
+    kept = [word for word in ranked if min_df == 1 or holders[word] >= min_df]
+    if not kept:
+        raise DataError(
+            f"no word stands in {min_df} of the {len(texts):,} training texts: there is no "
+            f"vocabulary to build; {_KEEP_ALL}"
+        )
+    _say_rare(len(set(ranked[:room]) - set(kept)), "words", min_df, say)
+    return write_words(kept[:room])
+
+
+def _say_rare(count: int, what: str, min_df: int, say: Say) -> None:
+    if count:
+        say(
+            f"{count:,} {what} stay out of the vocabulary, since fewer than {min_df} texts hold "
+            f"them; {_KEEP_ALL}"
+        )

@@ -293,7 +293,7 @@ def test_state_of_another_search(tmp_path):
         read_state(tmp_path, {**ASKED, "data": {"name": "a.csv", "sha256": "13"}})
     with pytest.raises(UsageError, match="holds no search"):
         read_state(tmp_path / "other", ASKED)
-    for broken in ('{"version": 1}', '{"version": 1, "asked": 3, "candidates": [{}]}'):
+    for broken in ('{"version": 2}', '{"version": 2, "asked": 3, "candidates": [{}]}'):
         (tmp_path / "state.json").write_text(broken)
         with pytest.raises(ModelFileError, match="broken"):
             read_state(tmp_path, ASKED)

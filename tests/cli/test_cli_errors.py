@@ -177,3 +177,10 @@ def test_a_full_disk(edgernn, model):
     assert done.returncode == 1
     assert "No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_min_df_and_vocab(edgernn, tmp_path):
+    """A vocabulary that is given is not built, so nothing can be left out of it."""
+    done = edgernn("train", "--data", tmp_path, "--vocab", "words.txt", "--min-df", "1")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: --min-df 1: the vocabulary of --vocab is taken as it is")

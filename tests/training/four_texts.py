@@ -15,7 +15,7 @@ TEXTS = (
     "One sentence only",
 )
 _RULES = find_recipe("flagship").text
-_VOCABULARY = build_vocabulary(_RULES, TEXTS)
+_VOCABULARY = build_vocabulary(_RULES, TEXTS, min_df=1)
 ENCODER = TextEncoder(make_contract(_RULES, _VOCABULARY), _VOCABULARY)
 
 

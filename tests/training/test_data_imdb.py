@@ -13,6 +13,7 @@ from edgernn.training.data import (
     DataOptions,
     check_source,
     describe,
+    imdb,
     load_split,
     load_splits,
     unlabelled_texts,
@@ -76,6 +77,13 @@ def test_archive_and_folder_give_the_same(source, split, expected):
     """Negative, then positive, by name; what is elsewhere is left out; white space is stripped."""
     examples = load_split(source, split)
     assert list(zip(examples.texts, examples.labels.tolist(), strict=True)) == expected
+
+
+@pytest.mark.parametrize(("reviews", "is_published"), [(4, True), (25_000, False)])
+def test_published_reviews(source, monkeypatch, reviews, is_published):
+    """Those of the data set are as many as it has; of others a person may have the folders."""
+    monkeypatch.setattr(imdb, "REVIEWS", reviews)
+    assert load_split(source, "train").is_published is is_published
 
 
 FILMS = {

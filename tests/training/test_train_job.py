@@ -123,6 +123,7 @@ def test_config(job, data):
     assert config["recipe"] == "toy"
     assert config["seed"] == SEED
     assert config["limit"] == 36
+    assert config["min_df"] is None  # Its vocabulary was given.
     assert config["published"] is False
     assert config["fit"] == dataclasses.asdict(SETTINGS) | {"epochs": 2, "batch_size": 8}
     assert config["text"] == dataclasses.asdict(RECIPE.text) | {"max_length": 12, "stop_words": []}
@@ -235,6 +236,7 @@ def interrupted(data, tmp_path_factory):
         ({"label_column": "label"}, "--label-column label: the run was started with sentiment"),
         ({"max_length": 13}, "--max-length 13: the run was started with 12"),
         ({"limit": 8}, "--limit 8: the run was started with 36"),
+        ({"min_df": 1}, "--min-df 1: the run was started with None"),
     ],
 )
 def test_settings_stay_when_resumed(interrupted, changes, message):

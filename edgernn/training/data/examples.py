@@ -61,6 +61,9 @@ class Examples:
     reading: Reading | None = None
     """How the file was read; None for other sources."""
 
+    is_published: bool = False
+    """Whether the texts are those of the Large Movie Review Dataset, which anybody can read."""
+
     def __post_init__(self) -> None:
         if self.labels.shape != (len(self.texts),):
             raise ValueError(f"{len(self.texts)} texts with labels of shape {self.labels.shape}")

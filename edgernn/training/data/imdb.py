@@ -26,6 +26,9 @@ from edgernn.training.data.examples import Examples, NoUnlabelledTextsError, che
 
 ARCHIVE_SUFFIXES: tuple[str, ...] = (".tar.gz", ".tgz", ".tar")
 
+REVIEWS = 25_000
+"""Labelled reviews of each split."""
+
 FOLDERS: tuple[str, ...] = ("neg", "pos")
 """The folder of each label, by its number."""
 

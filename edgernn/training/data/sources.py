@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 from collections.abc import Callable, Iterator
@@ -176,7 +177,7 @@ class _Tfds:
 
     def load(self, split: Split, options: DataOptions) -> Examples:
         _refuse(options, self.name)
-        return tfds.load_tfds(split)
+        return dataclasses.replace(tfds.load_tfds(split), is_published=True)
 
     def splits(self, options: DataOptions) -> Splits:
         return Splits(self.load("train", options), has_own_test=True)
@@ -198,7 +199,9 @@ class _Imdb:
 
     def load(self, split: Split, options: DataOptions) -> Examples:
         _refuse(options, self.name)
-        return imdb.load_imdb(self.path, split)
+        examples = imdb.load_imdb(self.path, split)
+        # Of another number they are somebody's own, in the same folders.
+        return dataclasses.replace(examples, is_published=len(examples) == imdb.REVIEWS)
 
     def splits(self, options: DataOptions) -> Splits:
         return Splits(self.load("train", options), has_own_test=True)
