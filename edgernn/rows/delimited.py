@@ -110,6 +110,10 @@ def _wrong_width(fields: int, width: int) -> str:
     return f"{fields} field{'s' * (fields != 1)} where the header has {width}"
 
 
+def _raw(lines: Sequence[bytes]) -> str:
+    return "\n".join(map(readable, lines))
+
+
 class _Reader:
     """The rows of a file as lists of fields."""
 
@@ -206,15 +210,21 @@ class _Reader:
             error = str(exc)
         except csv.Error as exc:
             error = str(exc)
-        where = f"lines {first} to {first + len(span) - 1}" if len(span) > 1 else f"line {first}"
-        raw = "\n".join(map(readable, span))
         profile = self.profile
         if self._problem is not None and (len(span) == 1 or fields is not None):
-            yield _Split(None, self._problem, raw)
-        elif profile is None or (fields is not None and self._stands(fields, span, profile)):
-            yield _Split(fields, f"{where}: {error}" if error else None, raw)
+            yield _Split(None, self._problem, _raw(span))
+        elif fields is not None and (profile is None or self._stands(fields, span, profile)):
+            if profile is not None and len(fields) != profile.width:
+                yield self._other_way(line, fields)
+            else:
+                yield _Split(fields)
         else:
-            yield from self._sorted_out(span, first, fields, f"{where}: {error}", raw, profile)
+            last = first + len(span) - 1
+            where = f"lines {first} to {last}" if last > first else f"line {first}"
+            if profile is None:
+                yield _Split(None, f"{where}: {error}", _raw(span))
+            else:
+                yield from self._sorted_out(span, first, fields, f"{where}: {error}", profile)
         if self._too_long is not None:
             yield _Split(None, self._too_long)
 
@@ -224,7 +234,6 @@ class _Reader:
         first: int,
         fields: list[str] | None,
         problem: str,
-        raw: str,
         profile: Profile,
     ) -> Iterator[_Split]:
         """Yield the rows of lines that are not quoted as CSV is, or seem to be joined by a quote.
@@ -240,7 +249,7 @@ class _Reader:
         elif len(span) == 1 or not (is_row or is_open or self._joins(span, profile)):
             if fields is not None:
                 problem = _wrong_width(len(fields), profile.width)
-            yield _Split(None, problem, raw)
+            yield _Split(None, problem, _raw(span))
         else:
             where = f"{self._name}, line {first}: a quote opens there, and the lines to"
             last = first + len(span) - 1
@@ -296,8 +305,13 @@ class _Reader:
             return len(span) > _LONG_SPAN
         if not profile.telling:
             return False
-        room = (len(span) - 1) // 2
-        for row in self._alone(span, profile):
+        # Most lines of a text are told by their delimiters alone, and before the first of them.
+        delimiter = profile.delimiter.encode()
+        lines = [line for line in span if line.count(delimiter) >= profile.width - 1]
+        room = len(lines) - len(span) // 2 - 1
+        if room < 0:
+            return False
+        for row in self._alone(lines[::-1], profile):
             room -= row is None
             if room < 0:
                 return False

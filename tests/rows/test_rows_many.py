@@ -1,6 +1,8 @@
 """Several files and folders as one source of rows."""
 
 import io
+import os
+import threading
 
 import pytest
 
@@ -38,6 +40,17 @@ def test_files_and_standard_input(folder, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"two\n")))
     with open_many([folder / "c.txt", "-", folder / "b.csv"]) as rows:
         assert [rows.text(row) for row in rows] == ["four", "two", "three"]
+
+
+def test_a_pipe_among_files(folder, tmp_path):
+    """What can be read once is opened once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=pipe.write_bytes, args=[b"text,stars\nzero,1\n"])
+    thread.start()
+    with open_many([pipe, folder / "b.csv"]) as rows:
+        assert [rows.text(row) for row in rows] == ["zero", "three"]
+    thread.join()
 
 
 def test_one_file_is_that_file(folder):

@@ -39,6 +39,7 @@ def test_backslashes():
         (b'7,"He said \\"no\\"",5', 'He said "no"'),
         (b'7,"open,5', '"open'),
         (b'7,closed",5', 'closed"'),
+        (b'7,"5\\" and 6\\", so",5', '5" and 6", so'),
     ],
 )
 def test_odd_quotes_in_one_row(line, text):
