@@ -64,7 +64,7 @@ def run_score(options: ScoreOptions) -> None:
         return
     from edgernn.rows import ReadOptions, input_files, open_many
 
-    files = input_files(options.inputs)
+    files = input_files(options.inputs, say)
     target = _target(options, files)
     with open_many(files, ReadOptions(**options.read)) as rows:
         classifier = load_model(options.model, options.device)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from edgernn.errors import DataError
+from edgernn.rows.fields import is_number
 from edgernn.rows.row import Table
 
 TEXT_COLUMNS: tuple[str, ...] = (
@@ -211,11 +212,22 @@ def _there_are(table: Table, option: str, usual: Sequence[str], asked: str | Non
         return f"name one of its {count} columns by number, such as {option} {text_like(table)}"
     what = "" if asked is not None else f"name one with {option}; "
     there = f"{what}its columns are: {listed(table.columns)}"
-    if asked is None and table.headed and option == "--text-column":
+    if asked is None and option == "--text-column" and _may_be_data(table):
         first = dict(zip(table.columns, table.names, strict=True))
         number = text_like(table._replace(sample=[first, *table.sample]))
         there += f"; if that is data, give --no-header --text-column {number}"
     return there
+
+
+def _may_be_data(table: Table) -> bool:
+    """Tell whether the names may be a row like others: not where they stand over numbers."""
+    if not table.headed:
+        return False
+    for column, name in zip(table.columns, table.names, strict=True):
+        values = [str(fields[column]) for fields in table.sample if fields.get(column)]
+        if values and all(map(is_number, values)) and not is_number(name):
+            return False
+    return True
 
 
 def _nested(fields: Mapping[str, object], depth: int = _NESTED_DEPTH) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -179,8 +180,8 @@ def _zip_errors(name: str) -> Iterator[None]:
         yield
     except zipfile.BadZipFile as exc:
         raise DataError(f"{name} is a damaged zip archive: {exc}") from exc
-    except (NotImplementedError, RuntimeError) as exc:
-        # An encrypted member is a RuntimeError.
+    except (NotImplementedError, RuntimeError, ValueError, struct.error) as exc:
+        # An encrypted member is a RuntimeError, offsets out of the file are the last two.
         raise DataError(f"{name} cannot be unpacked: {exc}; unpack it first") from exc
 
 

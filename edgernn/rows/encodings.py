@@ -115,6 +115,11 @@ def as_text(content: Content, name: str, encoding: str | None) -> Text:
         if encoding is None:
             hint = _check_utf8(head, whole, name)
     else:
+        if codec in ("utf-16", "utf-32") and marked is None:
+            raise DataError(
+                f"{name} has no byte order mark; give --encoding {codec}-le or "
+                f"--encoding {codec}-be"
+            )
         stream = buffered(_Recoded(stream, codec))
         head, whole, stream = peeked(stream, waits=waits)
     if not head:
@@ -234,8 +239,8 @@ def _other_encoding(sample: bytes, first: tuple[int, bytes], name: str) -> str:
             f"{where}; name its encoding with --encoding, for example cp1252, which Excel writes "
             f"in Western Europe{'' if _has_detector() else _DETECTOR}"
         )
-    text = line.decode(codec)
-    at = next(i for i, character in enumerate(text) if ord(character) > 127)
+    text = line.decode(codec, "replace")
+    at = next((i for i, character in enumerate(text) if ord(character) > 127), 0)
     shown = " ".join(text[max(0, at - 20) : at + 20].split())
     return f"{where}; with --encoding {codec} the line reads \u201c{shown}\u201d"
 
@@ -262,7 +267,8 @@ def _proposed(sample: bytes) -> str | None:
         codec = codec_named(found)
     except UsageError:
         return None
-    return codec if codec != "utf-8" and _decodes(sample, codec) else None
+    # Those of more bytes a character are told by their zeros.
+    return codec if not codec.startswith("utf") and _decodes(sample, codec) else None
 
 
 def _has_detector() -> bool:

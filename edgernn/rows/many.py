@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from edgernn.errors import DataError, UsageError
 from edgernn.rows.columns import listed
-from edgernn.rows.files import STDIN
+from edgernn.rows.files import STDIN, reading
 from edgernn.rows.formats import suffix_of
 from edgernn.rows.options import DEFAULTS, ReadOptions
 from edgernn.rows.row import Row, Table
@@ -83,14 +83,18 @@ def open_many(
 
 
 def input_files(
-    sources: Sequence[str | os.PathLike[str]],
+    sources: Sequence[str | os.PathLike[str]], say: Callable[[str], None] = lambda line: None
 ) -> list[str | os.PathLike[str]]:
     """Return files, with those of folders in their place: see `open_many`.
+
+    Args:
+        sources: files and folders.
+        say: called with a line on the files of a folder that are left out.
 
     Raises:
         DataError: a folder has no file to read.
     """
-    return [file for source in sources for file in _files(source)]
+    return [file for source in sources for file in _files(source, say)]
 
 
 def _rows(
@@ -108,13 +112,22 @@ def _rows(
                 yield row._replace(file=name)
 
 
-def _files(source: str | os.PathLike[str]) -> list[str | os.PathLike[str]]:
+def _files(
+    source: str | os.PathLike[str], say: Callable[[str], None]
+) -> list[str | os.PathLike[str]]:
     if source == STDIN or not os.path.isdir(source):
         return [source]
-    entries = sorted(entry.name for entry in os.scandir(source) if entry.is_file())
-    known = [name for name in entries if not name.startswith(".") and suffix_of(name)]
+    name = os.fspath(source)
+    with reading(name), os.scandir(source) as entries:
+        found = sorted((entry.name, entry.is_file()) for entry in entries)
+    known = [name for name, is_file in found if is_file and _is_known(name)]
+    others = [name for name, _ in found if name not in known]
     if not known:
-        raise DataError(
-            f"{os.fspath(source)} has no file of a known format; its files: {listed(entries)}"
-        )
+        raise DataError(f"{name} has no file of a known format; it has: {listed(others)}")
+    if others:
+        say(f"left out of {name}, not being files of a known format: {listed(others)}")
     return [Path(source, name) for name in known]
+
+
+def _is_known(name: str) -> bool:
+    return not name.startswith(".") and suffix_of(name) is not None

@@ -48,6 +48,12 @@ def test_two_delimiters_would_do():
     }
 
 
+def test_names_over_numbers_are_names():
+    """Then the message does not ask whether the first row is data."""
+    with pytest.raises(DataError, match=r"its columns are: 'nr', 'wort'$"):
+        rows_of(b"nr,wort\n1,gut\n2,schlecht\n")
+
+
 def test_a_header_that_lacks_a_name():
     """One name and rows of two fields is not one column of `good;5`."""
     content = b"review\n1;good\n2;bad\n"

@@ -104,6 +104,12 @@ def test_what_is_no_encoding(name):
         rows_of(b"text\na\n", encoding=name)
 
 
+def test_an_encoding_that_needs_a_mark():
+    """The message names the two that do not, one of which is right."""
+    with pytest.raises(DataError, match="give --encoding utf-16-le or --encoding utf-16-be"):
+        rows_of(TABLE.encode("utf-16-le"), encoding="utf-16")
+
+
 def test_an_encoding_that_the_mark_denies():
     """The message says what to do, which is to leave it out."""
     with pytest.raises(UsageError, match="byte order mark of UTF-8; leave --encoding out"):

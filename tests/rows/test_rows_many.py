@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import ReadOptions, open_many
+from edgernn.rows import ReadOptions, input_files, open_many
 
 
 @pytest.fixture
@@ -33,6 +33,14 @@ def test_a_folder(folder):
         (f"{folder}/b.csv, row 1", "three"),
         (f"{folder}/c.txt, row 1", "four"),
     ]
+
+
+def test_what_is_left_out_of_a_folder_is_said(folder):
+    """Files of other formats, hidden ones and folders are named, once."""
+    said: list[str] = []
+    assert len(input_files([folder, folder / "c.txt"], said.append)) == 4
+    names = "'.hidden.csv', 'deeper.csv', 'notes.docx'"
+    assert said == [f"left out of {folder}, not being files of a known format: {names}"]
 
 
 def test_files_and_standard_input(folder, monkeypatch):
@@ -68,7 +76,7 @@ def test_what_cannot_be_one_source(folder, tmp_path):
     empty = tmp_path / "empty"
     empty.mkdir()
     (empty / "a.docx").touch()
-    with pytest.raises(DataError, match=r"no file of a known format; its files: 'a\.docx'"):
+    with pytest.raises(DataError, match=r"no file of a known format; it has: 'a\.docx'"):
         open_many([empty])
     (folder / "d.csv").write_bytes(b"review,text\nx,y\n")
     with open_many([folder / "d.csv", folder / "b.csv"]) as rows:
