@@ -43,6 +43,7 @@ from edgernn.bench.table import Table, file_table, latency_table
 from edgernn.cli.bench_exports import export_all
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, progress, say, write_line
+from edgernn.cli.same_file import check_not_read
 from edgernn.cli.signals import end
 from edgernn.errors import EdgernnError, UsageError
 from edgernn.files import write_text
@@ -140,6 +141,7 @@ def _check(options: BenchOptions) -> None:
     for name, path in (("output", options.output), ("html", options.html)):
         if path is not None and path.is_dir():
             raise UsageError(f"--{name} {path}: is a folder; name a file")
+        check_not_read(f"--{name}", path, (options.data, *options.models, *options.merge))
     if options.html is not None:
         check_matplotlib()
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgernn.cli.console import busy, done, load_model, say
+from edgernn.cli.same_file import check_not_read
 from edgernn.errors import DataError, MissingPackageError, UsageError
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.run import Run
+from edgernn.training.run import CONFIG, CONTRACT, METRICS, MODEL, Run
 from exporters.export import default_name, export, open_trained
 from exporters.formats import FORMATS, find_format, find_precision
 from exporters.min_runtime import find_min_runtime
@@ -53,6 +54,11 @@ def run_export(
         raise UsageError(f"--output {into}: is a file; --format all needs a folder")
     if card is not None and len(formats) > 1:
         raise UsageError(f"--card {card}: is one file's; --format all writes several")
+    own = (MODEL, CONTRACT, CONFIG, METRICS, run.encoder.contract.vocabulary_file)
+    read = [limits.data, *(run.folder / name for name in own)]
+    check_not_read("--card", card, read)
+    if into is None:
+        check_not_read("--output", output, read)
     wanted = {rules.name: find_min_runtime(rules.name, limits.min_runtime) for rules in formats}
     texts, labels = _texts(run, limits.data)
     with busy("loading the trained model, scoring the texts to check on"):

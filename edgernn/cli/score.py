@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -201,7 +201,7 @@ class _Job:
         target, tally = self._target, self._tally
         # A bar beside results on the same terminal would be drawn over them.
         bar = progress("scoring", None, shown=target is not None or not sys.stdout.isatty())
-        with self._open() as out, bar as advance:
+        with self._open() as out, self._keeping(out), bar as advance:
             write, skip = self._writing(out)
 
             def write_chunk(chunk: Sequence[Item], scores: Iterator[Score]) -> None:
@@ -225,18 +225,32 @@ class _Job:
                 if ended_by is None:
                     out.finish()
         tally.summarize()
-        rows = f"{tally.rows:,} row{'' if tally.rows == 1 else 's'}"
+        rows = _counted(tally.rows)
         if target is not None and ended_by is None:
             say(f"wrote {rows} to {target.path}")
-        elif target is not None and tally.rows:
-            more = "; --resume goes on with it" if target.is_resumable else ""
-            say(f"wrote {rows} to {target.partial}{more}")
+        elif tally.rows:
+            self._say_kept(tally.rows)
         if isinstance(ended_by, KeyboardInterrupt):
             end(f" after {rows}")
         if ended_by is not None:
             raise ended_by
         if tally.failed and tally.failed == tally.rows:
             raise DataError("no row could be scored")
+
+    @contextmanager
+    def _keeping(self, out: PartialFile | None) -> Iterator[None]:
+        """Say what is kept of rows where an error ends the job."""
+        try:
+            yield
+        except Exception:
+            if out is not None and out.rows:
+                self._say_kept(out.rows)
+            raise
+
+    def _say_kept(self, rows: int) -> None:
+        if self._target is not None:
+            more = "; --resume goes on with it" if self._target.is_resumable else ""
+            say(f"wrote {_counted(rows)} to {self._target.partial}{more}")
 
     def _open(self) -> AbstractContextManager[PartialFile | None]:
         if self._columns is not None:
@@ -304,6 +318,10 @@ class _Job:
             "way of reading": dict(self._options.read),
             "list of columns": [*self._columns.kept, *self._columns.own],
         }
+
+
+def _counted(rows: int) -> str:
+    return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
 def _table(classifier: Classifier) -> Callable[[Sequence[Item], Sequence[Result]], None]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from edgernn.cli.same_file import STDIN, is_same_file, is_standard_output
 from edgernn.cli.score_lines import Lines, Result
 from edgernn.cli.score_pipeline import Item
 from edgernn.errors import UsageError
@@ -23,7 +22,6 @@ from edgernn.files import finish_file, write_text
 __all__ = ["PartialFile", "RowFile", "Target", "check_standard_output"]
 
 _FORMATS = ("csv", "tsv", "jsonl", "parquet")
-_STDIN = "-"
 
 
 @dataclass(frozen=True)
@@ -74,13 +72,13 @@ class Target:
         target = cls(path, form, name.endswith(".gz"), overwrite, resume)
         for written in (path, target.partial, target.job):
             for source in inputs:
-                if _is_same(written, source):
+                if is_same_file(written, source):
                     what = "is the input" if written == path else f"writes {written}, the input"
                     raise UsageError(f"{option}: {what}; name another file")
-            if _is_same(written, model):
+            if is_same_file(written, model):
                 raise UsageError(f"{option}: is the model file; name another file")
         for folder in folders:
-            if _is_same(path.parent, folder):
+            if is_same_file(path.parent, folder):
                 raise UsageError(
                     f"{option}: lies in the folder {folder}, where the next run would read it; "
                     "name a file elsewhere"
@@ -129,37 +127,12 @@ def check_standard_output(inputs: Sequence[str | os.PathLike[str]]) -> None:
         UsageError: it does, as with `>>`: what is written would be read, without an end.
     """
     for source in inputs:
-        if _is_same_as_stream(1, source):
+        if is_standard_output(source):
             raise UsageError(f"standard output goes into {_named(source)}, the input")
 
 
 def _named(source: str | os.PathLike[str]) -> str:
-    return "standard input" if source == _STDIN else os.fspath(source)
-
-
-def _status(source: str | os.PathLike[str] | int) -> os.stat_result | None:
-    """Return the status of a file, of standard input for `-`; None where there is none."""
-    try:
-        if source == _STDIN:
-            return os.fstat(sys.stdin.fileno())
-        return os.fstat(source) if isinstance(source, int) else os.stat(source)
-    except (OSError, ValueError, AttributeError):
-        # No such file, a name that cannot be one, or no standard input: then they are not the same.
-        return None
-
-
-def _is_same(path: Path, source: str | os.PathLike[str]) -> bool:
-    """Tell whether two names are one file or folder, by whatever way they lead there."""
-    one, other = _status(path), _status(source)
-    return one is not None and other is not None and os.path.samestat(one, other)
-
-
-def _is_same_as_stream(descriptor: int, source: str | os.PathLike[str]) -> bool:
-    one, other = _status(descriptor), _status(source)
-    if one is None or other is None or not stat.S_ISREG(one.st_mode):
-        # A terminal is input and output at once.
-        return False
-    return os.path.samestat(one, other)
+    return "standard input" if source == STDIN else os.fspath(source)
 
 
 class PartialFile:

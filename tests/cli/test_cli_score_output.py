@@ -314,6 +314,31 @@ def test_going_on_again_and_again(
     assert Path("scores.csv").read_bytes() == whole
 
 
+def test_a_disk_that_is_full(
+    score: Command, broken_off: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written stays, half a row and all, and is gone on with when there is room."""
+    plain = score_file.RowFile.write
+
+    def full(self, chunk, results):
+        plain(self, chunk, results)
+        if self.rows >= 48:
+            self.file.write(b'48,"half of a r')
+            raise OSError(28, "No space left on device")
+
+    job = ("--input", "rows.csv", "--output", "scores.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(score_file.RowFile, "write", full)
+        done = score(*job, "--overwrite")
+    assert done.code == 1
+    assert done.err.splitlines()[-2:] == [
+        "wrote 48 rows to scores.partial.csv; --resume goes on with it",
+        "error: No space left on device",
+    ]
+    assert score(*job, "--resume").code == 0
+    assert Path("scores.csv").read_bytes() == broken_off["csv"]
+
+
 def test_nothing_to_go_on_with(score: Command) -> None:
     """Then it begins: a script may say --resume each time."""
     assert score("--input", "reviews.csv", "--output", "scores.csv", "--resume").code == 0
