@@ -120,6 +120,7 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
             {
                 "validation accuracy": _percent(training.get("validation_accuracy")),
                 "validation loss": _number(training.get("validation_loss")),
+                **_held_out(training.get("held_out"), contract.labels),
                 **_evaluation(card.get("evaluation")),
                 "parameters": _count(training.get("parameters"), ""),
                 "seed": "not known" if training["seed"] is None else str(training["seed"]),
@@ -225,6 +226,22 @@ def _evaluation(values: Mapping[str, Any] | None) -> dict[str, str]:
     }
 
 
+def _held_out(values: object, labels: Sequence[str]) -> dict[str, str]:
+    """Return more of what was measured on held-out texts; earlier versions did not."""
+    if not isinstance(values, dict):
+        return {}
+    f1 = values.get("f1_of_each")
+    of_each = f1 if isinstance(f1, list) and len(f1) == len(labels) else [None] * len(labels)
+    return {
+        "larger class alone": _percent(values.get("larger_class")),
+        "validation balanced accuracy": _percent(values.get("balanced_accuracy")),
+        **{
+            f"validation F1 of {label}": _number(value)
+            for label, value in zip(labels, of_each, strict=True)
+        },
+    }
+
+
 def _interval(values: Mapping[str, Any]) -> str:
     match values.get("accuracy_interval"):
         case [int() | float() as low, int() | float() as high]:
@@ -233,7 +250,12 @@ def _interval(values: Mapping[str, Any]) -> str:
 
 
 def _table(rows: Mapping[str, str]) -> Sequence[str]:
-    return ["| | |", "| --- | --- |", *(f"| {k} | {_escaped(v)} |" for k, v in rows.items()), ""]
+    return [
+        "| | |",
+        "| --- | --- |",
+        *(f"| {_escaped(k)} | {_escaped(v)} |" for k, v in rows.items()),
+        "",
+    ]
 
 
 def _escaped(text: Any) -> str:

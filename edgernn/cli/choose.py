@@ -22,6 +22,8 @@ from edgernn.choose.state import STATE
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, say, write_line
 from edgernn.cli.signals import end
+from edgernn.training.proposals import propose_test
+from edgernn.training.run import CONFIG, read_json
 
 __all__ = ["run_choice"]
 
@@ -131,8 +133,10 @@ def _say_chosen(result: Result, output: Path) -> None:
         say(f"the nearest: {chosen.file}: {measured}")
         return
     done(f"{chosen.file}: {measured}")
-    say("the held-out texts chose it: the test split tells its accuracy on new ones")
-    say(f"next: edgernn evaluate --model {chosen.file}")
+    folder = chosen.file.parent
+    words, command = propose_test(read_json(folder, CONFIG), folder, chosen.file)
+    say(f"the held-out texts chose it; its accuracy on new ones takes a test: {words}")
+    say(f"next: {command}")
 
 
 class _Display:

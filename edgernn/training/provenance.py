@@ -97,7 +97,8 @@ def find_provenance(
             )
     if hashes is not None:
         seen = hashes.find(examples.texts)
-        return Provenance(split_of(seen), seen, note=note)
+        split = split_of(seen)
+        return Provenance(split, seen, note=None if split == "test" else note)
     if trained_on is not None and _are_imdb(described, trained_on):
         return Provenance("test", None)
     if run is None:

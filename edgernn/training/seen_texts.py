@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import secrets
 import struct
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import ModelFileError
+from edgernn.training.data.groups import alike
 from edgernn.training.run import SEEN_TEXTS, read_file
 
 __all__ = ["Seen", "SeenTexts", "read_seen_texts"]
@@ -67,7 +67,7 @@ class SeenTexts:
         return cls(salt, first, np.setdiff1d(_hashes(watched, salt), first))
 
     def find(self, texts: Sequence[str]) -> Seen:
-        """Tell which of some texts are among them; white space and case do not count."""
+        """Tell which of some texts are among them, or `alike` one that is."""
         hashes = _hashes(texts, self.salt)
         return Seen(np.isin(hashes, self.learnt), np.isin(hashes, self.watched))
 
@@ -114,13 +114,9 @@ def read_seen_texts(folder: Path) -> SeenTexts | None:
 def _hashes(texts: Iterable[str], salt: bytes) -> Hashes:
     """Return a hash of each text, uint64 [texts]."""
     digests = [
-        hashlib.blake2b(_folded(text), digest_size=_HASH.itemsize, key=salt).digest()
+        hashlib.blake2b(
+            alike(text).encode("utf-8", "surrogatepass"), digest_size=_HASH.itemsize, key=salt
+        ).digest()
         for text in texts
     ]
     return np.frombuffer(b"".join(digests), _HASH).astype(np.uint64)
-
-
-def _folded(text: str) -> bytes:
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.casefold().split()).encode("utf-8", "surrogatepass")

@@ -50,6 +50,7 @@ from edgernn.training.fit import (
 from edgernn.training.gpu import find_gpu_problem
 from edgernn.training.models import build, deep_layers
 from edgernn.training.options import TrainOptions
+from edgernn.training.proposals import FEWEST_TO_HOLD_OUT
 from edgernn.training.rare_words import least_texts
 from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.results import write_results
@@ -307,7 +308,7 @@ def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Sa
         )
     if options.test_fraction is not None and splits.test is not None:
         say(f"{len(splits.test):,} rows are kept out for edgernn evaluate, as a test")
-    elif not splits.has_own_test:
+    elif not splits.has_own_test and len(train) >= FEWEST_TO_HOLD_OUT:
         say(NO_TEST)
 
 

@@ -89,3 +89,36 @@ def test_names_are_no_markup(tiny_trained: TrainedModel) -> None:
     assert "| recipe | a \\| b # c \\<script\\> \\`d\\` \\[e\\](f) |" in text
     assert "\n# c" not in text
     assert "<script>" not in text.replace("\\<script\\>", "")
+
+
+@pytest.mark.parametrize("split", ["train", "validation", "not known"])
+def test_training_figures_are_no_test(
+    tiny_run: Path, tiny_trained: TrainedModel, tmp_path: Path, split: str
+) -> None:
+    """What was measured on texts that the model knows, or may know, stands nowhere in the card."""
+    for file in tiny_run.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    seen = {"learnt": 600, "watched": 0, "new": 0, "accuracy_of_new": None}
+    found = {"accuracy": 0.9876, "examples": 600, "split": split, "seen": seen}
+    (tmp_path / EVALUATION).write_text(json.dumps(found), "utf-8")
+    trained = dataclasses.replace(tiny_trained, run=Run.open(tmp_path))
+    assert "evaluation" not in card(trained)
+    assert "98.76" not in written(trained)
+    assert "| test accuracy | not measured on new texts before this file was written |" in written(
+        trained
+    )
+
+
+def test_figures_of_each_label(tiny_trained: TrainedModel) -> None:
+    """Those of the held-out texts, by the names of the labels; what is broken is not known."""
+    figures = {"balanced_accuracy": 0.71, "larger_class": 0.95, "f1_of_each": [0.25, 0.979]}
+    held_out = {**tiny_trained.run.metrics, "held_out": figures}
+    trained = dataclasses.replace(
+        tiny_trained, run=dataclasses.replace(tiny_trained.run, metrics=held_out)
+    )
+    text = written(trained)
+    assert "| larger class alone | 95.00% |" in text
+    assert "| validation balanced accuracy | 71.00% |" in text
+    assert "| validation F1 of negative | 0.2500 |" in text
+    held_out["held_out"] = {"f1_of_each": 3}
+    assert "| validation F1 of negative | not known |" in written(trained)
