@@ -64,6 +64,7 @@ def run_evaluation(
     kept = rows_with_tokens(
         examples, tokens, data or "the test split", say=say, strict=options.strict
     )
+    without_tokens = len(examples) - len(kept)
     examples, tokens = examples.at(kept), tokens[kept]
     with busy("looking for texts that the model has met"):
         described = describe(data)
@@ -88,6 +89,7 @@ def run_evaluation(
         calibration=calibration_bins(probabilities, examples.labels),
         split=provenance.split,
         seen=provenance.to_json(probabilities, examples.labels, threshold),
+        without_tokens=without_tokens,
         errors=None if errors is None else most_confident(errors),
     )
     # Files first: a reader of our output that has had enough, such as head, ends the command.

@@ -66,6 +66,8 @@ class Evaluation:
     """Which split the examples are of, as the model sees them."""
     seen: dict[str, Any] | None
     """What `Provenance.to_json` says of the examples; None where nobody can tell."""
+    without_tokens: int = 0
+    """Texts that were left out, since the model reads nothing in them."""
     errors: tuple[ConfidentError, ...] | None = None
     """The most confidently wrong texts, where they were asked for."""
 
@@ -76,6 +78,7 @@ class Evaluation:
             "labels": self.labels,
             "split": self.split,
             "seen": self.seen,
+            "without_tokens": self.without_tokens,
             **asdict(self.metrics),
             "lengths": [asdict(bucket) for bucket in self.lengths],
             "calibration": [asdict(one) for one in self.calibration],
@@ -155,6 +158,7 @@ def write_evaluation(run: Path, found: Evaluation, data: dict[str, str | int]) -
         "data": data,
         "split": found.split,
         "seen": found.seen,
+        "without_tokens": found.without_tokens,
         "runtime": f"keras {metadata.version('keras')}",
     }
     write_text(path, json.dumps(values, indent=2) + "\n")

@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 
 from edgernn.errors import DataError, ModelFileError, UsageError
-from edgernn.training.data import DataOptions, describe, load_split, load_splits, validation_split
+from edgernn.training.data import (
+    DataOptions,
+    Examples,
+    describe,
+    load_split,
+    load_splits,
+    validation_split,
+)
 from edgernn.training.data.groups import alike, group
+from edgernn.training.data.left_out import rows_with_tokens
 from edgernn.training.data.options import DEFAULTS
 from edgernn.training.run_data import (
     as_started,
@@ -219,3 +227,18 @@ def test_other_data_is_refused(reviews, tmp_path):
         check_data(config, other)
     with pytest.raises(ModelFileError, match=r"config\.json is broken"):
         options_of({})
+
+
+def test_a_class_without_tokens():
+    """Nothing can be said of one class alone; of a text here and there the rest is used."""
+    examples = Examples(tuple("abcde"), np.array([0, 1, 0, 1, 0], np.int8))
+    said = []
+    kept = rows_with_tokens(examples, [3, 1, 0, 2, 1], "a.csv", say=said.append)
+    assert kept.tolist() == [0, 1, 3, 4]
+    assert said == ["a.csv: 1 of 5 rows left out: no token is left of the text (row 3)"]
+    with pytest.raises(DataError, match=r"a\.csv: no positive example has a token"):
+        rows_with_tokens(examples, [3, 0, 1, 0, 1], "a.csv", say=said.append)
+    with pytest.raises(DataError, match=r"3 of 5 rows left out: no token .*; more than half"):
+        rows_with_tokens(examples, [3, 0, 0, 0, 1], "a.csv", say=said.append)
+    with pytest.raises(DataError, match=r"^a\.csv, row 2: no token is left of the text$"):
+        rows_with_tokens(examples, [3, 0, 1, 0, 1], "a.csv", say=said.append, strict=True)

@@ -190,7 +190,7 @@ def test_evaluation_of_a_run(tmp_path):
     assert list(found) == [
         *("accuracy", "accuracy_interval", "balanced_accuracy", "larger_class", "f1_of_each"),
         *("confusion", "examples", "f1", "roc_auc", "log_loss", "expected_calibration_error"),
-        *("data", "split", "seen", "runtime"),
+        *("data", "split", "seen", "without_tokens", "runtime"),
     ]
     assert found["seen"] == {"learnt": 2, "watched": 0, "new": 4, "accuracy_of_new": 0.5}
     assert (found["data"], found["split"], found["examples"]) == (data, "test", 6)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError
-from edgernn.training.data.examples import Examples
+from edgernn.training.data.examples import CLASSES, Examples
 
 __all__ = ["LeftOut", "rows_with_tokens"]
 
@@ -103,7 +103,7 @@ def rows_with_tokens(
         The indices of the texts that have tokens, int64.
 
     Raises:
-        DataError: more than half of the texts have none.
+        DataError: more than half of the texts have none, or all of one class.
     """
     left_out = LeftOut(name, strict=strict)
     filled = np.asarray(tokens) > 0
@@ -114,4 +114,7 @@ def rows_with_tokens(
     if line is not None:
         left_out.check(len(examples))
         say(line)
+        for label, title in enumerate(CLASSES):
+            if label not in examples.labels[filled]:
+                raise DataError(f"{name}: no {title} example has a token; both classes are needed")
     return np.flatnonzero(filled)
