@@ -5,7 +5,7 @@ the job, and nothing but the standard library is loaded, unless a file needs a p
 pyarrow for Parquet, openpyxl for Excel, backports.zstd for `.zst`.
 """
 
-from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, choose_column, folded, listed
+from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, folded, listed
 from edgernn.rows.formats import FORMATS, Format, format_of, suffix_of
 from edgernn.rows.many import input_files, open_many
 from edgernn.rows.options import ReadOptions
@@ -20,7 +20,6 @@ __all__ = [
     "ReadOptions",
     "Row",
     "RowSource",
-    "choose_column",
     "folded",
     "format_of",
     "input_files",

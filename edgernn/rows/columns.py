@@ -103,8 +103,8 @@ def value_at(fields: Mapping[str, object], column: str) -> object:
     raise KeyError(column)
 
 
-def choose_column(
-    columns: Sequence[str],
+def column_of(
+    table: Table,
     asked: str | None,
     usual: Sequence[str],
     *,
@@ -115,35 +115,17 @@ def choose_column(
     """Return the column that was asked for, or else the one with the most usual name.
 
     Args:
-        columns: the columns that the file has.
-        asked: the name that the user gave; it has to match exactly, or to be a column's number
-            from 1 on.
-        usual: names to look for when none was given, the first found wins; neither case matters
+        table: the file's columns, and its first rows.
+        asked: a name, exactly as it is there; a column's number from 1 on, if none is called so;
+            or a value inside of another, as `review.text`.
+        usual: names to look for if none is asked for, the first found wins; neither case matters
             nor what is between the words.
         option: the option that would name the column, for the message.
         name: the file, for the message.
         only: whether the only column of a file is the one, whatever its name.
 
     Raises:
-        DataError: there is no such column; the message lists those that there are.
-    """
-    table = Table(tuple(columns), iter(()), tuple(columns))
-    return column_of(table, asked, usual, option=option, name=name, only=only)
-
-
-def column_of(
-    table: Table,
-    asked: str | None,
-    usual: Sequence[str],
-    *,
-    option: str,
-    name: str,
-    only: bool = False,
-) -> str:
-    """Return the column of `table` that is meant; see `choose_column`.
-
-    Besides, `asked` may be a value inside of another, as `review.text`, if a row of the sample has
-    it; and a column is not taken for its name if another one has the same.
+        DataError: there is no such column, or more than one; the message names what there is.
     """
     columns, names = table.columns, table.names
     if asked is not None:

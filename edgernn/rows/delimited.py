@@ -12,12 +12,7 @@ from edgernn.rows import files
 from edgernn.rows.columns import unique
 from edgernn.rows.dialect import Dialect, as_row, dialect_of
 from edgernn.rows.encodings import Lines, Text, readable
-from edgernn.rows.fields import (
-    Profile,
-    csv_rules,
-    doubled,
-    profile_of,
-)
+from edgernn.rows.fields import Profile, csv_rules, doubled, profile_of
 from edgernn.rows.files import BadRowError
 from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
@@ -68,6 +63,8 @@ def _read(text: Text, options: ReadOptions, usual: str) -> Table:
     columns = unique(names)
     rows = dialect.rows[1:] if options.header else dialect.rows
     reader.profile = profile_of(rows, len(columns), dialect.delimiter)
+    if options.quoting is None:
+        _check_first_row(first.fields, lines[dialect.skipped :], reader.profile, text.name)
     sample = tuple(dict(zip(columns, row, strict=False)) for row in rows)
     if not options.header:
         splits = _chained(first, splits)
@@ -75,6 +72,18 @@ def _read(text: Text, options: ReadOptions, usual: str) -> Table:
     if options.header:
         check_header(table, options.text_column, text.name)
     return table
+
+
+def _check_first_row(
+    fields: Sequence[str], lines: Sequence[str], profile: Profile, name: str
+) -> None:
+    """Raise a DataError if the first row seems to have other rows in it, by a quote left open."""
+    breaks = sum(field.count("\n") for field in fields)
+    if any(as_row(line, profile) is not None for line in lines[1 : breaks + 1]):
+        raise DataError(
+            f"{name}, line 1: a quote opens there, and the lines to {breaks + 1} are one row or "
+            f"{breaks + 1}; read the file with --quoting double if one, --quoting none if several"
+        )
 
 
 class _Split(NamedTuple):

@@ -23,7 +23,7 @@ from edgernn.rows.fields import (
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """Those that are looked for, with names that are taken for `--delimiter` besides."""
 
-_ROWS = 200
+_ROWS = 1000
 _CONSISTENT = 0.9
 _NAME = re.compile(r"[\w(#][\w .\-/()#:]*")
 _EXCEL = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
@@ -164,7 +164,9 @@ def _read(lines: Sequence[str], cut: bool, delimiter: str, quoting: str | None) 
             return backslash
     if broken:
         plain = Dialect(delimiter, "none", _parsed(lines, cut, delimiter, "none")[0])
-        if plain.share == 1 and plain.rows and len(plain.rows[0]) > 1:
+        # Few texts have commas that are not quoted, and hardly one has tabs.
+        enough = _CONSISTENT if delimiter == "\t" else 1
+        if plain.share >= enough and plain.rows and len(plain.rows[0]) > 1:
             return plain
     return double
 
@@ -215,4 +217,6 @@ def _splits(line: str, delimiter: str) -> Iterator[list[str] | None]:
         if '\\"' in line:
             yield split_strict(doubled(line), delimiter)
         yield split_leniently(line, delimiter)
+        if f'{delimiter} "' in line:
+            yield split_strict(line, delimiter, spaced=True)
     yield line.split(delimiter)

@@ -39,10 +39,11 @@ def doubled(line: str) -> str:
     return re.sub(r'(?<!\\)((?:\\\\)*)\\"', r'\1""', line)
 
 
-def split_strict(line: str, delimiter: str) -> list[str] | None:
-    """Split one line as CSV; None if it is not."""
+def split_strict(line: str, delimiter: str, *, spaced: bool = False) -> list[str] | None:
+    """Split one line as CSV; None if it is not. `spaced` lets spaces stand before a field."""
+    rules = csv_rules(delimiter)
     try:
-        return list(next(csv.reader((line,), csv_rules(delimiter)), []))
+        return list(next(csv.reader((line,), rules, skipinitialspace=spaced), []))
     except csv.Error:
         return None
 

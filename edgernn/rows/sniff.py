@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from edgernn.errors import DataError
 from edgernn.rows.columns import TEXT_COLUMNS, folded
 from edgernn.rows.delimited import head_lines
 from edgernn.rows.dialect import Dialect, dialect_of
 from edgernn.rows.encodings import Text
-from edgernn.rows.fields import profile_of, without_end
+from edgernn.rows.fields import profile_of
 from edgernn.rows.header import seems_data
 from edgernn.rows.options import ReadOptions
 
@@ -26,10 +27,8 @@ def sniffed(text: Text, options: ReadOptions) -> str:
     lines, cut = head_lines(text)
     first = next((line for line in lines if line.strip()), "")
     bare = first.strip()
-    if bare.startswith("["):
-        rest = "".join(lines).lstrip()[1:].lstrip()
-        if rest.startswith("{"):
-            return "json"
+    if _is_array(lines):
+        return "json"
     if bare.startswith("{"):
         if _is_object(bare):
             return "jsonl"
@@ -53,27 +52,22 @@ def _by_rows(name: str, read: Dialect, asked: str | None) -> str:
     header = read.rows[0] if read.rows else [""]
     if read.skipped or (asked is not None and asked in header):
         return form
-    usual = {folded(column) for column in TEXT_COLUMNS}
-    named = any(folded(cell) in usual for cell in header)
     if len(header) == 1:
-        if not named:
+        if not _is_header(header):
             return "txt"
         raise DataError(
             f"{name} may be a table of the column {header[0]!r}, or plain text; give --format csv "
             "or --format txt"
         )
-    places = range(len(header))
-    names = all(len(cell.split()) <= _NAME_WORDS and not cell.startswith(" ") for cell in header)
-    if named and names:
+    if _is_header(header):
         return form
-    if read.share < _CONSISTENT or (len(read.rows) == 1 and not names):
+    if read.share < _CONSISTENT or (len(read.rows) == 1 and not _are_names(header)):
         return "txt"
     # What stands after a comma in a text begins with a space.
     profile = profile_of(read.rows, len(header), read.delimiter)
     if read.delimiter != "\t" and not profile.close - {0}:
         return "txt"
-    words = [sum(len(row[i].split()) for row in read.rows if i < len(row)) for i in places]
-    column = f"--text-column {words.index(max(words)) + 1}"
+    column = f"--text-column {_most_words(read.rows)}"
     if seems_data(header):
         how = f"--format {form} --no-header {column}"
     else:
@@ -82,6 +76,26 @@ def _by_rows(name: str, read: Dialect, asked: str | None) -> str:
         f"{name} may be a table of {len(header)} columns, or plain text; give {how}; or give "
         "--format txt for a text a line"
     )
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    return all(len(cell.split()) <= _NAME_WORDS and not cell.startswith(" ") for cell in cells)
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    usual = {folded(column) for column in TEXT_COLUMNS}
+    return _are_names(cells) and any(folded(cell) in usual for cell in cells)
+
+
+def _most_words(rows: Sequence[Sequence[str]]) -> int:
+    """Return the number of the column that has the most words, from 1 on."""
+    words = [sum(len(row[i].split()) for row in rows if i < len(row)) for i in range(len(rows[0]))]
+    return words.index(max(words)) + 1
+
+
+def _is_array(lines: Sequence[str]) -> bool:
+    start = "".join(lines[:100]).lstrip()
+    return start.startswith("[") and start[1:].lstrip().startswith("{")
 
 
 def _is_object(line: str) -> bool:
@@ -93,19 +107,25 @@ def _is_object(line: str) -> bool:
 
 def check_plain(text: Text) -> None:
     """Raise a DataError if a file that is named as plain text is certainly something else."""
-    lines, _ = head_lines(text)
+    lines, cut = head_lines(text)
     first = next((line for line in lines if line.strip()), "").strip()
     if first.startswith("{") and _is_object(first):
         raise DataError(_not_plain(text.name, "JSON objects", "jsonl"))
-    bare = [without_end(line) for line in lines if without_end(line)]
-    tabs = {line.count("\t") for line in bare}
-    if len(bare) > 1 and len(tabs) == 1 and tabs != {0}:
-        rows = [line.split("\t") for line in bare]
-        usual = {folded(column) for column in TEXT_COLUMNS}
-        options = "tsv"
-        if not any(folded(cell) in usual for cell in rows[0]):
-            words = [sum(len(row[i].split()) for row in rows) for i in range(len(rows[0]))]
-            options += f" --no-header --text-column {words.index(max(words)) + 1}"
+    if _is_array(lines):
+        raise DataError(_not_plain(text.name, "a JSON array", "json"))
+    try:
+        read = dialect_of(lines, text.name, cut=cut, usual=",")
+    except DataError:
+        # Two delimiters would do, as in a text.
+        return
+    if len(read.rows) < 2 or len(read.rows[0]) < 2 or read.share < _CONSISTENT:
+        return
+    form = "tsv" if read.delimiter == "\t" else "csv"
+    if _is_header(read.rows[0]):
+        raise DataError(_not_plain(text.name, "a table", form))
+    if form == "tsv" and read.share == 1:
+        column = _most_words(read.rows)
+        options = f"tsv --no-header --text-column {column}"
         raise DataError(_not_plain(text.name, "columns separated by tabs", options))
 
 

@@ -371,6 +371,8 @@ def test_streams_that_can_seek():
         (b"It works.\t1\nBad one.\t0\n", {"format": "tsv", "header": False, "text_column": "1"}),
         (b"id\ttext\n1\tIt works.\n2\tBad.\n", {"format": "tsv"}),
         (LINES, {"format": "jsonl"}),
+        (b'[{"text": "good"},\n{"text": "bad"}]\n', {"format": "json"}),
+        (b"id,text\n1,good\n2,bad\n", {"format": "csv"}),
     ],
 )
 def test_a_text_file_that_is_a_table(content, options, tmp_path):

@@ -166,6 +166,22 @@ def test_one_result_a_record(texts):
         assert len(rows_of("".join(["id\ttext\n", *lines]).encode(), "tsv")) == len(texts)
 
 
+def test_an_open_quote_in_the_first_row():
+    """Rows in the header are not lost either; a name of two lines is one."""
+    content = b'id,"text\n1,good one\n2,nice 5"\n3,good\n4,bad\n'
+    with pytest.raises(DataError, match="line 1: a quote opens there, and the lines to 3 are one"):
+        rows_of(content)
+    assert len(rows_of(content, quoting="none", text_column="2")) == 4
+    assert len(rows_of(content, quoting="double", text_column="2")) == 2
+    assert texts_of(b'id,"Review\ntext"\n1,good\n') == ["good"]
+
+
+def test_spaces_before_quotes():
+    """Some writers put a space after each comma."""
+    content = HEAD + b'7, "good, really", 5\n8, bad, 1\n'
+    assert texts_of(content)[20:] == ["good, really", " bad"]
+
+
 def test_the_option():
     """A quoting that there is not is a usage error."""
     with pytest.raises(UsageError, match="choose one of double, backslash, none"):
