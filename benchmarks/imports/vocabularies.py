@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,31 @@ def _hugging_face(index: Mapping[str, int], **settings: Any) -> dict[str, Any]:
         "model": {"type": "WordLevel", "vocab": dict(index), "unk_token": "[UNK]"},
         **settings,
     }
+
+
+def _text_vectorization(words: Sequence[str], standardize: str | None) -> Callable[[Path], str]:
+    """Write the layer alone, as Keras 3.15 saves it; it has seen the words."""
+    config = {
+        "name": "text_vectorization",
+        "standardize": standardize,
+        "split": "whitespace",
+        "ngrams": None,
+        "output_mode": "int",
+        "output_sequence_length": None,
+        "ragged": False,
+        "vocabulary": None,
+        "encoding": "utf-8",
+    }
+    layer = {"class_name": "TextVectorization", "config": config}
+    model = {"class_name": "Sequential", "config": {"layers": [layer]}}
+
+    def write(folder: Path) -> str:
+        with zipfile.ZipFile(folder / "words.keras", "w") as archive:
+            archive.writestr("config.json", json.dumps(model))
+            archive.writestr("assets/layers/text_vectorization/vocabulary.txt", "\n".join(words))
+        return "words.keras"
+
+    return write
 
 
 _TEMPLATE = {
@@ -229,6 +255,18 @@ VOCABULARIES: dict[str, Vocabulary] = {
         _N + 2,
         ("--split", "whitespace"),
     ),
+    "TextVectorization(standardize=None)": Vocabulary(
+        _text_vectorization([*_LAYER], None), _ids(_LAYER, 1, split=lambda t: t.split()), _N + 2
+    ),
+    "TextVectorization(standardize='lower')": Vocabulary(
+        _text_vectorization([*_LAYER], "lower"), _ids(_LAYER, 1, split=_at_spaces), _N + 2
+    ),
+    "TextVectorization()": Vocabulary(
+        _text_vectorization([*_LAYER], "lower_and_strip_punctuation"),
+        _ids(_LAYER, 1),
+        _N + 2,
+        refused=True,
+    ),
     "Hugging Face, WordLevel": Vocabulary(
         _json(_hugging_face(_FACE)), _ids(_FACE, 0, split=_at_spaces), _N + 3
     ),
@@ -250,7 +288,7 @@ VOCABULARIES: dict[str, Vocabulary] = {
         refused=True,
     ),
     "SentencePiece": Vocabulary(
-        _text([f"\u2581{word}\t-{i}" for word, i in _PLAIN.items()], "spm.vocab"),
+        _text(["<unk>\t0", *(f"\u2581{word}\t-{i}.25" for word, i in _PLAIN.items())], "spm.vocab"),
         word_ids,
         refused=True,
     ),

@@ -17,11 +17,12 @@ from edgernn.cli.import_model import _id
 from edgernn.errors import DataError, EdgernnError, UsageError
 from edgernn.training.imported.contracts import ImportOptions, contract_of
 from edgernn.training.imported.expected import Expected, ExpectedText
+from edgernn.training.imported.job import vocabulary_file
 from edgernn.training.imported.layers import Architecture, Dense, Embedding, Recurrent
 from edgernn.training.imported.markers import role_of
 from edgernn.training.imported.options import OpenQuestion, WordOptions
 from edgernn.training.imported.replay import Reading, replay
-from edgernn.training.imported.tokenizers import read_file, read_vocabulary, resolve
+from edgernn.training.imported.tokenizers import read_vocabulary, resolve
 
 REFUSED = [name for name, kind in VOCABULARIES.items() if kind.refused]
 SETTLED = (
@@ -71,7 +72,7 @@ def import_options(path, words=WordOptions()):  # noqa: B008 (frozen)
 
 def reader(path, rows):
     """What the import job hands to `replay`."""
-    file = read_file(path)
+    file = vocabulary_file(import_options(path))
 
     def read(options):
         vocabulary = resolve(file, options.words, rows)
@@ -190,6 +191,12 @@ def no_model(ids, padded):
         ('{"1": "a", "2": "a"}', 4, "'a' stands there twice, with 1 and with 2"),
         ('{"word_index": {"a": 1}, "x": []}', 4, "save its word_index alone"),
         ('{"a": 2, "b": 3}', 4, "'a', has the id 2: which of the ids below it do unknown words"),
+        (
+            '{"a": 1, "b": 2}',
+            5,
+            "--index-from 0 if 'a' has the id 1 .*, --index-from 2 if it has 3",
+        ),
+        ("PK\x03\x04", 4, "an archive, and no .keras file with a TextVectorization layer"),
         ('{"<PAD>": 0, "b": 2}', 4, "ids must follow each other; 'b' has 2, expected 1"),
         ("the 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1.0 1.1\n", 4, "holds word vectors"),
         ("".join(f"{c}\n" for c in "abcdefghijkl"), 13, "a vocabulary of characters"),
@@ -323,3 +330,23 @@ def test_markers_and_words():
         "unknown": None,
     }
     assert {word: role_of(word) for word in marked} == marked
+
+
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [(9, False), (12, True), (20, True), (5, True), (8, True)],
+)
+def test_the_index_of_a_data_set_of_keras(rows, asked, tmp_path):
+    """Whoever downloads it may feed the ids of `load_data`, which are 3 higher."""
+    words = ("the", "and", "a", "of", "to", "is", "br", "in")
+    path = tmp_path / "index.json"
+    path.write_text(json.dumps({word: i for i, word in enumerate(words, start=1)}))
+    if not asked:
+        assert read_vocabulary(path, WordOptions(), rows).first_word_id == 1
+        return
+    with pytest.raises(OpenQuestion, match="--index-from 0 if 'the' has the id 1"):
+        read_vocabulary(path, WordOptions(), rows)
+    cut = {"num_words": rows} if rows < 9 else {}
+    shifted = WordOptions(index_from=3, start_id=1, unknown_id=2, **cut)
+    if rows in (12, 20):
+        assert read_vocabulary(path, shifted, rows).size == 12

@@ -34,6 +34,7 @@ _FUNCTIONS: dict[str, Function] = {
     "swish": "silu",
 }
 _ADVICE = {
+    "TextVectorization": "is read from the start of .keras files alone; save the model as .keras",
     "CuDNNGRU": "load it in TensorFlow 2 and copy its weights into a GRU with reset_after=True",
     "CuDNNLSTM": "load it in TensorFlow 2 and copy its weights into an LSTM",
     "Flatten": "GlobalMaxPooling1D or GlobalAveragePooling1D in its place can be carried over",

@@ -22,6 +22,7 @@ def foreign_file(data: bytes) -> str | None:
         (b"### ByteTextEncoder", "a ByteTextEncoder file of tensorflow_datasets"),
         (b"#version: ", "the merges of a byte pair encoding (BPE)"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file: a model is given as MODEL, before --tokenizer"),
+        (b"PK\x03\x04", "an archive, and no .keras file with a TextVectorization layer"),
         (b"PAR1", "a Parquet file"),
         (b"\x1f\x8b", "a gzip file: unpack it"),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import platform
@@ -34,7 +35,7 @@ from edgernn.training.imported.word_files import WordFile
 from edgernn.training.models import logits, summary
 from edgernn.training.run import Run
 
-__all__ = ["ImportOptions", "default_name", "import_run"]
+__all__ = ["ImportOptions", "default_name", "import_run", "vocabulary_file"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -70,7 +71,7 @@ def import_run(
         raise UsageError(f"--output {folder}: is there already; choose another")
     imported = read_model(options.model, options.weights)
     architecture = imported.architecture
-    file = _vocabulary_file(options)
+    file = vocabulary_file(options)
     built: dict[int | None, Any] = {}
 
     def model(padded: int | None) -> Any:
@@ -124,8 +125,13 @@ def import_run(
     return Run.open(folder)
 
 
-def _vocabulary_file(options: ImportOptions) -> WordFile | Subwords:
-    """Read the vocabulary: a file of its own, or a layer of the model."""
+def vocabulary_file(options: ImportOptions) -> WordFile | Subwords:
+    """Read the vocabulary: a file of its own, or a layer of the model.
+
+    Raises:
+        DataError, ModelFileError: it cannot be read or carried over.
+        UsageError: there is none, or there are two.
+    """
     inside = find_text_vectorization(options.model)
     if options.tokenizer is None:
         if inside is None:
@@ -139,7 +145,11 @@ def _vocabulary_file(options: ImportOptions) -> WordFile | Subwords:
             f"--tokenizer {options.tokenizer}: {options.model} has a TextVectorization layer, "
             "whose vocabulary is used: leave the option out"
         )
-    return find_text_vectorization(options.tokenizer) or read_file(options.tokenizer)
+    beside = find_text_vectorization(options.tokenizer)
+    if beside is not None and beside.max_length is None:
+        # Its program pads what the layer gives.
+        return dataclasses.replace(beside, padding=None, truncating=None)
+    return beside or read_file(options.tokenizer)
 
 
 def _about_agreement(

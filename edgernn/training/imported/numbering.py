@@ -20,6 +20,10 @@ _DATA_SETS = ({"the": 1, "and": 2, "br": 7}, {"the": 1, "said": 5, "mln": 8})
 """Words of the indices of `keras.datasets.imdb` and `reuters`, which `load_data` adds 3 to."""
 
 
+_SMALL_SURPLUS = 4
+"""A few rows more than ids are there for something; many may be a round number."""
+
+
 def numbered(file: WordFile, options: WordOptions, rows: int) -> list[tuple[int, str]]:
     """Return ids and words in the order of ids, those from `num_words` on left out.
 
@@ -115,27 +119,30 @@ def _shift(file: WordFile, options: WordOptions, rows: int) -> int:
     highest = max(number for number, _ in file.words)
     words = {word: number for number, word in file.words}
     of_keras = any(words.items() >= known.items() for known in _DATA_SETS)
-    shifted = highest + _IMDB["index_from"]
-    if highest < rows and not of_keras and shifted != rows - 1:
+    surplus = rows - 1 - highest
+    if surplus == 0 or (surplus > _SMALL_SURPLUS and not of_keras):
         return 0
     number, word = min(file.words)
-    if highest == rows and options.num_words is None:
+    here = f"{shown(word)} has the id {number} in your program"
+    seen = f"{file.path}: has ids up to {highest:,}, the model's embedding has {rows:,} rows"
+    if surplus == -1 and options.num_words is None:
         raise OpenQuestion(
-            f"{file.path}: has ids up to {highest:,}, the model's embedding has {rows:,} rows, one "
-            f"too few: --num-words {rows} --index-from 0 if {shown(word)} has the id {number} in "
-            f"your program, which then never feeds {highest}; if it has {number - 1}, the "
-            "vocabulary cannot be carried over, for 0 is padding",
+            f"{seen}, one too few: --num-words {rows} --index-from 0 if {here}, which then never "
+            f"feeds {highest}; if it has {number - 1}, the vocabulary cannot be carried over, for "
+            "0 is padding",
             [options.changed(num_words=rows, index_from=0)],
         )
-    open_end = highest >= rows and options.num_words is None
-    limit = {"num_words": rows} if open_end else {}
-    answers = [options.changed(index_from=0, **limit)]
-    if open_end or shifted < rows or options.num_words is not None:
-        answers.append(options.changed(**_IMDB, **limit))
+    if 1 <= surplus <= _SMALL_SURPLUS and surplus != _IMDB["index_from"] and not of_keras:
+        raise OpenQuestion(
+            f"{seen}: --index-from 0 if {here}, --index-from {surplus} if it has "
+            f"{number + surplus}",
+            [options.changed(index_from=0), options.changed(index_from=surplus)],
+        )
+    limit = {"num_words": rows} if surplus < 0 and options.num_words is None else {}
+    answers = [options.changed(index_from=0, **limit), options.changed(**_IMDB, **limit)]
     told = f"--num-words {rows} if your program uses ids below {rows:,} only, and " if limit else ""
     raise OpenQuestion(
-        f"{file.path}: has ids up to {highest:,}, the model's embedding has {rows:,} rows: {told}"
-        f"--index-from 0 if {shown(word)} has the id {number} in your program, --index-from 3 "
-        f"--start-id 1 --unknown-id 2 if it has {number + 3} (keras.datasets.imdb.load_data)",
+        f"{seen}: {told}--index-from 0 if {here}, --index-from 3 --start-id 1 --unknown-id 2 if it "
+        f"has {number + 3} (keras.datasets.imdb.load_data)",
         answers,
     )

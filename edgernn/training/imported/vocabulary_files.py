@@ -15,7 +15,7 @@ from typing import Any
 from edgernn.errors import DataError
 from edgernn.training.imported import hugging_face, keras_tokenizer
 from edgernn.training.imported.files import is_pickle, sha256_of
-from edgernn.training.imported.foreign_vocabularies import foreign_file
+from edgernn.training.imported.foreign_vocabularies import foreign_file, foreign_words
 from edgernn.training.imported.settings import shown
 from edgernn.training.imported.word_files import WordFile, check_words, read_json
 
@@ -104,6 +104,9 @@ def _from_lines(path: Path, data: bytes, text: str) -> WordFile:
         words = check_words(path, pairs)
         _require_ids(path, words)
         return WordFile(path=path, kind="words with ids", sha256=sha256, words=words)
+    refused = foreign_words([line.split("\t")[0] for line in lines])  # pieces may have weights
+    if refused is not None:
+        raise DataError(f"{path}: {refused}")
     for number, line in enumerate(lines, start=1):
         if (not line and number > 1) or "\t" in line:
             raise DataError(
