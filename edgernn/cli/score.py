@@ -85,13 +85,13 @@ def _check_usage(options: ScoreOptions) -> None:
     named = [text for text in texts[: len(texts) - options.literal] if _is_there(text)]
     if named and inputs:
         raise UsageError(
-            f"{named[0]} is a file, too: give each an --input of its own, "
+            f"{named[0]} is there, too: give each an --input of its own, "
             f"as in --input {_quoted(inputs[0])} --input {_quoted(named[0])}, or name their folder"
         )
     if named:
         raise UsageError(
-            f"{named[0]} is a file: --input {_quoted(named[0])} scores its rows; "
-            f"to score its name as a text: edgernn score -- {_quoted(named[0])}"
+            f"{named[0]} is a {_how_to_read(named[0])}; "
+            f"to score the name itself: edgernn score -- {_quoted(named[0])}"
         )
     if bool(texts) == bool(inputs):
         raise UsageError("give texts to score, or --input FILE (- is standard input)")
@@ -112,6 +112,19 @@ def _is_there(text: str) -> bool:
     except (OSError, ValueError):
         # Longer than a name can be, or with a NUL character.
         return False
+
+
+def _how_to_read(name: str) -> str:
+    from edgernn.rows import suffix_of
+
+    if os.path.isdir(name):
+        return f"folder: --input {_quoted(name)} scores the rows of its files"
+    if suffix_of(name):
+        return f"file: --input {_quoted(name)} scores its rows"
+    return (
+        f"file, whose name tells no format: --input {_quoted(name)} --format txt scores its lines, "
+        "and other formats its rows"
+    )
 
 
 def _quoted(name: str) -> str:

@@ -82,11 +82,11 @@ class CsvLines:
 
     def __init__(self, columns: Columns, delimiter: str, warn: Callable[[str], None]) -> None:
         """Write `columns`; `warn` is told once of values that have no column."""
+        import csv
+
         self._columns = columns
         self._known = frozenset(columns.kept)
         self._warn: Callable[[str], None] | None = warn
-        import csv
-
         self._row: Callable[[Iterable[object]], str] = csv.writer(
             _Echo(), delimiter=delimiter
         ).writerow
@@ -161,7 +161,6 @@ class JsonLines:
         """
         self._columns = columns
         self._warn = warn
-        self._strict = strict
         self._names = frozenset(columns.own)
         self._encode = json.JSONEncoder(
             ensure_ascii=False, allow_nan=not strict, default=_plain
@@ -169,7 +168,6 @@ class JsonLines:
         self._quoted = json.encoder.encode_basestring
         self._keys: dict[str, str] = {}
         self._own = [self._quoted(name) for name in columns.own]
-        self._good_end = f"{self._own[3]}: null}}\n".encode()
         self._has_warned = False
         self.header = ""
 
@@ -221,8 +219,8 @@ class JsonLines:
         )
 
     def has_failed(self, record: bytes) -> bool:
-        """Tell whether the error is not null."""
-        return not record.endswith(self._good_end)
+        """Tell whether the error, the last of its values, is not null."""
+        return not record.endswith(b": null}\n")
 
     def _value(self, value: object) -> str:
         try:

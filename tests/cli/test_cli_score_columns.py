@@ -337,6 +337,20 @@ def test_a_file_in_place_of_a_text(score: Any, name: str) -> None:
     assert score("a\0b", "x" * 10_000, "no such file.csv").code == 0
 
 
+def test_a_file_of_no_format_and_a_folder(score: Any) -> None:
+    """The message says what they need."""
+    Path("notes").write_text(f"{TEXT}\n{TEXT}\n")
+    done = score("notes")
+    assert done.code == 2
+    assert "--input notes --format txt scores its lines" in done.err
+    assert len(score("--input", "notes", "--format", "txt").out.splitlines()) == 2
+    Path("folder").mkdir()
+    Path("folder/a.csv").write_text(f"text\n{TEXT}\n")
+    done = score("folder")
+    assert "folder is a folder: --input folder scores the rows of its files" in done.err
+    assert len(score("--input", "folder").out.splitlines()) == 1
+
+
 def test_files_that_a_shell_has_named(score: Any) -> None:
     """After `--input *.csv` all files but the first look like texts."""
     for name in ("a.csv", "b.csv"):
