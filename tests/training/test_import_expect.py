@@ -86,6 +86,21 @@ def test_ids_without_padding(index, tmp_path):
     """As `texts_to_sequences` gives them; padding is then named as not compared."""
     expect = written(tmp_path, lambda t: [i for i in ids_by(t) if i], scores=False)
     assert compared(index, expect)[1].open == ("padding",)
+    rows = [{"text": "bad " * 13, "ids": [6] * 13}, {"text": "a film", "ids": [2, 4]}]
+    expect.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert compared(index, expect)[1].open == ("texts of more than 12 tokens", "padding")
+
+
+def test_a_score_that_is_no_number(index, tmp_path):
+    """A model that overflows agrees with nothing."""
+    expect = read_expected(written(tmp_path, ids=False))
+    read = reader(index, ROWS)
+
+    def overflows(ids, padded):
+        return np.full(len(ids), np.nan, np.float32)
+
+    with pytest.raises(DataError, match=r"score is nan here .*\(3 of 3 differ\)"):
+        replay(read, import_options(index), expect, overflows, sigmoid=True)
 
 
 @pytest.mark.parametrize(

@@ -21,13 +21,17 @@ def foreign_file(data: bytes) -> str | None:
         (b"### TokenTextEncoder", "a TokenTextEncoder file of tensorflow_datasets"),
         (b"### ByteTextEncoder", "a ByteTextEncoder file of tensorflow_datasets"),
         (b"#version: ", "the merges of a byte pair encoding (BPE)"),
-        (b"\x89HDF\r\n\x1a\n", "an HDF5 file: a model is given as MODEL, before --tokenizer"),
-        (b"PK\x03\x04", "an archive, and no .keras file with a TextVectorization layer"),
-        (b"PAR1", "a Parquet file"),
-        (b"\x1f\x8b", "a gzip file: unpack it"),
     ):
         if data.startswith(head):
             return _refused(name)
+    for head, name in (
+        (b"\x89HDF\r\n\x1a\n", "an HDF5 file; a model is given before the options"),
+        (b"PK\x03\x04", "an archive, and no .keras file with a TextVectorization layer"),
+        (b"PAR1", "a Parquet file"),
+        (b"\x1f\x8b", "a gzip file: unpack it first"),
+    ):
+        if data.startswith(head):
+            return f"is {name}, not a vocabulary"
     # A ModelProto begins with its first piece, whose first field is its text.
     if data[:1] == b"\n" and data[2:3] == b"\n" and "\u2581".encode() in data:
         return _refused("a SentencePiece model")
