@@ -41,6 +41,7 @@ from edgernn.bench.subjects import (
 )
 from edgernn.bench.table import Table, file_table, latency_table
 from edgernn.cli.bench_exports import export_all
+from edgernn.cli.bench_labels import without_training_labels
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, progress, say, write_line
 from edgernn.cli.same_file import check_not_read
@@ -168,7 +169,9 @@ def _reviews(options: BenchOptions) -> Reviews | None:
         found = read_reviews(options.data, options.reviews, options.reading, say)
     if found.left_out:
         say(f"{options.data}: {found.left_out:,} empty texts are left out")
-    return found
+    return without_training_labels(
+        found, options.data, options.reading, options.run, options.models
+    )
 
 
 def _subjects(options: BenchOptions, threads: Sequence[int], folder: Path) -> list[Subject]:

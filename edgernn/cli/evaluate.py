@@ -20,7 +20,7 @@ from edgernn.training.data import DataOptions, Description, Examples, describe, 
 from edgernn.training.data.left_out import rows_with_tokens
 from edgernn.training.lengths import length_buckets, token_counts
 from edgernn.training.metrics import measure
-from edgernn.training.provenance import find_provenance
+from edgernn.training.provenance import find_provenance, training_data
 from edgernn.training.report import (
     Evaluation,
     check_report_folder,
@@ -158,7 +158,7 @@ def _open_run(run: Run) -> _Opened:
         with busy("scoring with Keras"):
             return probabilities(run.load_model(), ids)
 
-    return _Opened(run.encoder, score, _description(run.config))
+    return _Opened(run.encoder, score, training_data(run.config))
 
 
 def _open_file(path: Path, device: str, run: Run | None) -> _Opened:
@@ -182,15 +182,7 @@ def _open_file(path: Path, device: str, run: Run | None) -> _Opened:
         same = {name: known.get(name) for name in run.metrics} == run.metrics
         if not same or run.contract != classifier.contract:
             raise UsageError(f"--run {run.folder}: {path} was exported from another run")
-    return _Opened(classifier.encoder, score, _description(training))
-
-
-def _description(training: object) -> dict[str, Any] | None:
-    """Return the description of a model's training data, as a run's config or a card has it."""
-    data = training.get("data") if isinstance(training, dict) else None
-    if isinstance(data, dict) and isinstance(data.get("description"), dict):
-        data = data["description"]
-    return data if isinstance(data, dict) else None
+    return _Opened(classifier.encoder, score, training_data(training))
 
 
 def _note_in_run(run: Run, found: Evaluation, described: Description) -> None:

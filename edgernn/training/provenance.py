@@ -13,7 +13,14 @@ import numpy.typing as npt
 from edgernn.training.data import Examples
 from edgernn.training.seen_texts import Seen, SeenTexts, read_seen_texts
 
-__all__ = ["OWN_SPLITS", "MeasuredSplit", "Provenance", "find_provenance", "split_of"]
+__all__ = [
+    "OWN_SPLITS",
+    "MeasuredSplit",
+    "Provenance",
+    "find_provenance",
+    "split_of",
+    "training_data",
+]
 
 MeasuredSplit = Literal["test", "train", "validation", "not known"]
 
@@ -108,6 +115,18 @@ def find_provenance(
     else:
         reason = "the run is of an earlier version, which kept no hashes of its texts"
     return Provenance("not known", None, reason)
+
+
+def training_data(training: object) -> dict[str, Any] | None:
+    """Return the description of a model's training data, if it is known.
+
+    Args:
+        training: a run's `config.json`, or what the card of a model file has under `training`.
+    """
+    data = training.get("data") if isinstance(training, dict) else None
+    if isinstance(data, dict) and isinstance(data.get("description"), dict):
+        data = data["description"]
+    return data if isinstance(data, dict) else None
 
 
 def _same(described: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
