@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from exporters.network import Activation
 
 __all__ = ["apply"]
@@ -20,13 +22,18 @@ def apply(tf: Any, layer: Activation, state: Any) -> Any:
         case "leaky_relu":
             return tf.nn.leaky_relu(state, layer.slope)
         case "relu6":
-            return tf.minimum(tf.nn.relu(state), 6.0)
+            return tf.minimum(tf.nn.relu(state), _array(6.0))
         case "selu":
-            below = _SELU_ALPHA * tf.nn.elu(tf.minimum(state, 0.0))
-            return _SELU_SCALE * (tf.nn.relu(state) + below)
+            below = tf.nn.elu(tf.minimum(state, _array(0.0))) * _array(_SELU_ALPHA)
+            return (tf.nn.relu(state) + below) * _array(_SELU_SCALE)
         case "silu":
             return state * tf.sigmoid(state)
         case "softsign":
-            return state / (1.0 + tf.abs(state))
+            return state / (tf.abs(state) + _array(1.0))
         case name:
             return getattr(tf.nn, name)(state)
+
+
+def _array(number: float) -> Any:
+    """Return a constant as a file may have it: with one dimension."""
+    return np.array([number], np.float32)

@@ -219,10 +219,7 @@ FORMATS: dict[str, FormatRules] = {
                 "Activation": frozenset(
                     {"ABS", "ADD", "DIV", "ELU", "LEAKY_RELU", "MINIMUM", "RELU"}
                 ),
-                "Conv": frozenset(
-                    {"ADD", "BATCH_TO_SPACE_ND", "CONV_2D", "EXPAND_DIMS", "FLOOR_MOD", "PACK"}
-                    | {"PAD", "SHAPE", "SPACE_TO_BATCH_ND", "SUB"}
-                ),
+                "Conv": frozenset({"CONV_2D", "EXPAND_DIMS", "RELU"}),
                 "MaxPool": frozenset({"EXPAND_DIMS", "MAX_POOL_2D"}),
                 "Merge": frozenset({"ADD"}),
                 "Scale": frozenset({"ADD"}),

@@ -34,11 +34,21 @@ class Windows(NamedTuple):
         if layer.padding != "valid":
             if stride == 1:
                 return self
-            return Windows(self.ids[:, ::stride], (self.lengths + (stride - 1)) // stride)
+            # Constants of one dimension, as a file may have them.
+            lengths = (self.lengths + _numbers(stride - 1)) // _numbers(stride)
+            return Windows(self.ids[:, ::stride], lengths)
         reach = layer.reach if isinstance(layer, Conv) else layer.size - 1
         if reach == 0 and stride == 1:
             return self
-        return Windows(self.ids[:, reach::stride], (self.lengths - (reach + 1)) // stride + 1)
+        # The same as (lengths - reach - 1) // stride + 1, for texts that are long enough.
+        lengths = self.lengths - _numbers(reach)
+        if stride > 1:
+            lengths = (lengths + _numbers(stride - 1)) // _numbers(stride)
+        return Windows(self.ids[:, reach::stride], lengths)
+
+
+def _numbers(number: int) -> Any:
+    return np.array([number], np.int32)
 
 
 def write_conv(

@@ -58,16 +58,7 @@ def build_twin(network: Network) -> Any:
                 )
                 weights = [layer.kernel, layer.bias]
             case Conv():
-                twin.add(
-                    layers.Conv1D(
-                        layer.kernel.shape[2],
-                        len(layer.kernel),
-                        strides=layer.stride,
-                        padding=layer.padding,
-                        dilation_rate=layer.dilation,
-                    )
-                )
-                weights = [layer.kernel, layer.bias]
+                twin.add(layers.Lambda(lambda state, layer=layer: _convolved(tf, layer, state)))
             case MaxPool():
                 twin.add(layers.MaxPooling1D(layer.size, layer.stride, layer.padding))
             case Activation():
@@ -109,6 +100,22 @@ def _recurrent(layers: Any, layer: Recurrent) -> Any:
         settings["recurrent_activation"] = _hard_sigmoid()
     made = getattr(layers, kind)(layer.units, **settings)
     return layers.Bidirectional(made, merge_mode=layer.merge) if layer.backward else made
+
+
+def _convolved(tf: Any, layer: Conv, state: Any) -> Any:
+    """Convolve [1, time, inputs] as a picture of one row, for which TFLite has dilations."""
+    kernel = layer.kernel
+    if layer.padding == "causal":
+        # With as many zeros behind it, it is the middle of one that looks both ways.
+        kernel = np.concatenate([kernel, np.zeros_like(kernel[1:])])
+    found = tf.nn.conv2d(
+        tf.expand_dims(state, 1),
+        kernel[None],
+        strides=[1, layer.stride],
+        padding="VALID" if layer.padding == "valid" else "SAME",
+        dilations=[1, layer.dilation],
+    )
+    return tf.squeeze(found + layer.bias, 1)
 
 
 def _pooled(tf: Any, layer: Pool, state: Any) -> Any:

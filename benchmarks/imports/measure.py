@@ -48,7 +48,10 @@ def measure(folder: Path, work: Path) -> dict[str, Any]:
     found: dict[str, float] = {}
     for name in FORMATS:
         file = work / f"model.{name}"
-        refusal = _command("export", str(run), "--format", name, "--output", str(file))
+        refusal = _command(
+            *("export", "--run", str(run), "--format", name),
+            *("--precision", "float32", "--output", str(file)),
+        )
         if refusal is not None:
             return {**row, "sentence": refusal.replace(f"{work}/", "")}
         found[name] = _difference(file, expected)
@@ -84,8 +87,10 @@ def _command(*arguments: str) -> str | None:
     result = CliRunner().invoke(app, list(arguments))
     if isinstance(result.exception, EdgernnError):
         return " ".join(str(result.exception).split())
-    if result.exception is not None:
+    if isinstance(result.exception, Exception):
         raise result.exception
+    if result.exit_code:
+        raise RuntimeError(f"edgernn {' '.join(arguments)}: {result.stderr}")
     return None
 
 

@@ -193,15 +193,15 @@ _SEQUENCES = {"return_sequences": True}
 NETWORKS: dict[str, Kind] = {
     "LSTM": Kind(behind(lstm()), ("2.12", "3.0")),
     "two bidirectional LSTM layers, masked": Kind(
-        behind(both(lstm(4, **_SEQUENCES)), both(lstm(3))), ("2.15", "3.15"), mask=True
+        behind(both(lstm(4, **_SEQUENCES)), both(lstm(3))), ("2.15",), mask=True
     ),
-    "GRU, reset before": Kind(behind(gru(reset_after=False)), ("tf_keras", "3.0")),
-    "SimpleRNN, a linear unit at the end": Kind(behind(rnn(), end="linear"), ("2.12", "3.15")),
+    "GRU, reset before": Kind(behind(gru(reset_after=False)), ("tf_keras",)),
+    "SimpleRNN, a linear unit at the end": Kind(behind(rnn(), end="linear"), ("3.15",)),
     "two classes as softmax": Kind(behind(lstm(), end="softmax", units=2), ALL),
-    "two classes, Activation softmax": Kind(_softmax_layer("Activation"), ("2.12", "3.15")),
-    "two classes, Softmax layer": Kind(_softmax_layer("Softmax"), ("2.15", "3.0")),
-    "Dense tanh": Kind(behind(lstm(), dense(activation="tanh")), ("2.15", "3.0")),
-    "Dense sigmoid inside": Kind(behind(lstm(), dense(activation="sigmoid")), ("2.12", "3.15")),
+    "two classes, Activation softmax": Kind(_softmax_layer("Activation"), ("2.12",)),
+    "two classes, Softmax layer": Kind(_softmax_layer("Softmax"), ("3.0",)),
+    "Dense tanh": Kind(behind(lstm(), dense(activation="tanh")), ("2.15",)),
+    "Dense sigmoid inside": Kind(behind(lstm(), dense(activation="sigmoid")), ("3.15",)),
     "Dense elu, selu, swish": Kind(
         behind(
             lstm(),
@@ -209,13 +209,11 @@ NETWORKS: dict[str, Kind] = {
             dense(activation="selu"),
             dense(activation="swish"),
         ),
-        ("2.15", "3.15"),
+        ("3.15",),
     ),
-    "ReLU layer": Kind(behind(lstm(), dense(), layer("ReLU")), ("2.12", "3.0")),
+    "ReLU layer": Kind(behind(lstm(), dense(), layer("ReLU")), ("3.0",)),
     "LeakyReLU layers": Kind(_leaky, ("2.12", "3.15")),
-    "GlobalMaxPooling1D": Kind(
-        behind(lstm(**_SEQUENCES), layer("GlobalMaxPooling1D")), ("2.12", "3.15")
-    ),
+    "GlobalMaxPooling1D": Kind(behind(lstm(**_SEQUENCES), layer("GlobalMaxPooling1D")), ("2.12",)),
     "GlobalMaxPooling1D, masked": Kind(
         behind(lstm(**_SEQUENCES), layer("GlobalMaxPooling1D")), ("2.15", "3.0"), mask=True
     ),
@@ -232,13 +230,13 @@ NETWORKS: dict[str, Kind] = {
         padding="post",
     ),
     "GlobalAveragePooling1D": Kind(
-        behind(both(lstm(4, **_SEQUENCES)), layer("GlobalAveragePooling1D")), ("2.15", "3.0")
+        behind(both(lstm(4, **_SEQUENCES)), layer("GlobalAveragePooling1D")), ("3.0",)
     ),
     "GlobalAveragePooling1D, masked": Kind(
         behind(lstm(**_SEQUENCES), layer("GlobalAveragePooling1D")), ("2.12", "3.15"), mask=True
     ),
     "BatchNormalization behind the embedding": Kind(
-        behind(layer("BatchNormalization"), lstm()), ("2.15", "3.0")
+        behind(layer("BatchNormalization"), lstm()), ("2.15",)
     ),
     "BatchNormalization between recurrent layers": Kind(
         behind(gru(**_SEQUENCES), layer("BatchNormalization"), lstm()),
@@ -258,15 +256,15 @@ NETWORKS: dict[str, Kind] = {
     ),
     "BatchNormalization in front of max pooling": Kind(
         behind(lstm(**_SEQUENCES), layer("BatchNormalization"), layer("GlobalMaxPooling1D")),
-        ("2.15", "3.0"),
+        ("3.0",),
     ),
-    "merge mode sum": Kind(behind(both(lstm(), merge_mode="sum")), ("2.12", "3.15")),
+    "merge mode sum": Kind(behind(both(lstm(), merge_mode="sum")), ("2.12",)),
     "merge mode ave, sequences": Kind(
         behind(both(lstm(**_SEQUENCES), merge_mode="ave"), both(gru(4), merge_mode="ave")),
-        ("2.15", "3.0"),
+        ("3.0",),
         mask=True,
     ),
-    "merge mode mul": Kind(behind(both(rnn(), merge_mode="mul")), ("tf_keras", "3.15")),
+    "merge mode mul": Kind(behind(both(rnn(), merge_mode="mul")), ("tf_keras",)),
     "mixed precision": Kind(
         behind(lstm(), dense(activation="relu")),
         ("2.15", "3.15"),
@@ -283,7 +281,7 @@ NETWORKS: dict[str, Kind] = {
             layer("AlphaDropout", 0.2),
             layer("ActivityRegularization", 0.01),
         ),
-        ("2.12", "3.15"),
+        ("3.15",),
     ),
     "Conv1D and MaxPooling1D": Kind(
         behind(conv(activation="relu"), layer("MaxPooling1D", 2), lstm()), ("2.12", "3.15")
@@ -294,11 +292,11 @@ NETWORKS: dict[str, Kind] = {
             layer("MaxPooling1D", pool_size=4),
             both(lstm(4)),
         ),
-        ("2.15", "3.0"),
+        ("2.15",),
     ),
     "Conv1D causal, dilated": Kind(
         behind(conv(padding="causal", dilation_rate=2, activation="tanh"), gru()),
-        ("tf_keras", "3.15"),
+        ("tf_keras",),
     ),
     "Conv1D behind a masking embedding": Kind(
         behind(conv(), layer("MaxPooling1D", 2), lstm()), ("2.12", "3.15"), mask=True
@@ -312,7 +310,7 @@ NETWORKS: dict[str, Kind] = {
             both(gru(4, **_SEQUENCES)),
             layer("GlobalMaxPooling1D"),
         ),
-        ("2.15", "3.0"),
+        ("3.0",),
         padding="post",
     ),
     "hard_sigmoid gates, LSTM": Kind(
@@ -321,17 +319,17 @@ NETWORKS: dict[str, Kind] = {
     "hard_sigmoid gates, bidirectional GRU, masked": Kind(
         behind(both(gru(recurrent_activation="hard_sigmoid"))), ("2.15", "3.0"), mask=True
     ),
-    "LSTM with relu": Kind(behind(lstm(activation="relu")), ("2.12", "3.15"), tolerance=1e-4),
+    "LSTM with relu": Kind(behind(lstm(activation="relu")), ("2.12",), tolerance=1e-4),
     "nested Sequential": Kind(_nested(False), ("2.15", "3.15", "tf_keras", "3.0")),
     "nested functional model": Kind(_nested(True), ("2.12", "3.15")),
-    "functional, softmax, max pooling": Kind(_functional, ("2.12", "3.15")),
+    "functional, softmax, max pooling": Kind(_functional, ("2.12",)),
     "subclass of Sequential": Kind(_subclass("Sequential"), (*KERAS_3, "2.15"), ("keras",)),
     "subclass of a functional model": Kind(_subclass("Functional"), ("3.15",), ("keras",)),
     "forward direction frozen": Kind(_frozen("forward"), (*KERAS_3, "2.15"), ("h5",)),
     "backward direction frozen": Kind(_frozen("backward"), ("3.15",), ("h5", "keras")),
     "embedding and BatchNormalization frozen": Kind(_frozen("other"), ("3.15", "2.12"), ("h5",)),
     "three classes as softmax": Kind(
-        behind(lstm(), end="softmax", units=3), ("2.12", "3.15"), refused=True
+        behind(lstm(), end="softmax", units=3), ("3.15",), refused=True
     ),
     "two sigmoids at the end": Kind(
         behind(lstm(), end="sigmoid", units=2), ("3.15",), refused=True

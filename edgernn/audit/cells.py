@@ -3,6 +3,8 @@
 A cell is known by the activations that its body computes: an LSTM has three sigmoids and two
 tanhs, a GRU two and one, a SimpleRNN a tanh alone (Keras's defaults, the only ones that the fused
 operators of both formats have). Converters may compute the gates' sigmoids in one and split it.
+With other activations, such as hard sigmoids, an LSTM's product is still split into four and a
+GRU's into three.
 """
 
 from __future__ import annotations
@@ -46,6 +48,8 @@ _PRODUCTS: Final = frozenset(
     {"MatMul", "Gemm", "MatMulInteger", "FULLY_CONNECTED", "BATCH_MATMUL", "FusedMatMul"}
 )
 # tf2onnx spells a choice by the mask as (not mask) * old + mask * new.
+_OTHERS: Final = frozenset({"Relu", "HardSigmoid", "Clip", "RELU", "RELU6", "MINIMUM", "MAXIMUM"})
+"""What activations other than Keras's defaults are made of."""
 _CHOICES: Final = frozenset({"Where", "Not", "SELECT", "SELECT_V2"})
 
 
@@ -57,6 +61,8 @@ class Loop:
     """`LSTM`, `GRU` or `SimpleRNN`; None where it is none of them."""
     is_masked: bool
     """Whether a cell's body chooses between old and new state, as a mask makes it."""
+    has_other_activations: bool = False
+    """Whether its activations are not Keras's defaults, which fused operators compute."""
 
     @property
     def cell_text(self) -> str:
@@ -104,7 +110,15 @@ def read_loop(graph: Graph, operator: Operator) -> Loop:
             cell = "GRU"
         elif tanhs == 1 and not sigmoids:
             cell = "SimpleRNN"
-    return Loop(cell, cell is not None and count(_CHOICES) > 0)
+    others = cell is None and count(_PRODUCTS) > 0 and count(_OTHERS) > 0
+    if others:
+        if _splits_into(4, graph, bodies):
+            cell = "LSTM"
+        elif _splits_into(3, graph, bodies):
+            cell = "GRU"
+        elif not sigmoids and not tanhs:
+            cell = "SimpleRNN"
+    return Loop(cell, cell is not None and count(_CHOICES) > 0, others and cell is not None)
 
 
 def _splits_into(parts: int, graph: Graph, bodies: Iterable[int]) -> bool:

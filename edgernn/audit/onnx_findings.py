@@ -30,6 +30,9 @@ _LAYOUTS: Final = frozenset({"com.microsoft.nchwc", "com.ms.internal.nhwc"})
 """Domains of operators that ONNX Runtime's optimizer writes for the processor that it runs on."""
 
 _SEQUENCE_LENGTHS, _TRAINING_MODE = 4, 2
+_INITIAL_STATES: Final = (5, 6)
+"""Inputs initial_h and, of an LSTM, initial_c: [directions, batch, units]."""
+_STATE_RANK, _BATCH_OF_A_STATE = 3, 1
 
 _NO_DROPOUT: Final = "convert the model as it is used: model(x, training=False), model.eval()"
 
@@ -191,6 +194,22 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
     for operator in graph.operators:
         if operator.full_type not in FUSED["onnx"]:
             continue
+        if batched:
+            yield from _fixed_states(graph, operator)
+        if (
+            operator.type == "GRU"
+            and graph.producer.lower() == "pytorch"
+            and operator.settings.get("linear_before_reset", 0) == 0
+        ):
+            yield Found(
+                "problem",
+                operator.full_type,
+                "the file is PyTorch's, whose GRU applies the reset gate behind the product with "
+                "the state, and linear_before_reset is not set: the operator applies it before, "
+                "and scores differ from the model's",
+                "set the attribute linear_before_reset to 1, and compare scores with PyTorch's",
+                graph.place(operator),
+            )
         if batched and not _has_input(operator, _SEQUENCE_LENGTHS):
             yield Found(
                 "note",
@@ -212,6 +231,29 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
                 "take the attribute out, unless the model was trained with it",
                 graph.place(operator),
             )
+
+
+def _fixed_states(graph: Graph, operator: Operator) -> Iterator[Found]:
+    """Initial states that are stored in the file, which fix the number of texts a call."""
+    stored = {number for constant in graph.constants for number in constant.values}
+    for position in _INITIAL_STATES:
+        number = operator.inputs[position] if len(operator.inputs) > position else ABSENT
+        shape = graph.values[number].shape if number in stored else None
+        if number == ABSENT or shape is None or len(shape) != _STATE_RANK:
+            continue
+        batch = shape[_BATCH_OF_A_STATE]
+        yield Found(
+            "problem",
+            operator.full_type,
+            f"the graph takes batches, but the initial state is stored for {batch} "
+            f"{'text' if batch == 1 else 'texts'} a call: ONNX Runtime refuses any other number, "
+            "as an export with an example of that batch makes it",
+            "leave the inputs initial_h and initial_c out, which start at zero by themselves, or "
+            "make them in the graph for the size of the batch; or score "
+            f"{'one text' if batch == 1 else f'{batch} texts'} a call",
+            graph.place(operator),
+        )
+        return
 
 
 def _has_input(operator: Operator, position: int) -> bool:

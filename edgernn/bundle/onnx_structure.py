@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from edgernn.bundle.onnx_file import MAX_FIELDS, broken, view_of
 from edgernn.bundle.protowire import Budget, ProtoError, WireType, iter_fields, packed_varints
@@ -33,13 +33,13 @@ MAX_WIDTH: Final = 1 << 16
 _MODEL_FIELDS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14})
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12})
 _NODE_FIELDS: Final = frozenset({1, 2, 3, 4, 5, 6, 7})
-_ATTRIBUTE_FIELDS: Final = frozenset({1, 3, 4, 8, 9, 20})
+_ATTRIBUTE_FIELDS: Final = frozenset({1, 2, 3, 4, 7, 8, 9, 20})
 _TENSOR_FIELDS: Final = frozenset({1, 2, 8, 9})
 
 _MODEL_GRAPH = 7
 _GRAPH_NODE, _GRAPH_INITIALIZER = 1, 5
 _NODE_INPUT, _NODE_OUTPUT, _NODE_OP_TYPE, _NODE_ATTRIBUTE, _NODE_DOMAIN = 1, 2, 4, 5, 7
-_ATTRIBUTE_NAME, _ATTRIBUTE_INTEGER = 1, 3
+_ATTRIBUTE_NAME, _ATTRIBUTE_INTEGER, _ATTRIBUTE_INTEGERS = 1, 3, 8
 _TENSOR_DIMS, _TENSOR_DATA_TYPE, _TENSOR_NAME, _TENSOR_RAW_DATA = 1, 2, 8, 9
 
 _IDS, _LENGTHS, _DATA, _WEIGHT = "ids", "lengths", "x", "w"
@@ -71,33 +71,49 @@ class _Form:
     other words what n-grams and pooling are made from."""
     gives: str
     """What kind its outputs are; those of a decoder that reads no text are `w`."""
-    attributes: Mapping[str, frozenset[int] | None]
-    """The attributes it may have, and their values where not all are let through."""
+    attributes: Mapping[str, Container[int] | None]
+    """The attributes it may have, and their values where not all are let through; each of a list
+    must be one of them."""
     numbers: str
     """What the numbers of its integer constants must match, a space between; empty: any."""
 
-    def first_strange(self, attributes: Sequence[tuple[str, int]]) -> tuple[str, int] | None:
+    def first_strange(
+        self, attributes: Sequence[tuple[str, tuple[int, ...]]]
+    ) -> tuple[str, int] | None:
         """Return the first attribute that it may not have, None where it may have all."""
-        for name, value in attributes:
+        for name, values in attributes:
             allowed = self.attributes.get(name, frozenset())
-            if allowed is not None and value not in allowed:
-                return name, value
+            for value in values if allowed is not None else ():
+                if allowed is not None and value not in allowed:
+                    return name, value
         return None
 
 
 def _form(
-    inputs: str, gives: str = _DATA, numbers: str = "", **attributes: frozenset[int] | None
+    inputs: str, gives: str = _DATA, numbers: str = "", **attributes: Container[int] | None
 ) -> _Form:
     return _Form(inputs, gives, attributes, numbers)
 
 
 _RECURRENT = r"x (F3|w) (F3|w) F2 lengths"
+_OTHER_ACTIVATIONS: Final[Mapping[str, Any]] = {
+    "activations": None,
+    "activation_alpha": None,
+    "activation_beta": None,
+}
+_STEPS, _PADS = range(1, 4097), range(4097)
+"""Sizes of windows along time, their strides and dilations, and what is padded for them."""
 _TO_FLOAT, _TO_INT32 = frozenset({1}), frozenset({6})
 _FIRST, _SECOND, _THIRD = frozenset({0}), frozenset({1}), frozenset({2})
+_FIRST_TWO = frozenset({0, 1})
 
 _FORMS: Final[Mapping[str, tuple[_Form, ...]]] = {
-    "Abs": (_form(r"found", "sizes"),),
-    "Add": (_form(r"x (F1|wide)"), _form(r"hashed I1", "hashed", r"\d+( \d+)*")),
+    "Abs": (_form(r"found", "sizes"), _form(r"x")),
+    "Add": (
+        _form(r"x (x|F1|wide)"),
+        _form(r"hashed I1", "hashed", r"\d+( \d+)*"),
+        _form(r"lengths I1", "lengths", r"\d{1,4}"),
+    ),
     "Cast": (
         _form(r"x|H2", to=_TO_FLOAT),
         _form(r"found", "found", to=_TO_FLOAT),
@@ -111,16 +127,33 @@ _FORMS: Final[Mapping[str, tuple[_Form, ...]]] = {
         _form(r"tokens( shifted){1,7}", "grams", axis=_THIRD),
         _form(r"largest mean", "pooled", axis=_THIRD),
     ),
+    "Conv": (_form(r"x F3 F1", kernel_shape=_STEPS, strides=_STEPS, dilations=_STEPS, pads=_PADS),),
     "CumSum": (_form(r"ones L1", "places", r"1"),),
     "DequantizeLinear": (_form(r"Q2 F1 Q1", axis=None),),
-    "Div": (_form(r"real count", "share"),),
+    # By no zero: it would end the process.
+    "Div": (
+        _form(r"real count", "share"),
+        _form(r"lengths I1", "lengths", r"[1-9]\d{0,3}"),
+        _form(r"x x"),
+    ),
+    "Elu": (_form(r"x", alpha=None),),
     "Equal": (_form(r"ids ids", "same"), _form(r"held bucket", "alike")),
-    "GRU": (_form(_RECURRENT, direction=None, hidden_size=None, linear_before_reset=None),),
+    "GRU": (
+        _form(
+            _RECURRENT,
+            direction=None,
+            hidden_size=None,
+            linear_before_reset=None,
+            **_OTHER_ACTIVATIONS,
+        ),
+    ),
     "Gather": (
         _form(r"[FHQ]2 ids", axis=_FIRST),
         _form(r"[FHQ]1 bucket", "found", axis=_FIRST),
     ),
-    "LSTM": (_form(_RECURRENT, direction=None, hidden_size=None),),
+    "LSTM": (_form(_RECURRENT, direction=None, hidden_size=None, **_OTHER_ACTIVATIONS),),
+    "LeakyRelu": (_form(r"x", alpha=None),),
+    "Less": (_form(r"ends I1", "brief"),),
     "LessOrEqual": (_form(r"places ends", "mask"),),
     "MatMul": (
         _form(r"(x|features) (F2|w)"),
@@ -128,6 +161,9 @@ _FORMS: Final[Mapping[str, tuple[_Form, ...]]] = {
         _form(r"shares states", "mean"),
         _form(r"shares counted", "means"),
     ),
+    "Max": (_form(r"largest F1", "largest"),),
+    "MaxPool": (_form(r"x", kernel_shape=_STEPS, strides=_STEPS, pads=_PADS),),
+    "Min": (_form(r"x F1"),),
     "Mod": (_form(r"hashed I1", "bucket", r"[1-9]\d*", fmod=_FIRST),),
     "Mul": (
         _form(r"x (x|F1)"),
@@ -138,24 +174,37 @@ _FORMS: Final[Mapping[str, tuple[_Form, ...]]] = {
         _form(r"sum root", "wide"),
     ),
     "Pad": (_form(r"tokens L1", "padded", r"0 [1-7] 0 0 0 0", mode=None),),
-    "RNN": (_form(_RECURRENT, direction=None, hidden_size=None, activations=None),),
+    "RNN": (_form(_RECURRENT, direction=None, hidden_size=None, **_OTHER_ACTIVATIONS),),
     "ReduceMax": (_form(r"states", "largest", axes=None, keepdims=_SECOND),),
-    "ReduceSum": (_form(r"means L1", "sum", r"2", keepdims=_FIRST),),
+    "ReduceMean": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
+    "ReduceProd": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
+    "ReduceSum": (
+        _form(r"means L1", "sum", r"2", keepdims=_FIRST),
+        _form(r"x L1", _DATA, r"[01]", keepdims=_FIRST),
+    ),
     "Relu": (_form(r"x"),),
     "Reshape": (_form(r"[xw] L1"),),
     "Sigmoid": (_form(r"x"),),
-    "Slice": (_form(r"padded L1 L1 L1", "shifted", r"[0-7] -[1-7] 1"),),
+    "Slice": (
+        _form(r"padded L1 L1 L1", "shifted", r"[0-7] -[1-7] 1"),
+        _form(r"ids( [IL]1){3,4}", _IDS),
+    ),
     "Sqrt": (_form(r"count", "root"),),
-    "Squeeze": (_form(r"pooled L1", "features", r"1"),),
+    "Squeeze": (_form(r"(pooled|largest|mean) L1", "features", r"1"),),
+    "Sub": (_form(r"lengths I1", "lengths", r"\d{1,4}"),),
     "Tanh": (_form(r"x"),),
-    "Transpose": (_form(r"x", perm=None),),
+    "Transpose": (_form(r"x|states", perm=None),),
     "Unsqueeze": (
         _form(r"ids L1", "tokens", r"2"),
         _form(r"lengths L1", "ends", r"1"),
         _form(r"mask L1", "kept", r"2"),
+        _form(r"brief L1", "briefly", r"2"),
         _form(r"share L1", "shares", r"1"),
     ),
-    "Where": (_form(r"kept x F1", "states"),),
+    "Where": (
+        _form(r"kept x F1", "states"),
+        _form(r"briefly largest largest", "largest"),
+    ),
     # Weights with a scale for each direction; no first state, no peepholes.
     "com.microsoft::DynamicQuantizeLSTM": (
         _form(
@@ -288,7 +337,7 @@ def _check_node(
     op_type, domain = "", ""
     inputs: list[str] = []
     outputs: list[str] = []
-    attributes: list[tuple[str, int]] = []
+    attributes: list[tuple[str, tuple[int, ...]]] = []
     for field in iter_fields(message, budget):
         if field.number not in _NODE_FIELDS:
             raise ProtoError(f"an operator with field {field.number}")
@@ -343,9 +392,10 @@ def _check_lookup(inputs: list[str], constants: _Constants, vocabulary_size: int
         raise ProtoError(f"the contract has {vocabulary_size} ids, the embedding {rows} rows")
 
 
-def _attribute(message: memoryview, budget: Budget) -> tuple[str, int]:
-    """Name and integer value, 0 for one of another type."""
+def _attribute(message: memoryview, budget: Budget) -> tuple[str, tuple[int, ...]]:
+    """Name and integers, one or a list; 0 for a value of another type."""
     name, value = "", 0
+    values: list[int] = []
     for field in iter_fields(message, budget):
         if field.number not in _ATTRIBUTE_FIELDS:
             raise ProtoError(f"an attribute with field {field.number}")
@@ -353,4 +403,12 @@ def _attribute(message: memoryview, budget: Budget) -> tuple[str, int]:
             name = field.text
         elif field.number == _ATTRIBUTE_INTEGER:
             value = field.signed
-    return name, value
+        elif field.number == _ATTRIBUTE_INTEGERS and field.wire_type is WireType.VARINT:
+            values.append(field.signed)
+        elif field.number == _ATTRIBUTE_INTEGERS:
+            values += [_signed(number) for number in packed_varints(field.view, budget)]
+    return name, tuple(values) or (value,)
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 64) if number >> 63 else number

@@ -93,6 +93,9 @@ _OFF = Option("B", frozenset({0}))
 
 # Values of ActivationFunctionType and TensorType.
 _RELU, _TANH, _INT32 = 1, 4, 2
+_FUSED = frozenset({0, _RELU, _TANH})
+_PADDING = Option("b", frozenset({0, 1}))
+_STEPS, _DILATION = (Option("i", frozenset(range(least, 4097))) for least in (1, 0))
 
 FORMS: Final[Mapping[str, Form]] = {
     "ABS": _form(r"f>f"),
@@ -102,8 +105,15 @@ FORMS: Final[Mapping[str, Form]] = {
     "CONCATENATION": _form(r"f{2,8}>f|[qa]{2,8}>[qa]|[iI]{2,8}>i", 10, _INT, _NONE),
     # Of a file for newer runtimes, the state that an LSTM starts from is a float16 constant too.
     "DEQUANTIZE": _form(r"[qahH]>f|H>v"),
+    # Steps as a picture of one row; strides are no zeros. Dilations of 1 are left unsaid.
+    "CONV_2D": _form(
+        r"fF{2}>f", 1, _PADDING, _STEPS, _STEPS, Option("b", _FUSED), _DILATION, _DILATION, _NONE
+    ),
+    "DIV": _form(r"f[fF]>f", 29, _NONE),
     "DYNAMIC_UPDATE_SLICE": _form(r"ffi>f"),
+    "ELU": _form(r"f>f"),
     "EQUAL": _form(r"ii>b"),
+    "EXPAND_DIMS": _form(r"fI>f", 52),
     "FILL": _form(r"i[fF]>f"),
     "FLOOR_MOD": _form(r"iI>i"),
     "FULLY_CONNECTED": _form(
@@ -116,12 +126,20 @@ FORMS: Final[Mapping[str, Form]] = {
         _NONE,
     ),
     "GATHER": _form(r"[fF]i>f|Qi>q|Ai>a|Pi>p|Si>s", 23, _NONE_INT, _NONE_INT),
-    "LESS": _form(r"ii>b"),
+    "LEAKY_RELU": _form(r"f>f", 75, Option("I")),
+    "LESS": _form(r"i[iI]>b"),
     "LOGISTIC": _form(r"f>f|[qa]>[qa]"),
+    "MAXIMUM": _form(r"f[fF]>f"),
+    "MAX_POOL_2D": _form(
+        r"f>f", 5, _PADDING, _STEPS, _STEPS, _STEPS, _STEPS, Option("b", frozenset({0}))
+    ),
     "MEAN": _form(r"fI>f|[qa]I>[qa]", 27, _FLAG),
+    "MINIMUM": _form(r"f[fF]>f"),
     "MUL": _form(r"f[fF]>f|iI>i", 21, _NONE),
+    "NEG": _form(r"f>f", 42),
     "PAD": _form(r"iI>i", 22),
     "REDUCE_MAX": _form(r"fI>f|[qa]I>[qa]", 27, _FLAG),
+    "RELU": _form(r"f>f"),
     "RESHAPE": _form(r"fI>f|[qa]I>[qa]|iI>i"),
     "REVERSE_V2": _form(r"fI>f|[qa]I>[qa]"),
     "RSQRT": _form(r"f>f"),
@@ -157,5 +175,6 @@ FORMS: Final[Mapping[str, Form]] = {
     "UNIDIRECTIONAL_SEQUENCE_RNN": _form(
         r"f(?:Q{2}|[fF]{2})[fF]v>f", 31, _OFF, Option("b", frozenset({_TANH})), _FLAG
     ),
-    WHILE: _form(r"[fFiI]{2,16}>[fi]{2,16}", 93, _INT, _INT),
+    # A loop may start from a state that is zero after a reset, which the converter shares.
+    WHILE: _form(r"[fFiIv]{2,16}>[fi]{2,16}", 93, _INT, _INT),
 }

@@ -310,7 +310,10 @@ def _check_loop(
 
 
 def _kinds(graph: Graph, numbers: Sequence[int]) -> list[tuple[str, tuple[int, ...]]]:
-    return [(graph.tensors[i].letter.lower(), graph.tensors[i].shape) for i in numbers]
+    # A variable is a float32 tensor that keeps its values from one call to the next.
+    letters = {VARIABLES["f"]: "f"}
+    found = [(graph.tensors[i].letter.lower(), graph.tensors[i].shape) for i in numbers]
+    return [(letters.get(letter, letter), shape) for letter, shape in found]
 
 
 def _pick(items: Sequence[_T], index: int, what: str) -> _T:

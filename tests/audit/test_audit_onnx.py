@@ -261,3 +261,42 @@ def test_weights(audited) -> None:
         "d": ("dense kernel", "FLOAT", 32, False, "", ("MatMul",)),
     }
     assert audit.quantized_share == 32 / (36 + 32 + 16 + 16 + 16 + 8)
+
+
+def states_model(op_type: str, batch: object, **settings: int) -> onnx.ModelProto:
+    """A recurrent operator whose initial states are stored for one text."""
+    size = {"LSTM": 4, "GRU": 3, "RNN": 1}[op_type] * 6
+    weights = {
+        "W": np.zeros((1, size, 4), np.float32),
+        "R": np.zeros((1, size, 6), np.float32),
+        "h": np.zeros((1, 1, 6), np.float32),
+    }
+    inputs = ["x", "W", "R", "", "", "h"] + (["h"] if op_type == "LSTM" else [])
+    made = node(op_type, inputs, ["", "y"], name="cell", hidden_size=6, **settings)
+    return onnx_model([made], weights, shape=(batch, "time", 4))
+
+
+@pytest.mark.parametrize("op_type", ["LSTM", "GRU", "RNN"])
+def test_stored_states_fix_the_batch(audited, op_type: str) -> None:
+    """A graph that takes batches cannot start them from a state for one text."""
+    (problem,) = audited(states_model(op_type, "batch")).problems
+    assert (problem.subject, problem.places) == (op_type, ("cell",))
+    assert "the initial state is stored for 1 text a call" in problem.why
+    assert not audited(states_model(op_type, 1)).problems
+
+
+@pytest.mark.parametrize(
+    ("producer", "settings", "problems"),
+    [
+        ("pytorch", {}, 1),
+        ("pytorch", {"linear_before_reset": 1}, 0),
+        ("tf2onnx", {}, 0),
+    ],
+)
+def test_a_gru_of_pytorch(audited, producer: str, settings: dict[str, int], problems: int) -> None:
+    """PyTorch has no GRU without linear_before_reset; Keras has both kinds."""
+    model = states_model("GRU", 1, **settings)
+    model.producer_name = producer
+    found = audited(model).problems
+    assert len(found) == problems
+    assert all("linear_before_reset is not set" in problem.why for problem in found)

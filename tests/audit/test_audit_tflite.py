@@ -79,15 +79,16 @@ def test_converter_s_gru(conversions) -> None:
     [("SimpleRNN", False, "WHILE (SimpleRNN)"), ("LSTM", True, "WHILE (LSTM, masked)")],
 )
 def test_loops_that_need_not_be(conversions, cell: str, masked: bool, found: str) -> None:
-    """There is a fused operator for these."""
+    """There is a fused operator for these; a loop is right, so it is worth knowing alone."""
     audit = audit_file(conversions.tflite(f"{cell}-{masked}", small(tf_keras, cell, masked)))
-    assert subjects(audit) == [("problem", found, 1)]
+    assert subjects(audit) == [("note", found, 1)]
 
 
 def test_keras_3(conversions) -> None:
     """From Keras 3 the weights do not come along: the file cannot run."""
     audit = audit_file(conversions.tflite("keras-3", small(keras)))
-    assert subjects(audit) == [("problem", "WHILE (LSTM)", 1), ("problem", "READ_VARIABLE", 6)]
+    assert subjects(audit) == [("problem", "READ_VARIABLE", 6), ("note", "WHILE (LSTM)", 1)]
+    assert "for the LSTM of tf_keras alone" in audit.findings[1].why
     assert not any(w.role == "embedding" for w in audit.weights)
 
 
@@ -166,18 +167,26 @@ def test_variables_that_are_written(audited) -> None:
     assert "state" in audit.findings[0].why
 
 
-def loop_model(types: list[str], condition: int = 1, inside: int = 2) -> bytes:
-    """A WHILE whose body has operators of these types."""
+def loop_model(
+    types: list[str], condition: int = 1, inside: int = 2, *, batch: int = 1, parts: int = 1
+) -> bytes:
+    """A WHILE whose body has operators of these types; a SPLIT gives some parts."""
     codes = [code(OPERATORS.WHILE), code(OPERATORS.LESS)]
     codes += [code(getattr(OPERATORS, name)) for name in types]
     options = schema.WhileOptionsT(condSubgraphIndex=condition, bodySubgraphIndex=inside)
     pair = [tensor("a"), tensor("b")]
+    main = [tensor("a", (1, 4), shapeSignature=[batch, 4]), tensor("b")]
+    outputs = {"SPLIT": [1] * parts}
     return tflite_model(
         codes,
         [
-            subgraph(pair, [operator(0, [0], [1], options)]),
+            subgraph(main, [operator(0, [0], [1], options)]),
             subgraph(pair, [operator(1, [0, 0], [1])], name="cond"),
-            subgraph(pair, [operator(2 + i, [0], [1]) for i in range(len(types))], name="body"),
+            subgraph(
+                pair,
+                [operator(2 + i, [0], outputs.get(n, [1])) for i, n in enumerate(types)],
+                name="body",
+            ),
         ],
     )
 
@@ -185,19 +194,51 @@ def loop_model(types: list[str], condition: int = 1, inside: int = 2) -> bytes:
 @pytest.mark.parametrize(
     ("types", "expected"),
     [
-        (["BATCH_MATMUL", *["LOGISTIC"] * 3, *["TANH"] * 2], ("problem", "WHILE (LSTM)", 1)),
+        (["BATCH_MATMUL", *["LOGISTIC"] * 3, *["TANH"] * 2], ("note", "WHILE (LSTM)", 1)),
         (["FULLY_CONNECTED", *["LOGISTIC"] * 2, "TANH"], ("note", "WHILE (GRU)", 1)),
         (
             ["FULLY_CONNECTED", *["LOGISTIC"] * 2, "TANH", "SELECT_V2"],
             ("note", "WHILE (GRU, masked)", 1),
         ),
-        (["FULLY_CONNECTED", "TANH", "SELECT"], ("problem", "WHILE (SimpleRNN, masked)", 1)),
+        (["FULLY_CONNECTED", "TANH", "SELECT"], ("note", "WHILE (SimpleRNN, masked)", 1)),
+        (["FULLY_CONNECTED", "RELU"], ("note", "WHILE (SimpleRNN)", 1)),
+        (["ADD", "RELU"], ("problem", "WHILE", 1)),
         (["ADD", "TANH"], ("problem", "WHILE", 1)),
     ],
 )
 def test_cells(audited, types: list[str], expected: tuple[str, str, int]) -> None:
     """A loop is known by the activations in its body, a mask by a choice."""
     assert subjects(audited(loop_model(types))) == [expected]
+
+
+def test_a_loop_of_an_open_batch(audited) -> None:
+    """The open batch is why an LSTM is not fused, whichever Keras it is of."""
+    types = ["BATCH_MATMUL", *["LOGISTIC"] * 3, *["TANH"] * 2]
+    (fixed,) = audited(loop_model(types)).findings
+    assert "where the batch has a fixed size" not in fixed.why
+    (found,) = audited(loop_model(types, batch=-1)).findings
+    assert "where the batch has a fixed size, and here it is open" in found.why
+    assert "fix the batch to 1" in found.change
+
+
+@pytest.mark.parametrize(
+    ("parts", "activations", "cell"),
+    [(4, ["MAXIMUM", "TANH", "TANH"], "LSTM"), (3, ["RELU", "LOGISTIC"], "GRU")],
+)
+def test_cells_of_other_activations(audited, parts: int, activations, cell: str) -> None:
+    """They are told by how their product is split; TFLite has no other operator for them."""
+    types = ["FULLY_CONNECTED", "SPLIT", *activations]
+    (found,) = audited(loop_model(types, parts=parts)).findings
+    assert (found.severity, found.subject) == ("note", f"WHILE ({cell})")
+    assert "Keras's default activations alone" in found.why
+
+
+@pytest.mark.parametrize("name", ["ONNX_LSTM", "ONNX_GRU"])
+def test_what_onnx2tf_leaves(audited, name: str) -> None:
+    """A custom operator that nothing has."""
+    (found,) = audited(one_operator(OPERATORS.CUSTOM, custom=name)).findings
+    assert (found.severity, found.subject) == ("problem", f"custom::{name}")
+    assert "onnx2tf" in found.why
 
 
 @pytest.mark.parametrize(("clip", "problems"), [(0.0, 0), (10.0, 1), (2.5, 1)])
