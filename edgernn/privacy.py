@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["TELEMETRY", "import_quietly", "switch_telemetry_off"]
+__all__ = ["TELEMETRY", "import_quietly", "switch_telemetry_off", "without_compiled_files"]
 
 TELEMETRY = "ORT_DISABLE_TELEMETRY"
 """ONNX Runtime sends nothing where this is 1; who wants it to send sets 0."""
@@ -89,6 +89,21 @@ def _sends(onnxruntime: Any) -> bool:
     if version is None:
         return True
     return (int(version[1]), int(version[2])) >= _FIRST_WITH_TELEMETRY
+
+
+@contextmanager
+def without_compiled_files() -> Iterator[None]:
+    """Let Python keep no compiled form of what is imported meanwhile.
+
+    TensorFlow's autograph imports files that it writes among the temporary ones, and removes them;
+    their compiled form would stay.
+    """
+    before = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.native_logs import held_back
-from edgernn.privacy import import_quietly
+from edgernn.privacy import import_quietly, without_compiled_files
 from exporters.activations import apply
 from exporters.network import (
     Activation,
@@ -73,7 +73,7 @@ def convert(network: Network) -> Any:
         An `onnx.ModelProto` with inputs `ids` int32 [batch, time] and `lengths` int32 [batch], and
         output `probability` float32 [batch].
     """
-    with held_back():
+    with held_back(), without_compiled_files():
         return _convert(network)
 
 

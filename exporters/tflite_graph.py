@@ -27,7 +27,7 @@ import numpy.typing as npt
 from edgernn.bundle.messages import one_line
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
-from edgernn.privacy import import_quietly
+from edgernn.privacy import import_quietly, without_compiled_files
 from exporters import tflite_float16, tflite_integer
 from exporters.network import Conv, Embedding, Layer, Network, Recurrent, Weights
 from exporters.row_scales import is_mostly_embedding, quantize_rows
@@ -67,7 +67,7 @@ def convert(
     Raises:
         ExportError: the converter refuses the network in that precision.
     """
-    with held_back():
+    with held_back(), without_compiled_files():
         return _convert(network, precision, representative, newer)
 
 

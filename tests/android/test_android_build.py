@@ -96,7 +96,7 @@ def test_what_the_package_says_of_itself(apk):
 def test_our_classes_are_in_the_dex_file(apk):
     """Everything that the manifest starts, and the library."""
     found = classes_in(apk)
-    manifest = ElementTree.parse(DEMO / "app" / "src" / "main" / "AndroidManifest.xml")
+    manifest = ElementTree.parse(DEMO / "app" / "target" / "AndroidManifest.xml")
     for tag in ("application", "activity", "provider"):
         for element in manifest.iter(tag):
             assert f"org/edgernn/demo/{element.attrib[f'{ANDROID}name'].lstrip('.')}" in found

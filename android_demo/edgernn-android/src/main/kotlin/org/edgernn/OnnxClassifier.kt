@@ -88,6 +88,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
 
         fun openEnvironment(file: ModelFile): OrtEnvironment =
             try {
+                Telemetry.switchOff()
                 OrtEnvironment.getEnvironment()
             } catch (error: LinkageError) {
                 throw ModelException(
