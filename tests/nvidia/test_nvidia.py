@@ -192,13 +192,6 @@ def test_following_what_is_said(tmp_path: Path) -> None:
 
     follow(switch_to("gpu", [site]))
     assert (find_damaged([site]), installed()) == ([], whole_13)
-    follow(switch_to("train-gpu", [site]))
-    assert (find_damaged([site]), installed()) == ([], whole_12)
-
-    pip("install", "nvidia-cudnn-cu13")
-    (damaged,) = find_damaged([site])
-    follow(tell_damage(damaged), without="'edgernn[train-gpu]'")
-    assert (find_damaged([site]), installed()) == ([], whole_13)
 
     pip("install", "nvidia-cudnn-cu12")
     pip("uninstall", "-y", "nvidia-cudnn-cu12")

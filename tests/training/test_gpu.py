@@ -125,13 +125,3 @@ def test_the_build_for_cpus(machine: Machine, monkeypatch: pytest.MonkeyPatch) -
         f"{SEEN}it is tensorflow-cpu: pip uninstall -y tensorflow-cpu && "
         "pip install 'edgernn[train-gpu]'"
     )
-
-
-def test_preparing_says_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is about to train warns, in the words of this page."""
-    pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
-    from edgernn.training import train
-
-    monkeypatch.setattr(train, "find_gpu_problem", lambda tensorflow: machine.problem())
-    with pytest.warns(RuntimeWarning, match=r"NVIDIA T4.*pip install 'edgernn\[train-gpu\]'"):
-        train.prepare_keras(1)

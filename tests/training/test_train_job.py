@@ -17,7 +17,7 @@ from edgernn.training.recipe import Dense, Embedding, Recurrent
 from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
-from edgernn.training.train import NO_TEST, train
+from edgernn.training.train import NO_TEST, prepare_keras, train
 
 pytest.importorskip("keras")
 
@@ -188,6 +188,13 @@ def test_what_is_said(job):
     assert "36 training examples" in said
     assert NO_TEST in said
     assert "32 to train on, 4 held out" in said
+
+
+def test_a_gpu_that_is_not_seen(job, monkeypatch):
+    """What is about to train warns, with what to do; `test_gpu.py` has what is found."""
+    monkeypatch.setattr("edgernn.training.train.find_gpu_problem", lambda tensorflow: "a GPU: pip")
+    with pytest.warns(RuntimeWarning, match="^a GPU: pip$"):
+        prepare_keras(1)
 
 
 def test_the_same_seed_gives_the_same_numbers(job, data, tmp_path):
