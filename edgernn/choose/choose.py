@@ -29,6 +29,7 @@ from edgernn.training.coverage import check_letters
 from edgernn.training.data import DataOptions, describe, load_splits, validation_split
 from edgernn.training.data.left_out import rows_with_tokens
 from edgernn.training.data.options import DEFAULTS
+from edgernn.training.proposals import FEWEST_TO_HOLD_OUT
 from edgernn.training.rare_words import least_texts
 from edgernn.training.train import NO_TEST, prepare_keras
 from exporters.formats import find_format
@@ -116,7 +117,8 @@ def choose(
         )
     word = next(point for point in options.space.all_points() if point.tokenizer == "words")
     check_letters(text_rules(word), splits.train.texts, str(options.data))
-    if options.test_fraction is None and not splits.has_own_test:
+    few = len(splits.train) < FEWEST_TO_HOLD_OUT
+    if options.test_fraction is None and not splits.has_own_test and not few:
         say(NO_TEST)
     fit = fit_settings(len(splits.train))
     examples, kept, held = validation_split(
