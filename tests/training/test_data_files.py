@@ -125,6 +125,7 @@ STRICT = DataOptions(strict=True)
             b"text,label,split\nx,0,test\ny,1,test\n",
             "a.csv: no row is of the split 'train'; column 'split' has test (2)",
         ),
+        ("a.csv", b"text,label,split\nx,0,\ny,1,train\n", "'split' holds nothing (1); it may"),
         ("a.txt", b"x\n", "a.txt, row 1: there is no label"),
         ("a.doc", b"PK", "a.doc is no data set of a known format; its name should end in one of"),
         ("a.csv", None, "a.csv does not exist"),

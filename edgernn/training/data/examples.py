@@ -26,8 +26,6 @@ class Reading:
     """Rows of each value, by what it means."""
     left_out: Mapping[str, int]
     """Rows that could not be used, by their fault."""
-    has_splits: bool
-    """Whether a column says which split a row is of."""
 
     def to_json(self) -> dict[str, Any]:
         """Return what is kept in config.json."""

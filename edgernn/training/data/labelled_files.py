@@ -138,9 +138,7 @@ def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> La
         groups,
         always_whole=groups is not None,
         rows=np.array([rows.numbers[row] for row in used], np.int64),
-        reading=Reading(
-            tuple(said), meanings.to_json(), left_out.to_json(), has_splits=splits is not None
-        ),
+        reading=Reading(tuple(said), meanings.to_json(), left_out.to_json()),
     )
     return LabelledFile(
         name, examples, None if splits is None else tuple(splits[row] for row in used)
@@ -278,7 +276,9 @@ def _splits(values: list[str], name: str) -> list[str]:
     """
     unknown = Counter(value for value in values if value not in SPLIT_NAMES)
     if unknown:
-        listed = ", ".join(f"{shown(value)} ({n:,})" for value, n in unknown.most_common(5))
+        listed = ", ".join(
+            f"{shown(value) or 'nothing'} ({n:,})" for value, n in unknown.most_common(5)
+        )
         raise DataError(
             f"{name}: column {SPLIT_COLUMN!r} holds {listed}; it may say train, validation (val, "
             "valid, dev) or test (eval); correct those rows or give the column another name"
