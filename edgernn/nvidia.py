@@ -8,7 +8,6 @@ one installed last wins, and a program made for the other loads a build that is 
 from __future__ import annotations
 
 import base64
-import csv
 import ctypes
 import hashlib
 import re
@@ -93,7 +92,7 @@ def find_packages(folders: Sequence[Path] | None = None) -> list[NvidiaPackage]:
         folders: site-packages to look into; None is what Python imports from.
     """
     if folders is None:
-        folders = list(dict.fromkeys(Path(entry or ".") for entry in sys.path))
+        folders = list(dict.fromkeys(Path(entry or ".").resolve() for entry in sys.path))
     return [package for folder in folders for package in _packages_of(folder, folders)]
 
 
@@ -256,7 +255,8 @@ def _read_record(path: Path) -> dict[str, tuple[str, int]]:
         # Installed by something other than pip, which keeps no record to hold files against.
         return {}
     found = {}
-    for row in csv.reader(text.splitlines()):
+    for line in text.splitlines():
+        row = line.rsplit(",", 2)
         if len(row) == 3 and row[1].startswith("sha256=") and row[2].isdecimal():
             name = row[0]
             if name.startswith("nvidia/") and ".." not in name and _LIBRARY.search(name):
