@@ -6,6 +6,7 @@ from itertools import islice
 import pytest
 
 from edgernn.choose.space import Space, fit_settings, recipe_of, text_rules
+from edgernn.choose.vocabularies import Vocabularies
 from edgernn.text import TextEncoder, WordEncoder
 from edgernn.training.recipe import Pool, Recurrent
 from edgernn.training.vocabulary import make_contract
@@ -107,3 +108,13 @@ def test_fit_settings(texts):
     assert fit.validation == "held out"
     steps = texts * (1 - fit.validation_fraction) / fit.batch_size * fit.epochs
     assert fit.weight_average**steps < 0.2
+
+
+def test_rare_words_stay_out(tmp_path):
+    """Of the vocabularies of a search, too, unless they are asked for."""
+    texts = ["a good film", "a bad film", "no film for me", "a film, says Quackenbush"]
+    point = next(p for p in Space().all_points() if p.tokenizer == "words")
+    kept = Vocabularies(tmp_path / "kept", texts, Space()).path(point)
+    assert kept.read_text() == "film\na\n"
+    every = Vocabularies(tmp_path / "every", texts, Space(), min_df=1).path(point)
+    assert "quackenbush" in every.read_text()
