@@ -144,8 +144,11 @@ def test_the_hint_that_gave_each_word_its_neighbours_vector(tmp_path):
     path = tmp_path / kind.write(tmp_path)
     found = ids_of(path, kind.rows, ("--num-words", str(kind.rows)))
     assert found == own_ids("word list, line 1 is id 0, [PAD]")
-    with pytest.raises(UsageError, match="has ids up to"):
-        ids_of(path, kind.rows, ("--first-id", "1"))
+    for typed in (("--first-id", "1"), ("--index-from", "0", "--num-words", str(kind.rows))):
+        with pytest.raises(UsageError, match=r"has the id 0, not 1: --first-id 0$"):
+            ids_of(path, kind.rows, typed)
+    found = ids_of(path, kind.rows, ("--first-id", "0"))
+    assert found == own_ids("word list, line 1 is id 0, [PAD]")
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -70,11 +70,18 @@ def _offset(file: WordFile, options: WordOptions, rows: int) -> int:
     if options.first_id is not None and options.index_from is not None:
         raise UsageError("--first-id and --index-from: one of them, they say the same")
     if file.placed:
-        if options.first_id is not None:
-            return options.first_id
+        asked = options.first_id
         if options.index_from is not None:
-            return options.index_from + 1
-        return _first_id(file, options, rows)
+            asked = options.index_from + 1
+        if asked is None:
+            return _first_id(file, options, rows)
+        first = file.words[0][1]
+        if asked > 0 and len(file.words) == rows and role_of(first) == "padding":
+            raise UsageError(
+                f"{file.path}: has as many words as the model's embedding has rows and begins with "
+                f"{shown(first)}, so that has the id 0, not {asked}: --first-id 0"
+            )
+        return asked
     if options.first_id is not None:
         raise UsageError(f"--first-id: {file.path} has an id for each word")
     if options.index_from is not None:
