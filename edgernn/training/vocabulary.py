@@ -148,6 +148,6 @@ def _build_words(rules: TextRules, texts: Sequence[str], min_df: int, say: Say) 
 def _say_rare(count: int, what: str, min_df: int, say: Say) -> None:
     if count:
         say(
-            f"{count:,} {what} stay out of the vocabulary, since fewer than {min_df} texts hold "
-            f"them; {_KEEP_ALL}"
+            f"{what} left out of the vocabulary, since fewer than {min_df} texts hold them: "
+            f"{count:,}; {_KEEP_ALL}"
         )
