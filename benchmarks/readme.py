@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
+from benchmarks.imports.table import imports_table
 from benchmarks.speed.table import speed_table
 from edgernn.cli import formats, recipes
 from edgernn.files import write_text
@@ -39,6 +40,7 @@ PAGES = (
     _MODEL / "README.md",
     _ROOT / "docs" / "formats.md",
     _ROOT / "docs" / "accuracy.md",
+    _ROOT / "docs" / "imports.md",
     _ROOT / "android_demo" / "README.md",
 )
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -258,6 +260,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "formats": _formats,
     "shipped_model": _shipped_model,
     "speed": speed_table,
+    "imports": imports_table,
     "startup": _startup,
     "training": _training,
 }

@@ -120,5 +120,8 @@ def _check_size(contract: TextContract, vocabulary: bytes) -> None:
 
 def _required(attachments: Mapping[str, bytes], name: str) -> bytes:
     if name not in attachments:
-        raise ModelFileError(f"the file carries no {name}: it was not written by `edgernn export`")
+        raise ModelFileError(
+            f"the file carries no {name}: it was not written by `edgernn export`; `edgernn audit` "
+            "tells what is in it"
+        )
     return attachments[name]

@@ -359,3 +359,60 @@ def test_weights_of_another_model(kind, tmp_path):
         ModelFileError, match=r"(holds no weights of layer lstm|has shape \(6, 15\))"
     ):
         read_model(layers, weights)
+
+
+@pytest.mark.parametrize("frozen", ["forward_layer", "backward_layer"])
+@pytest.mark.parametrize("package", [keras, tf_keras])
+def test_one_direction_frozen(package, frozen, tmp_path):
+    """Keras writes trainable weights first into .h5, so the backward direction may come first."""
+    layers = package.layers
+    both = layers.Bidirectional(layers.GRU(4))
+    getattr(both, frozen).trainable = False
+    model = own_sequential(package, [layers.Embedding(30, 6), both, layers.Dense(1)])
+    compare(model, "h5", tmp_path)
+
+
+@pytest.mark.parametrize("package", [keras, tf_keras])
+@pytest.mark.parametrize("kind", ["keras", "h5"])
+def test_models_within_the_model(package, kind, tmp_path):
+    """Their weights are found where each file has them."""
+    layers = package.layers
+    reader = own_sequential(package, [layers.Embedding(30, 6), layers.LSTM(4)])
+    head = package.Sequential([layers.Dense(4), layers.BatchNormalization()])
+    model = own_sequential(package, [reader, head, layers.Dense(2, activation="softmax")])
+    compare(model, kind, tmp_path)
+
+
+@pytest.mark.parametrize("cell", ["LSTM", "GRU"])
+@pytest.mark.parametrize("package", [keras, tf_keras])
+def test_a_hard_sigmoid_is_the_one_of_its_keras(package, cell, tmp_path):
+    """Keras 2's function is steeper than Keras 3's of the same name; the file names the version."""
+    layers = package.layers
+    gates = getattr(layers, cell)(4, recurrent_activation="hard_sigmoid")
+    model = own_sequential(package, [layers.Embedding(30, 6), gates, layers.Dense(1)])
+    compare(model, "keras", tmp_path)
+
+
+def own_sequential(package, made):
+    """A model of ids; weights are such that texts differ, and variances are positive."""
+    first = made[0]
+    ids = [] if isinstance(first, package.Sequential) else [package.layers.InputLayer((12,))]
+    model = package.Sequential([*ids, *made])
+    model(np.ones((1, 12), np.int32))
+    rng = np.random.default_rng(1)
+    model.set_weights([np.abs(rng.normal(0, 0.9, w.shape)) + 0.1 for w in model.get_weights()])
+    signed = [rng.choice((-1, 1), w.shape) * w if w.ndim > 1 else w for w in model.get_weights()]
+    model.set_weights(signed)
+    return model
+
+
+def compare(model, kind, folder):
+    """Save, read and build a model, and compare it with itself."""
+    path, _ = save(model, kind, folder)
+    ids = np.random.default_rng(2).integers(1, 30, (6, 12), dtype=np.int32)
+    expected = np.asarray(model(ids, training=False))
+    if expected.shape[1] == 1:
+        expected = 1 / (1 + np.exp(-expected))
+    found = probabilities(build(read_model(path)), list(ids))
+    assert np.ptp(found) > 0.01
+    np.testing.assert_allclose(found, expected[:, -1], atol=CLOSE)

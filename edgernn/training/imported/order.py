@@ -117,7 +117,8 @@ def _check_end(layers: list[Layer], file: str) -> None:
             "activation, or not at the end"
         )
     more = (
-        ": a file has two labels, so a model of more classes cannot be carried over"
+        ": a file has two labels, so a model of more classes cannot be carried over; one that is "
+        "trained to tell one class from the others can"
         if last.units > 2
         else ""
     )
