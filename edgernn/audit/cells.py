@@ -108,7 +108,7 @@ def read_loop(graph: Graph, operator: Operator) -> Loop:
             cell = "LSTM"
         elif tanhs == 1 and (sigmoids == 2 or (sigmoids and _splits_into(3, graph, bodies))):
             cell = "GRU"
-        elif tanhs == 1 and not sigmoids:
+        elif tanhs == 1 and not sigmoids and not _splits_into(3, graph, bodies):
             cell = "SimpleRNN"
     others = cell is None and count(_PRODUCTS) > 0 and count(_OTHERS) > 0
     if others:

@@ -194,14 +194,18 @@ class LiteRT:
         make_interpreter = make_interpreter or _litert_for(file)
         try:
             self._interpreter = make_interpreter(model_content=file.data, num_threads=threads or 1)
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            contract = file.bundle.contract
+            # A convolution cannot read the one step that a file starts with; texts are padded then.
+            self._length = 1 if contract.padding == "none" else contract.max_length
+            if self._length > 1:
+                self._interpreter.resize_tensor_input(self._input, (1, self._length))
             self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise _failed(file.path, engine, error) from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
         self._output = self._interpreter.get_output_details()[0]["index"]
         self._path = file.path
         self._engine = engine
-        self._length = 1
         self._lock = threading.Lock()
 
     def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:

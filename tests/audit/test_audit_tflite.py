@@ -223,7 +223,11 @@ def test_a_loop_of_an_open_batch(audited) -> None:
 
 @pytest.mark.parametrize(
     ("parts", "activations", "cell"),
-    [(4, ["MAXIMUM", "TANH", "TANH"], "LSTM"), (3, ["RELU", "LOGISTIC"], "GRU")],
+    [
+        (4, ["MAXIMUM", "TANH", "TANH"], "LSTM"),
+        (3, ["RELU", "LOGISTIC"], "GRU"),
+        (3, ["RELU", "MINIMUM", "TANH"], "GRU"),
+    ],
 )
 def test_cells_of_other_activations(audited, parts: int, activations, cell: str) -> None:
     """They are told by how their product is split; TFLite has no other operator for them."""
