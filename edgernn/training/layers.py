@@ -67,8 +67,8 @@ def custom_layers() -> CustomLayers:
             super().__init__(**kwargs)
             self.of, self.padded_length = tuple(of), padded_length
             self.supports_masking = True
-            if not self.of or not set(self.of) <= set(POOLED):
-                raise ValueError(f"of must hold {' or '.join(POOLED)}, not {of}")
+            if not self.of or self.of != tuple(part for part in POOLED if part in self.of):
+                raise ValueError(f"of must be max, mean or both in that order, not {of}")
 
         def call(self, inputs: Any, mask: Any = None) -> Any:
             """float32 [batch, time, features] to [batch, parts * features]; mask [batch, time]."""
