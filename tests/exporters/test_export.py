@@ -370,7 +370,7 @@ def test_a_model_that_cannot_be_exported(tiny_run: Path, tmp_path: Path) -> None
         [
             keras.Input((None,), dtype="int32"),
             keras.layers.Embedding(299, 4, mask_zero=True),
-            keras.layers.GRU(3, activation="relu", name="remembers"),
+            keras.layers.GRU(3, activation="softsign", name="remembers"),
             keras.layers.Dense(1),
         ]
     )

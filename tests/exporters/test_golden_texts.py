@@ -99,7 +99,8 @@ def test_a_vocabulary_of_which_no_sample_knows_a_word() -> None:
     assert len({v.ids for v in scored}) >= 3
     chosen = spread(SAMPLE_TEXTS, word_encoder(["handlung", "regie"], unknown_id=1), 40)
     assert len(chosen) == 40
-    assert all("handlung" in text or "regie" in text for text in chosen)
+    # The others are beginnings, which runtimes have to score as well.
+    assert sum("handlung" in text or "regie" in text for text in chosen) >= 30
 
 
 @pytest.mark.parametrize("unknown_id", [None, 1])

@@ -67,7 +67,7 @@ def test_a_pickle(protocol, name, tmp_path):
     with pytest.raises(ModelFileError, match=r"is a pickle, .* model\.save"):
         read_model(path)
     with pytest.raises(DataError, match=r"is a pickle, .*tokenizer\.to_json\(\)"):
-        read_vocabulary(path, WordOptions())
+        read_vocabulary(path, WordOptions(), rows=10)
     assert not trace.exists()
     pickle.loads(path.read_bytes()).close()  # noqa: S301
     assert trace.exists()
@@ -83,11 +83,11 @@ def test_a_pickle_of_the_oldest_kind(tmp_path):
     path = tmp_path / "tokenizer.txt"
     path.write_bytes(b"ccopy_reg\n_reconstructor\n.")
     with pytest.raises(DataError, match="is a pickle"):
-        read_vocabulary(path, WordOptions())
+        read_vocabulary(path, WordOptions(), rows=10)
     path = tmp_path / "tokenizer.PKL"
     path.write_text("good\nbad\n")
     with pytest.raises(DataError, match="is a pickle"):
-        read_vocabulary(path, WordOptions())
+        read_vocabulary(path, WordOptions(), rows=10)
 
 
 @pytest.fixture(scope="module")
