@@ -360,6 +360,8 @@ def test_mixed_precision():
     assert found.notes == (
         "trained in mixed_float16: the weights are float32, and so is what is computed here",
     )
+    assert found.mixed == "mixed_float16"
+    assert read_architecture(sequential(embedding(), lstm(), dense()), "x").mixed is None
 
 
 def test_a_mask_that_is_dropped():

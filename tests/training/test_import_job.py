@@ -352,3 +352,26 @@ def test_every_cell_exports(options, tmp_path, mask):
     expected = own_scores(model, tokenizer(num_words=30), texts, "pre")
     assert np.ptp(expected) > 0.02
     np.testing.assert_allclose(found, expected, atol=1e-4, rtol=0)
+
+
+def test_mixed_precision(options, own, tmp_path):
+    """Keras rounds its own scores to float16: beyond 1e-4 of them is right here, and said."""
+    model = made(keras, "lstm", True)
+    settings = model.get_config()
+    for layer in settings["layers"]:
+        if "dtype" in layer["config"] and layer["class_name"] != "InputLayer":
+            layer["config"]["dtype"] = "mixed_float16"
+    rounded = keras.Sequential.from_config(settings)
+    rounded.set_weights(model.get_weights())
+    rounded.save(tmp_path / "rounded.keras")
+    scores = own_scores(rounded, tokenizer(num_words=30), TEXTS, "pre")
+    expect = tmp_path / "expected.jsonl"
+    rows = [
+        json.dumps({"text": text, "score": float(score)})
+        for text, score in zip(TEXTS, scores, strict=True)
+    ]
+    expect.write_text("\n".join(rows))
+    lines: list[str] = []
+    import_run(changed(options, model=tmp_path / "rounded.keras", expect=expect), say=lines.append)
+    assert any("scores are compared to 0.005" in line for line in lines)
+    assert any("8 texts agree: scores of 8" in line for line in lines)

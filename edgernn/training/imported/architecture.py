@@ -15,7 +15,7 @@ from edgernn.training.imported.chain import find_break
 from edgernn.training.imported.entries import Reader, is_of_keras
 from edgernn.training.imported.layers import Architecture, Embedding, Layer, Nest
 from edgernn.training.imported.order import check_masks, check_order, join_activations
-from edgernn.training.imported.settings import plain, shown
+from edgernn.training.imported.settings import MIXED, plain, shown
 
 __all__ = ["read_architecture"]
 
@@ -62,6 +62,12 @@ def read_architecture(config: object, file: str, keras: int | None = None) -> Ar
     layers, masked = check_masks([layer for layer, _ in joined], file)
     nests = tuple(places[id(source)] for _, source in joined)
     notes = list(reader.notes)
+    # The coarser one, should there be both.
+    mixed = next((policy for policy in reversed(MIXED) if policy in reader.mixed), None)
+    if mixed is not None:
+        notes.append(
+            f"trained in {mixed}: the weights are float32, and so is what is computed here"
+        )
     if not masked and any(
         isinstance(one.layer, Embedding) and one.layer.mask_zero for one in placed
     ):
@@ -74,6 +80,7 @@ def read_architecture(config: object, file: str, keras: int | None = None) -> Ar
         reader.lengths.pop() if reader.lengths else None,
         nests if any(nests) else (),
         tuple(notes),
+        mixed,
     )
 
 

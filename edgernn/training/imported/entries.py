@@ -52,6 +52,8 @@ class Reader:
         """Read configs that a Keras of that first number wrote; None where it is not known."""
         self.problems: list[str] = []
         self.notes: list[str] = []
+        self.mixed: set[str] = set()
+        """The policies of mixed precision that layers have."""
         self.keras = keras
         self.lengths: set[int] = set()
         """The numbers of ids that layers up to the embedding say they take."""
@@ -65,7 +67,7 @@ class Reader:
             return []
         if kind in _ONLY_IN_TRAINING:
             return []
-        settings = Settings(label, entry.get("config"), self.problems, self.notes)
+        settings = Settings(label, entry.get("config"), self.problems, self.mixed)
         if kind == "InputLayer":
             settings.one_of("sparse", (False,), False)
             settings.one_of("ragged", (False,), False)
@@ -178,7 +180,7 @@ class Reader:
                 self.problems.append(f"{label} of {inner or 'nothing'}")
                 return None
             config = entry.get("config")
-            own = Settings(f"{label}, {setting}", config, self.problems, self.notes)
+            own = Settings(f"{label}, {setting}", config, self.problems, self.mixed)
             backward = setting == "backward_layer"
             cell = cast(Cell, kind)
             both.append(self._recurrent(name, cell, own, merge=merge, backward=backward))

@@ -27,7 +27,14 @@ from edgernn.training.imported.described import described
 from edgernn.training.imported.expected import read_expected
 from edgernn.training.imported.files import Imported, read_model
 from edgernn.training.imported.padding import check_padding, padded_length
-from edgernn.training.imported.replay import Agreement, Reading, as_options, replay
+from edgernn.training.imported.replay import (
+    MIXED_TOLERANCES,
+    TOLERANCE,
+    Agreement,
+    Reading,
+    as_options,
+    replay,
+)
 from edgernn.training.imported.settings import plain
 from edgernn.training.imported.text_vectorization import find_text_vectorization
 from edgernn.training.imported.tokenizers import Subwords, read_file, resolve
@@ -99,7 +106,18 @@ def import_run(
         reading = read(options)
     else:
         expected = read_expected(options.expect)
-        reading, agreement = replay(read, options, expected, predict, sigmoid=architecture.sigmoid)
+        tolerance = TOLERANCE
+        if architecture.mixed is not None:
+            tolerance = MIXED_TOLERANCES[architecture.mixed]
+            say(f"scores are compared to {tolerance:g}: Keras rounds those of {architecture.mixed}")
+        reading, agreement = replay(
+            read,
+            options,
+            expected,
+            predict,
+            sigmoid=architecture.sigmoid,
+            tolerance=tolerance,
+        )
     vocabulary, contract = reading.vocabulary, reading.contract
     say(f"{options.model}: {described(architecture)}")
     say(

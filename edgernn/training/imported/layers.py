@@ -238,6 +238,8 @@ class Architecture:
     """For each layer the models that it stands in, the outermost first; empty where none does."""
     notes: tuple[str, ...] = ()
     """What a person should know about how it was read."""
+    mixed: str | None = None
+    """The policy of mixed precision that it was trained with: Keras rounds what it computes."""
 
     @property
     def embedding(self) -> Embedding:

@@ -17,10 +17,14 @@ from edgernn.training.imported.options import OpenQuestion
 from edgernn.training.imported.settings import shown
 from edgernn.training.imported.tokenizers import Vocabulary
 
-__all__ = ["TOLERANCE", "Agreement", "Reading", "as_options", "replay"]
+__all__ = ["MIXED_TOLERANCES", "TOLERANCE", "Agreement", "Reading", "as_options", "replay"]
 
 TOLERANCE = 1e-4
 """How far a score may be off; of logits beyond 1, this share of them."""
+
+MIXED_TOLERANCES = {"mixed_float16": 5e-3, "mixed_bfloat16": 4e-2}
+"""The same for a model of mixed precision: in each layer Keras rounds to 11 or 8 bits, steps of
+4.9e-4 or 3.9e-3 below 1; this is ten of them."""
 
 _LONGEST = 1 << 16
 _MOST_READINGS = 64
@@ -66,7 +70,13 @@ Read = Callable[[ImportOptions], Reading]
 
 
 def replay(
-    read: Read, options: ImportOptions, expected: Expected, logits: Logits, *, sigmoid: bool
+    read: Read,
+    options: ImportOptions,
+    expected: Expected,
+    logits: Logits,
+    *,
+    sigmoid: bool,
+    tolerance: float = TOLERANCE,
 ) -> tuple[Reading, Agreement]:
     """Find the reading that gives what a person's program gives.
 
@@ -76,13 +86,14 @@ def replay(
         expected: the texts.
         logits: the model.
         sigmoid: whether the person's model ends with a sigmoid; one that does not gives logits.
+        tolerance: how far a score may be off; of logits beyond 1, this share of them.
 
     Raises:
         DataError: ids or scores differ; the message names the first text, and options that would
             make all agree, if there are any.
         UsageError: the texts leave open which of several readings is right.
     """
-    judge = Judge(expected, logits, sigmoid)
+    judge = Judge(expected, logits, sigmoid, tolerance)
     agreed: list[tuple[Reading, Agreement]] = []
     differing: list[tuple[Reading, str]] = []
     for reading in _readings(read, options):
@@ -134,9 +145,10 @@ def _readings(read: Read, options: ImportOptions) -> Iterator[Reading]:
 class Judge:
     """Compares readings with what a person's program gives."""
 
-    def __init__(self, expected: Expected, logits: Logits, sigmoid: bool) -> None:
+    def __init__(self, expected: Expected, logits: Logits, sigmoid: bool, tolerance: float) -> None:
         """Take the texts and the model."""
         self.expected = expected
+        self._tolerance = tolerance
         self._logits = logits
         self._known: dict[tuple[tuple[int, ...], int | None], float] = {}
         if sigmoid and expected.logits:
@@ -191,7 +203,7 @@ class Judge:
         for scale in self._scales:
             values = ours if scale == "logit" else 1 / (1 + np.exp(-ours))
             off = np.abs(values - theirs)
-            allowed = TOLERANCE * np.maximum(1, np.abs(theirs))
+            allowed = self._tolerance * np.maximum(1, np.abs(theirs))
             differs = ~(off <= allowed)  # what is no number differs, too
             if not differs.any():
                 return float(off.max(initial=0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, TypeVar
 
-__all__ = ["Settings", "plain", "shown"]
+__all__ = ["MIXED", "Settings", "plain", "shown"]
 
 _MAX_SHOWN = 60
 _MAX_COUNT = 1 << 24
@@ -21,7 +21,8 @@ _OF_TRAINING = frozenset(
 )
 _OF_TRAINING_ENDS = ("_initializer", "_regularizer", "_constraint")
 
-_MIXED = ("mixed_float16", "mixed_bfloat16")
+MIXED = ("mixed_float16", "mixed_bfloat16")
+"""Policies whose weights are float32, and whose results Keras rounds to fewer bits."""
 
 T = TypeVar("T", bool, str)
 
@@ -29,14 +30,14 @@ T = TypeVar("T", bool, str)
 class Settings:
     """The settings of one layer; each is read once, and `finish` names those that nobody read."""
 
-    def __init__(self, label: str, values: object, problems: list[str], notes: list[str]) -> None:
+    def __init__(self, label: str, values: object, problems: list[str], mixed: set[str]) -> None:
         """Read `values`; what is wrong goes to `problems`, with the layer's `label`.
 
-        What a person should know, though nothing is wrong, goes to `notes`.
+        A policy of MIXED that the layer has goes to `mixed`.
         """
         self._label = label
         self._problems = problems
-        self._notes = notes
+        self._mixed = mixed
         self._values: dict[str, Any] = values if isinstance(values, dict) else {}
         self._left = set(self._values)
         if not isinstance(values, dict):
@@ -102,11 +103,8 @@ class Settings:
         if isinstance(dtype, dict):  # a policy
             inner = dtype.get("config")
             dtype = inner.get("name", dtype) if isinstance(inner, dict) else dtype
-        if dtype in _MIXED:
-            # Its weights are float32; Keras rounds what it computes with them.
-            note = f"trained in {dtype}: the weights are float32, and so is what is computed here"
-            if note not in self._notes:
-                self._notes.append(note)
+        if dtype in MIXED:
+            self._mixed.add(dtype)
         elif dtype not in (None, "float32"):
             self.problem(f"dtype={shown(dtype)}, must be 'float32'")
         for name in sorted(self._left):
