@@ -166,6 +166,10 @@ def read_bytes(path: Path) -> bytes:
             # Reading takes memory for as much as is asked for. A pipe has no size.
             size = about.st_size if stat.S_ISREG(about.st_mode) else MAX_MODEL_BYTES
             data = b"" if size > MAX_MODEL_BYTES else file.read(size + 1)
+    except IsADirectoryError as error:
+        raise ModelFileError(
+            f"{path}: is a folder; name a model file, which edgernn export makes of a run folder"
+        ) from error
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
     if max(size, len(data)) > MAX_MODEL_BYTES:

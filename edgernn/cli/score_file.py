@@ -88,7 +88,12 @@ class Target:
 
     def _check_what_is_there(self, option: str) -> None:
         if os.path.lexists(self.path) and not self.overwrite:
-            also = "with --resume, " if self.resume and self.partial.exists() else ""
+            if self.resume and not self.partial.exists():
+                raise UsageError(
+                    f"{option}: is there already, and no part of a run that was broken off: "
+                    "there is nothing to go on with; --overwrite scores anew"
+                )
+            also = "with --resume, " if self.resume else ""
             raise UsageError(f"{option}: is there already; {also}--overwrite replaces it")
         if self.resume and not self.is_resumable:
             raise UsageError(

@@ -287,7 +287,7 @@ def test_no_such_file(tmp_path: Path) -> None:
 
 def test_a_folder(tmp_path: Path) -> None:
     """So is a folder."""
-    assert refused(tmp_path).startswith("cannot be read: ")
+    assert refused(tmp_path).startswith("is a folder; ")
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_an_output_folder_in_use(edgernn, place, tmp_path):
     ("arguments", "message"),
     [
         ("score good --model missing.onnx", "missing.onnx: cannot be read: No such file"),
-        ("score good --model .", ".: cannot be read: Is a directory"),
+        ("score good --model .", ".: is a folder; name a model file"),
         ("score good --model reviews.csv", "reviews.csv: not a usable ONNX file"),
         ("score good --model empty.onnx", "empty.onnx: "),
         ("score good --model fake.tflite", "fake.tflite: "),

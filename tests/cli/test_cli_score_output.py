@@ -161,7 +161,7 @@ def test_a_file_that_is_there(score: Command) -> None:
     output.write_text("work of a day")
     job = ("--input", "reviews.csv", "--output", output)
     refused(score(*job), "scores.csv: is there already; --overwrite replaces it")
-    refused(score(*job, "--resume"), "is there already; --overwrite replaces it")
+    refused(score(*job, "--resume"), "there is nothing to go on with; --overwrite scores anew")
     assert output.read_text() == "work of a day"
     assert score(*job, "--overwrite").code == 0
     assert output.read_text().startswith("id,review,label")
