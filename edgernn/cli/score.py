@@ -255,8 +255,9 @@ class _Job:
         """Say what is kept of rows where an error ends the job."""
         try:
             yield
-        except Exception:
-            if out is not None and out.rows:
+        except Exception as error:
+            # Bad usage: what was there is of another job, and has not been changed.
+            if out is not None and out.rows and not isinstance(error, UsageError):
                 self._say_kept(out.rows)
             raise
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -162,10 +163,14 @@ class PartialFile:
         self.target = target
         path = target.partial
         path.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(path) and not _is_one_file(path):
+            # What is written would stand in another file, too.
+            if target.resume:
+                raise UsageError(f"{path}: is a link; without --resume, --overwrite replaces it")
+            path.unlink()
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         # Not emptied before it is known that nobody else writes it.
-        self.file: BinaryIO = os.fdopen(
-            os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666), "r+b"
-        )
+        self.file: BinaryIO = os.fdopen(os.open(path, flags, 0o666), "r+b")
         if not _lock(self.file):
             self.file.close()
             raise UsageError(f"{path} is being written by another process")
@@ -318,6 +323,12 @@ class RowFile(PartialFile):
         elif self._out is not self.file and not self.file.closed:
             self._out.close()
         super().__exit__(*left_by)
+
+
+def _is_one_file(path: Path) -> bool:
+    """Tell whether a path is a file that has no other name."""
+    about = os.lstat(path)
+    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1
 
 
 def _encoded(text: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
@@ -141,8 +142,20 @@ class ParquetFile(PartialFile):
 
     def _flush(self) -> None:
         if self._group:
-            self._writer.write_table(self._arrow.concat_tables(self._group))
+            with self._all_or_nothing():
+                self._writer.write_table(self._arrow.concat_tables(self._group))
         self._group, self._group_bytes = [], 0
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Give the file up where it cannot be written: without its end no row can be read."""
+        try:
+            yield
+        except OSError:
+            # It would write its end when it is collected.
+            self._writer.is_open = False
+            self._writer, self._group, self.rows = None, [], 0
+            raise
 
     def finish(self) -> None:
         """Write what is left and give the file its name."""
@@ -152,7 +165,8 @@ class ParquetFile(PartialFile):
     def _close(self) -> None:
         if self._writer is not None:
             self._flush()
-            self._writer.close()
+            with self._all_or_nothing():
+                self._writer.close()
             self._writer = None
 
     def __exit__(self, *left_by: Any) -> None:

@@ -387,3 +387,33 @@ def test_the_description_holds_no_text(broken_off: dict[str, bytes]) -> None:
     ]
     assert job["input"] == ["rows.csv"]
     assert len(job["model"]) == 64
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_link_in_the_place_of_the_partial_file(score: Command, link) -> None:
+    """What it leads to stays as it is; a link to the output's place may be another person's."""
+    Path("theirs.txt").write_text("theirs")
+    link("theirs.txt", "scores.partial.csv")
+    job = ("--input", "reviews.csv", "--output", "scores.csv")
+    refused(score(*job, "--resume"), "scores.partial.csv: is a link")
+    assert score(*job, "--overwrite").code == 0
+    assert Path("theirs.txt").read_text() == "theirs"
+    assert not Path("scores.csv").is_symlink()
+    assert len(Path("scores.csv").read_text().splitlines()) == 3
+
+
+def test_a_parquet_file_on_a_disk_that_is_full(
+    score: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without its end no row can be read: nothing is left, and no rows are told of."""
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow: pip install '.[data]'")
+
+    def full(self, table):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(parquet.ParquetWriter, "write_table", full)
+    done = score("--input", "reviews.csv", "--output", "scores.parquet")
+    assert done.code == 1
+    assert done.err.splitlines()[-1] == "error: No space left on device"
+    assert "wrote" not in done.err
+    assert not Path("scores.partial.parquet").exists()
