@@ -88,7 +88,7 @@ def test_evaluate_as_json(edgernn, model, place):
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
     assert list(found) == [
-        *("model", "labels", "split", "seen", "accuracy", "accuracy_interval"),
+        *("model", "labels", "split", "seen", "without_tokens", "accuracy", "accuracy_interval"),
         *("balanced_accuracy", "larger_class", "f1_of_each", "confusion", "examples", "f1"),
         *("roc_auc", "log_loss", "expected_calibration_error", "lengths", "calibration"),
     ]
