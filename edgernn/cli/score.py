@@ -67,6 +67,8 @@ def run_score(options: ScoreOptions) -> None:
     files = input_files(options.inputs, say)
     target = _target(options, files)
     with open_many(files, ReadOptions(**options.read)) as rows:
+        for note in rows.notes:
+            say(note)
         classifier = load_model(options.model, options.device)
         job = _Job(options, classifier, target, files, rows)
         job.run(map(job.item, rows))
@@ -247,6 +249,8 @@ class _Job:
             end(f" after {rows}")
         if ended_by is not None:
             raise ended_by
+        if not tally.rows and self._source is not None:
+            raise DataError(self._source.if_empty)
         if tally.failed and tally.failed == tally.rows:
             raise DataError("no row could be scored")
 
@@ -269,7 +273,7 @@ class _Job:
     def _open(self) -> AbstractContextManager[PartialFile | None]:
         if self._columns is not None:
             for old, new in self._columns.renamed.items():
-                say(f"{self._name} has a column {old!r} already: the result's is {new!r}")
+                say(f"the input has a column {old!r} already: the result's is {new!r}")
         target = self._target
         if target is None:
             return nullcontext()

@@ -17,6 +17,7 @@ from edgernn.rows.files import BadRowError
 from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
 from edgernn.rows.row import Row, Table
+from edgernn.rows.title import LOOKED_AT, check_first
 
 _LONG_SPAN = 100
 
@@ -49,6 +50,8 @@ def _read(text: Text, options: ReadOptions, usual: str) -> Table:
         usual=usual,
         delimiter=options.delimiter,
         quoting=options.quoting,
+        headed=options.header,
+        text_column=options.text_column,
     )
     reader = _Reader(text, dialect)
     splits = reader.splits()
@@ -68,8 +71,18 @@ def _read(text: Text, options: ReadOptions, usual: str) -> Table:
     sample = tuple(dict(zip(columns, row, strict=False)) for row in rows)
     if not options.header:
         splits = _chained(first, splits)
-    table = Table(columns, _rows(columns, splits), names, sample, headed=options.header)
+    table = Table(
+        columns,
+        _rows(columns, splits),
+        names,
+        sample,
+        headed=options.header,
+        notes=(f"{text.name}: {dialect.note}",) if dialect.note else (),
+        if_empty=f"{text.name} has a header and no rows" if options.header else "",
+    )
     if options.header:
+        # The line of a header that blank lines stand above is not known here.
+        check_first(names, rows[: 2 * LOOKED_AT], f"{text.name}: the first row")
         check_header(table, options.text_column, text.name)
     return table
 

@@ -19,6 +19,7 @@ from edgernn.rows.fields import (
     split_strict,
     without_end,
 )
+from edgernn.rows.title import LOOKED_AT, described, filled, kept, names_follow
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """Those that are looked for, with names that are taken for `--delimiter` besides."""
@@ -41,6 +42,8 @@ class Dialect(NamedTuple):
     """Lines before the header."""
     is_asked: bool = False
     """Whether the quoting was asked for."""
+    note: str = ""
+    """On lines that are a title above the header, or seem to be."""
 
     @property
     def share(self) -> float:
@@ -78,6 +81,8 @@ def dialect_of(
     usual: str,
     delimiter: str | None = None,
     quoting: str | None = None,
+    headed: bool = True,
+    text_column: str | None = None,
 ) -> Dialect:
     """Return how a file that begins with `lines` is written.
 
@@ -91,6 +96,8 @@ def dialect_of(
         usual: the delimiter of its format, for a file of one column.
         delimiter: that which was asked for.
         quoting: likewise.
+        headed: whether a row names the columns.
+        text_column: that which was asked for.
 
     Raises:
         DataError: two delimiters would do.
@@ -104,8 +111,51 @@ def dialect_of(
         # Excel's own way to say it, and a line that is no row.
         said, skipped = match[1], 1
         lines = lines[1:]
-    if asked or said:
-        return _read(lines, cut, asked or said or usual, quoting)._replace(skipped=skipped)
+    if title := _title_lines(lines, asked or said, text_column):
+        names = skipped + title + 1
+        if not headed:
+            note = kept("line", names)
+        else:
+            note = described("line", skipped + 1, skipped + title, names)
+            lines = lines[title:]
+            skipped += title
+    else:
+        note = ""
+    read = _dialect(lines, name, cut, usual, asked or said, quoting)
+    return read._replace(skipped=skipped, note=note)
+
+
+def _title_lines(lines: Sequence[str], said: str | None, text_column: str | None) -> int:
+    """Return how many of the first lines are certainly a title, with at most one cell each."""
+    found = set()
+    for delimiter in [said] if said else DELIMITERS:
+        above: list[str] = []
+        title = 0
+        for line in lines[:LOOKED_AT]:
+            cells = split_strict(without_end(line), delimiter)
+            if cells is None or len(filled(cells)) > 1:
+                break
+            above += filled(cells)
+            title += 1
+        if not any(map(without_end, lines[:title])):
+            continue
+        rows, _ = _parsed(lines[title : title + 2 * LOOKED_AT], True, delimiter, "double")
+        even = sum(len(row) == len(rows[0]) for row in rows) if rows else 0
+        if even >= _CONSISTENT * len(rows) and names_follow(above, rows, text_column):
+            found.add(title)
+    return found.pop() if len(found) == 1 else 0
+
+
+def _dialect(
+    lines: Sequence[str],
+    name: str,
+    cut: bool,
+    usual: str,
+    said: str | None,
+    quoting: str | None,
+) -> Dialect:
+    if said:
+        return _read(lines, cut, said, quoting)
     found = [
         read
         for read in (_read(lines, cut, character, quoting) for character in DELIMITERS)
@@ -144,7 +194,7 @@ def _check_one_column(lines: Sequence[str], cut: bool, usual: str, name: str) ->
         if profile_of(rows, widths.pop(), character).numbers:
             raise DataError(
                 f"{name} has one name in its first line, and rows separated by {title}s; "
-                "name all columns there"
+                "name all columns there, and remove what stands above the names"
             )
 
 

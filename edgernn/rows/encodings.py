@@ -185,7 +185,8 @@ def _check_utf8(head: bytes, whole: bool, name: str) -> str:
     _check_nuls(head, name)
     if head.isascii():
         return "; if the file has another encoding, name it with --encoding"
-    lines = head.replace(b"\r", b"\n").split(b"\n")
+    # Lines are counted as they are read: carriage returns end them where nothing else does.
+    lines = head.split(b"\n" if b"\n" in head else b"\r")
     if not whole and len(lines) > 1:
         del lines[-1]
     bad, good = [], 0
@@ -202,7 +203,7 @@ def _check_utf8(head: bytes, whole: bool, name: str) -> str:
     if not bad:
         return ""
     sample = b"\n".join(line for _, line in bad)
-    filled = sum(bool(line) for line in lines)
+    filled = sum(bool(line.strip()) for line in lines)
     if 1 < len(bad) > good and len(bad) >= _BAD_SHARE * filled:
         raise DataError(_other_encoding(sample, bad[0], name))
     if not good and (codec := _proposed(sample)):

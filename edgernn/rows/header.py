@@ -45,16 +45,22 @@ def check_header(table: Table, asked: str | None, name: str) -> None:
 
 def seems_data(cells: Sequence[str]) -> bool:
     """Tell whether no less than half of the cells of a first row are no names."""
-    data = sum(_is_data(cell) for cell in cells)
+    data = sum(is_data(cell) for cell in cells)
     return data > 0 and 2 * data >= len(cells)
 
 
-def _is_data(cell: str) -> bool:
+def is_measure(cell: str) -> bool:
+    """Tell whether a cell is a number, a date or a time."""
+    bare = cell.strip()
+    return is_number(bare) or _DATE.fullmatch(bare) is not None
+
+
+def is_data(cell: str) -> bool:
+    """Tell whether a cell is certainly no name of a column."""
     bare = cell.strip()
     return bool(bare) and (
-        is_number(bare)
+        is_measure(bare)
         or len(bare.split()) > _NAME_WORDS
-        or _DATE.fullmatch(bare) is not None
         or _ADDRESS.fullmatch(bare) is not None
         or (len(bare.split()) > 2 and bare.endswith((".", "!", "?")))
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from edgernn.errors import DataError
@@ -12,6 +13,7 @@ from edgernn.rows import files
 from edgernn.rows.columns import TEXT_COLUMNS, column_of
 from edgernn.rows.encodings import Lines, Text, readable
 from edgernn.rows.files import BadRowError
+from edgernn.rows.json_objects import Form, form_of
 from edgernn.rows.options import ReadOptions
 from edgernn.rows.row import Row, Table
 
@@ -32,11 +34,20 @@ def read_json(text: Text, options: ReadOptions) -> Table:
     being no rows; or its place in the array, from 1 on.
     """
     is_array = text.head.lstrip()[:1] == b"["
-    rows = _array(text) if is_array else _lines(text)
+    if is_array:
+        rows = _array(text)
+    else:
+        rows = _object(text) if _is_one_object(text.head) else _lines(text)
     looked = _Looked(text.name, options.text_column, text.waits)
     for row in rows:
         if looked.is_enough(row):
             break
+    if len(looked.rows) == 1 and (form := form_of(looked.rows[0].fields, looked.has_text)):
+        # A record may look as if it were a whole table; then others follow it.
+        second = next(rows, None)
+        if second is None:
+            return _unwrapped(text.name, looked.rows[0].fields, form)
+        rows = chain([second], rows)
     if not looked.columns:
         raise DataError(_no_objects(text.name, looked.rows, is_array))
     columns = tuple(looked.columns)
@@ -46,6 +57,25 @@ def read_json(text: Text, options: ReadOptions) -> Table:
         columns,
         [row.fields for row in looked.rows if row.error is None],
         format="json" if is_array else "jsonl",
+    )
+
+
+def _unwrapped(name: str, fields: Mapping[str, object], form: Form) -> Table:
+    """Return the records of the one object of a file."""
+    records = None if form.records is None else fields[form.records]
+    if not isinstance(records, list):
+        raise DataError(
+            f"{name} is one object, {form.title}, and not a list of records; with pandas write it "
+            "by to_json(..., orient='records', lines=True)"
+        )
+    columns = tuple(dict.fromkeys(key for record in records for key in record))
+    return Table(
+        columns,
+        (Row(number, record) for number, record in enumerate(records, start=1)),
+        columns,
+        records[:_LOOKED_AT],
+        format="json",
+        notes=(f"{name}: the records are those of {form.records!r}",),
     )
 
 
@@ -60,7 +90,7 @@ class _Looked:
         # The next row of a pipe may be long in coming.
         self._least = 1 if waits else _LOOKED_AT
         self._characters = 0
-        self._has_text = False
+        self.has_text = False
 
     def is_enough(self, row: Row) -> bool:
         """Look at `row`, and tell whether it was the last that needs to be looked at."""
@@ -69,10 +99,10 @@ class _Looked:
         if row.error is None:
             self.columns.update(dict.fromkeys(row.fields))
             self._characters += sum(len(v) for v in row.fields.values() if isinstance(v, str))
-            self._has_text = self._has_text or self._finds(row)
+            self.has_text = self.has_text or self._finds(row)
         if self._characters > _SEARCHED_CHARACTERS or len(self.rows) >= _SEARCHED:
             return True
-        return self._has_text and len(self.rows) >= self._least
+        return self.has_text and len(self.rows) >= self._least
 
     def _finds(self, row: Row) -> bool:
         columns = tuple(self.columns)
@@ -132,6 +162,31 @@ def _value(string: str) -> tuple[Any, str | None]:
 
 def _not_object(values: object) -> str | None:
     return None if isinstance(values, dict) else f"not a JSON object but {type(values).__name__}"
+
+
+def _is_one_object(head: bytes) -> bool:
+    """Tell whether a file begins with an object of several lines."""
+    lines = [line.strip() for line in head.split(b"\n")[:_SEARCHED] if line.strip()]
+    if len(lines) < 2 or not lines[0].startswith(b"{"):
+        return False
+    return lines[0].endswith((b"{", b"[")) or (
+        lines[0].endswith(b",") and not lines[1].startswith(b"{")
+    )
+
+
+def _object(text: Text) -> Iterator[Row]:
+    """Yield the one object of a file, which may stand in several lines."""
+    source = _Characters(text)
+    source.skip_space()
+    string, value, _ = source.element(1)
+    if rest := source.skip_space():
+        raise DataError(
+            f"{text.name} goes on with {rest!r} after its first object, which has several lines; "
+            "write each object in one line"
+        )
+    if "\udcff" in string:
+        raise DataError(f"{text.name} is not {text.encoding.upper()} text{text.hint}")
+    yield Row(1, value)
 
 
 def _array(text: Text) -> Iterator[Row]:

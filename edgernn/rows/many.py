@@ -76,6 +76,8 @@ def open_many(
                 columns,
                 [fields for head in heads for fields in head.sample],
                 first.schema if same else None,
+                notes=tuple(note for head in heads for note in head.notes),
+                if_empty=f"none of the {len(files)} files has a row",
             ),
             first.text_column,
             stack.pop_all(),

@@ -45,6 +45,12 @@ class Table(NamedTuple):
     """The `pyarrow.Schema` of a Parquet file."""
     format: str | None = None
     """The name of its format, where the content decides between two."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of how the file is read, a line each."""
+    elsewhere: str = ""
+    """Where else the text may be, to add to the message that it is not here."""
+    if_empty: str = ""
+    """What to say of a file without rows."""
     headed: bool | None = None
     """Whether the names come from a first row; if it is false, they are numbers. None for formats
     whose names are certain."""

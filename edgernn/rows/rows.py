@@ -18,6 +18,7 @@ from edgernn.rows.options import DEFAULTS, ReadOptions
 from edgernn.rows.parquet import check_text_column
 from edgernn.rows.row import Row, Table
 from edgernn.rows.sniff import check_plain, sniffed
+from edgernn.rows.workbook import with_numbers_as_text
 
 _PARQUET_MAGIC = b"PAR1"
 
@@ -47,6 +48,13 @@ class RowSource:
     sample: Sequence[Mapping[str, object]]
     """Fields of some of the first rows; empty for formats whose columns tell all."""
 
+    notes: tuple[str, ...]
+    """What a person should know of how the file is read, a line each, such as a title above the
+    names of the columns that is passed over."""
+
+    if_empty: str
+    """What to say if there is no row."""
+
     def __init__(
         self, name: str, format: str, table: Table, text_column: str, files: ExitStack
     ) -> None:
@@ -56,6 +64,8 @@ class RowSource:
         self.text_column = text_column
         self.schema = table.schema
         self.sample = table.sample
+        self.notes = table.notes
+        self.if_empty = table.if_empty or f"{name} has no rows"
         self._table = table
         self._rows: Iterator[Row] | None = table.rows
         self._files = files
@@ -155,15 +165,20 @@ def open_rows(
         with reading(name):
             content = unpacked(stream, name, stack)
             table, format = _table(content, name, form, options)
-            column = column_of(
-                table,
-                options.text_column,
-                TEXT_COLUMNS,
-                option="--text-column",
-                name=name,
-                only=True,
-            )
+            try:
+                column = column_of(
+                    table,
+                    options.text_column,
+                    TEXT_COLUMNS,
+                    option="--text-column",
+                    name=name,
+                    only=True,
+                )
+            except DataError as exc:
+                raise DataError(f"{exc}{table.elsewhere}") from exc
         check_text_column(table, column, name)
+        if format == "xlsx":
+            table = with_numbers_as_text(table, column)
         table = table._replace(rows=_checked(name, table.rows, column))
         return RowSource(name, format, table, column, stack.pop_all())
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, takewhile
 from typing import Any
 
 from edgernn.errors import DataError, MissingPackageError, UsageError
@@ -12,6 +12,7 @@ from edgernn.rows.containers import Content
 from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
 from edgernn.rows.row import Row, Table
+from edgernn.rows.title import check_first, described, filled, kept, names_follow
 
 _SAMPLE = 20
 _MAX_PART = 2**31
@@ -39,25 +40,91 @@ def read_workbook(content: Content, name: str, options: ReadOptions) -> Table:
     except Exception as exc:  # a damaged workbook makes the library raise all kinds of them
         raise DataError(f"{name} cannot be read as an Excel workbook: {_short(exc)}") from exc
     sheet = _sheet(book.worksheets, options.sheet, name)
+    others = [other.title for other in book.worksheets if other is not sheet]
+    elsewhere = f"; other sheets, for --sheet: {listed(others)}" if others else ""
     # What the file says about its size may be wrong, and every row would be as wide.
     sheet.reset_dimensions()
     cells = _cells(sheet, name)
-    first = next(cells, None)
-    if first is None:
-        raise DataError(f"the sheet {sheet.title!r} of {name} is empty")
+    first_rows = list(islice(cells, _SAMPLE + 1))
+    if not first_rows:
+        raise DataError(f"the sheet {sheet.title!r} of {name} is empty{elsewhere}")
+    note = _without_title(first_rows, options, name)
+    values = [row for _, row in first_rows]
+    widest = max(map(len, values))
     if options.header:
-        names = tuple("" if value is None else str(value) for value in first)
+        first = values.pop(0)
+        if 2 * sum(len(row) > len(first) for row in values) > len(values):
+            # Columns without a name, as a CSV file of the sheet has them.
+            first += [None] * (widest - len(first))
+        names = tuple(map(_shown, first))
+        if_empty = f"the sheet {sheet.title!r} of {name} has no rows below its first{elsewhere}"
+        if not values and len(first) == 1:
+            raise DataError(if_empty)
     else:
-        names = tuple(str(number) for number in range(1, len(first) + 1))
-        cells = chain([first], cells)
+        names = tuple(str(number) for number in range(1, widest + 1))
+        if_empty = ""
     columns = unique(names)
-    rows = _rows(columns, cells)
+    rows = _rows(columns, chain(values, (row for _, row in cells)))
     head = list(islice(rows, _SAMPLE))
     sample = [row.fields for row in head]
-    table = Table(columns, chain(head, rows), names, sample, headed=options.header)
+    table = Table(
+        columns,
+        chain(head, rows),
+        names,
+        sample,
+        headed=options.header,
+        notes=(f"{name}: {note}",) if note else (),
+        elsewhere=elsewhere,
+        if_empty=if_empty,
+    )
     if options.header:
-        check_header(table, options.text_column, name)
+        try:
+            check_header(table, options.text_column, name)
+        except DataError as exc:
+            raise DataError(f"{exc}{elsewhere}") from exc
     return table
+
+
+def _without_title(rows: list[tuple[int, list[object]]], options: ReadOptions, name: str) -> str:
+    """Remove a title from the first rows of a sheet; return what to say of it.
+
+    Raises:
+        DataError: there may be a title, but it is not certain which row has the names.
+    """
+    texts = [list(map(_shown, row)) for _, row in rows]
+    above = list(takewhile(lambda cells: len(filled(cells)) < 2, texts))
+    below = texts[len(above) :]
+    if not above or not below:
+        return ""
+    names = rows[len(above)][0]
+    if names_follow(
+        [cell for cells in above for cell in filled(cells)], below, options.text_column
+    ):
+        if not options.header:
+            return kept("row", names)
+        del rows[: len(above)]
+        return described("row", 1, names - 1, names)
+    if options.header:
+        check_first(texts[0], texts[1:], f"{name}: row {rows[0][0]}")
+    return ""
+
+
+def _shown(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def with_numbers_as_text(table: Table, column: str) -> Table:
+    """Return the rows of a workbook with the numbers of one column as the text that shows them."""
+
+    def converted(fields: Mapping[str, object]) -> Mapping[str, object]:
+        value = fields.get(column)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return fields
+        whole = isinstance(value, float) and value.is_integer()
+        return {**fields, column: str(int(value) if whole else value)}
+
+    rows = (row._replace(fields=converted(row.fields)) for row in table.rows)
+    return table._replace(rows=rows, sample=list(map(converted, table.sample)))
 
 
 def _check_size(content: Content, name: str) -> None:
@@ -94,8 +161,8 @@ def _sheet(sheets: Sequence[Any], asked: str | None, name: str) -> Any:
     raise UsageError(f"--sheet {asked}: {name} has no such sheet; its sheets are: {titles}")
 
 
-def _cells(sheet: Any, name: str) -> Iterator[list[object]]:
-    """Yield the values of each row that has any, without the empty ones at its end."""
+def _cells(sheet: Any, name: str) -> Iterator[tuple[int, list[object]]]:
+    """Yield number and values of each row that has any, without the empty ones at its end."""
     # Excel writes a carriage return as _x000D_, which the library leaves as it is.
     from openpyxl.utils.escape import unescape
 
@@ -107,18 +174,18 @@ def _cells(sheet: Any, name: str) -> Iterator[list[object]]:
             while row and row[-1] is None:
                 row.pop()
             if row:
-                yield row
+                yield number, row
     except Exception as exc:  # as above
         raise DataError(
             f"{name} is damaged after row {number} of its sheet: {_short(exc)}"
         ) from exc
 
 
-def _rows(columns: tuple[str, ...], cells: Iterator[list[object]]) -> Iterator[Row]:
+def _rows(columns: tuple[str, ...], cells: Iterable[list[object]]) -> Iterator[Row]:
     width = len(columns)
     for number, values in enumerate(cells, start=1):
         if len(values) > width:
-            raw = "\t".join("" if value is None else str(value) for value in values)
+            raw = "\t".join(map(_shown, values))
             problem = f"{len(values)} cells where the header has {width}"
             yield Row(number, {}, problem, raw)
         else:

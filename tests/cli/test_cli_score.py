@@ -198,6 +198,21 @@ def test_nothing_but_bad_rows(score, tmp_path):
     assert len(results(done)) == 2
 
 
+def test_no_rows(score, tmp_path):
+    """A header alone is not a job well done; a title above it is said to be passed over."""
+    file = tmp_path / "hdr.csv"
+    file.write_text("Report;\nreview;n\n")
+    done = score("--json", "--input", file)
+    assert done.returncode == 1
+    title = f"{file}: line 1 is taken for a title: the names of the columns are in line 2\n"
+    assert done.stdout == ""
+    assert done.stderr == f"{title}error: {file} has a header and no rows\n"
+    file.write_text("Report;\nreview;n\ngood;1\n")
+    done = score("--json", "--input", file)
+    assert title in done.stderr
+    assert [row["n"] for row in results(done)] == ["1"]
+
+
 def test_an_empty_argument(score):
     """A text that is empty is told by its place."""
     done = score("--json", "good", "", "bad")

@@ -90,7 +90,7 @@ def test_names_that_are_taken(score: Any) -> None:
     assert header[:5] == ["label", "text", "error", "label_edgernn", "label\u00a0"]
     assert header[5:] == ["label_edgernn_2", "confidence", "probability", "error_edgernn"]
     assert row[:5] == ["x", TEXT, "y", "z", "w"]
-    assert "in.csv has a column 'label' already: the result's is 'label_edgernn_2'" in done.err
+    assert "the input has a column 'label' already: the result's is 'label_edgernn_2'" in done.err
     # Our own output goes in again.
     assert score("--input", "o.csv", "--output", "again.csv").code == 0
     assert read_csv("again.csv")[0][-1] == "error_edgernn_2"

@@ -129,7 +129,8 @@ def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> La
     texts = [rows.texts[row] for row in used]
     named = [rows.groups[row] for row in used] if options.group_column is not None else None
     groups = group(texts, named)
-    said = [line for line in (left_out.line(rows.total), meanings.line()) if line is not None]
+    lines = (*source.notes, left_out.line(rows.total), meanings.line())
+    said = [line for line in lines if line is not None]
     labels = [meanings.labels[rows.values[row]] or 0 for row in used]
     found = checked(texts, labels, name=name)
     examples = Examples(
