@@ -143,7 +143,14 @@ def _title_lines(lines: Sequence[str], said: str | None, text_column: str | None
         even = sum(len(row) == len(rows[0]) for row in rows) if rows else 0
         if even >= _CONSISTENT * len(rows) and names_follow(above, rows, text_column):
             found.add(title)
-    return found.pop() if len(found) == 1 else 0
+    if len(found) != 1:
+        return 0
+    # Unless the first line is one of several cells by another delimiter, as most below it are.
+    few = lines[: 2 * LOOKED_AT]
+    reads = [_read(few, True, delimiter, None) for delimiter in ([said] if said else DELIMITERS)]
+    if any(read.rows and len(filled(read.rows[0])) > 1 and read.share > 0.5 for read in reads):
+        return 0
+    return found.pop()
 
 
 def _dialect(

@@ -5,10 +5,10 @@ import json
 
 import openpyxl
 import pytest
+from reading import option_in, rows_of, texts_of
 
 from edgernn.errors import DataError
 from edgernn.rows import ReadOptions, open_many, open_rows
-from tests.rows.reading import option_in, rows_of, texts_of
 
 NAMES = ["Datum", "Review", "Stars"]
 DATA = [["2024-01-02", "Good, I like it", 5], ["2024-01-03", "Bad", 1], ["2024-01-04", "Meh", 3]]
@@ -90,6 +90,12 @@ def test_texts_are_no_titles(rows):
         found = opened(data, form)
         assert not found.notes
         assert [found.text(row) for row in found] == [row[0] for row in rows[1:]]
+
+
+def test_a_delimiter_within_texts_makes_no_title():
+    """The first line has names by the delimiter of the file."""
+    data = b"id,text,label\n0,;|,pos\n0,|,pos\n0,|,pos\n"
+    assert texts_of(data) == [";|", "|", "|"]
 
 
 def test_where_it_is_not_certain_the_message_says_what_to_do():
