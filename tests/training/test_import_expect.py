@@ -145,6 +145,71 @@ def test_hints_that_hold(index, tmp_path, program, hint, said, ids):
     assert [reading.encoder().encode(text) for text in scored] == [own(text) for text in scored]
 
 
+@pytest.mark.parametrize(
+    ("limit", "program", "said"),
+    [
+        (6, {}, "all agree with --num-words N, N = 5 to 6: no text tells which"),
+        (7, {}, "all agree with --num-words 7; nothing"),
+        (7, {"padding": "post"}, "all agree with --padding post --num-words 7; nothing"),
+    ],
+)
+def test_a_tokenizer_that_uses_its_first_words_only(index, tmp_path, limit, program, said):
+    """`Tokenizer(num_words=N)` saves all words: numbers that agree are named, each is right."""
+
+    def own(text):
+        ids = [i for i in ids_by(text, **program) if i < limit]
+        text = " ".join(WORDS[i - 1] for i in ids if i)
+        return ids_by(text, **program)
+
+    path = tmp_path / "own.jsonl"
+    texts = ("a good film", "it was bad", "Don't.") if limit == 7 else ("a bad film", "it was bad")
+    path.write_text("".join(json.dumps({"text": t, "ids": own(t)}) + "\n" for t in texts))
+    with pytest.raises(DataError) as caught:
+        compared(index, path)
+    assert said in str(caught.value)
+    padding = program.get("padding")
+    numbers = (5, 6) if limit == 6 else (7,)
+    for number in numbers:
+        words = WordOptions(num_words=number)
+        assert compared(index, path, words=words, padding=padding)[1].ids == len(texts)
+
+
+def test_scores_alone_leave_num_words_open(index, tmp_path):
+    """Not one number after the other is tried; where it would be is said."""
+    path = tmp_path / "own.jsonl"
+    row = {"text": "it was bad", "score": probability(ids_by("it"))}
+    path.write_text(json.dumps(row) + "\n")
+    with pytest.raises(DataError, match="--num-words is tried only where there are ids"):
+        compared(index, path)
+
+
+@pytest.mark.parametrize("split", ["tokenizer", "whitespace"])
+def test_a_list_that_begins_as_text_vectorization_has_it(tmp_path, split):
+    """Apostrophes were not deleted, so texts are split in one of two ways, which ids tell."""
+    path = tmp_path / "words.json"
+    names = ("", "[UNK]", *WORDS)
+    path.write_text(json.dumps(names))
+    read, options = reader(path, ROWS + 1), import_options(path)
+    with pytest.raises(UsageError, match="not of one that deletes punctuation, for it has \"don't"):
+        read(options)
+    expect = tmp_path / "own.jsonl"
+    row = {"text": "a good, film", "ids": [3, 1 if split == "whitespace" else 6, 5]}
+    expect.write_text(json.dumps(row) + "\n")
+    found, _ = replay(read, options, read_expected(expect), logits, sigmoid=True)
+    assert found.options.words.split == split
+
+
+def test_the_unknown_id_by_its_name(tmp_path):
+    """Not as a sign that no font has."""
+    path = tmp_path / "words.txt"
+    path.write_text("[UNK]\ngood\nfilm\n")
+    expect = tmp_path / "own.jsonl"
+    expect.write_text('{"text": "zebra film", "ids": [2, 3]}\n')
+    read, options = reader(path, 4), import_options(path)
+    with pytest.raises(DataError, match=r"1 \('\[UNK\]'\) here, 2 \('good'\) there"):
+        replay(read, options, read_expected(expect), logits, sigmoid=True)
+
+
 def test_ids_that_are_all_off_by_one(index, tmp_path):
     """The pattern is named; no option makes it right, and none is proposed."""
     expect = written(tmp_path, lambda t: [i for i in ids_by(t, offset=1) if i])

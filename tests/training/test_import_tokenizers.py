@@ -221,7 +221,7 @@ def test_a_word_list(tmp_path):
         ("good\n\nbad\n", "line 2: a word list has one word a line"),
         (
             "good\t12\nbad\t3\n",
-            r"its numbers are not ids, .* \('good' has 12\): if they are counts",
+            r"its numbers are not ids, .* \('good' has 12\): counts, .* do not tell",
         ),
         ("good\nbad\ngood\n", "line 3: the word of line 1 once more"),
         ('{"good": 1', "not JSON"),

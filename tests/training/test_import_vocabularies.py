@@ -218,6 +218,70 @@ def test_what_is_refused(content, rows, said, tmp_path):
     assert "\n" not in str(caught.value)
 
 
+COMMAS = [f"{word},{i}" for i, word in enumerate(["[PAD]", "[UNK]", *WORDS])]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        COMMAS,
+        ["word,id", *COMMAS],
+        ["id;word", *(";".join(reversed(line.split(","))) for line in COMMAS)],
+        ["Token\tIndex", *(line.replace(",", "\t") for line in COMMAS)],
+        [line.replace(",", ", ") for line in COMMAS],
+        ['"word","id"', *(f'"{line.replace(",", chr(34) + ",")}' for line in COMMAS)],
+    ],
+    ids=["commas", "header", "semicolons", "tabs with header", "spaces", "quotes"],
+)
+@pytest.mark.parametrize("split", [(), ("--split", "whitespace")])
+def test_words_and_ids_as_a_spreadsheet_has_them(lines, split, tmp_path):
+    """The same ids as with a space between."""
+    path, spaced = tmp_path / "words.csv", tmp_path / "spaced.txt"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    spaced.write_text("".join(f"{line.replace(',', ' ')}\n" for line in COMMAS))
+    rows = len(COMMAS)
+    found = ids_of(path, rows, split)
+    assert found == ids_of(spaced, rows, split)
+    if not split:
+        assert found == own_ids("word list, line 1 is id 0, [PAD]")
+
+
+def test_quotes_and_commas_in_words(tmp_path):
+    """Quotes that a word needs are taken off."""
+    path = tmp_path / "words.csv"
+    path.write_text('good,1\n"1,000",2\n"5"" x",3\n"film,4\n')
+    found = read_vocabulary(path, WordOptions(split="whitespace"), 5)
+    assert found.content.decode().splitlines() == ["good", "1,000", '5" x', '"film']
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (",word,id\n0,the,1\n1,a,2\n", "line 1: ',word,id' has 3 columns"),
+        ("word,pos,id\nthe,DT,1\na,DT,2\n", "line 1: 'word,pos,id' has 3 columns"),
+        ("the,1\na,2\ngood\nbad,4\n", "line 3: 'good' is not a word and its id"),
+        ("the,1\na,b,2\ngood,3\n", "line 2: 'a,b,2' has 3 columns"),
+        ("the,1.0\na,2.0\n", "line 1: 'the,1.0' is not a word and its id"),
+        ("name,place\nthe,1\na,2\n", "line 1: 'name,place' is not a word and its id"),
+        ('the,1\n"a",2\ngood,3\n', "line 2: '\"a\"': quotes around one word"),
+        ("word,count\nthe,1\na,2\n", "names counts: counts, .*save its word_index"),
+        ("the,9\na,4\ngood,4\n", "its numbers are not ids, .*save its word_index"),
+        ('{"the": 9, "a": 4, "good": 4}', "'good' has 4, expected 5; counts, .*word_index"),
+        ('{"the": 9000, "a": 1, "good": 2}', "'the' has 9000, expected 3; counts, .*word_index"),
+        ('["[UNK]", "good", "dont"]', "is the vocabulary of a TextVectorization layer"),
+        ('{"good": 2, "[UNK]": 1, "": 0}', "is the vocabulary of a TextVectorization layer"),
+    ],
+)
+def test_columns_counts_and_layers_are_named(content, said, tmp_path):
+    """Nothing that they propose leads to other ids."""
+    path = tmp_path / "vocabulary"
+    path.write_text(content)
+    with pytest.raises(DataError, match=said) as caught:
+        read_vocabulary(path, WordOptions(), 4)
+    assert "\n" not in str(caught.value)
+    assert "keep the words alone" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [

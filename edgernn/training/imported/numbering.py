@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from edgernn.errors import DataError, UsageError
 from edgernn.training.imported.markers import role_of
 from edgernn.training.imported.options import OpenQuestion, WordOptions
+from edgernn.training.imported.separated_lines import NOT_COUNTS
 from edgernn.training.imported.settings import shown
 from edgernn.training.imported.word_files import WordFile
 
@@ -37,19 +38,26 @@ def numbered(file: WordFile, options: WordOptions, rows: int) -> list[tuple[int,
         OpenQuestion: it is open which ids the words have, or which of them are used.
         UsageError: an option goes against the file or the model.
     """
-    offset = _offset(file, options, rows)
     limit = options.num_words if options.num_words is not None else file.num_words
+    if limit is None:  # before a question is asked, whose answer would leave out numbers
+        _require_sequence(file, sorted(file.words))
+    offset = _offset(file, options, rows)
     ids = sorted((number + offset, word) for number, word in file.words)
     kept = [(i, word) for i, word in ids if limit is None or i < limit]
     if kept and kept[-1][0] >= rows:
         _refuse_ids(file, options, rows, kept)
-    for (before, _), (i, word) in itertools.pairwise(kept):
+    _require_sequence(file, kept)
+    return kept
+
+
+def _require_sequence(file: WordFile, ids: Sequence[tuple[int, str]]) -> None:
+    for (before, _), (i, word) in itertools.pairwise(ids):
         if i != before + 1:
+            counts = f"; {NOT_COUNTS}" if file.kind == "word index" else ""
             raise DataError(
                 f"{file.path}: ids must follow each other; {shown(word)} has {i}, expected "
-                f"{before + 1}"
+                f"{before + 1}{counts}"
             )
-    return kept
 
 
 def _refuse_ids(

@@ -28,6 +28,7 @@ MIXED_TOLERANCES = {"mixed_float16": 5e-3, "mixed_bfloat16": 4e-2}
 
 _LONGEST = 1 << 16
 _MOST_READINGS = 64
+_NO_LIMIT = 1 << 31
 
 Logits = Callable[[Sequence[npt.NDArray[np.int32]], int | None], npt.NDArray[np.float32]]
 """The model's logits, float32 [texts], of int32 ids [tokens] a text and `Reading.padded_length`."""
@@ -268,6 +269,8 @@ def _about_ids(
         if place >= len(ids):
             return "nothing"
         i = ids[place]
+        if i == reading.contract.unknown_id:
+            return f"{i} ({reading.vocabulary.unknown_name})"
         word = decode([i]) if i < reading.contract.vocabulary_size else ""
         return f"{i} ({shown(word)})" if word else str(i)
 
@@ -345,5 +348,40 @@ def _hint(read: Read, options: ImportOptions, judge: Judge) -> str:
             continue
         tried.add(_way(reading))
         if isinstance(judge.compare(reading), Agreement):
-            return f"all agree with {as_options(options, changed)}"
+            typed = as_options(options, changed)
+            if changed.words.num_words != options.words.num_words:
+                typed = _with_limits(typed, read, options, changed, judge)
+            return f"all agree with {typed}"
+    if all(text.ids is None for text in judge.expected.texts):
+        return "no usual option makes them agree (--num-words is tried only where there are ids)"
     return "no usual option makes them agree"
+
+
+def _with_limits(
+    typed: str, read: Read, options: ImportOptions, changed: ImportOptions, judge: Judge
+) -> str:
+    """Name all numbers for `--num-words` that no text tells apart, not the lowest as if it were it.
+
+    They end at the lowest id above it that a text has here: that one has to be left out.
+    """
+    limit = changed.words.num_words
+    assert limit is not None
+
+    def limited(number: int) -> Reading:
+        return read(dataclasses.replace(changed, words=changed.words.changed(num_words=number)))
+
+    which = f"{limit} or more"
+    for unlimited in (_NO_LIMIT, options.words.num_words or limit):
+        try:
+            encoder = limited(unlimited).encoder(max_length=_LONGEST, padding="none")
+        except (UsageError, DataError):
+            continue  # more words than the model has rows
+        ids = {i for text in judge.expected.texts for i in encoder.encode(text.text)}
+        highest = min((i for i in ids if i >= limit), default=None)
+        if highest == limit:
+            return typed
+        if highest is not None and isinstance(judge.compare(limited(highest)), Agreement):
+            which = f"{limit} to {highest}"
+            break
+    typed = typed.replace(f"--num-words {limit}", "--num-words N")
+    return f"{typed}, N = {which}: no text tells which, so take your program's"

@@ -56,6 +56,8 @@ class Vocabulary:
     separators: str = ""
     first_word_id: int | None = None
     unknown_id: int | None = None
+    unknown_name: str = "unknown words"
+    """What stands for `unknown_id` in messages: its entry in quotes, if it has one."""
     start_id: int | None = None
     padding_id: int = 0
     padding: Side | Literal["none"] | None = None
@@ -156,6 +158,7 @@ def resolve(file: WordFile | Subwords, options: WordOptions, rows: int) -> Vocab
         separators=rules.separators,
         first_word_id=first,
         unknown_id=special.unknown,
+        unknown_name=next((shown(w) for i, w in ids if i == special.unknown), "unknown words"),
         start_id=special.start,
         padding_id=special.padding,
         padding=file.padding,

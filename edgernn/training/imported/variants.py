@@ -15,7 +15,10 @@ __all__ = ["variants"]
 
 Change = dict[str, Any]
 
-_OF_WORDS = {"start_id", "unknown_id", "first_id", "index_from", "lower", "split", "padding_id"}
+_OF_WORDS = {
+    *("start_id", "unknown_id", "padding_id", "first_id", "index_from", "num_words"),
+    *("lower", "split"),
+}
 
 
 def variants(options: ImportOptions, expected: Expected) -> Iterator[ImportOptions]:
@@ -47,6 +50,9 @@ def _groups(expected: Expected) -> list[list[Change]]:
     ]
     if len(lengths) == 1:
         groups.append([{"max_length": lengths.pop()}])
+    highest = max((i for text in expected.texts for i in text.ids or ()), default=0)
+    if highest:  # scores alone leave too many numbers to try
+        groups.append([{"num_words": highest + 1}])
     return groups
 
 

@@ -16,6 +16,7 @@ from edgernn.errors import DataError
 from edgernn.training.imported import hugging_face, keras_tokenizer
 from edgernn.training.imported.files import is_pickle, sha256_of
 from edgernn.training.imported.foreign_vocabularies import foreign_file, foreign_words
+from edgernn.training.imported.separated_lines import NOT_COUNTS, separated
 from edgernn.training.imported.settings import shown
 from edgernn.training.imported.word_files import WordFile, check_words, read_json
 
@@ -99,7 +100,9 @@ def _from_lines(path: Path, data: bytes, text: str) -> WordFile:
             "the words with their ids"
         )
     sha256 = sha256_of(data)
-    pairs = _numbered(path, lines)
+    pairs = separated(path, lines)
+    if pairs is None:
+        pairs = _numbered(path, lines)
     if pairs is not None:
         words = check_words(path, pairs)
         _require_ids(path, words)
@@ -139,7 +142,7 @@ def _require_ids(path: Path, words: Sequence[tuple[int, str]]) -> None:
         number, word = words[0]
         raise DataError(
             f"{path}: its numbers are not ids, which follow each other ({shown(word)} has "
-            f"{number:,}): if they are counts, keep the words alone, one a line"
+            f"{number:,}): {NOT_COUNTS}"
         )
 
 

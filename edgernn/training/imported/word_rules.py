@@ -11,7 +11,7 @@ from edgernn.text import normalize
 from edgernn.text.normalize import Case, UnicodeForm
 from edgernn.text.words import KERAS_SEPARATORS
 from edgernn.training.imported.markers import role_of
-from edgernn.training.imported.options import WordOptions
+from edgernn.training.imported.options import OpenQuestion, WordOptions
 from edgernn.training.imported.settings import shown
 from edgernn.training.imported.word_files import WordFile
 
@@ -25,6 +25,9 @@ PYTHON_WHITE_SPACE = (
 
 _NAMED = 10
 _MARKS = frozenset(".,!?")
+_STRIPPED = frozenset("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'")
+"""What `TextVectorization` deletes by default."""
+
 _JOINED = ("dont", "isnt", "didnt", "doesnt", "wasnt", "couldnt", "thats", "wouldnt")
 _TORN = ("don", "isn", "didn", "doesn", "wasn", "couldn", "wouldn")
 _A_FEW = 3
@@ -58,6 +61,7 @@ def rules_of(file: WordFile, options: WordOptions) -> WordRules:
 
     Raises:
         DataError: the words are those of a layer or tokenizer with other rules.
+        OpenQuestion: the words may come from more than one kind of splitting.
         UsageError: an option goes against the file.
     """
     if file.case is not None and options.lower not in (None, file.case == "lower"):
@@ -68,7 +72,7 @@ def rules_of(file: WordFile, options: WordOptions) -> WordRules:
             raise UsageError(f"--split: {file.path} says itself where texts are split")
         return WordRules(file.unicode_form, file.case or "lower", file.separators, True)
     if options.split is None:
-        _refuse_other_rules(file)
+        _refuse_other_rules(file, options)
     white = options.split == "whitespace"
     return WordRules(
         "none",
@@ -78,23 +82,33 @@ def rules_of(file: WordFile, options: WordOptions) -> WordRules:
     )
 
 
-def _refuse_other_rules(file: WordFile) -> None:
+def _refuse_other_rules(file: WordFile, options: WordOptions) -> None:
     settles = (
         "; --split tokenizer if your program splits texts as Keras's Tokenizer does, --split "
         "whitespace if at white space alone"
     )
-    words = [word for _, word in file.words]
-    if words[:2] == ["", "[UNK]"]:
-        raise DataError(
-            f"{file.path}: is the vocabulary of a TextVectorization layer, whose default is to "
-            "delete punctuation (don't becomes dont), which the text rules cannot say yet" + settles
-        )
+    words = [word for _, word in sorted(file.words)]
     marks = sorted(_MARKS.intersection(words))
     if marks:
         raise DataError(
             f"{file.path}: has punctuation marks as words ({' '.join(marks)}), and texts are split "
             "at them, which drops them: a tokenizer that keeps them cannot be carried over"
             + settles
+        )
+    punctuated = [w for w in words if role_of(w) is None and not _STRIPPED.isdisjoint(w)]
+    whole = words[:2] == ["", "[UNK]"]
+    # `get_vocabulary()[1:]`: the words show that apostrophes were deleted.
+    cut = words[:1] == ["[UNK]"] and not set(_JOINED).isdisjoint(words)
+    if not punctuated and (whole or cut):
+        raise DataError(
+            f"{file.path}: is the vocabulary of a TextVectorization layer, whose default is to "
+            "delete punctuation (don't becomes dont), which the text rules cannot say yet" + settles
+        )
+    if whole:
+        raise OpenQuestion(
+            f"{file.path}: begins as the vocabulary of a TextVectorization layer does, but not of "
+            f"one that deletes punctuation, for it has {shown(punctuated[0])}" + settles,
+            [options.changed(split="tokenizer"), options.changed(split="whitespace")],
         )
 
 
