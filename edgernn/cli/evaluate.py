@@ -15,6 +15,7 @@ from edgernn.errors import DataError, ModelFileError, UsageError
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.text import TextEncoder
 from edgernn.training.calibration import calibration_bins
+from edgernn.training.closing import no_better
 from edgernn.training.confident_errors import ConfidentError, confident_errors
 from edgernn.training.data import DataOptions, Description, Examples, describe, load_split
 from edgernn.training.data.left_out import rows_with_tokens
@@ -98,6 +99,9 @@ def run_evaluation(
     if limit is None and path.is_dir() and not path.samefile(SHIPPED_MODEL.parent):
         assert own is not None
         _note_in_run(own, found, described)
+    doubt = no_better(found.metrics, labels, "texts", class_weight=_class_weight(own))
+    if doubt is not None:
+        say(f"warning: {doubt}")
     for line in provenance_lines(found, provenance):
         say(line)
     if as_json:
@@ -150,6 +154,13 @@ def _training_split(data: str | None, options: DataOptions, run: Run | None) -> 
     return load_split(data, "train", options) if run is None else run_splits(run.config, data).train
 
 
+def _class_weight(run: Run | None) -> str | None:
+    """Return how a run weighed its labels, where that is known."""
+    settings = None if run is None else run.config.get("fit")
+    found = settings.get("class_weight") if isinstance(settings, dict) else None
+    return None if found is None else str(found)
+
+
 def _open_run(run: Run) -> _Opened:
     from edgernn.training.models import probabilities
 
@@ -187,8 +198,9 @@ def _open_file(path: Path, device: str, run: Run | None) -> _Opened:
 
 def _note_in_run(run: Run, found: Evaluation, described: Description) -> None:
     folder = run.folder
+    before = _test_figures(run)
     try:
-        if found.split != "test" and _has_test_figures(run):
+        if found.split != "test" and before is not None:
             say(f"{folder / EVALUATION} stays as it is: it has figures of a test split")
             return
         path = write_evaluation(folder, found, described)
@@ -196,11 +208,27 @@ def _note_in_run(run: Run, found: Evaluation, described: Description) -> None:
         # Nobody asked for this file: what was measured is worth more than that it is written.
         say(f"warning: {folder / EVALUATION}: not written: {error.strerror}")
     else:
-        say(f"wrote {path}")
+        say(f"wrote {path}{_replaced(before, described)}")
 
 
-def _has_test_figures(run: Run) -> bool:
+def _replaced(before: dict[str, Any] | None, described: Description) -> str:
+    """Say which figures of other data are no longer in the folder of a run."""
+    data = None if before is None else before.get("data")
+    if before is None or not isinstance(data, dict):
+        return ""
+    if {**data, "name": None} == {**described, "name": None}:
+        return ""
+    accuracy, examples = before.get("accuracy"), before.get("examples")
+    return (
+        f"; compare shows these figures now, and no longer those of {data.get('name')} (accuracy "
+        f"{accuracy:.4f} of {examples:,} texts), which evaluate with that data measures again"
+        if isinstance(accuracy, float) and isinstance(examples, int)
+        else f"; it had figures of {data.get('name')}"
+    )
+
+
+def _test_figures(run: Run) -> dict[str, Any] | None:
     try:
-        return run.test_figures is not None
+        return run.test_figures
     except ModelFileError:
-        return False
+        return None

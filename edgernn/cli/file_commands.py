@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from edgernn.cli.options import (
+    DataFormatOption,
     Debug,
     DelimiterOption,
     DeviceOption,
@@ -193,7 +194,7 @@ def verify(
     positive: Positive = None,
     negative: Negative = None,
     drop: Drop = None,
-    format: FormatOption = None,
+    format: DataFormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     quoting: QuotingOption = None,
@@ -275,7 +276,7 @@ def bench(
     positive: Positive = None,
     negative: Negative = None,
     drop: Drop = None,
-    format: FormatOption = None,
+    format: DataFormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     quoting: QuotingOption = None,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "DataFormatOption",
     "DataOption",
     "Debug",
     "DelimiterOption",
@@ -103,6 +104,15 @@ FormatOption = Annotated[
         help="txt, csv, tsv, jsonl, json, parquet or xlsx. Default: by name, or content of a pipe.",
     ),
 ]
+DataFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="txt, csv, tsv, jsonl, json, parquet or xlsx. Default: by the name of the file.",
+    ),
+]
+"""Of labelled data, which is never a pipe."""
 EncodingOption = Annotated[
     str | None,
     typer.Option(

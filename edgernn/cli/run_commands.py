@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from edgernn.cli.options import (
+    DataFormatOption,
     DataOption,
     Debug,
     DelimiterOption,
     DeviceOption,
     Drop,
     EncodingOption,
-    FormatOption,
     GroupColumn,
     Json,
     LabelColumn,
@@ -51,7 +51,7 @@ def train(
     group_column: GroupColumn = None,
     strict: Strict = False,
     test_fraction: TestFraction = None,
-    format: FormatOption = None,
+    format: DataFormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     quoting: QuotingOption = None,
@@ -267,7 +267,7 @@ def evaluate(
     negative: Negative = None,
     drop: Drop = None,
     strict: Strict = False,
-    format: FormatOption = None,
+    format: DataFormatOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     quoting: QuotingOption = None,

@@ -13,7 +13,13 @@ from edgernn.training.lengths import wilson_interval
 from edgernn.training.metrics import LabelFigures, figures_of
 from edgernn.training.recipe import FitSettings
 
-__all__ = ["figures_from_json", "figures_of_epoch", "figures_of_logits", "warnings_of"]
+__all__ = [
+    "figures_from_json",
+    "figures_of_epoch",
+    "figures_of_logits",
+    "no_better",
+    "warnings_of",
+]
 
 _WIDEST_INTERVAL = 0.1
 """Of the accuracy: ten points of it are more than one recipe differs from another."""
@@ -77,7 +83,7 @@ def warnings_of(
     """
     found = [
         _too_few(figures, labels, texts),
-        _no_better(figures, settings, labels, texts),
+        no_better(figures, labels, texts, class_weight=settings.class_weight),
         _still_falling(history, settings),
     ]
     return [line for line in found if line is not None]
@@ -103,27 +109,36 @@ def _too_few(figures: LabelFigures, labels: Sequence[str], texts: str) -> str | 
     )
 
 
-def _no_better(
-    figures: LabelFigures, settings: FitSettings, labels: Sequence[str], texts: str
+def no_better(
+    figures: LabelFigures, labels: Sequence[str], texts: str, *, class_weight: str | None
 ) -> str | None:
+    """Say that a model is worse than the larger class, or not clearly better; None if it is.
+
+    Args:
+        figures: of the model.
+        labels: see `warnings_of`.
+        texts: likewise.
+        class_weight: how it was trained; see `FitSettings`.
+    """
     sizes = [sum(row) for row in figures.confusion]
     larger = labels[sizes.index(max(sizes))]
     if figures.accuracy_interval[0] > figures.larger_class:
         return None
-    if settings.class_weight is not None:
+    if class_weight is not None:
         # The accuracy is not what such a training is after.
         if _least_informedness(figures) > 0:
             return None
         return (
             "the model does not tell the labels apart beyond chance: balanced accuracy "
-            f"{_shown(figures.balanced_accuracy)}; it takes more texts or more epochs (--epochs)"
+            f"{_shown(figures.balanced_accuracy)}; training takes more texts or more epochs "
+            "(--epochs)"
         )
     clearly = "" if figures.accuracy <= figures.larger_class else "clearly "
-    hint = "it takes more texts or more epochs (--epochs)"
+    hint = "training takes more texts or more epochs (--epochs)"
     if figures.larger_class >= _IMBALANCED:
         hint = (
-            "look at F1 of each label, and try --class-weight balanced, which makes both labels "
-            "count alike"
+            "look at F1 of each label, and try training with --class-weight balanced, which makes "
+            "both labels count alike"
         )
     return (
         f"the model is not {clearly}better than always saying {larger}: that is right for "

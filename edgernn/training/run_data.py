@@ -20,6 +20,7 @@ from edgernn.training.data import (
     validation_split,
 )
 from edgernn.training.data.examples import first
+from edgernn.training.data.label_values import LabelRule, LabelsError, OneLabelError
 from edgernn.training.data.options import option_of
 
 __all__ = [
@@ -88,7 +89,8 @@ def measured_split(
         config: the run's `config.json`.
         data: the file.
         options: how it is read. What they leave open is read as in training: all of it of the
-            run's own file, and of another file what its labels mean.
+            run's own file, and of another file what its labels mean, if the run's options settle
+            all of them.
         limit: see `load_split`.
         say: likewise.
 
@@ -103,12 +105,7 @@ def measured_split(
     started = options_of(config)
     if not _is_data_of(config, data):
         if started.label_rule and not options.label_rule:
-            options = dataclasses.replace(
-                options,
-                positive=started.positive,
-                negative=started.negative,
-                drop=started.drop,
-            )
+            return _with_rule_of_run(started.label_rule, data, options, limit, say)
         return load_split(data, "test", options, limit=limit, say=say)
     given = {name: getattr(options, name) for name in options.given()}
     merged = dataclasses.replace(started, **given)
@@ -130,6 +127,38 @@ def measured_split(
             )
     say(f"measuring the {len(test):,} rows that the run kept out for a test")
     return first(test, limit)
+
+
+def _with_rule_of_run(
+    rule: LabelRule, data: str, options: DataOptions, limit: int | None, say: Callable[[str], None]
+) -> Examples:
+    """Load a file that is not the run's: by the run's rule if it fits, or by what is plain."""
+    given = rule.options()
+    by_rule = dataclasses.replace(
+        options, positive=rule.positive, negative=rule.negative, drop=rule.drop
+    )
+    try:
+        lines: list[str] = []
+        found = load_split(data, "test", by_rule, limit=limit, say=lines.append)
+    except OneLabelError as error:
+        raise DataError(
+            f"{error}; those options are the run's: say with --positive and --negative what the "
+            "labels of this file mean, or name a file that has both"
+        ) from error
+    except LabelsError as error:
+        try:
+            own = load_split(data, "test", options, limit=limit, say=lines.append)
+        except LabelsError as unclear:
+            raise LabelsError(
+                f"the run's own {given} does not fit the labels of this file; {unclear}"
+            ) from error
+        say(f"{data}: the run's {given} does not fit its labels, which are read by themselves")
+        found = own
+    else:
+        say(f"{data}: its labels are read as the run's were: {given}")
+    for line in lines:
+        say(line)
+    return found
 
 
 def validation_examples(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -69,8 +70,9 @@ def test_errors_as_json(edgernn, file, reviews):
     assert 2 <= len(expected) < len(TEXTS)
     done = edgernn("evaluate", "--data", reviews, "--model", file, "--errors", 100, "--json")
     assert done.returncode == 0
-    said, unknown = done.stderr.splitlines()
+    said, doubt, unknown = done.stderr.splitlines()
     assert said == f"{file} on cpu"
+    assert doubt.startswith("warning: the model is not better than always saying negative: ")
     assert unknown.startswith("whether the model was trained on these texts is not known: a model")
     assert done.stdout.count("\n") == 1
     errors = json.loads(done.stdout)["errors"]
@@ -126,7 +128,8 @@ def test_a_report(edgernn, file, reviews, tmp_path):
     done = edgernn("evaluate", *arguments, "--report", folder)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in folder.iterdir()} == REPORT
-    first, *wrote, unknown = done.stderr.splitlines()
+    first, *wrote, doubt, unknown = done.stderr.splitlines()
+    assert doubt.startswith("warning: the model is not better than always saying negative: ")
     assert first == f"{file} on cpu"
     assert unknown.startswith("whether the model was trained on these texts is not known")
     assert {line.removeprefix("wrote ") for line in wrote} == {str(folder / n) for n in REPORT}
@@ -299,6 +302,13 @@ def test_training_texts_are_told(evaluated, hashed_run, reviews, tmp_path):
     assert (found["split"], found["seen"]["new"]) == ("test", 1)
     assert said[-1].startswith("warning: 1 of 2 texts were trained on; the accuracy of the 1 that")
     assert Run.open(hashed_run).test_figures["examples"] == 1
+
+    # Of other data: what is no longer there is told.
+    said, found = evaluated(hashed_run, rows_of(tmp_path, 6, 7))
+    (wrote,) = (line for line in said if line.startswith(f"wrote {note}"))
+    assert re.search(r"no longer those of rows-0-7\.csv \(accuracy [01]\.0000 of 1 texts\)", wrote)
+    said, found = evaluated(hashed_run, rows_of(tmp_path, 6, 7))
+    assert f"wrote {note}" in said
 
     before = note.read_bytes()
     said, found = evaluated(hashed_run, rows_of(tmp_path, 0, 1))

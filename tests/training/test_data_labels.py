@@ -3,11 +3,13 @@
 import csv
 import re
 import shlex
+from decimal import Decimal
 
 import pytest
 
 from edgernn.errors import DataError, UsageError
 from edgernn.training.data import DataOptions, load_split
+from edgernn.training.data.label_numbers import count_in, plain_commas
 from edgernn.training.data.label_values import fold, parse_values
 
 
@@ -99,11 +101,21 @@ NOT_PLAIN = {
     "slips": {"0": 100, "1": 120, "2": 1, "x": 1},
     "typo": {"positive": 80, "negative": 80, "postive": 1},
     "names": {"ham": 5, "spam": 3},
-    "commas": {"yes, please": 4, "no, thanks": 3, "it's so": 2},
-    "intents": {f"intent {i}": 30 - i for i in range(30)},
+    "commas": {"yes, please": 4, "it's not, thanks": 3},
     "stars as words": {"very good": 4, "good": 5, "bad": 3, "so so": 1},
     "letters": {"t": 4, "n": 5},
     "star": {"*": 3, "**": 4, "***": 2},
+    "star words": {"1 star": 5, "2 stars": 6, "3 stars": 5, "4 stars": 9, "5 stars": 12},
+    "sterne": {f"{n} sterne": 9 - n for n in range(1, 6)},
+    "signs of stars": {"\u2605" * n + "\u2606" * (5 - n): n for n in range(1, 6)},
+    "emoji": {"\u2b50\ufe0f" * n: n for n in range(1, 6)},
+    "of five": {f"{n}/5": 9 - n for n in range(1, 6)},
+    "comma": {f"{n},0": 9 - n for n in range(1, 6)},
+    "half with comma": {"1,5": 2, "2,0": 1, "3,0": 1, "4,5": 3},
+    "comma here and there": {"1": 2, "2,5": 3, "3": 1, "4,5": 4, "5": 1},
+    "stars and a word": {"1 star": 5, "2 stars": 6, "4 stars": 9, "5 stars": 12, "none yet": 3},
+    "off the scale": {"0": 1, "1": 40, "2": 30, "3": 29, "4": 57, "5": 138, "7": 1, "55": 1},
+    "both": {"5": 3, "5 stars": 4, "1 star": 3, "1": 2},
 }
 
 
@@ -118,7 +130,7 @@ def test_a_proposal_works(case, tmp_path):
     assert "\n" not in message
     for value in sorted(counts)[:3]:
         assert f"({counts[value]})" in message
-        assert value in message
+        assert plain_commas(counts).get(value, value) in message
     examples = load_split(path, "train", proposed(message))
     kept = sum(counts.values()) - examples.reading.labels.get("left out", {}).get("rows", 0)
     assert len(examples) == kept
@@ -155,7 +167,17 @@ def proposed(message):
         ("slips", "--drop 2,x"),
         ("typo", "--drop postive"),
         ("names", "--positive spam --negative ham"),
-        ("intents", "--positive 'intent 1' --negative 'intent 0' --drop '*'"),
+        ("star words", "--positive '4 stars,5 stars' --negative '1 star,2 stars' --drop '3 stars'"),
+        (
+            "sterne",
+            "--positive '4 sterne,5 sterne' --negative '1 sterne,2 sterne' --drop '3 sterne'",
+        ),
+        ("of five", "--positive 4/5,5/5 --negative 1/5,2/5 --drop 3/5"),
+        ("comma", "--positive 4,5 --negative 1,2 --drop 3"),
+        ("half with comma", "--positive 4.5 --negative 1.5,2 --drop 3"),
+        ("comma here and there", "--positive '\"4,5\",5' --negative '1,\"2,5\"' --drop 3"),
+        ("off the scale", "--positive 4,5 --negative 1,2 --drop 3,0,7,55"),
+        ("both", "--positive '5,5 stars' --negative '1,1 star'"),
     ],
 )
 def test_what_is_proposed(case, options, tmp_path):
@@ -164,6 +186,85 @@ def test_what_is_proposed(case, options, tmp_path):
         load_split(write(tmp_path / "a.csv", NOT_PLAIN[case]), "train")
     assert re.search(f": {re.escape(options)}(,|$)", str(caught.value))
     assert ("the other way round" in str(caught.value)) == (case == "names")
+
+
+@pytest.mark.parametrize(
+    ("counts", "options", "proposed"),
+    [
+        (
+            {"excellent": 9, "good": 7, "fair": 5, "poor": 2},
+            {},
+            "--positive VALUES --negative VALUES --drop VALUES",
+        ),
+        (
+            {f"intent {i}": 30 - i for i in range(30)},
+            {},
+            "--positive VALUES --negative VALUES --drop '*'",
+        ),
+        (
+            {"excellent": 9, "good": 7, "fair": 5, "poor": 2},
+            {"positive": ("good", "excellent")},
+            "--positive good,excellent --negative VALUES --drop VALUES",
+        ),
+    ],
+)
+def test_nothing_is_proposed(counts, options, proposed, tmp_path):
+    """How often a word stands in a column does not tell which end of a scale it is at."""
+    with pytest.raises(DataError) as caught:
+        load_split(write(tmp_path / "a.csv", counts), "train", DataOptions(**options))
+    assert f": {proposed}, where each VALUES stands for some of these" in str(caught.value)
+
+
+def test_decimal_commas(tmp_path):
+    """5,0 is 5 where all of a column says so, by either name; a list of numbers is none."""
+    path = write(tmp_path / "a.csv", {"1,0": 2, "3,0": 1, "5,0": 3})
+    for values in ("5", "5.0", '"5,0"'):
+        options = DataOptions(
+            positive=parse_values([values]), negative=parse_values(["1.0"]), drop=("3",)
+        )
+        assert load_split(path, "train", options).labels.tolist() == [0, 0, 1, 1, 1]
+    assert load_split(write(tmp_path / "b.csv", {"0,0": 2, "1,0": 3}), "train").labels.sum() == 3
+    with pytest.raises(DataError, match=r"""--positive '"2,3"' --negative '"1,2"'"""):
+        load_split(write(tmp_path / "c.csv", {"1,2": 2, "2,3": 3}), "train")
+
+
+@pytest.mark.parametrize(
+    ("value", "count"),
+    [
+        ("5", "5"),
+        ("-1.5", "-1.5"),
+        ("4,5", "4.5"),
+        ("5 \u00e9toiles", "5"),
+        ("5-star", "5"),
+        ("1 - very bad", "1"),
+        ("10/10", "10"),
+        ("\u2605\u2605\u2606", "2"),
+        ("2024-01-01", None),
+        ("1/2/2024", None),
+        ("1-2", None),
+        ("great", None),
+        ("", None),
+    ],
+)
+def test_a_number_in_a_value(value, count):
+    """A number in front, or stars; a date or a range is none."""
+    assert count_in(value) == (None if count is None else Decimal(count))
+
+
+def test_options_in_the_order_given(tmp_path):
+    """An error says them as they were typed."""
+    path = write(tmp_path / "a.csv", NOT_PLAIN["five"])
+    with pytest.raises(DataError, match=r"beside --positive 5,4; .*--positive 5,4 --negative 1,2 "):
+        load_split(path, "train", DataOptions(positive=("5", "4")))
+
+
+def test_options_that_name_nothing(tmp_path):
+    """The values that there are are listed."""
+    path = write(tmp_path / "a.csv", {"good": 3, "bad": 2})
+    with pytest.raises(DataError, match=r"bad \(2\), good \(3\): --positive pos .* none of them"):
+        load_split(path, "train", DataOptions(positive=("pos",), negative=("*",)))
+    with pytest.raises(DataError, match="with --positive good,bad all positive; both labels"):
+        load_split(path, "train", DataOptions(positive=("good", "bad")))
 
 
 def test_options_win(tmp_path):

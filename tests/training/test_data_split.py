@@ -41,8 +41,12 @@ def test_the_seed_decides():
 @pytest.mark.parametrize(
     ("labels", "fraction", "message"),
     [
-        ([0, 0, 0, 0, 1], 0.5, "class 1 has 1 examples, which leaves none for training"),
-        ([0] * 10 + [1] * 4, 0.1, "class 1 has 4 examples, which leaves none for validation"),
+        ([0, 0, 0, 0, 1], 0.5, "label positive has 1 example, which leaves none for training"),
+        (
+            [0] * 10 + [1] * 4,
+            0.1,
+            "label positive has 4 examples, which leaves none for validation",
+        ),
         ([], 0.5, "no examples to split"),
     ],
 )
@@ -133,7 +137,7 @@ def test_a_group_that_is_too_large():
     """Where all are of one group nothing can be held out."""
     labels = np.array([0, 1] * 5, np.int8)
     examples = Examples(("",) * 10, labels, np.zeros(10, np.int64))
-    with pytest.raises(DataError, match="class 0 has no group of examples small enough"):
+    with pytest.raises(DataError, match="label negative has no group of examples small enough"):
         held_out_split(examples, 0.2, 0, whole_groups=True)
 
 

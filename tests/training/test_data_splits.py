@@ -3,6 +3,8 @@
 import csv
 import dataclasses
 import json
+import os
+import re
 
 import numpy as np
 import pytest
@@ -124,7 +126,9 @@ def test_few_large_groups(tmp_path):
     splits = load_splits(path, DataOptions(group_column="product"), test_fraction=0.2)
     assert {text[-1] for text in splits.test.texts} == {"b"}
     one = write(tmp_path / "one.csv", [(f"text {i}", i % 2, "a") for i in range(20)])
-    with pytest.raises(DataError, match=r"no group of examples small enough .* a test fraction"):
+    with pytest.raises(
+        DataError, match=r"no group of examples small enough .* at --test-fraction 0.2"
+    ):
         load_splits(one, DataOptions(group_column="product"), test_fraction=0.2)
 
 
@@ -198,6 +202,67 @@ def test_other_data_is_measured_whole(reviews, tmp_path):
     # The run's own file without a test of its own: read as in training.
     config = config_of(trained, options, fraction=None)
     assert len(measured_split(config, trained, DEFAULTS)) == 40
+
+
+def test_other_data_of_other_labels(tmp_path):
+    """The run's rule where it settles all labels, else what is plain; a line says which."""
+    trained = write(tmp_path / "stars.csv", [(f"text {i}", 1 + i % 5, "p") for i in range(50)])
+    rule = "--positive 5,4 --negative 1,2 --drop 3"
+    config = config_of(trained, DataOptions(positive=("5", "4"), negative=("1", "2"), drop=("3",)))
+    rest = config_of(trained, DataOptions(positive=("5",), negative=("*",)))
+
+    def measured(*labels, config=config, options=DEFAULTS):
+        said = []
+        path = write(tmp_path / "other.csv", [(f"text {n}", n, "p") for n in labels])
+        return measured_split(config, path, options, say=said.append).labels.tolist(), said[0]
+
+    other = tmp_path / "other.csv"
+    labels, said = measured(1, 4, 5)
+    assert (labels, said) == ([0, 1, 1], f"{other}: its labels are read as the run's were: {rule}")
+    for some in (("negative", "positive"), (0, 4), (0, 1)):
+        labels, said = measured(*some)
+        assert labels == [0, 1]
+        assert said.startswith(f"{other}: the run's {rule} does not fit its labels")
+    # The rest of stars is not the rest of anything.
+    labels, said = measured("negative", "positive", config=rest)
+    assert labels == [0, 1]
+    assert "does not fit its labels" in said
+    assert measured(1, 5, config=rest)[0] == [0, 1]
+    # A 1 and a 2 alone are plain, and may be stars all the same.
+    with pytest.raises(DataError, match="those options are the run's: say with --positive"):
+        measured(1, 2)
+    assert measured(1, 2, options=DataOptions(positive=("2",), negative=("1",)))[0] == [0, 1]
+    with pytest.raises(DataError, match=f"^the run's own {rule} does not fit .*which is which: "):
+        measured("ham", "spam")
+
+
+def test_too_large_a_test(reviews):
+    """What is left for training is little; the message has the option and the label."""
+    with pytest.raises(DataError, match=r"label negative has 100 .*at --test-fraction 0.999"):
+        load_splits(reviews, test_fraction=0.999)
+    splits = load_splits(reviews, test_fraction=0.99)
+    with pytest.raises(DataError, match=r"label negative has 1 example, .*smaller --test-fraction"):
+        validation_split(splits, 0.1, 1, whole_groups=False)
+
+
+def test_what_is_no_file(tmp_path):
+    """A pipe is read once only; of a folder of labelled files one is to be named."""
+    with pytest.raises(UsageError, match=r"^--data -: labelled data must be a file"):
+        load_splits("-")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(UsageError, match="labelled data must be a file"):
+        load_splits(tmp_path / "pipe.csv")
+    months = tmp_path / "months"
+    months.mkdir()
+    (months / "notes.md").write_text("x")
+    for month in (1, 2):
+        write(months / f"{month}.csv", [("bad film", 0, "p"), ("good film", 1, "p")])
+    with pytest.raises(
+        DataError, match=r"holds 2 files of rows; .* such as (.*1\.csv), or"
+    ) as found:
+        load_splits(months)
+    named = re.search("such as (.*?),", str(found.value))[1]
+    assert len(load_splits(named).train) == 2
 
 
 def test_runs_of_earlier_versions(reviews):

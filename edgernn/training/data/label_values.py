@@ -11,14 +11,32 @@ import io
 import json
 import re
 import shlex
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from edgernn.errors import DataError, UsageError
 from edgernn.training.data.examples import CLASSES
+from edgernn.training.data.label_numbers import (
+    count_in,
+    divided,
+    off_scale,
+    plain_commas,
+    plain_number,
+)
 
-__all__ = ["REST", "LabelRule", "Meanings", "decide", "fold", "is_missing", "parse_values", "shown"]
+__all__ = [
+    "REST",
+    "LabelRule",
+    "LabelsError",
+    "Meanings",
+    "OneLabelError",
+    "decide",
+    "fold",
+    "is_missing",
+    "parse_values",
+    "shown",
+]
 
 PREFIX = "__label__"
 """What fastText writes in front of a label."""
@@ -57,8 +75,18 @@ _MISSING = frozenset(("", "nan", "null", "none", "n/a", "na", "<na>"))
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,18})?", re.ASCII)
 _RARE = 0.02
 """Share of the rows below which values beside a plain pair are taken for slips of the pen."""
+_VALUES = "VALUES"
+"""In a proposal: what a person has to fill in. Folded values are of small letters."""
 _LISTED = 12
 _SHOWN = 40
+
+
+class LabelsError(DataError):
+    """What the labels of a file mean is not known."""
+
+
+class OneLabelError(DataError):
+    """By what a person said, the rows of a file are all positive or all negative, or left out."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +99,37 @@ class LabelRule:
     """Values whose rows are left out."""
 
     def __post_init__(self) -> None:
-        named = [value for values in self._sides().values() for value in set(values)]
+        named = [value for values in self.sides().values() for value in set(values)]
         for value in named:
             if named.count(value) > 1:
-                sides = " and ".join(f"--{s}" for s, values in self._sides().items()
+                sides = " and ".join(f"--{s}" for s, values in self.sides().items()
                                      if value in values)  # fmt: skip
                 raise UsageError(f"the label {value!r} is named by {sides}; name it once")
 
     def __bool__(self) -> bool:
-        return any(self._sides().values())
+        return any(self.sides().values())
 
     def meaning(self, value: str) -> str | None:
         """Return the name of the option that names a folded value, or that takes the rest."""
-        sides = self._sides().items()
+        sides = self.sides().items()
         named = [side for side, values in sides if value in values]
         return next(iter(named or [side for side, values in sides if REST in values]), None)
 
     def names(self, value: str) -> bool:
         """Tell whether an option names this very value."""
-        return any(value in values for values in self._sides().values())
+        return any(value in values for values in self.sides().values())
 
-    def _sides(self) -> dict[str, tuple[str, ...]]:
+    def renamed(self, names: Mapping[str, str]) -> LabelRule:
+        """Return the same rule with other names of some values."""
+        sides = self.sides().values()
+        return LabelRule(*(tuple(names.get(v, v) for v in values) for values in sides))
+
+    def options(self) -> str:
+        """Return the options that say it, as they were given."""
+        return _options(self.sides())
+
+    def sides(self) -> dict[str, tuple[str, ...]]:
+        """Return the values by the names of their options."""
         return {"positive": self.positive, "negative": self.negative, "drop": self.drop}
 
 
@@ -139,10 +177,7 @@ def fold(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, default=str)
     text = str(value).strip().casefold().removeprefix(PREFIX).strip()
     number = text.replace("\u2212", "-")
-    if _NUMBER.fullmatch(number):
-        bare = format(Decimal(number).normalize(), "f")
-        return "0" if bare == "-0" else bare
-    return text
+    return plain_number(number) if _NUMBER.fullmatch(number) else text
 
 
 def is_missing(value: str) -> bool:
@@ -175,9 +210,19 @@ def decide(counts: Mapping[str, int], rule: LabelRule, *, name: str, column: str
         column: likewise.
 
     Raises:
-        DataError: a value is not understood; the message lists the values with their rows, and has
-            options that settle them.
+        LabelsError: a value is not understood; the message lists the values with their rows, and
+            has options that settle them, or says which there are.
+        OneLabelError: the rule leaves one label, or none.
     """
+    numbers = plain_commas(counts)
+    if numbers:
+        # A 5,0 is a 5 where the column is all of such numbers, and may be named as either.
+        plainly: Counter[str] = Counter()
+        for value, rows in counts.items():
+            plainly[numbers[value]] += rows
+        found = decide(plainly, rule.renamed(numbers), name=name, column=column)
+        same = {value: found.labels[numbers[value]] for value in sorted(counts)}
+        return Meanings(column, same, dict(counts))
     labels: dict[str, int | None] = {}
     for value in counts:
         side = rule.meaning(value)
@@ -187,8 +232,15 @@ def decide(counts: Mapping[str, int], rule: LabelRule, *, name: str, column: str
     # Who says what is positive does not want the rest to be guessed.
     plain = None if rule.positive or rule.negative else _plain(rest)
     if rest and plain is None:
-        raise DataError(_not_understood(counts, labels, rest, name, column))
+        raise LabelsError(_not_understood(counts, rule, rest, name, column))
     labels.update(plain or {})
+    if rule and not {0, 1} <= {*labels.values()}:
+        start = f"{name}: column {shown(column)!r} holds {_listed(_ordered(list(counts)), counts)}"
+        if not any(map(rule.names, counts)):
+            raise LabelsError(f"{start}: {rule.options()} names none of them")
+        there = [CLASSES[label] for label in (0, 1) if label in labels.values()]
+        left = f"all {there[0]}" if there else "none that is positive or negative"
+        raise OneLabelError(f"{start}: with {rule.options()} {left}; both labels are needed")
     return Meanings(column, {value: labels[value] for value in sorted(counts)}, dict(counts))
 
 
@@ -203,50 +255,47 @@ def _plain(values: Collection[str]) -> dict[str, int] | None:
 
 
 def _not_understood(
-    counts: Mapping[str, int],
-    labels: Mapping[str, int | None],
-    rest: Sequence[str],
-    name: str,
-    column: str,
+    counts: Mapping[str, int], rule: LabelRule, rest: Sequence[str], name: str, column: str
 ) -> str:
     """Say which values there are, and with which options their file is read."""
-    said = [f"--{side} {_joined(v)}" for side, v in _sides(labels).items() if v]
-    beside = f" beside {' '.join(said)}" if said else ""
+    beside = f" beside {rule.options()}" if rule else ""
     some = _ordered(rest)
     if len(some) > _LISTED:
         some.sort(key=lambda value: -counts[value])
     start = f"{name}: column {shown(column)!r} holds {_listed(some, counts)}{beside}"
     if len(counts) < len(CLASSES):
         return f"{start} alone; two labels are needed"
-    proposed = _proposed(counts, labels, rest)
-    options = " ".join(f"--{side} {_joined(v)}" for side, v in proposed.items() if v)
+    proposed = _proposed(counts, rule, rest)
     if set(rest) == set(counts) and len(rest) == len(CLASSES):
-        return f"{start}; say which is which: {options}, or the other way round"
+        return f"{start}; say which is which: {_options(proposed)}, or the other way round"
     other = ", or name another column with --label-column" if len(counts) > _LISTED else ""
-    return (
+    ask = (
         f"{start}; a model tells two labels apart: say which are positive and negative and which "
-        f"rows are left out, for example: {options}{other}"
+        "rows are left out"
     )
+    if any(_VALUES in values for values in proposed.values()):
+        return (
+            f"{ask}: {_options(proposed)}, where each {_VALUES} stands for some of these, "
+            f"separated by commas{other}"
+        )
+    return f"{ask}, for example: {_options(proposed)}{other}"
 
 
 def _ordered(values: Sequence[str]) -> list[str]:
     """Return values in the order in which people look for them."""
-    numbers = [value for value in values if _NUMBER.fullmatch(value)]
-    return sorted(numbers, key=Decimal) + sorted(set(values).difference(numbers))
-
-
-def _sides(labels: Mapping[str, int | None]) -> dict[str, list[str]]:
-    sides: dict[str, list[str]] = {"positive": [], "negative": [], "drop": []}
-    for value, label in labels.items():
-        sides["drop" if label is None else CLASSES[label]].append(value)
-    return sides
+    numbers = {value: count for value in values if (count := count_in(value)) is not None}
+    return sorted(numbers, key=lambda v: (numbers[v], v)) + sorted({*values} - {*numbers})
 
 
 def _proposed(
-    counts: Mapping[str, int], labels: Mapping[str, int | None], rest: Sequence[str]
+    counts: Mapping[str, int], rule: LabelRule, rest: Sequence[str]
 ) -> dict[str, list[str]]:
-    """Return options that settle every value; a person knows better which are right."""
-    sides = _sides(labels)
+    """Return options that settle every value; a person knows better which are right.
+
+    What is not known to be either is `_VALUES`: a person has to fill it in.
+    """
+    # In the order in which they were given.
+    sides = {side: [v for v in values if v in counts] for side, values in rule.sides().items()}
     total = sum(counts.values())
     frequent = [value for value in rest if counts[value] >= _RARE * total]
     if not (sides["positive"] or sides["negative"]) and len(frequent) < len(rest):
@@ -255,61 +304,54 @@ def _proposed(
             sides["drop"] += _few([value for value in rest if value not in plain])
             return sides
     missing = [side for side in CLASSES if not sides[side]]
-    if len(missing) < len(CLASSES):
-        # A side is named: what is left is the other, or of no use.
+    if not missing:
+        sides["drop"] += _few(rest)
+    elif len(missing) == 1:
+        # A side is named: a value that is left is the other, and the other end of a scale is.
         other = list(rest)
-        if missing and all(map(_NUMBER.fullmatch, rest)):
-            count = len(sides[CLASSES[missing[0] == CLASSES[0]]])
-            ordered = _ordered(rest)
-            other = ordered[:count] if missing[0] == CLASSES[0] else ordered[-count:]
+        if len(rest) > 1 and None in map(count_in, rest):
+            other = [_VALUES]
+            sides["drop"] += [REST] if len(rest) > _LISTED else [_VALUES]
+        elif len(rest) > 1:
+            ordered, is_low = _ordered(rest), missing[0] == CLASSES[0]
+            count = len(sides[CLASSES[is_low]])
+            other = ordered[:count] if is_low else ordered[-count:]
             sides["drop"] += _few([value for value in rest if value not in other])
-        sides[missing[0] if missing else "drop"] += _few(other)
-        return sides
-    negative, positive, neither = _halves(rest, counts)
-    sides["negative"] += negative
-    sides["positive"] += positive
-    sides["drop"] += _few(neither)
+        sides[missing[0]] += other
+    else:
+        off = off_scale(rest, frequent)
+        negative, positive, neither = _halves([value for value in rest if value not in off])
+        neither = [*neither, *off]
+        sides["negative"] += negative
+        sides["positive"] += positive
+        sides["drop"] += _few(neither)
     return sides
 
 
-def _halves(
-    values: Sequence[str], counts: Mapping[str, int]
-) -> tuple[list[str], list[str], list[str]]:
-    """Divide values: numbers in the middle, words by what is plain, others by their frequency."""
-    if all(_NUMBER.fullmatch(value) for value in values) and len(values) <= _LISTED:
-        return _numbers_divided(_ordered(values))
+def _halves(values: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """Divide values: numbers in the middle, words by what is plain, two as a person says."""
+    numbers = [value for value in values if count_in(value) is not None]
+    if len({count_in(value) for value in numbers}) > 1 and len(values) <= _LISTED:
+        negative, positive, neither = divided(_ordered(numbers))
+        return negative, positive, [*neither, *sorted({*values} - {*numbers})]
     words = {value: _PLAIN[value] for value in values if value in _PLAIN}
     if len(set(words.values())) == len(CLASSES):
         negative = sorted(value for value, label in words.items() if label == 0)
         positive = sorted(value for value, label in words.items() if label == 1)
+    elif len(values) == len(CLASSES):
+        negative, positive = [min(values)], [max(values)]
     else:
-        common = sorted(sorted(values), key=lambda value: -counts[value])[: len(CLASSES)]
-        negative, positive = [min(common)], [max(common)]
+        # Of the words of a scale, frequency does not tell which end they are at.
+        return [_VALUES], [_VALUES], [REST] if len(values) > _LISTED else [_VALUES]
     return negative, positive, sorted({*values} - {*negative, *positive})
-
-
-def _numbers_divided(ordered: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Divide numbers by the scale that they seem to be of, or else in the middle."""
-    smallest, largest = Decimal(ordered[0]), Decimal(ordered[-1])
-    if smallest < 0:
-        low, high = Decimal(0), Decimal(0)
-    elif smallest >= 1 and largest == 5:
-        # One to five stars: three say neither.
-        low, high = Decimal(3), Decimal(3)
-    elif 5 < largest <= 10:
-        low, high = Decimal(5), Decimal(6)
-    else:
-        low, high = smallest, largest
-    negative = [value for value in ordered if Decimal(value) < low]
-    positive = [value for value in ordered if Decimal(value) > high]
-    if not negative or not positive:
-        half = len(ordered) // 2
-        negative, positive = ordered[:half], ordered[len(ordered) - half :]
-    return negative, positive, [v for v in ordered if v not in {*negative, *positive}]
 
 
 def _few(values: Sequence[str]) -> list[str]:
     return list(values) if len(values) <= _LISTED else [REST]
+
+
+def _options(sides: Mapping[str, Sequence[str]]) -> str:
+    return " ".join(f"--{side} {_joined(values)}" for side, values in sides.items() if values)
 
 
 def _joined(values: Sequence[str]) -> str:

@@ -24,6 +24,11 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 Description = dict[str, str | int]
 
+_NO_PIPE = (
+    "--data {}: labelled data must be a file, which can be read again; write what comes "
+    "through the pipe into one and name that"
+)
+
 
 def load_split(
     source: str | os.PathLike[str] | None,
@@ -264,8 +269,14 @@ def _source(source: str | os.PathLike[str] | None, *, is_named: bool = False) ->
         return _Tfds()
     path = Path(source)
     if not path.exists():
+        if os.fspath(source) == "-":
+            raise UsageError(_NO_PIPE.format("-"))
         raise DataError(f"{path} does not exist")
+    if not path.is_dir() and not path.is_file():
+        raise UsageError(_NO_PIPE.format(path))
     name = path.name.lower()
+    if path.is_dir():
+        _refuse_files(path)
     if path.is_dir() or name.endswith(imdb.ARCHIVE_SUFFIXES):
         return _Imdb(path)
     labelled = [suffix for form in FORMATS for suffix in form.suffixes]
@@ -275,6 +286,29 @@ def _source(source: str | os.PathLike[str] | None, *, is_named: bool = False) ->
         f"{path} is no data set of a known format; its name should end in one of "
         f"{', '.join((*imdb.ARCHIVE_SUFFIXES, *labelled))}"
     )
+
+
+def _refuse_files(folder: Path) -> None:
+    """Say what to do with a folder that holds labelled files instead of reviews.
+
+    Raises:
+        DataError: it is such a folder.
+    """
+    if any(
+        path.is_dir() for split in SPLITS for path in (folder / split, *folder.glob(f"*/{split}"))
+    ):
+        return
+    found = sorted(
+        path.name for path in folder.iterdir()
+        if not path.name.startswith(".") and path.is_file() and suffix_of(path.name.lower())
+    )  # fmt: skip
+    if found:
+        files = f"{len(found):,} files" if len(found) > 1 else "a file"
+        join = ", or a file into which you joined them" if len(found) > 1 else ""
+        raise DataError(
+            f"{folder}: is a folder without train/ and test/, and holds {files} of rows; labelled "
+            f"data is one file: name it, such as {folder / found[0]}{join}"
+        )
 
 
 def _described(kind: str, path: Path) -> Description:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data.examples import Examples, Splits
+from edgernn.training.data.examples import CLASSES, Examples, Splits
 
 
 def held_out_split(
@@ -59,7 +59,15 @@ def validation_split(
     """
     train, validation = splits.train, splits.validation
     if validation is None:
-        return train, *held_out_split(train, fraction, seed, whole_groups=whole_groups)
+        try:
+            return train, *held_out_split(train, fraction, seed, whole_groups=whole_groups)
+        except DataError as error:
+            if splits.test is None or splits.has_own_test:
+                raise
+            raise DataError(
+                f"{error}; {len(splits.test):,} of {len(splits.test) + len(train):,} rows are kept "
+                "out for a test: a smaller --test-fraction, or more rows, leaves enough"
+            ) from error
     both = Examples(
         (*train.texts, *validation.texts),
         np.concatenate([train.labels, validation.labels]),
@@ -114,8 +122,8 @@ def grouped_split(
     for number, name in enumerate(np.unique(labels)):
         if not counts[held_out, number].sum():
             raise DataError(
-                f"class {name} has no group of examples small enough to be held out at a "
-                f"{purpose} fraction of {fraction}"
+                f"{_title(name)} has no group of examples small enough to be held out "
+                f"{_share(fraction, purpose)}"
             )
     return np.flatnonzero(~validation), np.flatnonzero(validation)
 
@@ -180,9 +188,22 @@ def _numbers(
     counts: npt.NDArray[np.int64] = np.floor(sizes * fraction + 0.5).astype(np.int64)
     for label, size, count in zip(classes, sizes, counts, strict=True):
         if not 0 < count < size:
-            side = "training" if count else purpose
+            side = "training" if count else f"a {purpose}" if purpose == "test" else purpose
             raise DataError(
-                f"class {label} has {size} examples, which leaves none for {side} "
-                f"at a {purpose} fraction of {fraction}"
+                f"{_title(label)} has {size:,} {'example' if size == 1 else 'examples'}, which "
+                f"leaves none for {side} {_share(fraction, purpose)}"
             )
     return counts
+
+
+def _title(label: object) -> str:
+    """Return the name of a label for a message."""
+    number = int(str(label))
+    return f"label {CLASSES[number] if 0 <= number < len(CLASSES) else number}"
+
+
+def _share(fraction: float, purpose: str) -> str:
+    """Return how much is held out, for a message."""
+    if purpose == "test":
+        return f"at --test-fraction {fraction:g}"
+    return f"at a {purpose} fraction of {fraction:g}"
