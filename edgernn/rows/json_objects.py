@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_ALIKE = 3
-"""So many objects with the same keys are records, whatever their names."""
-
 
 class Form(NamedTuple):
     """How an object holds a table."""
@@ -30,7 +27,7 @@ def form_of(fields: Mapping[str, object], has_text: bool) -> Form | None:
         keys = [set(value) for value in objects]
         if all(inner and all(map(str.isdigit, inner)) for inner in keys):
             return Form("a column for each of its keys")
-        alike = len(keys) >= _ALIKE and all(inner == keys[0] for inner in keys)
+        alike = len(keys) > 1 and bool(set.intersection(*keys))
         if all(map(str.isdigit, fields)) or alike:
             return Form("a record for each of its keys")
     is_list = len(values) == 1 and _are_records(values[0])

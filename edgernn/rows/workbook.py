@@ -7,7 +7,7 @@ from itertools import chain, islice, takewhile
 from typing import Any
 
 from edgernn.errors import DataError, MissingPackageError, UsageError
-from edgernn.rows.columns import listed, unique
+from edgernn.rows.columns import TEXT_COLUMNS, folded, listed, unique
 from edgernn.rows.containers import Content
 from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
@@ -63,7 +63,12 @@ def read_workbook(content: Content, name: str, options: ReadOptions) -> Table:
     else:
         names = tuple(str(number) for number in range(1, widest + 1))
         if_empty = ""
+    if others and options.sheet is None and options.text_column is None:
+        _check_cover(names, [sheet.title, *others], name)
     columns = unique(names)
+    notes = [f"{name}: {note}"] if note else []
+    if others and options.sheet is None:
+        notes.append(f"{name}: its sheet {sheet.title!r} is read{elsewhere}")
     rows = _rows(columns, chain(values, (row for _, row in cells)))
     head = list(islice(rows, _SAMPLE))
     sample = [row.fields for row in head]
@@ -73,7 +78,7 @@ def read_workbook(content: Content, name: str, options: ReadOptions) -> Table:
         names,
         sample,
         headed=options.header,
-        notes=(f"{name}: {note}",) if note else (),
+        notes=tuple(notes),
         elsewhere=elsewhere,
         if_empty=if_empty,
     )
@@ -107,6 +112,15 @@ def _without_title(rows: list[tuple[int, list[object]]], options: ReadOptions, n
     if options.header:
         check_first(texts[0], texts[1:], f"{name}: row {rows[0][0]}")
     return ""
+
+
+def _check_cover(names: Sequence[str], sheets: Sequence[str], name: str) -> None:
+    """Raise a DataError if the first of several sheets may be a cover rather than a table."""
+    if len(names) == 1 and folded(names[0]) not in map(folded, TEXT_COLUMNS):
+        raise DataError(
+            f"{name} has several sheets, and the first has one column, {names[0]!r}; name the one "
+            f"to read with --sheet: {listed(sheets)}"
+        )
 
 
 def _shown(value: object) -> str:

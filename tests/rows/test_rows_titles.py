@@ -135,6 +135,18 @@ def test_sheets_without_rows_name_the_others():
             opened(data, "xlsx", sheet=sheet)
 
 
+def test_of_several_sheets_it_is_said_which_is_read():
+    """The first is, unless it has one column that may be anything."""
+    data = book(Cover=[["Report"], ["made by Ann"]], Data=[["review"], ["good"]])
+    with pytest.raises(DataError, match=r"to read with --sheet: 'Cover', 'Data'"):
+        opened(data, "xlsx")
+    for sheet, text in (("Cover", "made by Ann"), ("Data", "good")):
+        rows = opened(data, "xlsx", sheet=sheet)
+        assert (rows.notes, [rows.text(row) for row in rows]) == ((), [text])
+    rows = opened(book(May=[["review"], ["good"]], June=[["review"], ["bad"]]), "xlsx")
+    assert rows.notes == ("the stream: its sheet 'May' is read; other sheets, for --sheet: 'June'",)
+
+
 def test_a_file_without_rows_says_so(tmp_path):
     """What to say where no row came is at hand."""
     assert opened(b"Review\n", "csv").if_empty == "the stream has a header and no rows"
@@ -163,6 +175,7 @@ RECORDS = [{"review": "good", "n": 1}, {"review": "bad", "n": 2}, {"review": "me
         {key: {str(i): record[key] for i, record in enumerate(RECORDS)} for key in RECORDS[0]},
         {str(i): record for i, record in enumerate(RECORDS)},
         {f"R{i}": record for i, record in enumerate(RECORDS)},
+        {"R0": {"review": "good", "n": 1}, "R1": {"review": "bad"}},
         {"review": ["good", "bad"], "n": [1, 2]},
         {"train": RECORDS, "test": RECORDS},
     ],
