@@ -151,7 +151,7 @@ def test_unreadable(tmp_path: Path) -> None:
     """A file that is missing, a folder, or too large."""
     with pytest.raises(ModelFileError, match="cannot be read"):
         audit_file(tmp_path / "missing.onnx")
-    with pytest.raises(ModelFileError, match="cannot be read"):
+    with pytest.raises(ModelFileError, match="is a folder; name a model file"):
         audit_file(tmp_path)
     large = tmp_path / "large.onnx"
     with large.open("wb") as file:
