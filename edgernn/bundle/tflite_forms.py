@@ -92,14 +92,15 @@ _FLAG = Option("B", frozenset({0, 1}))
 _OFF = Option("B", frozenset({0}))
 
 # Values of ActivationFunctionType and TensorType.
-_RELU, _TANH, _INT32 = 1, 4, 2
-_FUSED = frozenset({0, _RELU, _TANH})
+_RELU, _RELU6, _TANH, _INT32 = 1, 3, 4, 2
+_FUSED = frozenset({0, _RELU, _RELU6, _TANH})
 _PADDING = Option("b", frozenset({0, 1}))
 _STEPS, _DILATION = (Option("i", frozenset(range(least, 4097))) for least in (1, 0))
 
 FORMS: Final[Mapping[str, Form]] = {
     "ABS": _form(r"f>f"),
-    "ADD": _form(r"[fF]{2}>f|[iI]{2}>i", 11, _NONE, _FLAG),
+    # Of a recurrent layer with relu, or gates of hard_sigmoid.
+    "ADD": _form(r"[fF]{2}>f|[iI]{2}>i", 11, Option("b", frozenset({0, _RELU, _RELU6})), _FLAG),
     "BITCAST": _form(r"s>h"),
     "CAST": _form(r"[pib]>f|p>i"),
     "CONCATENATION": _form(r"f{2,8}>f|[qa]{2,8}>[qa]|[iI]{2,8}>i", 10, _INT, _NONE),
@@ -119,7 +120,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "FULLY_CONNECTED": _form(
         r"f[fFQ][fF-]>f|[qa]Q[W-]>[qa]",
         8,
-        Option("b", frozenset({0, _RELU, _TANH})),
+        Option("b", _FUSED),
         _NONE,
         _OFF,
         _FLAG,
