@@ -63,21 +63,32 @@ def _free_names(columns: Iterable[str]) -> tuple[str, ...]:
 class Lines(Protocol):
     """How a row and its score are written."""
 
-    @property
-    def header(self) -> str:
-        """What stands before the first row."""
+    header: str
+    """What stands before the first row."""
 
     def start(self, fields: Mapping[str, object], text: str | None) -> str:
         """Return the part of a row's record that the score has no part in."""
 
     def records(self, chunk: Sequence[Item], results: Sequence[Result]) -> list[str]:
         """Return the whole records of rows, with their line ends."""
+        return [
+            self._record(item.row.fields, item.text, score, error)
+            for item, (score, error) in zip(chunk, results, strict=True)
+        ]
+
+    def _record(
+        self,
+        fields: Mapping[str, object],
+        text: str | None,
+        score: Score | None,
+        error: str | None,
+    ) -> str: ...
 
     def has_failed(self, record: bytes) -> bool:
         """Tell whether a record has an error."""
 
 
-class CsvLines:
+class CsvLines(Lines):
     """Values with a character between them and quotes where they are needed, as RFC 4180 has it."""
 
     def __init__(self, columns: Columns, delimiter: str, warn: Callable[[str], None]) -> None:
@@ -98,13 +109,6 @@ class CsvLines:
     def start(self, fields: Mapping[str, object], text: str | None) -> str:
         """Return the cells of a row's columns."""
         return self._row([*self._cells(fields, text), *self._nothing])[: -self._end]
-
-    def records(self, chunk: Sequence[Item], results: Sequence[Result]) -> list[str]:
-        """Return the rows."""
-        return [
-            self._record(item.row.fields, item.text, score, error)
-            for item, (score, error) in zip(chunk, results, strict=True)
-        ]
 
     def _record(
         self,
@@ -147,7 +151,7 @@ class _Echo:
         return text
 
 
-class JsonLines:
+class JsonLines(Lines):
     """A JSON object a line, with the values of the input as they are."""
 
     def __init__(self, columns: Columns, warn: Callable[[str], None], *, strict: bool) -> None:
@@ -185,13 +189,6 @@ class JsonLines:
                 key = keys[name] = f"{quoted(name)}: "
             parts += (key, quoted(value) if type(value) is str else self._value(value), ", ")
         return "".join(parts)
-
-    def records(self, chunk: Sequence[Item], results: Sequence[Result]) -> list[str]:
-        """Return the rows."""
-        return [
-            self._record(item.row.fields, item.text, score, error)
-            for item, (score, error) in zip(chunk, results, strict=True)
-        ]
 
     def _record(
         self,

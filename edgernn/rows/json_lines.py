@@ -11,10 +11,10 @@ from typing import Any
 from edgernn.errors import DataError
 from edgernn.rows import files
 from edgernn.rows.columns import TEXT_COLUMNS, column_of
-from edgernn.rows.encodings import Lines, Text, readable
-from edgernn.rows.files import BadRowError
+from edgernn.rows.encodings import Lines, Text
 from edgernn.rows.json_objects import Form, form_of
 from edgernn.rows.options import ReadOptions
+from edgernn.rows.plain import decoded
 from edgernn.rows.row import Row, Table
 
 _LOOKED_AT = 100
@@ -129,17 +129,9 @@ def _chained(head: list[Row], rest: Iterator[Row]) -> Iterator[Row]:
 
 def _lines(text: Text) -> Iterator[Row]:
     lines = Lines(text)
-    while True:
-        try:
-            line = next(lines)
-            string = line.decode()
-        except StopIteration:
-            return
-        except BadRowError as exc:
-            yield Row(lines.number, {}, str(exc))
-            continue
-        except UnicodeDecodeError as exc:
-            yield Row(lines.number, {}, lines.not_text(exc), readable(line))
+    for string, bad in decoded(lines):
+        if bad is not None:
+            yield bad
             continue
         if not string.strip():
             continue
@@ -147,7 +139,7 @@ def _lines(text: Text) -> Iterator[Row]:
         if error is None:
             yield Row(lines.number, values)
         else:
-            yield Row(lines.number, {}, error, readable(line))
+            yield Row(lines.number, {}, error, string.removesuffix("\n").removesuffix("\r"))
 
 
 def _value(string: str) -> tuple[Any, str | None]:

@@ -17,6 +17,15 @@ def read_txt(text: Text, options: ReadOptions) -> Table:
 
 def _rows(text: Text) -> Iterator[Row]:
     lines = Lines(text)
+    for string, bad in decoded(lines):
+        if bad is None:
+            yield Row(lines.number, {"text": string.removesuffix("\n").removesuffix("\r")})
+        else:
+            yield bad
+
+
+def decoded(lines: Lines) -> Iterator[tuple[str, Row | None]]:
+    """Yield each line with its end, or beside an empty one the row that says why it is no text."""
     while True:
         try:
             line = next(lines)
@@ -24,8 +33,8 @@ def _rows(text: Text) -> Iterator[Row]:
         except StopIteration:
             return
         except BadRowError as exc:
-            yield Row(lines.number, {}, str(exc))
+            yield "", Row(lines.number, {}, str(exc))
         except UnicodeDecodeError as exc:
-            yield Row(lines.number, {}, lines.not_text(exc), readable(line))
+            yield "", Row(lines.number, {}, lines.not_text(exc), readable(line))
         else:
-            yield Row(lines.number, {"text": string.removesuffix("\n").removesuffix("\r")})
+            yield string, None
