@@ -20,7 +20,7 @@ from typing import Any
 
 import edgernn
 from benchmarks.environment import describe_machine, write_result
-from edgernn.training.data import describe, load_split
+from edgernn.data import describe, load_split
 
 __all__ = ["main", "measure"]
 

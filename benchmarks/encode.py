@@ -22,12 +22,12 @@ from typing import Any
 
 from benchmarks.environment import describe_machine, write_result
 from edgernn.bundle import read_model_file
+from edgernn.data import load_split
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import TextRules
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.classifier import CHUNK_TEXTS
 from edgernn.text import TextEncoder
-from edgernn.training.data import load_split
-from edgernn.training.recipe import TextRules
-from edgernn.training.recipes import RECIPES
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
 __all__ = ["main"]

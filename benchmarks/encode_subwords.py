@@ -26,9 +26,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.environment import describe_machine, write_result
+from edgernn.data import load_split
 from edgernn.privacy import import_quietly
 from edgernn.text import SubwordEncoder
-from edgernn.training.data import load_split
 
 tfds = import_quietly("tensorflow_datasets")
 

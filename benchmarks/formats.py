@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks.environment import describe_machine, write_result
 from edgernn.cli.console import load_model, say
 from edgernn.errors import ExportError
-from edgernn.training.recipes import RECIPES
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained

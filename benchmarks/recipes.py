@@ -20,8 +20,8 @@ from typing import Any
 
 from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
-from edgernn.training.recipe import Recipe
-from edgernn.training.recipes import RECIPES
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Recipe
 from edgernn.training.run import EVALUATION, evaluation_split, read_json
 from exporters.formats import FORMATS
 

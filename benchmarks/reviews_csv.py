@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgernn.data import load_split, stratified_split
 from edgernn.files import new_file
-from edgernn.training.data import load_split, stratified_split
 
 __all__ = ["main"]
 

@@ -12,8 +12,8 @@ from typing import Any, cast, get_args
 import numpy as np
 
 from edgernn.errors import ExportError, UsageError
+from edgernn.ngrams import CHECKS, NO_CHECK, check_ngrams
 from edgernn.privacy import import_quietly
-from edgernn.training.ngrams import CHECKS, NO_CHECK, check_ngrams
 from exporters.folding import fold
 from exporters.network import (
     Activation,

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.text import TextContract
-from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
 from exporters.network import (
     Activation,

@@ -187,7 +187,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class Ngrams:
-    """A linear model over hashed n-grams of ids, see `edgernn.training.ngrams`."""
+    """A linear model over hashed n-grams of ids, see `edgernn.ngrams`."""
 
     table: Weights
     """float32 [buckets]."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.training.ngrams import CHECK_MULTIPLIERS, CHECK_OFFSETS, MULTIPLIERS, OFFSETS
+from edgernn.ngrams import CHECK_MULTIPLIERS, CHECK_OFFSETS, MULTIPLIERS, OFFSETS
 from exporters.network import Weights
 
 __all__ = ["hash_matrix", "quantize_table"]

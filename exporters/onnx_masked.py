@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from edgernn.training.ngrams import CHECKS
+from edgernn.ngrams import CHECKS
 from exporters.network import Ngrams, Pool
 from exporters.ngram_table import hash_matrix
 

@@ -2,7 +2,7 @@
 
 Its content is a ModelMetadata flatbuffer (identifier `M001`) of
 https://github.com/tensorflow/tflite-support/blob/master/tensorflow_lite_support/metadata/metadata_schema.fbs;
-the files that it names are appended by `edgernn.bundle.tflite_file`.
+the files that it names are appended by `edgernn.bundle.tflite.file`.
 
 The model is not unpacked and packed again: FlatBuffers' Python code leaves out the alignment of
 16 bytes that the TFLite schema asks for weights (tensorflow/tflite-micro#3177). Instead a new root
@@ -16,8 +16,7 @@ from typing import Final
 
 import flatbuffers  # type: ignore[import-untyped]
 
-from edgernn.bundle.flatwire import FlatBuffer, FlatError, Table
-from edgernn.bundle.tflite_file import (
+from edgernn.bundle.tflite.file import (
     IDENTIFIER,
     append_attachments,
     check_safe,
@@ -25,6 +24,7 @@ from edgernn.bundle.tflite_file import (
     summarize,
     without_attachments,
 )
+from edgernn.bundle.tflite.flatwire import FlatBuffer, FlatError, Table
 from edgernn.errors import ExportError
 
 __all__ = ["ASSOCIATED_FILE_TYPES", "METADATA_NAME", "with_model_metadata"]

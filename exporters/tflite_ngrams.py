@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edgernn.training.ngrams import CHECKS
+from edgernn.ngrams import CHECKS
 from exporters import tflite_float16
 from exporters.network import Ngrams
 from exporters.ngram_table import hash_matrix, quantize_table

@@ -17,7 +17,7 @@ from matching_checks import matching_checks
 import edgernn.privacy
 
 if TYPE_CHECKING:
-    from edgernn.training.recipe import Recipe
+    from edgernn.recipes.recipe import Recipe
     from exporters.export import TrainedModel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -136,9 +136,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     The weights make scores vary between 0.05 and 0.95; most layers are just large enough
     for the TFLite converter to quantize them. Needs TensorFlow.
     """
+    from edgernn.recipes import recipe as parts
+    from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
     from edgernn.text import SubwordEncoder
-    from edgernn.training import recipe as parts
-    from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 
     subwords = SubwordEncoder(_TINY_SUBWORDS)
     recipe = parts.Recipe(
@@ -171,8 +171,8 @@ def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Needs TensorFlow.
     """
-    from edgernn.training import recipe as parts
-    from edgernn.training.recipes import RECIPES
+    from edgernn.recipes import recipe as parts
+    from edgernn.recipes.catalogue import RECIPES
     from edgernn.training.vocabulary import build_vocabulary
     from exporters.sample_texts import SAMPLE_TEXTS
 
@@ -205,9 +205,9 @@ def tiny_wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Needs TensorFlow.
     """
+    from edgernn.recipes import recipe as parts
+    from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
     from edgernn.text import SubwordEncoder
-    from edgernn.training import recipe as parts
-    from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 
     subwords = SubwordEncoder(_TINY_SUBWORDS)
     recipe = parts.Recipe(

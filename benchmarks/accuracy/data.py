@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.accuracy.near_duplicates import TESTS, kept_tests
+from edgernn.data import Examples, describe, load_split
 from edgernn.errors import DataError
-from edgernn.training.data import Examples, describe, load_split
 
 __all__ = ["SHORT_SETS", "MeasuredTexts", "load_measured_texts", "load_sentences"]
 

@@ -20,7 +20,7 @@ from benchmarks.environment import describe_machine, write_result
 from benchmarks.peers.peer import LearnsTexts, TextPeer
 from edgernn.cli.console import say
 from edgernn.cli.recipes import MEASURED
-from edgernn.training.data import Examples, load_split
+from edgernn.data import Examples, load_split
 
 __all__ = ["main", "measure_peer"]
 

@@ -24,7 +24,7 @@ from benchmarks.environment import describe_machine, write_result
 from benchmarks.peers.model_file import ModelFile
 from edgernn.cli.console import load_model, say
 from edgernn.errors import UsageError
-from edgernn.training.calibration import calibration_bins, expected_calibration_error
+from edgernn.evaluation.calibration import calibration_bins, expected_calibration_error
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained

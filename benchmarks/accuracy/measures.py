@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from benchmarks.accuracy.data import SHORT_NOTES, MeasuredTexts
 from benchmarks.peers.threads import THREAD_VARIABLES
-from edgernn.training.data import Examples
+from edgernn.data import Examples
 
 __all__ = ["ONE_THREAD", "measure_accuracy", "measure_short", "measure_speed"]
 

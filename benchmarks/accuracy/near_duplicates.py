@@ -30,8 +30,8 @@ import numpy.typing as npt
 
 from benchmarks.environment import describe_machine, write_result
 from edgernn.cli.console import say
+from edgernn.data import describe, load_split, unlabelled_texts
 from edgernn.errors import DataError
-from edgernn.training.data import describe, load_split, unlabelled_texts
 
 __all__ = ["KINDS", "TESTS", "Pairs", "find_pairs", "kept_tests", "main", "words"]
 

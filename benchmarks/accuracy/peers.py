@@ -25,8 +25,8 @@ from benchmarks.peers.peer import TextPeer
 from benchmarks.peers.registry import PEERS as ALL_PEERS
 from edgernn.cli.console import say
 from edgernn.errors import UsageError
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.recipes import RECIPES
 
 __all__ = ["PEERS", "RESULTS", "find_entry", "main"]
 

@@ -27,8 +27,8 @@ from benchmarks.accuracy.collected import (
 from benchmarks.accuracy.labels import Box, place_labels
 from edgernn.cli.console import done
 from edgernn.errors import MissingPackageError
+from edgernn.pictures import save_picture
 from edgernn.privacy import import_quietly
-from edgernn.training.pictures import save_picture
 
 __all__ = ["draw", "main"]
 

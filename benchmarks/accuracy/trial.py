@@ -26,19 +26,17 @@ import numpy.typing as npt
 from benchmarks.accuracy.data import SHORT_SETS, load_sentences
 from benchmarks.accuracy.search import RESULTS
 from edgernn.cli.console import busy, say
+from edgernn.data import Examples, held_out_split, load_split, unlabelled_texts
+from edgernn.data.batches import Encoded
+from edgernn.distillation.document_vectors import document_vectors
+from edgernn.distillation.ngram_table import MOST_SURE, NgramFit, count_ratios, ngram_sums, ridge
+from edgernn.distillation.targets import cut_crops, exercises_of_ngrams
+from edgernn.distillation.teacher import SoftLabels, teach
 from edgernn.errors import DataError, EdgernnError, UsageError
 from edgernn.files import write_text
-from edgernn.text import TextEncoder
-from edgernn.training.batches import Encoded
-from edgernn.training.data import Examples, held_out_split, load_split, unlabelled_texts
-from edgernn.training.distill import Lesson, blend, learn_ngrams, whole_model
-from edgernn.training.document_vectors import document_vectors
-from edgernn.training.exercises import cut_crops, exercises_of_ngrams
-from edgernn.training.fit import fit, remove_checkpoint
-from edgernn.training.models import logits
-from edgernn.training.ngram_table import MOST_SURE, NgramFit, count_ratios, ngram_sums, ridge
-from edgernn.training.ngrams import hashed_ngrams
-from edgernn.training.recipe import (
+from edgernn.ngrams import hashed_ngrams
+from edgernn.recipes.catalogue import find_recipe
+from edgernn.recipes.recipe import (
     Dense,
     Dropout,
     Embedding,
@@ -49,8 +47,10 @@ from edgernn.training.recipe import (
     Recipe,
     Recurrent,
 )
-from edgernn.training.recipes import find_recipe
-from edgernn.training.teacher import SoftLabels, teach
+from edgernn.text import TextEncoder
+from edgernn.training.distill import Lesson, blend, learn_ngrams, whole_model
+from edgernn.training.fit import fit, remove_checkpoint
+from edgernn.training.models import logits
 from edgernn.training.train import first_model, prepare_keras
 from edgernn.training.vocabulary import build_vocabulary, make_contract
 

@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import FILE, Scores, Setup
+from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.batches import pad
 
 __all__ = ["BareSession", "Batch", "Plan", "open_session", "plan_batches"]
 

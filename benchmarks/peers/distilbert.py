@@ -20,8 +20,8 @@ from benchmarks.peers.distilbert_graph import DISTILBERT, Shape, write_graph
 from benchmarks.peers.encoded import Ids
 from benchmarks.peers.peer import Scores, Setup
 from benchmarks.peers.plain_text import without_breaks
+from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
-from edgernn.training.batches import pad
 
 __all__ = ["DistilBert", "count_tokens", "quantize"]
 

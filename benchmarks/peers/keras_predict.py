@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import ONE, Scores, Setup
+from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.batches import pad
 
 __all__ = ["KerasPredict", "load_keras_model"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.keras_predict import load_keras_model
 from benchmarks.peers.peer import Scores, Setup
+from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
-from edgernn.training.batches import pad
 
 __all__ = ["NaiveConversion", "convert_naively"]
 

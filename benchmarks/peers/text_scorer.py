@@ -22,7 +22,7 @@ class TextScorer:
         """
         self._peer = peer.make()
         if peer.learns:
-            from edgernn.training.data import load_split
+            from edgernn.data import load_split
 
             train = load_split(setup.data, "train")
             some = slice(None, None, round(1 / setup.share))

@@ -28,9 +28,9 @@ from benchmarks.speed.sample import of_length
 from benchmarks.speed.worker import ENTRIES
 from edgernn.bundle import read_model_file
 from edgernn.cli.console import say
+from edgernn.data import describe, load_split
 from edgernn.errors import UsageError
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.data import describe, load_split
 
 __all__ = ["RESULT", "main"]
 

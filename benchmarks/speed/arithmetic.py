@@ -32,8 +32,8 @@ from benchmarks.peers.encoded import Ids
 from benchmarks.peers.threads import set_threads
 from edgernn.bundle import read_model_file
 from edgernn.privacy import import_quietly
+from edgernn.recipes.recipe import Embedding, Layer, Recurrent
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.recipe import Embedding, Layer, Recurrent
 
 __all__ = ["lstm_multiply_adds", "main", "measure", "measure_apart", "products_of", "profile"]
 
@@ -265,8 +265,8 @@ def _repeated(call: Callable[[], Any]) -> float:
 def main() -> None:
     """Measure on a sample of the test reviews and print the result."""
     from benchmarks.speed.sample import stratified
-    from edgernn.training.data import load_split
-    from edgernn.training.recipes import RECIPES
+    from edgernn.data import load_split
+    from edgernn.recipes.catalogue import RECIPES
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)

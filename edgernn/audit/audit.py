@@ -20,11 +20,13 @@ from edgernn.audit.source import SourceLayer, compare, read_layers
 from edgernn.audit.tflite_findings import tflite_findings
 from edgernn.audit.tflite_graph import read_tflite
 from edgernn.audit.weights import Weight, read_weights
-from edgernn.bundle import Bundle, Format, onnx_file, read_model_file, tflite_file
+from edgernn.bundle import Bundle, Format, read_model_file
 from edgernn.bundle.attachments import StoredSizes
 from edgernn.bundle.bundle import CARD, CONTRACT
 from edgernn.bundle.messages import one_line
 from edgernn.bundle.model_file import format_of, read_bytes
+from edgernn.bundle.onnx import file as onnx_file
+from edgernn.bundle.tflite import file as tflite_file
 from edgernn.errors import ModelFileError
 
 __all__ = ["Audit", "audit_file", "read_graph"]

@@ -13,10 +13,10 @@ from typing import Final
 
 from edgernn.audit.graphs import ABSENT, Constant, Graph, Operator, Subgraph, Value
 from edgernn.bundle.messages import one_line
-from edgernn.bundle.onnx_file import broken, view_of
-from edgernn.bundle.onnx_summary import MAX_DEPTH, OnnxHead, plain_domain, read_head
-from edgernn.bundle.onnx_tensors import read_tensor
-from edgernn.bundle.protowire import Budget, ProtoError, WireType, iter_fields
+from edgernn.bundle.onnx.file import broken, view_of
+from edgernn.bundle.onnx.protowire import Budget, ProtoError, WireType, iter_fields
+from edgernn.bundle.onnx.summary import MAX_DEPTH, OnnxHead, plain_domain, read_head
+from edgernn.bundle.onnx.tensors import read_tensor
 
 __all__ = ["read_onnx"]
 

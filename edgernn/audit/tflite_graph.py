@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from edgernn.audit.graphs import ABSENT, Constant, Graph, Operator, Subgraph, Value
-from edgernn.bundle import tflite_schema as places
-from edgernn.bundle.flatwire import FlatError, Table
 from edgernn.bundle.messages import one_line
-from edgernn.bundle.tflite_summary import broken_model, open_model, operator_code, tensor_type
+from edgernn.bundle.tflite import schema as places
+from edgernn.bundle.tflite.flatwire import FlatError, Table
+from edgernn.bundle.tflite.summary import broken_model, open_model, operator_code, tensor_type
 
 __all__ = ["BODIES", "OPTIONS", "read_tflite"]
 

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bench.texts import generated_reviews
+from edgernn.data import DataOptions, load_split
+from edgernn.data.options import DEFAULTS
 from edgernn.errors import DataError
 from edgernn.rows import LABEL_COLUMNS, folded, open_rows, suffix_of
-from edgernn.training.data import DataOptions, load_split
-from edgernn.training.data.options import DEFAULTS
 
 __all__ = ["Reviews", "read_reviews"]
 

@@ -15,7 +15,7 @@ from edgernn.bundle.messages import one_line
 from edgernn.errors import ModelFileError
 
 if TYPE_CHECKING:
-    from edgernn.bundle.tflite_summary import TfliteTensor
+    from edgernn.bundle.tflite.summary import TfliteTensor
 
 __all__ = [
     "Format",
@@ -82,7 +82,8 @@ def _checked(path: Path, data: bytes) -> ModelFile:
     name = str(path)
     # Each format's reader is imported when a file needs it: scoring must start fast.
     if format == "tflite":
-        from edgernn.bundle import tflite_file, tflite_structure
+        from edgernn.bundle.tflite import file as tflite_file
+        from edgernn.bundle.tflite import structure as tflite_structure
 
         tflite_file.check_safe(data, name)
         tflite = tflite_file.summarize(data, name)
@@ -96,7 +97,9 @@ def _checked(path: Path, data: bytes) -> ModelFile:
             _tflite_signature("probability", tflite.outputs),
         )
     else:
-        from edgernn.bundle import onnx_file, onnx_structure, onnx_summary
+        from edgernn.bundle.onnx import file as onnx_file
+        from edgernn.bundle.onnx import structure as onnx_structure
+        from edgernn.bundle.onnx import summary as onnx_summary
 
         onnx = onnx_summary.summarize(data, name)
         if onnx.external_data:
@@ -123,7 +126,8 @@ def _checked(path: Path, data: bytes) -> ModelFile:
 
 def with_bundle(model: bytes, format: Format, bundle: Bundle) -> bytes:
     """Return a model's bytes with the bundle and its checksums, in place of those it has."""
-    from edgernn.bundle import onnx_file, tflite_file
+    from edgernn.bundle.onnx import file as onnx_file
+    from edgernn.bundle.tflite import file as tflite_file
 
     attachments = with_sums(bundle.to_attachments(), graph_sha256(model, format))
     if format == "tflite":
@@ -133,7 +137,8 @@ def with_bundle(model: bytes, format: Format, bundle: Bundle) -> bytes:
 
 def graph_sha256(model: bytes, format: Format) -> str:
     """Return the SHA-256 of a model without its attachments, in hexadecimal."""
-    from edgernn.bundle import onnx_file, tflite_file
+    from edgernn.bundle.onnx import file as onnx_file
+    from edgernn.bundle.tflite import file as tflite_file
 
     if format == "tflite":
         return tflite_file.graph_sha256(model, "the model")
@@ -142,7 +147,8 @@ def graph_sha256(model: bytes, format: Format) -> str:
 
 def count_operators(model: bytes, format: Format) -> Mapping[str, int]:
     """Return how often each operator occurs in a graph, whichever they are."""
-    from edgernn.bundle import onnx_summary, tflite_file
+    from edgernn.bundle.onnx import summary as onnx_summary
+    from edgernn.bundle.tflite import file as tflite_file
 
     if format == "tflite":
         return tflite_file.summarize(model, "the model").operators

@@ -23,13 +23,13 @@ from edgernn.choose.space import Point, Space, fit_settings, text_rules
 from edgernn.choose.state import STATE, State, read_state, write_state
 from edgernn.choose.trainer import KerasTrainer
 from edgernn.choose.vocabularies import Vocabularies
+from edgernn.data import DataOptions, describe, load_splits, validation_split
+from edgernn.data.left_out import rows_with_tokens
+from edgernn.data.options import DEFAULTS
+from edgernn.data.split import FEWEST_TO_HOLD_OUT
 from edgernn.errors import TrainingError, UsageError
 from edgernn.files import write_text
 from edgernn.training.coverage import check_letters
-from edgernn.training.data import DataOptions, describe, load_splits, validation_split
-from edgernn.training.data.left_out import rows_with_tokens
-from edgernn.training.data.options import DEFAULTS
-from edgernn.training.proposals import FEWEST_TO_HOLD_OUT
 from edgernn.training.rare_words import least_texts
 from edgernn.training.train import NO_TEST, prepare_keras
 from exporters.formats import find_format

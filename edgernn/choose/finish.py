@@ -13,10 +13,10 @@ import numpy as np
 from edgernn.choose.candidate import Candidate
 from edgernn.choose.limits import Limits, Miss
 from edgernn.choose.measure import Variant, median_latencies
+from edgernn.data import Examples
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.runtime import Classifier, load
-from edgernn.training.data import Examples
 from edgernn.training.run import CHECKPOINT, Run
 from exporters.export import default_name, export, open_trained
 from exporters.formats import FormatRules

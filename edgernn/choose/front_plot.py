@@ -8,8 +8,8 @@ from typing import Any
 from edgernn.choose.candidate import standard_error
 from edgernn.choose.result import Result, Row
 from edgernn.errors import MissingPackageError
+from edgernn.pictures import save_picture
 from edgernn.privacy import import_quietly
-from edgernn.training.pictures import save_picture
 
 __all__ = ["plot_front"]
 

@@ -20,9 +20,9 @@ from edgernn.choose.space import Point, recipe_of
 from edgernn.choose.vocabularies import Vocabularies
 from edgernn.errors import ExportError, MissingPackageError
 from edgernn.native_logs import held_back
+from edgernn.recipes.recipe import FitSettings
 from edgernn.runtime import Classifier, load
 from edgernn.training.models import build
-from edgernn.training.recipe import FitSettings
 from edgernn.training.run import Run
 from exporters import model_card
 from exporters.export import TrainedModel, convert_graph

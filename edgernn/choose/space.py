@@ -9,9 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from edgernn.text.contract import Tokenizer
-from edgernn.text.words import KERAS_SEPARATORS
-from edgernn.training.recipe import (
+from edgernn.recipes.recipe import (
     Cell,
     Dense,
     Dropout,
@@ -23,6 +21,8 @@ from edgernn.training.recipe import (
     Recurrent,
     TextRules,
 )
+from edgernn.text.contract import Tokenizer
+from edgernn.text.words import KERAS_SEPARATORS
 
 __all__ = ["Head", "Point", "Space", "fit_settings", "recipe_of", "text_rules"]
 

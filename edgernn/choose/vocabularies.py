@@ -7,9 +7,9 @@ from pathlib import Path
 
 from edgernn.choose.space import Point, Space, text_rules
 from edgernn.files import write_bytes
+from edgernn.progress import Say
 from edgernn.text import TextEncoder
 from edgernn.text.words import read_words, write_words
-from edgernn.training.callbacks import Say
 from edgernn.training.rare_words import MIN_DF
 from edgernn.training.vocabulary import (
     VOCABULARY_FILES,

@@ -46,10 +46,10 @@ from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, progress, say, write_line
 from edgernn.cli.same_file import check_not_read
 from edgernn.cli.signals import end
+from edgernn.data import DataOptions
 from edgernn.errors import EdgernnError, UsageError
 from edgernn.files import write_text
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.data import DataOptions
 
 __all__ = ["BenchOptions", "run_bench"]
 

@@ -12,9 +12,9 @@ import numpy as np
 from edgernn.bench.reviews import Reviews
 from edgernn.bundle import read_model_file
 from edgernn.cli.console import say
+from edgernn.data import DataOptions, Examples, describe, load_split
 from edgernn.errors import ModelFileError
-from edgernn.training.data import DataOptions, Examples, describe, load_split
-from edgernn.training.provenance import find_provenance, training_data
+from edgernn.evaluation.provenance import find_provenance, training_data
 from edgernn.training.run import Run
 
 __all__ = ["without_training_labels"]

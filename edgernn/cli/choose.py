@@ -22,7 +22,7 @@ from edgernn.choose.state import STATE
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, say, write_line
 from edgernn.cli.signals import end
-from edgernn.training.proposals import propose_test
+from edgernn.evaluation.proposals import propose_test
 from edgernn.training.run import CONFIG, read_json
 
 __all__ = ["run_choice"]

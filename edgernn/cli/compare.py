@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edgernn.cli.console import say, write_line
-from edgernn.training.comparison import ComparedRun, ExportedFile, differences, missing, read_runs
-from edgernn.training.comparison_plot import plot_comparison
-from edgernn.training.pictures import picture_format
+from edgernn.evaluation.comparison import ComparedRun, ExportedFile, differences, missing, read_runs
+from edgernn.evaluation.comparison_plot import plot_comparison
+from edgernn.pictures import picture_format
 
 __all__ = ["aligned", "run_comparison"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from edgernn.training.data import DataOptions
+    from edgernn.data import DataOptions
 
 __all__ = ["data_options", "data_values"]
 
@@ -23,7 +23,7 @@ def data_values(
     Raises:
         UsageError: values of a label are not separated by commas.
     """
-    from edgernn.training.data.label_values import parse_values
+    from edgernn.data.label_values import parse_values
 
     return {
         **others,
@@ -40,7 +40,7 @@ def data_options(**given: Any) -> DataOptions:
     Raises:
         UsageError: values of a label are not separated by commas, or one is named twice.
     """
-    from edgernn.training.data import DataOptions
+    from edgernn.data import DataOptions
 
     options = DataOptions(**data_values(**given))
     _ = options.label_rule

@@ -11,24 +11,24 @@ import numpy.typing as npt
 
 from edgernn.cli.console import busy, load_model, progress, say, write_line
 from edgernn.cli.evaluation_lines import evaluation_lines, provenance_lines
+from edgernn.data import DataOptions, Description, Examples, describe, load_split
+from edgernn.data.left_out import rows_with_tokens
 from edgernn.errors import DataError, ModelFileError, UsageError
-from edgernn.runtime import SHIPPED_MODEL
-from edgernn.text import TextEncoder
-from edgernn.training.calibration import calibration_bins
-from edgernn.training.closing import no_better
-from edgernn.training.confident_errors import ConfidentError, confident_errors
-from edgernn.training.data import DataOptions, Description, Examples, describe, load_split
-from edgernn.training.data.left_out import rows_with_tokens
-from edgernn.training.lengths import length_buckets, token_counts
-from edgernn.training.metrics import measure
-from edgernn.training.provenance import find_provenance, training_data
-from edgernn.training.report import (
+from edgernn.evaluation.calibration import calibration_bins
+from edgernn.evaluation.closing import no_better
+from edgernn.evaluation.confident_errors import ConfidentError, confident_errors
+from edgernn.evaluation.lengths import length_buckets, token_counts
+from edgernn.evaluation.metrics import measure
+from edgernn.evaluation.provenance import find_provenance, training_data
+from edgernn.evaluation.report import (
     Evaluation,
     check_report_folder,
     to_json_text,
     write_evaluation,
     write_report,
 )
+from edgernn.runtime import SHIPPED_MODEL
+from edgernn.text import TextEncoder
 from edgernn.training.run import EVALUATION, Run
 from edgernn.training.run_data import measured_split, run_splits
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgernn.training.confident_errors import ConfidentError
-from edgernn.training.lengths import LengthBucket
-from edgernn.training.metrics import LabelFigures, Metrics
-from edgernn.training.provenance import Provenance
-from edgernn.training.report import Evaluation
+from edgernn.evaluation.confident_errors import ConfidentError
+from edgernn.evaluation.lengths import LengthBucket
+from edgernn.evaluation.metrics import Metrics
+from edgernn.evaluation.provenance import Provenance
+from edgernn.evaluation.report import Evaluation
+from edgernn.training.label_figures import LabelFigures
 
 __all__ = ["confusion_lines", "evaluation_lines", "figure_rows", "in_columns", "provenance_lines"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.cli.console import write_line
-from edgernn.training.recipe import Recipe
-from edgernn.training.recipes import RECIPES
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Recipe
 
 __all__ = ["MEASURED", "run_recipes"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, say, write_line
+from edgernn.evaluation.diagram import LayerRow, draw_diagram, read_layers
+from edgernn.pictures import picture_format
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.text import TextContract
-from edgernn.training.diagram import LayerRow, draw_diagram, read_layers
-from edgernn.training.pictures import picture_format
 from edgernn.training.run import MODEL, Run
 
 __all__ = ["run_summary"]

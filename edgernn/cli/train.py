@@ -7,15 +7,15 @@ from typing import Any
 from edgernn.cli.console import TrainingProgress, busy, say
 from edgernn.cli.evaluation_lines import confusion_lines, figure_rows, in_columns
 from edgernn.cli.signals import end
+from edgernn.distillation.document_vectors import holds_vectors
+from edgernn.distillation.teacher import holds_folds
 from edgernn.errors import UsageError
-from edgernn.training.closing import figures_from_json, warnings_of
-from edgernn.training.document_vectors import holds_vectors
+from edgernn.evaluation.closing import figures_from_json, warnings_of
+from edgernn.evaluation.proposals import propose_test
+from edgernn.recipes.recipe import FitSettings
 from edgernn.training.fit import History, holds_epoch
 from edgernn.training.options import TrainOptions
-from edgernn.training.proposals import propose_test
-from edgernn.training.recipe import FitSettings
 from edgernn.training.run import CHECKPOINT, MODEL, TEACHER, Run
-from edgernn.training.teacher import holds_folds
 from edgernn.training.train import train
 
 __all__ = ["run_training"]

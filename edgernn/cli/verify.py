@@ -14,16 +14,16 @@ from edgernn.bundle import Golden, ModelFile, read_model_file
 from edgernn.bundle.messages import one_line
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, say, write_line
+from edgernn.data.options import DEFAULTS, DataOptions, option_of
 from edgernn.errors import EdgernnError, ModelFileError, UsageError
 from edgernn.native_logs import held_back
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.answers import Limits, RuntimeAnswers
 from edgernn.runtime.data_check import MAX_BEYOND, MAX_FLIPS, DataCheck, check_on_data
 from edgernn.runtime.replay import Replay, replay
-from edgernn.training.data.options import DEFAULTS, DataOptions, option_of
 
 if TYPE_CHECKING:
-    from edgernn.training.data import Examples
+    from edgernn.data import Examples
     from edgernn.training.run import Run
 
 __all__ = ["RealTexts", "run_verification"]
@@ -132,8 +132,8 @@ def _check_on_data(
 
 
 def _examples(file: ModelFile, options: RealTexts) -> Examples:
-    from edgernn.training.data import load_split
-    from edgernn.training.data.left_out import rows_with_tokens
+    from edgernn.data import load_split
+    from edgernn.data.left_out import rows_with_tokens
 
     limit = _LIMIT if options.limit is None else options.limit
     with busy("reading the test split"):

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from edgernn.errors import DataError
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import TextRules
 from edgernn.text import WordEncoder, normalize
-from edgernn.training.recipe import TextRules
-from edgernn.training.recipes import RECIPES
 
 __all__ = ["check_letters"]
 

@@ -22,37 +22,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.text import TextEncoder
-from edgernn.training.batches import Encoded
-from edgernn.training.callbacks import Busy, Say
-from edgernn.training.closing import figures_of_logits
-from edgernn.training.data import (
+from edgernn.data import (
     Examples,
     NoUnlabelledTextsError,
     unlabelled_texts,
 )
-from edgernn.training.document_vectors import document_vectors
-from edgernn.training.exercises import (
-    cut_crops,
-    exercises_of_layers,
-    exercises_of_ngrams,
-    weighed,
-    with_labels,
-)
-from edgernn.training.few_texts import least_count
-from edgernn.training.kept_arrays import read_kept, write_kept
-from edgernn.training.models import NGRAMS, build, deep_layers, logits
-from edgernn.training.ngram_table import (
+from edgernn.data.batches import Encoded
+from edgernn.distillation.cached_arrays import read_kept, write_kept
+from edgernn.distillation.document_vectors import document_vectors
+from edgernn.distillation.few_texts import least_count
+from edgernn.distillation.ngram_table import (
     AS_CHOSEN,
     NgramFit,
     NgramTable,
     fit_ngrams,
     ngram_sums,
 )
+from edgernn.distillation.targets import (
+    cut_crops,
+    exercises_of_layers,
+    exercises_of_ngrams,
+    weighed,
+    with_labels,
+)
+from edgernn.distillation.teacher import SoftLabels, teach
+from edgernn.progress import Busy, Say
+from edgernn.recipes.recipe import ClassWeight, Ngrams, Recipe
+from edgernn.text import TextEncoder
+from edgernn.training.label_figures import figures_of_logits
+from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import ClassWeight, Ngrams, Recipe
 from edgernn.training.run import TEACHER
-from edgernn.training.teacher import SoftLabels, teach
 
 __all__ = [
     "Blend",

@@ -22,10 +22,7 @@ from typing import Any, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import TrainingError
-from edgernn.files import leftover_of, new_file, write_text
-from edgernn.privacy import import_quietly
-from edgernn.training.batches import (
+from edgernn.data.batches import (
     Encoded,
     balanced,
     crop,
@@ -34,8 +31,11 @@ from edgernn.training.batches import (
     plan_validation,
     thin,
 )
+from edgernn.errors import TrainingError
+from edgernn.files import leftover_of, new_file, write_text
+from edgernn.privacy import import_quietly
+from edgernn.recipes.recipe import FitSettings, Keep
 from edgernn.training.keras_metrics import RIGHT_POSITIVES, counting_functions, metrics
-from edgernn.training.recipe import FitSettings, Keep
 
 __all__ = [
     "Epoch",

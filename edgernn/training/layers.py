@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from edgernn.privacy import import_quietly
-from edgernn.training.ngrams import (
+from edgernn.ngrams import (
     CHECK_MULTIPLIERS,
     CHECK_OFFSETS,
     CHECKS,
@@ -22,6 +21,7 @@ from edgernn.training.ngrams import (
     OFFSETS,
     check_ngrams,
 )
+from edgernn.privacy import import_quietly
 
 __all__ = ["POOLED", "CustomLayers", "custom_layers"]
 

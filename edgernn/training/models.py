@@ -14,11 +14,11 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.data.batches import pad, plan_validation
+from edgernn.ngrams import check_ngrams
 from edgernn.privacy import import_quietly
-from edgernn.training.batches import pad, plan_validation
+from edgernn.recipes.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
 from edgernn.training.layers import custom_layers
-from edgernn.training.ngrams import check_ngrams
-from edgernn.training.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
 
 __all__ = [
     "LOGIT",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from edgernn.data import DataOptions
 from edgernn.errors import ModelFileError, TrainingError, UsageError
+from edgernn.recipes.catalogue import DEFAULT_RECIPE, find_recipe
+from edgernn.recipes.recipe import ClassWeight, Recipe
 from edgernn.training import run as names
-from edgernn.training.data import DataOptions
 from edgernn.training.fit import holds_epoch
-from edgernn.training.recipe import ClassWeight, Recipe
-from edgernn.training.recipes import DEFAULT_RECIPE, find_recipe
 from edgernn.training.run import read_json
 
 __all__ = ["TrainOptions"]

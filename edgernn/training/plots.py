@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgernn.errors import MissingPackageError
+from edgernn.pictures import save_picture
 from edgernn.privacy import import_quietly
 from edgernn.training.fit import History
-from edgernn.training.pictures import save_picture
 
 __all__ = ["plot_history"]
 

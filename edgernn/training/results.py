@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.files import new_file, write_bytes, write_text
+from edgernn.recipes.recipe import Recipe
 from edgernn.training import run as names
 from edgernn.training.fit import History
 from edgernn.training.models import build, embedding_of, summary
-from edgernn.training.recipe import Recipe
 from edgernn.training.seen_texts import SeenTexts
 
 __all__ = ["write_results"]

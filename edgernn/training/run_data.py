@@ -8,9 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from edgernn.errors import DataError, ModelFileError, UsageError
-from edgernn.text import TextEncoder
-from edgernn.training.data import (
+from edgernn.data import (
     DataOptions,
     Examples,
     Splits,
@@ -19,9 +17,11 @@ from edgernn.training.data import (
     load_splits,
     validation_split,
 )
-from edgernn.training.data.examples import first
-from edgernn.training.data.label_values import LabelRule, LabelsError, OneLabelError
-from edgernn.training.data.options import option_of
+from edgernn.data.examples import first
+from edgernn.data.label_values import LabelRule, LabelsError, OneLabelError
+from edgernn.data.options import option_of
+from edgernn.errors import DataError, ModelFileError, UsageError
+from edgernn.text import TextEncoder
 
 __all__ = [
     "as_started",

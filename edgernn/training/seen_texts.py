@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.data.groups import alike
 from edgernn.errors import ModelFileError
-from edgernn.training.data.groups import alike
 from edgernn.training.run import SEEN_TEXTS, read_file
 
 __all__ = ["Seen", "SeenTexts", "read_seen_texts"]

@@ -16,17 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import MissingPackageError, TrainingError, UsageError
-from edgernn.files import leftover_of, write_bytes, write_text
-from edgernn.native_logs import held_back
-from edgernn.privacy import import_quietly
-from edgernn.text import TextContract, TextEncoder
-from edgernn.training import run as names
-from edgernn.training.batches import Encoded
-from edgernn.training.callbacks import Busy, Say
-from edgernn.training.closing import figures_of_epoch
-from edgernn.training.coverage import check_letters
-from edgernn.training.data import (
+from edgernn.data import (
     Examples,
     Splits,
     check_source,
@@ -35,8 +25,19 @@ from edgernn.training.data import (
     load_splits,
     validation_split,
 )
-from edgernn.training.data.examples import first
-from edgernn.training.data.left_out import rows_with_tokens
+from edgernn.data.batches import Encoded
+from edgernn.data.examples import first
+from edgernn.data.left_out import rows_with_tokens
+from edgernn.data.split import FEWEST_TO_HOLD_OUT
+from edgernn.errors import MissingPackageError, TrainingError, UsageError
+from edgernn.files import leftover_of, write_bytes, write_text
+from edgernn.native_logs import held_back
+from edgernn.privacy import import_quietly
+from edgernn.progress import Busy, Say
+from edgernn.recipes.recipe import Embedding, Recipe
+from edgernn.text import TextContract, TextEncoder
+from edgernn.training import run as names
+from edgernn.training.coverage import check_letters
 from edgernn.training.distill import lesson_of, whole_model
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import (
@@ -48,11 +49,10 @@ from edgernn.training.fit import (
     remove_checkpoint,
 )
 from edgernn.training.gpu import find_gpu_problem
+from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.models import build, deep_layers
 from edgernn.training.options import TrainOptions
-from edgernn.training.proposals import FEWEST_TO_HOLD_OUT
 from edgernn.training.rare_words import least_texts
-from edgernn.training.recipe import Embedding, Recipe
 from edgernn.training.results import write_results
 from edgernn.training.run import read_json
 from edgernn.training.run_data import as_started, check_data

@@ -11,12 +11,12 @@ from pathlib import Path
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
+from edgernn.progress import Say
+from edgernn.recipes.recipe import TextRules
 from edgernn.text import SubwordEncoder, TextContract, WordEncoder, normalize
 from edgernn.text.contract import Tokenizer
 from edgernn.text.words import read_words, write_words
-from edgernn.training.callbacks import Say
 from edgernn.training.rare_words import MIN_DF, Holders, without_rare
-from edgernn.training.recipe import TextRules
 
 __all__ = ["VOCABULARY_FILES", "build_vocabulary", "make_contract", "read_vocabulary"]
 

@@ -32,11 +32,11 @@ from edgernn.audit.onnx_graph import read_onnx
 from edgernn.audit.tflite_findings import tflite_findings
 from edgernn.audit.tflite_graph import read_tflite
 from edgernn.audit.weights import MOST_STEPS, read_weights
-from edgernn.bundle import tflite_schema as places
 from edgernn.bundle.model_file import MAX_MODEL_BYTES
-from edgernn.bundle.protowire import bytes_field
-from edgernn.bundle.tflite_file import append_attachments
-from edgernn.bundle.tflite_summary import open_model
+from edgernn.bundle.onnx.protowire import bytes_field
+from edgernn.bundle.tflite import schema as places
+from edgernn.bundle.tflite.file import append_attachments
+from edgernn.bundle.tflite.summary import open_model
 from edgernn.errors import ModelFileError
 
 Save = Callable[[str, bytes], Path]

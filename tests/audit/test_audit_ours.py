@@ -19,8 +19,8 @@ from edgernn.audit.parts import divide
 from edgernn.audit.source import SourceLayer, compare, read_layers
 from edgernn.audit.weights import ROLES, Weight
 from edgernn.bundle.attachments import StoredSizes
-from edgernn.bundle.onnx_file import write_attachments
-from edgernn.bundle.tflite_file import append_attachments, without_attachments
+from edgernn.bundle.onnx.file import write_attachments
+from edgernn.bundle.tflite.file import append_attachments, without_attachments
 from edgernn.runtime import SHIPPED_MODEL
 
 FORMATS = ("onnx", "tflite")

@@ -9,7 +9,7 @@ import pytest
 
 from edgernn.bench.reviews import Reviews
 from edgernn.cli.bench_labels import without_training_labels
-from edgernn.training.data import DataOptions, describe
+from edgernn.data import DataOptions, describe
 from edgernn.training.seen_texts import SeenTexts
 
 TEXTS = ("a good film", "a bad film", "good", "bad")

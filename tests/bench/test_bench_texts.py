@@ -10,10 +10,10 @@ import pytest
 
 from edgernn.bench.reviews import read_reviews
 from edgernn.bench.texts import SENTENCES, generated_reviews, text_of_tokens
+from edgernn.data import DataOptions
 from edgernn.errors import DataError
 from edgernn.runtime import SHIPPED_MODEL, load
 from edgernn.text import TextEncoder
-from edgernn.training.data import DataOptions
 
 
 @pytest.fixture(scope="module")

@@ -205,7 +205,7 @@ def test_picture(results, tmp_path):
     """Every row with accuracy and size is named in the picture, and hollow where published."""
     pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'edgernn[data]'")
     from benchmarks.accuracy.plot import draw
-    from edgernn.training.pictures import save_picture
+    from edgernn.pictures import save_picture
 
     figure = draw(collect(**results))
     (axes,) = figure.axes

@@ -13,8 +13,8 @@ pytest.importorskip("ai_edge_litert", reason="needs LiteRT: pip install 'edgernn
 from benchmarks.accuracy import measure_run
 from benchmarks.accuracy.collected import collect
 from benchmarks.accuracy.data import MeasuredTexts
+from edgernn.data import Examples
 from edgernn.errors import UsageError
-from edgernn.training.data import Examples
 
 
 def test_a_tiny_run(tiny_trained, tmp_path):

@@ -15,8 +15,8 @@ from benchmarks.accuracy.data import MeasuredTexts, load_sentences
 from benchmarks.accuracy.measures import measure_accuracy, measure_short, measure_speed
 from benchmarks.peers.nb_svm import NbSvm
 from benchmarks.peers.plain_text import spaced, without_breaks
+from edgernn.data import Examples
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data import Examples
 
 GOOD = ["a great film", "great fun , truly great", "loved it !", "great story, loved the end"]
 BAD = ["a boring film", "boring and bad", "hated it !", "bad story, hated the boring end"]

@@ -19,7 +19,7 @@ from benchmarks.peers.peer import FILE, ONE, Setup, TextPeer
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.text_scorer import TextScorer
 from benchmarks.speed.ours import Command, Ours
-from edgernn.training.batches import pad
+from edgernn.data.batches import pad
 
 TEXTS = [f"{start} film, and {'very ' * n}long" for n in range(12) for start in ("Great", "Bad")]
 TINY = Shape(layers=2, width=16, heads=2, inner=32, vocabulary=50, places=20)
@@ -191,8 +191,8 @@ def test_bert_tokens():
 def test_text_peers_learn(tmp_path, monkeypatch):
     """A peer that takes texts learns from the training reviews, for a quick look from a share."""
     pytest.importorskip("sklearn", reason="needs scikit-learn: pip install 'edgernn[data]'")
-    from edgernn.training import data
-    from edgernn.training.data import Examples
+    from edgernn import data
+    from edgernn.data import Examples
 
     labels = np.tile(np.array([0, 1], np.int8), 20)
     train = Examples(tuple(("bad", "good")[label] for label in labels), labels)

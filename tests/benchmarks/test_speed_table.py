@@ -11,9 +11,9 @@ from benchmarks.readme import render
 from benchmarks.speed.__main__ import RESULT
 from benchmarks.speed.arithmetic import lstm_multiply_adds, measure, products_of, profile
 from benchmarks.speed.table import speed_table
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Recurrent
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.training.recipe import Dense, Embedding, Recurrent
-from edgernn.training.recipes import RECIPES
 
 LAYERS = RECIPES["flagship"].layers
 

@@ -12,9 +12,9 @@ pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[trai
 from benchmarks.accuracy import trial
 from benchmarks.accuracy.search import search_table
 from benchmarks.accuracy.trial import TRIALS, Corpus, measure
-from edgernn.training.data import Examples
-from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
-from edgernn.training.recipes import RECIPES
+from edgernn.data import Examples
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 
 FLAGSHIP = RECIPES["flagship"]
 SMALL = dataclasses.replace(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgernn.bundle.flatwire import FlatBuffer, FlatError, Table
+from edgernn.bundle.tflite.flatwire import FlatBuffer, FlatError, Table
 
 # A root table with the fields: 0 an int32, 1 absent, 2 a string, 3 a vector of uint16.
 GOLDEN = bytes.fromhex(

@@ -18,9 +18,11 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from onnx import TensorProto, helper, numpy_helper
 
-from edgernn.bundle import Bundle, Format, model_file, onnx_file, read_model_file, tflite_file
+from edgernn.bundle import Bundle, Format, model_file, read_model_file
 from edgernn.bundle import with_bundle as put_bundle
 from edgernn.bundle.checksums import SUMS, with_sums
+from edgernn.bundle.onnx import file as onnx_file
+from edgernn.bundle.tflite import file as tflite_file
 from edgernn.errors import ModelFileError
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
 

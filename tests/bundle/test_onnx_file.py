@@ -16,10 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from edgernn.bundle import onnx_file, onnx_summary, onnx_tensors
-from edgernn.bundle.onnx_file import read_attachments, write_attachments
-from edgernn.bundle.onnx_summary import OnnxTensor, check_safe, summarize
-from edgernn.bundle.protowire import bytes_field
+from edgernn.bundle.onnx import file as onnx_file
+from edgernn.bundle.onnx import summary as onnx_summary
+from edgernn.bundle.onnx import tensors as onnx_tensors
+from edgernn.bundle.onnx.file import read_attachments, write_attachments
+from edgernn.bundle.onnx.protowire import bytes_field
+from edgernn.bundle.onnx.summary import OnnxTensor, check_safe, summarize
 from edgernn.errors import ModelFileError
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", fullmatch=True)

@@ -11,9 +11,9 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from edgernn.bundle import onnx_structure
-from edgernn.bundle.onnx_structure import check_structure
-from edgernn.bundle.protowire import bytes_field, varint
+from edgernn.bundle.onnx import structure as onnx_structure
+from edgernn.bundle.onnx.protowire import bytes_field, varint
+from edgernn.bundle.onnx.structure import check_structure
 from edgernn.errors import ModelFileError
 from exporters.formats import FORMATS
 

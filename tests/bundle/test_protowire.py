@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.bundle.protowire import (
+from edgernn.bundle.onnx.protowire import (
     Budget,
     ProtoError,
     WireType,

@@ -21,8 +21,9 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgernn.bundle import tflite_file, tflite_operators
-from edgernn.bundle.tflite_file import (
+from edgernn.bundle.tflite import file as tflite_file
+from edgernn.bundle.tflite import operators as tflite_operators
+from edgernn.bundle.tflite.file import (
     TfliteTensor,
     append_attachments,
     check_safe,

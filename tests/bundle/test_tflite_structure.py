@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from edgernn.bundle import tflite_schema, tflite_structure
-from edgernn.bundle.tflite_forms import FORMS, LETTERS
-from edgernn.bundle.tflite_operators import TENSOR_TYPES
-from edgernn.bundle.tflite_structure import check_structure
+from edgernn.bundle.tflite import schema as tflite_schema
+from edgernn.bundle.tflite import structure as tflite_structure
+from edgernn.bundle.tflite.forms import FORMS, LETTERS
+from edgernn.bundle.tflite.operators import TENSOR_TYPES
+from edgernn.bundle.tflite.structure import check_structure
 from edgernn.errors import ModelFileError
 from exporters.formats import FORMATS
 

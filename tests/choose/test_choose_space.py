@@ -7,8 +7,8 @@ import pytest
 
 from edgernn.choose.space import Space, fit_settings, recipe_of, text_rules
 from edgernn.choose.vocabularies import Vocabularies
+from edgernn.recipes.recipe import Pool, Recurrent
 from edgernn.text import TextEncoder, WordEncoder
-from edgernn.training.recipe import Pool, Recurrent
 from edgernn.training.vocabulary import make_contract
 
 SMALL = Space(

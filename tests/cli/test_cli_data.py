@@ -10,8 +10,8 @@ import pytest
 
 from edgernn.cli import data_options
 from edgernn.cli.main import app
+from edgernn.data import DataOptions
 from edgernn.errors import EdgernnError, UsageError
-from edgernn.training.data import DataOptions
 
 COMMANDS = """
 import json, sys
@@ -108,7 +108,7 @@ def test_options_of_the_command_line(arguments, options, asked):
 
 def test_the_proposal_is_what_the_command_takes(stars, asked, capsys):
     """A person who pastes the options of the error gets no other one."""
-    from edgernn.training.data import load_split
+    from edgernn.data import load_split
 
     with pytest.raises(EdgernnError) as caught:
         load_split(stars, "train")

@@ -190,7 +190,7 @@ def test_a_run_folder_that_cannot_be_written(edgernn, own_run, reviews):
 def test_the_shipped_run_stays_as_it_is(own_run, reviews, monkeypatch, capfd):
     """The folder of the pretrained model belongs to the package; here the small run stands in."""
     from edgernn.cli import evaluate
-    from edgernn.training.data import DataOptions
+    from edgernn.data import DataOptions
 
     monkeypatch.setattr(evaluate, "SHIPPED_MODEL", own_run / "model.onnx")
     before = {path.name for path in own_run.iterdir()}
@@ -267,7 +267,7 @@ def hashed_run(own_run: Path) -> Path:
 def evaluated(capfd):
     """A function that measures a model on a file: what is said, and what is measured."""
     from edgernn.cli.evaluate import run_evaluation
-    from edgernn.training.data import DataOptions
+    from edgernn.data import DataOptions
 
     def evaluate(model, data, run=None):
         run_evaluation(str(data), model, run, DataOptions(), None, "cpu", None, None, True)

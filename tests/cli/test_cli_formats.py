@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgernn.cli.formats import MEASURED, reason_of
-from edgernn.training.recipes import RECIPES
+from edgernn.recipes.catalogue import RECIPES
 from exporters.formats import FORMATS
 
 CELLS = json.loads(MEASURED.read_text("utf-8"))["cells"]

@@ -6,7 +6,7 @@ import pytest
 from console_script import write_reviews
 
 from edgernn.cli.recipes import MEASURED
-from edgernn.training.recipes import RECIPES
+from edgernn.recipes.catalogue import RECIPES
 
 ROWS = {row["recipe"]: row for row in json.loads(MEASURED.read_text("utf-8"))["recipes"]}
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 
 from edgernn.bundle import Format
-from edgernn.bundle.tflite_operators import BUILTIN_OPERATORS
+from edgernn.bundle.tflite.operators import BUILTIN_OPERATORS
 from edgernn.errors import ExportError, UsageError
 from exporters.formats import FORMATS, check_cells, find_format, find_precision
 from exporters.network import Cell, OtherCell, Part

@@ -13,7 +13,7 @@ import pytest
 from keras import layers
 from small_models import Ids, classifier, lstm, ragged
 
-from edgernn.training.batches import pad
+from edgernn.data.batches import pad
 from edgernn.training.models import probabilities
 from exporters import onnx_graph
 from exporters.keras_model import read_network

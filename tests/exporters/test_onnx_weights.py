@@ -17,7 +17,7 @@ from keras import layers
 from onnx import TensorProto, helper, numpy_helper
 from small_models import classifier, lstm
 
-from edgernn.bundle.onnx_summary import summarize
+from edgernn.bundle.onnx.summary import summarize
 from exporters import onnx_graph
 from exporters.keras_model import read_network
 from exporters.onnx_weights import store_float16, store_int8

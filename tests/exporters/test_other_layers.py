@@ -12,7 +12,8 @@ import onnxruntime as ort
 import pytest
 from small_models import VOCABULARY, lstm, ragged, recurrent, sequential, tflite_scores
 
-from edgernn.bundle import onnx_structure, tflite_structure
+from edgernn.bundle.onnx import structure as onnx_structure
+from edgernn.bundle.tflite import structure as tflite_structure
 from edgernn.errors import ModelFileError
 from edgernn.training.layers import custom_layers
 from edgernn.training.models import probabilities

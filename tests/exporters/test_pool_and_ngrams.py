@@ -14,12 +14,10 @@ from matching_checks import matching_checks
 from small_models import VOCABULARY, Ids, Scores, ragged, recurrent, tflite_scores
 
 from edgernn.bundle.model_file import count_operators
-from edgernn.bundle.onnx_structure import check_structure as check_onnx
-from edgernn.bundle.tflite_structure import check_structure as check_tflite
+from edgernn.bundle.onnx.structure import check_structure as check_onnx
+from edgernn.bundle.tflite.structure import check_structure as check_tflite
 from edgernn.errors import ExportError
-from edgernn.training.layers import custom_layers
-from edgernn.training.models import probabilities
-from edgernn.training.ngrams import (
+from edgernn.ngrams import (
     CHECKS,
     NO_CHECK,
     hashed_ngrams,
@@ -27,6 +25,8 @@ from edgernn.training.ngrams import (
     ngram_checks,
     preceding,
 )
+from edgernn.training.layers import custom_layers
+from edgernn.training.models import probabilities
 from exporters import onnx_graph, onnx_weights, tflite_graph
 from exporters.formats import FORMATS, check_cells
 from exporters.gate import check_operators

@@ -21,8 +21,8 @@ from small_models import Ids, classifier, ragged, recurrent, sequential, tflite_
 from edgernn import load
 from edgernn.bundle import Format
 from edgernn.bundle.model_file import count_operators
-from edgernn.bundle.onnx_structure import check_structure as check_onnx
-from edgernn.bundle.tflite_structure import check_structure as check_tflite
+from edgernn.bundle.onnx.structure import check_structure as check_onnx
+from edgernn.bundle.tflite.structure import check_structure as check_tflite
 from edgernn.errors import DeviceError, ExportError
 from edgernn.training.models import logits, probabilities
 from exporters import onnx_graph, onnx_weights, tflite_graph

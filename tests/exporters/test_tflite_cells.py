@@ -13,7 +13,7 @@ from ai_edge_litert.interpreter import Interpreter
 from keras import layers
 from small_models import Ids, classifier, network, ragged, recurrent
 
-from edgernn.bundle.tflite_file import summarize
+from edgernn.bundle.tflite.file import summarize
 from edgernn.errors import ExportError
 from edgernn.training.models import probabilities
 from exporters import tflite_graph

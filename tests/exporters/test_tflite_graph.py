@@ -14,7 +14,7 @@ from ai_edge_litert.schema_py_generated import Model, ModelT, TensorType
 from keras import layers
 from small_models import Ids, classifier, lstm, ragged
 
-from edgernn.bundle.tflite_file import TfliteSummary, summarize
+from edgernn.bundle.tflite.file import TfliteSummary, summarize
 from edgernn.training.models import probabilities
 from exporters import tflite_graph
 from exporters.export import TrainedModel

@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from keras import layers
 from small_models import network, ragged, recurrent
 
-from edgernn.bundle.tflite_structure import check_structure
+from edgernn.bundle.tflite.structure import check_structure
 from edgernn.errors import ExportError, ModelFileError
 from exporters import tflite_graph
 from exporters.tflite_flatbuffer import pack, unpack

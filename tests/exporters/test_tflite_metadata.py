@@ -8,8 +8,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from edgernn.bundle.flatwire import FlatBuffer, Table
-from edgernn.bundle.tflite_file import append_attachments, read_attachments, summarize
+from edgernn.bundle.tflite.file import append_attachments, read_attachments, summarize
+from edgernn.bundle.tflite.flatwire import FlatBuffer, Table
 from edgernn.errors import ExportError, ModelFileError
 from exporters.tflite_metadata import ASSOCIATED_FILE_TYPES, METADATA_NAME, with_model_metadata
 

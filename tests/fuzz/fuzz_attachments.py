@@ -15,7 +15,7 @@ from typing import Any
 from fuzz_files import Entries, Mutant, Seed, entry, joined, sealed
 
 from edgernn.bundle.checksums import SUMS, with_sums
-from edgernn.bundle.protowire import varint
+from edgernn.bundle.onnx.protowire import varint
 
 __all__ = ["attachment_attacks", "container_attacks", "random_attachments"]
 

@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from edgernn.bundle import Format, onnx_file, tflite_file
+from edgernn.bundle import Format
 from edgernn.bundle.attachments import COMPRESS_ABOVE
 from edgernn.bundle.checksums import with_sums
-from edgernn.bundle.protowire import bytes_field
+from edgernn.bundle.onnx import file as onnx_file
+from edgernn.bundle.onnx.protowire import bytes_field
+from edgernn.bundle.tflite import file as tflite_file
 
 __all__ = ["Entries", "Mutant", "Seed", "entry", "joined", "sealed"]
 

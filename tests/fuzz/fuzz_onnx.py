@@ -11,7 +11,7 @@ import onnx
 from fuzz_files import Mutant, Seed, sealed
 from onnx import TensorProto, helper, numpy_helper
 
-from edgernn.bundle.protowire import bytes_field
+from edgernn.bundle.onnx.protowire import bytes_field
 
 __all__ = ["onnx_attacks", "random_onnx"]
 

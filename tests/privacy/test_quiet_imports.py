@@ -76,7 +76,7 @@ def test_matplotlib(home):
     home.python(
         "from pathlib import Path\n"
         "from edgernn.privacy import import_quietly\n"
-        "from edgernn.training.pictures import save_picture\n"
+        "from edgernn.pictures import save_picture\n"
         "figure = import_quietly('matplotlib.figure').Figure()\n"
         "figure.subplots().set_title('a title')\n"
         "save_picture(figure, Path('picture.png'))\n"

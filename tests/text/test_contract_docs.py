@@ -13,11 +13,11 @@ import pytest
 from edgernn.bundle import Bundle
 from edgernn.bundle.checksums import with_sums
 from edgernn.bundle.golden import MAX_CHARACTERS, MAX_VECTORS, Golden
-from edgernn.bundle.onnx_file import read_attachments, write_attachments
-from edgernn.bundle.tflite_file import append_attachments
+from edgernn.bundle.onnx.file import read_attachments, write_attachments
+from edgernn.bundle.tflite.file import append_attachments
 from edgernn.errors import ModelFileError
+from edgernn.recipes.recipe import TextRules
 from edgernn.text import CONTRACT_VERSION, TextContract, TextEncoder
-from edgernn.training.recipe import TextRules
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "contract.md").read_text("utf-8")

@@ -3,8 +3,8 @@
 import pytest
 
 from edgernn.errors import DataError
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.training.coverage import check_letters
-from edgernn.training.recipes import RECIPES
 
 ENGLISH = [
     "A naïve film, yet good.",

@@ -8,14 +8,14 @@ import pytest
 from four_texts import ENCODER, TEXTS, soft_of
 from toy import IDS, RECIPE, encoded
 
+from edgernn.data import Examples
+from edgernn.data.batches import Encoded
+from edgernn.distillation.ngram_table import NgramFit, NgramTable, ngram_sums
 from edgernn.errors import DataError
+from edgernn.recipes.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 from edgernn.training import distill
-from edgernn.training.batches import Encoded
-from edgernn.training.data import Examples
 from edgernn.training.distill import Blend, Lesson, blend, join, whole_model
 from edgernn.training.models import NGRAMS, build, logits
-from edgernn.training.ngram_table import NgramFit, NgramTable, ngram_sums
-from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 
 keras = pytest.importorskip("keras")
 

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from toy import GOOD, IDS, RECIPE, SETTINGS, encoded
 
+from edgernn.data.batches import Encoded, pad
 from edgernn.errors import TrainingError
-from edgernn.training.batches import Encoded, pad
+from edgernn.recipes.recipe import Dense, Dropout, Embedding, Recurrent
 from edgernn.training.fit import Epoch, History, _unlike_first, fit
 from edgernn.training.models import build, logits
-from edgernn.training.recipe import Dense, Dropout, Embedding, Recurrent
 
 keras = pytest.importorskip("keras")
 

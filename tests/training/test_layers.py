@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 from matching_checks import matching_checks
 
+from edgernn.data.batches import pad
 from edgernn.errors import UsageError
-from edgernn.training.batches import pad
-from edgernn.training.layers import custom_layers
-from edgernn.training.ngrams import (
+from edgernn.ngrams import (
     LONGEST,
     NO_CHECK,
     hashed_ngrams,
@@ -18,6 +17,7 @@ from edgernn.training.ngrams import (
     ngram_checks,
     preceding,
 )
+from edgernn.training.layers import custom_layers
 
 keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
 

@@ -7,8 +7,10 @@ import pytest
 from matching_checks import matching_checks
 from toy import RECIPE
 
+from edgernn.data.batches import pad
 from edgernn.errors import UsageError
-from edgernn.training.batches import pad
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Dropout, Embedding, Ngrams, Pool, Recipe, Recurrent
 from edgernn.training.models import (
     build,
     deep_layers,
@@ -17,8 +19,6 @@ from edgernn.training.models import (
     probabilities,
     summary,
 )
-from edgernn.training.recipe import Dense, Dropout, Embedding, Ngrams, Pool, Recipe, Recurrent
-from edgernn.training.recipes import RECIPES
 
 IDS = 30
 SMALL = {"units": 5}

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from edgernn.data import Examples, load_split
 from edgernn.errors import DataError
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.text import SubwordEncoder
-from edgernn.training.data import Examples, load_split
 from edgernn.training.rare_words import Holders, least_texts, without_rare
-from edgernn.training.recipes import RECIPES
 from edgernn.training.vocabulary import build_vocabulary
 
 WORDS = RECIPES["bilstm"].text

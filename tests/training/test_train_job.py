@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from toy import RECIPE, SETTINGS, VOCABULARY, Interrupt, write_reviews
 
+from edgernn.data import load_split
 from edgernn.errors import DataError, TrainingError, UsageError
+from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Recurrent
 from edgernn.text import SubwordEncoder
-from edgernn.training.closing import figures_of_epoch
-from edgernn.training.data import load_split
+from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import Dense, Embedding, Recurrent
-from edgernn.training.recipes import DEFAULT_RECIPE, RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from edgernn.training.train import NO_TEST, prepare_keras, train

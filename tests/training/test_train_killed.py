@@ -12,9 +12,9 @@ import pytest
 from toy import RECIPE, SETTINGS, VOCABULARY, write_reviews
 
 from edgernn.errors import ModelFileError, TrainingError, UsageError
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Recurrent
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import Dense, Embedding, Recurrent
-from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.train import train
 

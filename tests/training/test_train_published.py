@@ -9,11 +9,11 @@ import pytest
 from toy import SETTINGS
 
 from edgernn.errors import DataError, TrainingError
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Published, Recipe, Recurrent, TextRules
 from edgernn.text.words import KERAS_SEPARATORS
 from edgernn.training.models import logits
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import Dense, Embedding, Published, Recipe, Recurrent, TextRules
-from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from edgernn.training.train import train

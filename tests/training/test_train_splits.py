@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from toy import SETTINGS, Interrupt
 
+from edgernn.data import DataOptions, load_splits
 from edgernn.errors import DataError, UsageError
-from edgernn.training.data import DataOptions, load_splits
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Recipe, Recurrent, TextRules
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import Dense, Embedding, Recipe, Recurrent, TextRules
-from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import measured_split, validation_examples
 from edgernn.training.train import NO_TEST, train

@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 from edgernn.cli import train as command
 from edgernn.cli.main import app
 from edgernn.cli.signals import Ended
+from edgernn.distillation import document_vectors, teacher
 from edgernn.errors import DataError, TrainingError
-from edgernn.training import distill, document_vectors, teacher
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
+from edgernn.training import distill
 from edgernn.training.options import TrainOptions
-from edgernn.training.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
-from edgernn.training.recipes import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from edgernn.training.train import train
@@ -106,8 +107,8 @@ def scores_and_parts(folder, data):
 
     Then what the model would score with the n-grams that have not learned the labels.
     """
+    from edgernn.distillation.ngram_table import NgramTable, ngram_sums
     from edgernn.training.models import NGRAMS, logits
-    from edgernn.training.ngram_table import NgramTable, ngram_sums
 
     run = Run.open(folder)
     model = run.load_model()

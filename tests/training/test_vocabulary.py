@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
+from edgernn.data import load_split
 from edgernn.errors import DataError
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.text import SubwordEncoder, TextEncoder
-from edgernn.training.data import load_split
-from edgernn.training.recipes import RECIPES
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
 SUBWORDS = dataclasses.replace(RECIPES["subword-bilstm"].text, target_vocabulary_size=300)

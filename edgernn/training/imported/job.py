@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from edgernn.errors import UsageError
 from edgernn.files import write_bytes, write_text
+from edgernn.progress import Busy, Say
 from edgernn.training import run as names
-from edgernn.training.callbacks import Busy, Say
 from edgernn.training.imported.build import build
 from edgernn.training.imported.contracts import ImportOptions, about_padding, contract_of
 from edgernn.training.imported.described import described

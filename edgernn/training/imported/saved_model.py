@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.bundle.protowire import Budget, ProtoError, iter_fields
+from edgernn.bundle.onnx.protowire import Budget, ProtoError, iter_fields
 from edgernn.errors import MissingPackageError, ModelFileError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly

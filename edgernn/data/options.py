@@ -1,0 +1,87 @@
+"""How a labelled file is read: its columns, what its labels mean, what is left out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from edgernn.data.label_values import LabelRule
+from edgernn.rows import ReadOptions
+
+__all__ = ["DEFAULTS", "DataOptions", "option_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """What a person says about a labelled file; the defaults leave it to what the file says."""
+
+    text_column: str | None = None
+    """This one and those up to `quoting` are the fields of `ReadOptions`."""
+    format: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header: bool = True
+    sheet: str | None = None
+    quoting: str | None = None
+    label_column: str | None = None
+    group_column: str | None = None
+    """The column whose equal values are never on two sides of a split."""
+    positive: tuple[str, ...] = ()
+    """Values of the label column, as `label_values.fold` gives them; so in the next two."""
+    negative: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    strict: bool = False
+    """Whether the first bad row is an error, instead of being left out."""
+
+    @property
+    def rows(self) -> ReadOptions:
+        """How the rows of the file are read."""
+        return ReadOptions(**{f.name: getattr(self, f.name) for f in fields(ReadOptions)})
+
+    @property
+    def label_rule(self) -> LabelRule:
+        """What is said about the values of the label column.
+
+        Raises:
+            UsageError: a value is named twice.
+        """
+        return LabelRule(self.positive, self.negative, self.drop)
+
+    def reading(self) -> DataOptions:
+        """Return the options of reading alone, where more was added to them."""
+        own = fields(DataOptions)
+        return DataOptions(**{field.name: getattr(self, field.name) for field in own})
+
+    def given(self) -> list[str]:
+        """Return the names of the fields that are not left to the file."""
+        own = fields(DataOptions)
+        return [field.name for field in own if getattr(self, field.name) != field.default]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what config.json keeps: all that decides which examples are read."""
+        own = {field.name: getattr(self, field.name) for field in fields(DataOptions)}
+        del own["strict"]
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in own.items()}
+
+    @staticmethod
+    def from_json(values: Mapping[str, Any]) -> DataOptions:
+        """Read what `to_json` gave; runs of earlier versions have columns alone.
+
+        Raises:
+            KeyError, TypeError: it is not.
+        """
+        found = {field.name: values[field.name] for field in fields(DataOptions)
+                 if field.name in values}  # fmt: skip
+        for name in ("positive", "negative", "drop"):
+            found[name] = tuple(map(str, found.get(name, ())))
+        return DataOptions(**{"strict": False} | found)
+
+
+def option_of(name: str) -> str:
+    """Return the command line's option of a field of `DataOptions`."""
+    return "--no-header" if name == "header" else f"--{name.replace('_', '-')}"
+
+
+DEFAULTS = DataOptions()
+"""Nothing said."""

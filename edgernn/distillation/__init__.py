@@ -1,0 +1,1 @@
+"""What a small network learns from: a teacher, its soft labels, and a table of n-grams."""

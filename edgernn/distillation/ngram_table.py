@@ -1,0 +1,226 @@
+"""The numbers of a recipe's n-grams: a linear model fitted to what a teacher says of many texts.
+
+More n-grams are met than a small table has buckets, so the ones that matter most are chosen: a
+first fit with every n-gram that is met often enough tells how much each contributes, each bucket
+keeps the n-gram that contributes most and its check, and a second fit finds the numbers of those
+kept. Both are ridge regressions on the teacher's logits (LSQR, Paige and Saunders, 1982), in which
+n-grams that tell the classes apart are held back less, by the root of their naive Bayes log-count
+ratio (after Wang and Manning, 2012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.errors import DataError, MissingPackageError
+from edgernn.ngrams import NO_CHECK, ngram_buckets, ngram_checks, preceding
+from edgernn.recipes.recipe import Ngrams
+
+__all__ = [
+    "AS_CHOSEN",
+    "MOST_SURE",
+    "NgramFit",
+    "NgramTable",
+    "count_ratios",
+    "fit_ngrams",
+    "ngram_sums",
+    "ridge",
+]
+
+_ITERATIONS = 40
+MOST_SURE = 5.0
+"""Targets beyond it, in logits, are pulled in: how sure the teacher is says little there."""
+
+
+@dataclass(frozen=True)
+class NgramFit:
+    """How a table is fitted; the values were chosen on held-out texts: benchmarks/accuracy."""
+
+    min_count: int = 4
+    """N-grams that are met less often are left out."""
+    damp: float = 0.5
+    """How much large numbers are held back."""
+    ratio_power: float = 0.5
+    """Power of the log-count ratio that an n-gram's column is multiplied by; 0: none."""
+    own_label: float = 1.0
+    """Share of a labelled text's own label in what it is to score; the teacher's is the rest."""
+    crop_weight: float = 0.5
+    """How much an error on a crop counts beside one on a whole text; 0: there are no crops."""
+
+
+AS_CHOSEN = NgramFit()
+
+
+@dataclass(frozen=True, eq=False)
+class NgramTable:
+    """A number and a check for each bucket."""
+
+    numbers: npt.NDArray[np.float32]
+    """float32 [buckets]; 0 in an empty bucket."""
+    checks: npt.NDArray[np.int32]
+    """int32 [buckets], the check of the n-gram that the number is of, or `NO_CHECK`."""
+    longest: int
+    """Ids in the longest n-grams."""
+
+
+def fit_ngrams(
+    texts: Sequence[npt.NDArray[np.int32]],
+    logits: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32],
+    ngrams: Ngrams,
+    how: NgramFit = AS_CHOSEN,
+) -> NgramTable:
+    """Fit the table of n-grams to logits.
+
+    Args:
+        texts: encoded texts, one int32 array [tokens] each, none of them empty.
+        logits: float32 [texts], what the sums should be.
+        weights: float32 [texts], what each error is multiplied by before it is squared.
+        ngrams: number of buckets, and ids in the longest n-grams.
+        how: which n-grams count, and how much they are held back.
+
+    Raises:
+        DataError: no n-gram is met often enough.
+        MissingPackageError: SciPy is not installed.
+    """
+    target = np.clip(logits, -MOST_SURE, MOST_SURE)
+    met = _Met(texts, ngrams, how.min_count)
+    if not len(met.counts):
+        raise DataError(f"no n-gram is met {how.min_count} times: there is nothing to fit")
+    rows = met.rows
+    freedom = count_ratios(rows, 1 / (1 + np.exp(-target))) ** how.ratio_power
+    share = np.abs(ridge(rows, target, weights, freedom, how.damp)) * np.sqrt(met.counts)
+    order = np.lexsort((-share, met.buckets))
+    kept = np.sort(order[np.flatnonzero(np.diff(met.buckets[order], prepend=-1))])
+    numbers = np.zeros(ngrams.buckets, np.float32)
+    checks = np.full(ngrams.buckets, NO_CHECK, np.int32)
+    numbers[met.buckets[kept]] = ridge(rows[:, kept], target, weights, freedom[kept], how.damp)
+    checks[met.buckets[kept]] = met.checks[kept]
+    return NgramTable(numbers, checks, ngrams.longest)
+
+
+def ngram_sums(
+    texts: Sequence[npt.NDArray[np.int32]], table: NgramTable
+) -> npt.NDArray[np.float32]:
+    """Return what the layer of n-grams gives for each text, float32 [texts]."""
+    sums = np.zeros(len(texts), np.float32)
+    buckets = len(table.numbers)
+    for row, ids in enumerate(texts):
+        before = preceding(ids, table.longest)
+        at = ngram_buckets(before, buckets)
+        same = table.checks[at] == ngram_checks(before)
+        sums[row] = table.numbers[at[same]].sum() / np.sqrt(max(1, table.longest * len(ids)))
+    return sums
+
+
+class _Met:
+    """The n-grams that are met often enough, and how often each is in which text."""
+
+    def __init__(
+        self, texts: Sequence[npt.NDArray[np.int32]], ngrams: Ngrams, min_count: int
+    ) -> None:
+        from scipy import sparse
+
+        lengths = np.array([len(ids) for ids in texts])
+        # The zeros before each text keep the n-grams of two texts apart.
+        gap = np.zeros(ngrams.longest - 1, np.int32)
+        stream = np.concatenate([part for ids in texts for part in (gap, ids)])
+        before = preceding(stream, ngrams.longest)
+        inside = np.flatnonzero(
+            np.concatenate([np.arange(n + len(gap)) >= len(gap) for n in lengths])
+        )
+        before = before[:, inside]
+        owner = np.repeat(np.arange(len(texts)), lengths)
+        buckets = ngram_buckets(before, ngrams.buckets)
+        checks = ngram_checks(before)
+        parts: dict[str, list[Any]] = {name: [] for name in ("at", "row", "n", "bucket", "check")}
+        columns = 0
+        for place in range(ngrams.longest):
+            key = _keys(before[: place + 1])
+            _, first, which, count = np.unique(
+                key, return_index=True, return_inverse=True, return_counts=True
+            )
+            often = count >= min_count
+            column = np.cumsum(often) - 1 + columns
+            columns += int(np.count_nonzero(often))
+            met = often[which]
+            parts["at"].append(column[which[met]])
+            parts["row"].append(owner[met])
+            parts["n"].append(count[often])
+            parts["bucket"].append(buckets[place, first[often]])
+            parts["check"].append(checks[place, first[often]])
+        at, row = np.concatenate(parts["at"]), np.concatenate(parts["row"])
+        counted = sparse.csr_matrix(
+            (np.ones(len(at), np.float32), (row, at)), shape=(len(texts), columns)
+        )
+        norms = (1 / np.sqrt(ngrams.longest * np.maximum(lengths, 1))).astype(np.float32)
+        self.rows = (sparse.diags(norms) @ counted).tocsr()
+        self.counts = np.concatenate(parts["n"])
+        self.buckets = np.concatenate(parts["bucket"])
+        self.checks = np.concatenate(parts["check"])
+
+
+def _keys(before: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
+    """Return a number for each n-gram, another for each that differs (but once in 2**40)."""
+    random = np.random.Generator(np.random.PCG64(len(before)))
+    odd = random.integers(1 << 63, size=len(before), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
+    total = np.zeros(before.shape[1], np.uint64)
+    for ids, factor in zip(before, odd, strict=True):
+        total += (ids.astype(np.uint64) + np.uint64(1)) * factor
+    return total
+
+
+def ridge(
+    rows: Any,
+    target: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32],
+    freedom: npt.NDArray[np.float64],
+    damp: float,
+) -> npt.NDArray[np.float64]:
+    """Return the number of each column whose weighted sums over a row come nearest to a target.
+
+    Args:
+        rows: sparse float32 [texts, columns].
+        target: float32 [texts].
+        weights: float32 [texts], what each error is multiplied by before it is squared.
+        freedom: float64 [columns]; the larger, the less a column's number is held back.
+        damp: how much all numbers are held back.
+
+    Returns:
+        float64 [columns].
+
+    Raises:
+        MissingPackageError: SciPy is not installed.
+    """
+    try:
+        from scipy.sparse.linalg import lsqr
+    except ImportError as error:
+        raise MissingPackageError("scipy", "fitting n-grams", "train") from error
+    from scipy import sparse
+
+    scaled = sparse.diags(weights) @ rows @ sparse.diags(freedom.astype(np.float32))
+    found: npt.NDArray[np.float64] = lsqr(
+        scaled, weights * target, damp=damp, iter_lim=_ITERATIONS
+    )[0]
+    return found * freedom
+
+
+def count_ratios(rows: Any, positive: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return each column's log-count ratio, without its sign, of root mean square 1.
+
+    Args:
+        rows: sparse [texts, columns], not 0 where a text has the column's n-gram.
+        positive: float64 [texts], how far a text counts for the positive class, from 0 to 1.
+    """
+    present = rows.copy()
+    present.data[:] = 1
+    one, other = present.T @ positive + 1, present.T @ (1 - positive) + 1
+    ratios = np.abs(np.log((one / one.sum()) / (other / other.sum())))
+    size = np.sqrt(np.mean(ratios**2))
+    # Where nothing tells the classes apart, all columns are alike.
+    return np.asarray(ratios / size) if size else np.ones_like(ratios)

@@ -1,0 +1,1 @@
+"""How good a classifier is, and what to doubt about the figures; above training and runtime."""

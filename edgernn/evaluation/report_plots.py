@@ -1,0 +1,210 @@
+"""Pictures of an evaluation: accuracy by length, calibration, confusion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgernn.errors import MissingPackageError
+from edgernn.evaluation.calibration import CalibrationBin
+from edgernn.evaluation.lengths import LengthBucket
+from edgernn.pictures import save_picture
+from edgernn.privacy import import_quietly
+from edgernn.training.label_figures import wilson_interval
+
+__all__ = ["plot_calibration", "plot_confusion", "plot_lengths"]
+
+_BLUE, _GREY = "tab:blue", "0.45"
+_LONGEST_TITLE, _LONGEST_LABEL = 48, 20
+"""In characters; what is longer would run out of its picture or into its neighbour."""
+
+
+def plot_lengths(buckets: Sequence[LengthBucket], accuracy: float, path: Path, title: str) -> None:
+    """Draw a bar of accuracy for each range of lengths, with its 95 % interval, into a PNG file.
+
+    Args:
+        buckets: as `length_buckets` gives them.
+        accuracy: that of all texts, drawn as a line.
+        path: the file.
+        title: what was measured.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    figure = _figure(7.5, 4.2)
+    axes = figure.subplots()
+    for place, bucket in enumerate(buckets):
+        top = 0.0
+        if bucket.accuracy is not None and bucket.accuracy_interval is not None:
+            low, top = bucket.accuracy_interval
+            axes.bar(place, bucket.accuracy, 0.7, color=_BLUE, alpha=0.75)
+            whiskers = [[bucket.accuracy - low], [top - bucket.accuracy]]
+            axes.errorbar(place, bucket.accuracy, whiskers, color="black", capsize=4, linewidth=1)
+        axes.annotate(
+            f"{bucket.examples:,}",
+            (place, top),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            color=_GREY if bucket.examples == 0 else "black",
+            # Over the line of all texts it would not be read.
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )
+    axes.axhline(accuracy, color=_GREY, linestyle="--", linewidth=1)
+    axes.annotate(
+        f"all: {accuracy:.1%}",
+        (1, accuracy),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, 0),
+        textcoords="offset points",
+        va="center",
+        color=_GREY,
+    )
+    axes.set_xticks(range(len(buckets)), [bucket.name for bucket in buckets])
+    axes.set_xlim(-0.6, len(buckets) - 0.4)
+    axes.set_xlabel("length of the text in tokens")
+    axes.set_ylabel("accuracy")
+    axes.set_ylim(0, 1.08)
+    axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.grid(axis="y", alpha=0.3)
+    axes.set_axisbelow(True)
+    _titles(figure, axes, title, "accuracy with 95% interval; number of texts above the bars")
+    save_picture(figure, path)
+
+
+def plot_calibration(
+    bins: Sequence[CalibrationBin], error: float, path: Path, title: str, *, positive: str
+) -> None:
+    """Draw a reliability diagram, and how many texts each bin has, into a PNG file.
+
+    Args:
+        bins: as `calibration_bins` gives them.
+        error: the expected calibration error, for the title.
+        path: the file.
+        title: what was measured.
+        positive: name of the positive class.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    figure = _figure(7, 6.8)
+    axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    axes.plot((0, 1), (0, 1), color=_GREY, linestyle="--", linewidth=1, label="perfect")
+    means, shares, under, over = [], [], [], []
+    for one in bins:
+        if one.mean_probability is not None and one.positive is not None:
+            low, high = wilson_interval(round(one.positive * one.examples), one.examples)
+            means.append(one.mean_probability)
+            shares.append(one.positive)
+            under.append(max(0.0, one.positive - low))
+            over.append(max(0.0, high - one.positive))
+    axes.errorbar(
+        means,
+        shares,
+        (under, over),
+        fmt="o-",
+        markersize=4,
+        linewidth=1,
+        capsize=3,
+        color=_BLUE,
+        label="model, with 95% interval",
+    )
+    axes.set_ylabel(f"share of texts that are {_plain(positive)}")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-0.02, 1.02)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="best")
+    width = 1 / len(bins)
+    below.bar([one.lower for one in bins], [one.examples for one in bins], width, align="edge",
+              color=_BLUE, alpha=0.75, edgecolor="white")  # fmt: skip
+    for one in bins:
+        middle = (one.lower + one.upper) / 2
+        below.annotate(
+            f"{one.examples:,}",
+            (middle, one.examples),
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="center",
+            fontsize=8,
+        )
+    below.margins(y=0.18)
+    below.set_ylabel("texts")
+    below.set_xlabel(f"probability of {_plain(positive)}")
+    _thousands(below.yaxis)
+    _titles(
+        figure,
+        axes,
+        title,
+        f"expected calibration error {error:.4f}, {len(bins)} bins of equal width",
+    )
+    save_picture(figure, path)
+
+
+def plot_confusion(
+    confusion: tuple[tuple[int, int], tuple[int, int]],
+    labels: tuple[str, str],
+    path: Path,
+    title: str,
+) -> None:
+    """Draw the confusion matrix, with the share of each row, into a PNG file.
+
+    Args:
+        confusion: counts by true label (rows) and given label (columns), negative first.
+        labels: names of the negative and the positive class.
+        path: the file.
+        title: what was measured.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
+    figure = _figure(5, 4.6)
+    axes = figure.subplots()
+    shares = [[count / max(1, sum(row)) for count in row] for row in confusion]
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for i, row in enumerate(confusion):
+        for j, count in enumerate(row):
+            axes.text(
+                j,
+                i,
+                f"{count:,}\n{shares[i][j]:.1%}",
+                ha="center",
+                va="center",
+                fontsize=13,
+                color="white" if shares[i][j] > 0.5 else "black",
+            )
+    names = [_plain(label) for label in labels]
+    axes.set_xticks((0, 1), names)
+    axes.set_yticks((0, 1), names, rotation=90, va="center")
+    axes.set_xlabel("label given by the model")
+    axes.set_ylabel("true label")
+    axes.tick_params(length=0)
+    _titles(figure, axes, title, "number of texts, and their share of the true label")
+    save_picture(figure, path)
+
+
+def _figure(width: float, height: float) -> Any:
+    """Return an empty figure; sizes in inches."""
+    try:
+        Figure = import_quietly("matplotlib.figure").Figure
+    except ImportError as error:
+        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
+    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+
+
+def _titles(figure: Any, axes: Any, title: str, what: str) -> None:
+    figure.suptitle(_plain(title, _LONGEST_TITLE))
+    axes.set_title(what, fontsize=10)
+
+
+def _plain(name: str, longest: int = _LONGEST_LABEL) -> str:
+    """Return a name for a picture: cut at `longest`, and a dollar sign starts no formula."""
+    short = name if len(name) <= longest else name[: longest - 1] + "\u2026"
+    return short.replace("$", r"\$")
+
+
+def _thousands(axis: Any) -> None:
+    ticker = import_quietly("matplotlib.ticker")
+
+    axis.set_major_locator(ticker.MaxNLocator(3, integer=True))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:,.0f}"))

@@ -1,0 +1,1 @@
+"""Recipes: everything that makes one trained model, as data."""

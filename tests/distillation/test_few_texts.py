@@ -1,0 +1,13 @@
+"""Settings for a handful of texts."""
+
+import pytest
+
+from edgernn.distillation.few_texts import least_count
+
+
+@pytest.mark.parametrize(
+    ("chosen", "texts", "count"), [(5, 8, 1), (5, 50, 3), (5, 100, 5), (5, 25_000, 5), (1, 3, 1)]
+)
+def test_how_often_an_ngram_is_met(chosen, texts, count):
+    """Once among a few texts, as was chosen among a hundred and more."""
+    assert least_count(chosen, texts) == count

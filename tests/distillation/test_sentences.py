@@ -1,0 +1,41 @@
+"""Sentences of a text: where they end, and that nothing is lost."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.distillation.sentences import split_sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
+        ("Bad...  so bad!!\nYes.", ["Bad...", "so bad!!", "Yes."]),
+        ("one <br /><br /> two<BR>three<br/ >", ["one", "two", "three<br/ >"]),
+        ("worth 3.5 points of e.g.this", ["worth 3.5 points of e.g.this"]),
+        ("the end.", ["the end."]),
+        (" <br />  . ", ["."]),
+        ("", []),
+        (" \n ", []),
+    ],
+)
+def test_where_sentences_end(text, sentences):
+    """Behind a full stop, exclamation or question mark and white space, or at a line break."""
+    assert [sentence.strip() for sentence in split_sentences(text)] == sentences
+
+
+_PIECES = st.sampled_from(
+    ["<br />", "<BR/>", "<br", ">", ". ", "!", "? ", " ", "\n", "a", "é", "0"]
+)
+
+
+@given(st.lists(st.one_of(_PIECES, st.text(max_size=4)), max_size=20).map("".join))
+def test_nothing_is_lost(text):
+    """Joined again, they hold every character in order but white space and line breaks."""
+    found = split_sentences(text)
+    assert all(sentence.strip() for sentence in found)
+    expected = re.sub(r"<br\s*/?>", "", text, flags=re.IGNORECASE)
+    assert "".join("".join(found).split()) == "".join(expected.split())

@@ -1,0 +1,135 @@
+"""Hashing n-grams: the buckets are those stated, in int32, and all of them are used."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgernn.errors import UsageError
+from edgernn.ngrams import (
+    CHECK_MULTIPLIERS,
+    CHECK_OFFSETS,
+    CHECKS,
+    LONGEST,
+    MULTIPLIERS,
+    NO_CHECK,
+    OFFSETS,
+    check_ngrams,
+    hashed_ngrams,
+    ngram_buckets,
+    ngram_checks,
+    preceding,
+)
+
+
+def digest(*key: object) -> int:
+    words = " ".join(map(str, key))
+    return int.from_bytes(hashlib.sha256(words.encode()).digest()[:2], "big")
+
+
+@pytest.mark.parametrize(
+    ("name", "all_multipliers", "offsets"),
+    [
+        ("edgernn n-grams", MULTIPLIERS, OFFSETS),
+        ("edgernn n-gram checks", CHECK_MULTIPLIERS, CHECK_OFFSETS),
+    ],
+)
+def test_the_constants_follow_their_rule(name, all_multipliers, offsets):
+    """A file keeps them for ever: they are what their comment says."""
+    assert len(all_multipliers) == len(offsets) == LONGEST
+    for n, (multipliers, offset) in enumerate(zip(all_multipliers, offsets, strict=True), start=1):
+        expected = tuple((digest(name, n, place) & 0x3FFF) | 0x4001 for place in range(n))
+        assert multipliers == expected
+        assert all(2**14 < value < 2**15 and value % 2 for value in multipliers)
+        assert offset == digest(name, n, "offset")
+
+
+def test_checks_fit_into_int8():
+    """All of them, and that of an empty bucket is none of an n-gram; every id counts in them."""
+    assert all(value % CHECKS for multipliers in CHECK_MULTIPLIERS for value in multipliers)
+    assert np.iinfo(np.int8).min <= NO_CHECK < 0 < CHECKS - 1 <= np.iinfo(np.int8).max
+    assert all(CHECKS % n for n in range(2, CHECKS))
+
+
+def formula(ids, longest: int, all_multipliers, offsets, modulus: int) -> list[list[int]]:
+    """With Python's integers, which do not overflow; zeros stand before."""
+    found = []
+    for n in range(1, longest + 1):
+        row = []
+        for t in range(len(ids)):
+            before = [ids[t - i] if t - i >= 0 else 0 for i in range(n)]
+            total = sum(a * b for a, b in zip(before, all_multipliers[n - 1], strict=True))
+            row.append((offsets[n - 1] + total) % modulus)
+        found.append(row)
+    return found
+
+
+@given(
+    st.lists(st.integers(1, 13_000), max_size=30), st.integers(1, 20_000), st.integers(1, LONGEST)
+)
+def test_buckets_are_those_of_the_formula(ids, buckets, longest):
+    """As the formula says; so are the checks."""
+    given = np.array(ids, np.int32)
+    expected = formula(ids, longest, MULTIPLIERS, OFFSETS, buckets)
+    found = hashed_ngrams(given, buckets, longest)
+    assert found.dtype == np.int32
+    assert found.tolist() == [bucket for row in expected for bucket in row]
+    before = preceding(given, longest)
+    assert ngram_buckets(before, buckets).tolist() == expected
+    checks = ngram_checks(before)
+    assert checks.dtype == np.int32
+    assert checks.tolist() == formula(ids, longest, CHECK_MULTIPLIERS, CHECK_OFFSETS, CHECKS)
+
+
+@pytest.mark.parametrize("n", [2, 3])
+def test_a_check_tells_n_grams_of_a_bucket_apart(n):
+    """Of pairs of other n-grams that share a bucket one in 127 shares its check, too."""
+    ids = np.random.default_rng(0).integers(1, 10_000, 300_000).astype(np.int32)
+    before = preceding(ids, n)
+    at, checks = ngram_buckets(before, 10_007)[-1], ngram_checks(before)[-1]
+    order = np.argsort(at, kind="stable")
+    pairs = order[:-1], order[1:]
+    one, other = (place[at[pairs[0]] == at[pairs[1]]] for place in pairs)
+    differ = (before[:, one] != before[:, other]).any(axis=0)
+    assert differ.sum() > 250_000
+    same = checks[one] == checks[other]
+    assert np.mean(same[differ]) == pytest.approx(1 / CHECKS, rel=0.1)
+
+
+def test_a_prime_number_of_buckets_spreads_n_grams():
+    """Of random n-grams about as many buckets are hit as a random function would hit."""
+    buckets = 10_007
+    ids = np.random.default_rng(0).integers(1, 10_000, 30_000).astype(np.int32)
+    for n, found in enumerate(np.split(hashed_ngrams(ids, buckets, 3), 3), start=1):
+        distinct = len({tuple(ids[t - n + 1 : t + 1]) for t in range(n - 1, len(ids))})
+        hit = len(set(found.tolist()))
+        # Single ids have a bucket each.
+        expected = distinct if n == 1 else buckets * (1 - np.exp(-distinct / buckets))
+        assert hit == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("buckets", "longest", "size", "message"),
+    [
+        (0, 1, 9, "n-grams in 0 buckets: must be 1 to 16,777,216"),
+        ((1 << 24) + 1, 1, 9, "16777217 buckets"),
+        (7, 0, 9, "n-grams of 0 ids: there are those of 1 to 5"),
+        (7, LONGEST + 1, 9, "n-grams of 6 ids"),
+        (7, 3, 30_000, "n-grams of up to 3 ids: a vocabulary of 30,000 ids is too large .* 27,008"),
+    ],
+)
+def test_what_cannot_be_hashed(buckets, longest, size, message):
+    """The message says which number is too large."""
+    with pytest.raises(UsageError, match=message):
+        check_ngrams(buckets, longest, size)
+
+
+def test_the_largest_vocabulary_is_the_largest():
+    """The number in the message is the last that fits."""
+    check_ngrams(7, 3, 27_008)
+    with pytest.raises(UsageError):
+        check_ngrams(7, 3, 27_009)
+    with pytest.raises(UsageError):
+        hashed_ngrams(np.array([27_008], np.int32), 7, 3)
