@@ -22,7 +22,7 @@ from benchmarks.imports.table import imports_table
 from benchmarks.speed.table import speed_table
 from edgernn.cli import formats, recipes
 from edgernn.files import write_text
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 __all__ = ["main", "render"]
 

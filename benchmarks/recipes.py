@@ -23,7 +23,7 @@ from benchmarks.environment import describe_machine, write_result
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Recipe
 from edgernn.training.run import EVALUATION, evaluation_split, read_json
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 __all__ = ["main"]
 

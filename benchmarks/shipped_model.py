@@ -3,7 +3,7 @@
     python -m benchmarks.shipped_model --data aclImdb_v1.tar.gz
 
 Exports each file with `edgernn export` and measures it with `edgernn evaluate --json` on the full
-test split, in processes of their own. Which are written, `benchmarks.formats` has found.
+test split, in processes of their own. Which are written, `benchmarks.exports` has found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
 from edgernn.cli.formats import MEASURED
 from edgernn.runtime import SHIPPED_MODEL
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 __all__ = ["main"]
 

@@ -20,13 +20,13 @@ from edgernn.files import new_file, write_text
 from edgernn.training.models import probabilities
 from edgernn.training.run import Run
 from exporters import gate, model_card
-from exporters.formats import FormatRules, PrecisionRules, check_cells, find_precision
 from exporters.gate import Check, OpenFile, Scorer
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
 from exporters.min_runtime import MIN_RUNTIMES, MinRuntime
 from exporters.network import Network
 from exporters.representative import representative_ids
+from exporters.rules import FormatRules, PrecisionRules, check_cells, find_precision
 from exporters.sample_texts import spread
 
 __all__ = [

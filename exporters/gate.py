@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from edgernn.audit import Audit, OldestRuntime
 from edgernn.text import TextEncoder
-from exporters.formats import FormatRules
 from exporters.min_runtime import MinRuntime
 from exporters.network import Network, Recurrent
+from exporters.rules import FormatRules
 
 __all__ = [
     "MAX_ACCURACY_DROP",

@@ -52,7 +52,7 @@ _SMALLEST = 256
 
 
 def store(model: Any, precision: str) -> Any:
-    """Return a float32 model in one of the precisions of `exporters.formats`.
+    """Return a float32 model in one of the precisions of `exporters.rules`.
 
     Args:
         model: an `onnx.ModelProto`; it is left as it is.

@@ -55,7 +55,7 @@ def convert(
 
     Args:
         network: what to convert.
-        precision: one that `exporters.formats` has for TFLite.
+        precision: one that `exporters.rules` has for TFLite.
         representative: int32 [tokens] of each text that the ranges of activations are taken from,
             for a precision that needs them.
         newer: whether the file need not run on tflite-runtime 2.14: float16 is then for all

@@ -27,7 +27,7 @@ def ngram_sum(tf: Any, ngrams: Ngrams, precision: str) -> Callable[[Any], Any]:
     Args:
         tf: TensorFlow.
         ngrams: the table.
-        precision: how the table is stored, a name of `exporters.formats`.
+        precision: how the table is stored, a name of `exporters.rules`.
     """
     lookup, scale = _table(tf, ngrams, precision)
     longest, most = ngrams.longest, ngrams.longest - 1

@@ -273,7 +273,7 @@ class _TinyFiles(dict[tuple[str, str], Path]):
     def __missing__(self, key: tuple[str, str]) -> Path:
         from edgernn import load
         from exporters.export import export
-        from exporters.formats import find_format
+        from exporters.rules import find_format
 
         name, precision = key
         rules = find_format(name)

@@ -44,7 +44,7 @@ def trained():
 def export_again(trained, name, precision, path):
     """Export the shipped run."""
     from exporters.export import export
-    from exporters.formats import find_format
+    from exporters.rules import find_format
 
     export(trained, find_format(name), precision, path, lambda file: load(file, "cpu"))
     return path

@@ -28,7 +28,7 @@ from edgernn.evaluation.calibration import calibration_bins, expected_calibratio
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
-from exporters.formats import FORMATS, FormatRules
+from exporters.rules import FORMATS, FormatRules
 
 __all__ = ["RESULTS", "main", "measure_run"]
 

@@ -32,7 +32,7 @@ from edgernn.files import write_text
 from edgernn.training.coverage import check_letters
 from edgernn.training.rare_words import least_texts
 from edgernn.training.train import NO_TEST, prepare_keras
-from exporters.formats import find_format
+from exporters.rules import find_format
 
 __all__ = ["PLOT", "RESULT", "ChooseOptions", "choose"]
 

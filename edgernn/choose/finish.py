@@ -19,7 +19,7 @@ from edgernn.native_logs import held_back
 from edgernn.runtime import Classifier, load
 from edgernn.training.run import CHECKPOINT, Run
 from exporters.export import default_name, export, open_trained
-from exporters.formats import FormatRules
+from exporters.rules import FormatRules
 
 __all__ = ["CHOSEN", "Chosen", "finish", "ranked"]
 

@@ -26,10 +26,10 @@ from edgernn.training.models import build
 from edgernn.training.run import Run
 from exporters import model_card
 from exporters.export import TrainedModel, convert_graph
-from exporters.formats import FormatRules, check_cells
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
 from exporters.min_runtime import MIN_RUNTIMES
+from exporters.rules import FormatRules, check_cells
 
 __all__ = ["SPOKEN_WORDS", "Untrained", "Variant", "latency_texts", "median_latencies"]
 

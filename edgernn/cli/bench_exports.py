@@ -11,7 +11,7 @@ from edgernn.cli.console import busy, done, load_model, say
 from edgernn.errors import ExportError, UsageError
 from edgernn.training.run import Run
 from exporters.export import TrainedModel, default_name, export, open_trained
-from exporters.formats import FORMATS, FormatRules
+from exporters.rules import FORMATS, FormatRules
 from exporters.sample_texts import SAMPLE_TEXTS
 
 __all__ = ["export_all"]

@@ -13,8 +13,8 @@ from edgernn.errors import DataError, MissingPackageError, UsageError
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.training.run import CONFIG, CONTRACT, METRICS, MODEL, Run
 from exporters.export import default_name, export, open_trained
-from exporters.formats import FORMATS, find_format, find_precision
 from exporters.min_runtime import find_min_runtime
+from exporters.rules import FORMATS, find_format, find_precision
 from exporters.sample_texts import SAMPLE_TEXTS
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import Any
 
 from edgernn.cli.console import write_line
 from edgernn.errors import UsageError
-from exporters.formats import FORMATS, FormatRules
+from exporters.rules import FORMATS, FormatRules
 
 __all__ = ["MEASURED", "reason_of", "run_formats"]
 
 MEASURED = Path(__file__).parent.parent / "models" / "formats.json"
-"""What an export of each trained recipe gave; `benchmarks/formats.py` wrote it."""
+"""What an export of each trained recipe gave; `benchmarks/exports.py` wrote it."""
 
 
 def run_formats(recipe: str | None, as_json: bool) -> None:

@@ -6,9 +6,9 @@ pyarrow for Parquet, openpyxl for Excel, backports.zstd for `.zst`.
 """
 
 from edgernn.rows.columns import LABEL_COLUMNS, TEXT_COLUMNS, folded, listed
-from edgernn.rows.formats import FORMATS, Format, format_of, suffix_of
 from edgernn.rows.many import input_files, open_many
 from edgernn.rows.options import ReadOptions
+from edgernn.rows.readers import FORMATS, Format, format_of, suffix_of
 from edgernn.rows.row import Row
 from edgernn.rows.rows import RowSource, open_rows
 

@@ -9,8 +9,8 @@ from typing import BinaryIO, NamedTuple
 
 from edgernn.errors import DataError, UsageError
 from edgernn.rows import files
-from edgernn.rows.containers import Content
 from edgernn.rows.files import BadRowError, Stage, buffered, peeked
+from edgernn.rows.packing import Content
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = (

@@ -10,8 +10,8 @@ from pathlib import Path
 from edgernn.errors import DataError, UsageError
 from edgernn.rows.columns import listed
 from edgernn.rows.files import STDIN, reading
-from edgernn.rows.formats import suffix_of
 from edgernn.rows.options import DEFAULTS, ReadOptions
+from edgernn.rows.readers import suffix_of
 from edgernn.rows.row import Row, Table
 from edgernn.rows.rows import RowSource, open_rows
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.rows.columns import unique
-from edgernn.rows.containers import Content
 from edgernn.rows.options import ReadOptions
+from edgernn.rows.packing import Content
 from edgernn.rows.row import Row, Table
 
 _BATCH = 1024

@@ -10,12 +10,12 @@ from typing import Any, BinaryIO, Self
 
 from edgernn.errors import DataError, UsageError
 from edgernn.rows.columns import TEXT_COLUMNS, column_of, value_at
-from edgernn.rows.containers import ZIP_MAGIC, Content, unpacked
 from edgernn.rows.encodings import as_text
 from edgernn.rows.files import name_of, open_stream, reading
-from edgernn.rows.formats import Format, format_named, format_of, suffix_of
 from edgernn.rows.options import DEFAULTS, ReadOptions
+from edgernn.rows.packing import ZIP_MAGIC, Content, unpacked
 from edgernn.rows.parquet import check_text_column
+from edgernn.rows.readers import Format, format_named, format_of, suffix_of
 from edgernn.rows.row import Row, Table
 from edgernn.rows.sniff import check_plain, sniffed
 from edgernn.rows.workbook import with_numbers_as_text

@@ -8,9 +8,9 @@ from typing import Any
 
 from edgernn.errors import DataError, MissingPackageError, UsageError
 from edgernn.rows.columns import TEXT_COLUMNS, folded, listed, unique
-from edgernn.rows.containers import Content
 from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
+from edgernn.rows.packing import Content
 from edgernn.rows.row import Row, Table
 from edgernn.rows.title import check_first, described, filled, kept, names_follow
 

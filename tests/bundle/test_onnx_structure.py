@@ -15,7 +15,7 @@ from edgernn.bundle.onnx import structure as onnx_structure
 from edgernn.bundle.onnx.protowire import bytes_field, varint
 from edgernn.bundle.onnx.structure import check_structure
 from edgernn.errors import ModelFileError
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 Files = dict[tuple[str, str], Path]
 

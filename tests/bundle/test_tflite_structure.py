@@ -19,7 +19,7 @@ from edgernn.bundle.tflite.forms import FORMS, LETTERS
 from edgernn.bundle.tflite.operators import TENSOR_TYPES
 from edgernn.bundle.tflite.structure import check_structure
 from edgernn.errors import ModelFileError
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 Files = dict[tuple[str, str], Path]
 

@@ -9,7 +9,7 @@ import pytest
 
 from edgernn.cli.formats import MEASURED, reason_of
 from edgernn.recipes.catalogue import RECIPES
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 CELLS = json.loads(MEASURED.read_text("utf-8"))["cells"]
 

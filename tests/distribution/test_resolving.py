@@ -153,7 +153,7 @@ def scores_as_here(
         The versions of its NumPy and ONNX Runtime.
     """
     from edgernn import load
-    from exporters.formats import FORMATS
+    from exporters.rules import FORMATS
     from exporters.sample_texts import SAMPLE_TEXTS
 
     paths = [str(files["onnx", precision]) for precision in FORMATS["onnx"].precisions]

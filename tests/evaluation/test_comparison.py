@@ -22,7 +22,7 @@ from edgernn.evaluation.comparison_plot import plot_comparison
 from edgernn.text import SubwordEncoder, TextContract
 from edgernn.training.fit import Epoch, History
 from edgernn.training.history import read_history
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 SUBWORDS = SubwordEncoder(["good_", "bad_", "film_"])
 DATA = {

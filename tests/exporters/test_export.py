@@ -37,8 +37,8 @@ from exporters.export import (
     export,
     open_trained,
 )
-from exporters.formats import FORMATS
 from exporters.keras_model import read_network
+from exporters.rules import FORMATS
 from exporters.sample_texts import SAMPLE_TEXTS, spread
 
 Files = dict[tuple[str, str], Path]

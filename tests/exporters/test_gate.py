@@ -13,9 +13,9 @@ import pytest
 from edgernn.audit import Finding, OldestRuntime
 from edgernn.audit.oldest_runtime import Reason
 from exporters import gate
-from exporters.formats import FORMATS
 from exporters.min_runtime import find_min_runtime
 from exporters.network import Cell, Dense, Direction, Embedding, Network, Recurrent
+from exporters.rules import FORMATS
 
 EXPECTED = np.linspace(0.05, 0.95, 1000, dtype=np.float32)
 LABELS = EXPECTED >= 0.5

@@ -11,8 +11,8 @@ from edgernn import load
 from edgernn.audit import OldestRuntime, audit_file
 from edgernn.errors import ExportError, UsageError
 from exporters.export import TrainedModel, export
-from exporters.formats import FORMATS
 from exporters.min_runtime import MIN_RUNTIMES, find_min_runtime
+from exporters.rules import FORMATS
 
 TFLITE = FORMATS["tflite"]
 

@@ -15,8 +15,8 @@ from edgernn.bundle import read_model_file
 from edgernn.errors import ModelFileError
 from edgernn.training.run import EVALUATION, Run
 from exporters.export import TrainedModel, export
-from exporters.formats import FORMATS
 from exporters.model_card import describe, page
+from exporters.rules import FORMATS
 
 SHA256 = {"graph": "0" * 64}
 

@@ -17,11 +17,11 @@ from small_models import Ids, classifier, ragged, recurrent
 
 from edgernn.training.models import probabilities
 from exporters import onnx_graph
-from exporters.formats import FORMATS
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
 from exporters.network import Network
 from exporters.onnx_weights import store_float16, store_int8
+from exporters.rules import FORMATS
 
 LENGTHS = (7, 1, 60, 2, 33, 12, 3, 60, 59)
 

@@ -28,11 +28,11 @@ from edgernn.ngrams import (
 from edgernn.training.layers import custom_layers
 from edgernn.training.models import probabilities
 from exporters import onnx_graph, onnx_weights, tflite_graph
-from exporters.formats import FORMATS, check_cells
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
 from exporters.network import Network, Ngrams
 from exporters.ngram_table import hash_matrix, quantize_table
+from exporters.rules import FORMATS, check_cells
 
 LENGTHS = (1, 2, 3, 4, 11, 60, 1, 33, 2, 3)
 BUCKETS = 1009

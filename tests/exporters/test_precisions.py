@@ -27,10 +27,10 @@ from edgernn.errors import DeviceError, ExportError
 from edgernn.training.models import logits, probabilities
 from exporters import onnx_graph, onnx_weights, tflite_graph
 from exporters.export import TrainedModel, export
-from exporters.formats import FORMATS, check_cells
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
 from exporters.network import Cell, Network
+from exporters.rules import FORMATS, check_cells
 
 VOCABULARY = 50
 LENGTHS = (7, 1, 60, 2, 33, 12, 3, 60, 59)

@@ -17,10 +17,10 @@ from edgernn.bundle.tflite.file import summarize
 from edgernn.errors import ExportError
 from edgernn.training.models import probabilities
 from exporters import tflite_graph
-from exporters.formats import FORMATS
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
 from exporters.network import Network
+from exporters.rules import FORMATS
 from exporters.tflite_simple_rnn import four_gates, fuse
 
 TFLITE = FORMATS["tflite"]

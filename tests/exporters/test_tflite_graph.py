@@ -18,8 +18,8 @@ from edgernn.bundle.tflite.file import TfliteSummary, summarize
 from edgernn.training.models import probabilities
 from exporters import tflite_graph
 from exporters.export import TrainedModel
-from exporters.formats import FORMATS
 from exporters.keras_model import read_network
+from exporters.rules import FORMATS
 
 Files = dict[tuple[str, str], Path]
 RECURRENT = "UNIDIRECTIONAL_SEQUENCE_LSTM"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from edgernn.bundle import read_model_file, with_bundle
-from exporters.formats import FORMATS
+from exporters.rules import FORMATS
 
 Files = dict[tuple[str, str], Path]
 

@@ -337,7 +337,7 @@ def test_every_cell_exports(options, tmp_path, mask):
     """An imported model of all kinds of layers becomes a checked file that scores as it did."""
     from edgernn import load
     from exporters.export import export, open_trained
-    from exporters.formats import find_format
+    from exporters.rules import find_format
     from exporters.sample_texts import SAMPLE_TEXTS
 
     (tmp_path / "in").mkdir()

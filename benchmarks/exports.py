@@ -1,6 +1,6 @@
 """Every recipe exported to every format and precision: what is written, what is refused and why.
 
-    python -m benchmarks.formats --data aclImdb_v1.tar.gz --csv reviews.csv --runs runs
+    python -m benchmarks.exports --data aclImdb_v1.tar.gz --csv reviews.csv --runs runs
 
 Takes the run folders that `benchmarks.recipes` trained, exports each cell with the limits that
 `edgernn export` has, on the run's validation texts, and writes the outcome to a JSON file, which
@@ -25,8 +25,8 @@ from edgernn.recipes.catalogue import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
-from exporters.formats import FORMATS, FormatRules
 from exporters.gate import Check
+from exporters.rules import FORMATS, FormatRules
 
 __all__ = ["main"]
 

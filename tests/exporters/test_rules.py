@@ -10,9 +10,9 @@ import pytest
 from edgernn.bundle import Format
 from edgernn.bundle.tflite.operators import BUILTIN_OPERATORS
 from edgernn.errors import ExportError, UsageError
-from exporters.formats import FORMATS, check_cells, find_format, find_precision
 from exporters.network import Cell, OtherCell, Part
 from exporters.onnx_graph import OPSET
+from exporters.rules import FORMATS, check_cells, find_format, find_precision
 
 
 def test_every_format_of_the_bundle_is_there() -> None:

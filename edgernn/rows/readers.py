@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows.containers import PACKED_SUFFIXES, Content, bare_name
 from edgernn.rows.delimited import read_csv, read_tsv
 from edgernn.rows.encodings import Text
 from edgernn.rows.json_lines import read_json
 from edgernn.rows.options import ReadOptions
+from edgernn.rows.packing import PACKED_SUFFIXES, Content, bare_name
 from edgernn.rows.parquet import read_parquet
 from edgernn.rows.plain import read_txt
 from edgernn.rows.row import Table
