@@ -48,8 +48,9 @@ from edgernn.recipes.recipe import (
     Recurrent,
 )
 from edgernn.text import TextEncoder
+from edgernn.training.checkpoint import remove_checkpoint
 from edgernn.training.distill import Lesson, blend, learn_ngrams, whole_model
-from edgernn.training.fit import fit, remove_checkpoint
+from edgernn.training.fit import fit
 from edgernn.training.models import logits
 from edgernn.training.train import first_model, prepare_keras
 from edgernn.training.vocabulary import build_vocabulary, make_contract

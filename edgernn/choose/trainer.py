@@ -17,8 +17,8 @@ from edgernn.choose.space import recipe_of
 from edgernn.choose.vocabularies import Vocabularies
 from edgernn.data import Splits
 from edgernn.recipes.recipe import FitSettings, Recipe
-from edgernn.training.fit import Epoch, holds_epoch, remove_checkpoint
-from edgernn.training.history import read_history
+from edgernn.training.checkpoint import holds_epoch, remove_checkpoint
+from edgernn.training.history import Epoch, read_history
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import CHECKPOINT, METRICS, MODEL, read_json
 from edgernn.training.train import train

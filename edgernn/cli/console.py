@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from edgernn.runtime import Classifier, load
 
 if TYPE_CHECKING:
-    from edgernn.training.fit import Epoch
+    from edgernn.training.history import Epoch
 
 __all__ = [
     "INTERRUPTED",

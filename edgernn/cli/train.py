@@ -13,7 +13,8 @@ from edgernn.errors import UsageError
 from edgernn.evaluation.closing import figures_from_json, warnings_of
 from edgernn.evaluation.proposals import propose_test
 from edgernn.recipes.recipe import FitSettings
-from edgernn.training.fit import History, holds_epoch
+from edgernn.training.checkpoint import holds_epoch
+from edgernn.training.history import History
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import CHECKPOINT, MODEL, TEACHER, Run
 from edgernn.training.train import train

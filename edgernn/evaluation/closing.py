@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgernn.recipes.recipe import FitSettings
-from edgernn.training.fit import History
+from edgernn.training.history import History
 from edgernn.training.label_figures import LabelFigures, figures_of, wilson_interval
 
 __all__ = [

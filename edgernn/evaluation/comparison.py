@@ -12,8 +12,7 @@ from typing import Any
 
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.evaluation.proposals import propose_test
-from edgernn.training.fit import Epoch, History
-from edgernn.training.history import read_history
+from edgernn.training.history import Epoch, History, read_history
 from edgernn.training.run import CONFIG, EVALUATION, METRICS, Run, evaluation_split, figures_of_test
 
 __all__ = [

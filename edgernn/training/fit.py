@@ -1,4 +1,4 @@
-"""Training a model: epochs, early stopping, checkpoints, resuming.
+"""Training a model: epochs, early stopping, resuming.
 
 One epoch is one call of Keras's `fit`; what happens between epochs is plain code here. All
 randomness comes from the seed and the number of the epoch, so that a run that was interrupted and
@@ -7,17 +7,10 @@ resumed ends with the same numbers as one that was not.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import re
-import shutil
 import time
-import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,89 +25,15 @@ from edgernn.data.batches import (
     thin,
 )
 from edgernn.errors import TrainingError
-from edgernn.files import leftover_of, new_file, write_text
 from edgernn.privacy import import_quietly
-from edgernn.recipes.recipe import FitSettings, Keep
-from edgernn.training.keras_metrics import RIGHT_POSITIVES, counting_functions, metrics
+from edgernn.recipes.recipe import FitSettings
+from edgernn.training.checkpoint import Checkpoint, holds_epoch
+from edgernn.training.history import Epoch, History
+from edgernn.training.keras_metrics import RIGHT_POSITIVES, metrics
 
-__all__ = [
-    "Epoch",
-    "History",
-    "Watcher",
-    "fit",
-    "holds_epoch",
-    "is_first_attempt",
-    "remove_checkpoint",
-]
+__all__ = ["Watcher", "fit"]
 
 _VALIDATION_BATCH = 128
-_STATE = "state.json"
-_CHECKPOINT_FILE = re.compile(r"epoch-\d+\.keras|kept-\d+\.npz|state\.json")
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What one epoch measured; accuracies are shares in [0, 1]."""
-
-    epoch: int
-    """Counted from 1."""
-    loss: float
-    accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    seconds: float
-    validation_recall: float | None = None
-    """Share of the positive texts that were called so; None in runs of earlier versions."""
-    validation_specificity: float | None = None
-    """Share of the negative texts that were called so, likewise."""
-
-    @property
-    def balanced_accuracy(self) -> float | None:
-        """Mean of recall and specificity on the validation texts."""
-        if self.validation_recall is None or self.validation_specificity is None:
-            return None
-        return (self.validation_recall + self.validation_specificity) / 2
-
-
-@dataclass
-class History:
-    """The epochs so far."""
-
-    epochs: list[Epoch] = field(default_factory=list)
-    interrupted: bool = False
-    keep: Keep = "best"
-    balanced: bool = False
-    """Whether the best epoch is that of the highest balanced accuracy."""
-
-    @property
-    def kept(self) -> Epoch:
-        """The epoch whose weights are kept."""
-        return self.best if self.keep == "best" else self.epochs[-1]
-
-    @property
-    def best(self) -> Epoch:
-        """The epoch of the highest validation accuracy; of equal ones the lower loss."""
-
-        def rank(epoch: Epoch) -> tuple[float, float]:
-            balanced = epoch.balanced_accuracy if self.balanced else None
-            accuracy = epoch.validation_accuracy if balanced is None else balanced
-            return accuracy, -epoch.validation_loss
-
-        return max(self.epochs, key=rank)
-
-    def to_csv(self) -> str:
-        """Return the history as CSV, one epoch a row."""
-        out = io.StringIO()
-        # Of an earlier version's epochs some were not measured.
-        names = [
-            f.name
-            for f in fields(Epoch)
-            if any(getattr(epoch, f.name) is not None for epoch in self.epochs)
-        ]
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(names)
-        writer.writerows([getattr(epoch, name) for name in names] for epoch in self.epochs)
-        return out.getvalue()
 
 
 class Watcher(Protocol):
@@ -163,7 +82,7 @@ def fit(
     """
     if settings.class_weight == "balanced":
         train, validation = balanced(train), balanced(validation)
-    store = _Checkpoint(checkpoint)
+    store = Checkpoint(checkpoint)
     history = History(keep=settings.keep, balanced=settings.class_weight is not None)
     if resume:
         model, history = store.load()
@@ -334,93 +253,3 @@ def _watching(keras: Any, watcher: Watcher, number: int, batches: int) -> Any:
         watcher.on_batch(number, batch + 1, batches, logs["loss"], logs["accuracy"])
 
     return keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
-
-
-def holds_epoch(checkpoint: Path) -> bool:
-    """Tell whether training can go on from a checkpoint folder."""
-    return (checkpoint / _STATE).exists()
-
-
-def is_first_attempt(checkpoint: Path) -> bool:
-    """Tell whether a checkpoint folder holds what was cut off before the first epoch was saved."""
-    return checkpoint.is_dir() and all(
-        path.name != _STATE and _CHECKPOINT_FILE.fullmatch(leftover_of(path.name) or path.name)
-        for path in checkpoint.iterdir()
-    )
-
-
-def remove_checkpoint(checkpoint: Path) -> None:
-    """Remove the checkpoint of a run that is complete."""
-    # First: without it the run is complete, whatever else is still there if this is cut off.
-    (checkpoint / _STATE).unlink()
-    shutil.rmtree(checkpoint)
-
-
-class _Checkpoint:
-    """The state between epochs: `state.json` names the files that belong together."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._state = folder / _STATE
-
-    def save(self, model: Any, averaged: list[npt.NDArray[np.float32]], history: History) -> None:
-        number = len(history.epochs)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with new_file(self._folder / f"epoch-{number}.keras") as temporary:
-            model.save(temporary)
-        kept = self._kept_file(history)
-        # A file of that name may be left from an epoch that was cut off here.
-        if history.kept.epoch == number:
-            with new_file(kept) as temporary, temporary.open("wb") as out:
-                np.savez(out, *averaged)
-        epochs = [asdict(epoch) for epoch in history.epochs]
-        state = {"keep": history.keep, "balanced": history.balanced, "epochs": epochs}
-        write_text(self._state, json.dumps(state, indent=2) + "\n")
-        for old in self._folder.iterdir():
-            if old.name not in (f"epoch-{number}.keras", kept.name, self._state.name):
-                old.unlink()
-
-    def history(self) -> History:
-        try:
-            state = json.loads(self._state.read_text())
-            if state["keep"] not in get_args(Keep):
-                raise ValueError(f"keep is {state['keep']!r}")
-            epochs = [Epoch(**epoch) for epoch in state["epochs"]]
-            # Checkpoints of earlier versions do not say.
-            balanced = state.get("balanced", False) is True
-            history = History(epochs, keep=state["keep"], balanced=balanced)
-            self._kept_file(history)
-        except FileNotFoundError as error:
-            raise TrainingError(
-                f"{self._folder}: nothing to resume: no epoch was ended; train without --resume"
-            ) from error
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            raise self._broken(self._state.name) from error
-        return history
-
-    def load(self) -> tuple[Any, History]:
-        keras = import_quietly("keras")
-
-        history = self.history()
-        counting_functions()
-        name = f"epoch-{len(history.epochs)}.keras"
-        try:
-            return keras.saving.load_model(self._folder / name), history
-        except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
-            raise self._broken(name) from error
-
-    def kept_weights(self) -> list[npt.NDArray[np.float32]]:
-        kept = self._kept_file(self.history())
-        try:
-            with np.load(kept, allow_pickle=False) as arrays:
-                return [arrays[name] for name in arrays.files]
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise self._broken(kept.name) from error
-
-    def _kept_file(self, history: History) -> Path:
-        return self._folder / f"kept-{history.kept.epoch}.npz"
-
-    def _broken(self, name: str) -> TrainingError:
-        return TrainingError(
-            f"{self._folder}: cannot be resumed: {name} is missing or broken; start anew"
-        )

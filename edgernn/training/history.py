@@ -1,18 +1,84 @@
-"""The history of a run folder read back: what `History.to_csv` wrote."""
+"""The history of a run: its epochs, written as CSV, and read back from a run folder."""
 
 from __future__ import annotations
 
 import csv
 import io
 import math
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
 from edgernn.errors import ModelFileError
-from edgernn.training.fit import Epoch, History
+from edgernn.recipes.recipe import Keep
 from edgernn.training.run import HISTORY, read_file
 
-__all__ = ["read_history"]
+__all__ = ["Epoch", "History", "read_history"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch measured; accuracies are shares in [0, 1]."""
+
+    epoch: int
+    """Counted from 1."""
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+    validation_recall: float | None = None
+    """Share of the positive texts that were called so; None in runs of earlier versions."""
+    validation_specificity: float | None = None
+    """Share of the negative texts that were called so, likewise."""
+
+    @property
+    def balanced_accuracy(self) -> float | None:
+        """Mean of recall and specificity on the validation texts."""
+        if self.validation_recall is None or self.validation_specificity is None:
+            return None
+        return (self.validation_recall + self.validation_specificity) / 2
+
+
+@dataclass
+class History:
+    """The epochs so far."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    interrupted: bool = False
+    keep: Keep = "best"
+    balanced: bool = False
+    """Whether the best epoch is that of the highest balanced accuracy."""
+
+    @property
+    def kept(self) -> Epoch:
+        """The epoch whose weights are kept."""
+        return self.best if self.keep == "best" else self.epochs[-1]
+
+    @property
+    def best(self) -> Epoch:
+        """The epoch of the highest validation accuracy; of equal ones the lower loss."""
+
+        def rank(epoch: Epoch) -> tuple[float, float]:
+            balanced = epoch.balanced_accuracy if self.balanced else None
+            accuracy = epoch.validation_accuracy if balanced is None else balanced
+            return accuracy, -epoch.validation_loss
+
+        return max(self.epochs, key=rank)
+
+    def to_csv(self) -> str:
+        """Return the history as CSV, one epoch a row."""
+        out = io.StringIO()
+        # Of an earlier version's epochs some were not measured.
+        names = [
+            f.name
+            for f in fields(Epoch)
+            if any(getattr(epoch, f.name) is not None for epoch in self.epochs)
+        ]
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(names)
+        writer.writerows([getattr(epoch, name) for name in names] for epoch in self.epochs)
+        return out.getvalue()
+
 
 _MAX_BYTES = 1 << 20
 _COLUMNS = tuple(field.name for field in fields(Epoch) if field.default is MISSING)

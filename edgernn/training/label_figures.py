@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.training.fit import Epoch
+from edgernn.training.history import Epoch
 
 __all__ = [
     "Confusion",

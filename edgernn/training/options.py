@@ -12,7 +12,7 @@ from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.recipes.catalogue import DEFAULT_RECIPE, find_recipe
 from edgernn.recipes.recipe import ClassWeight, Recipe
 from edgernn.training import run as names
-from edgernn.training.fit import holds_epoch
+from edgernn.training.checkpoint import holds_epoch
 from edgernn.training.run import read_json
 
 __all__ = ["TrainOptions"]

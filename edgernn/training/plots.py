@@ -7,7 +7,7 @@ from pathlib import Path
 from edgernn.errors import MissingPackageError
 from edgernn.pictures import save_picture
 from edgernn.privacy import import_quietly
-from edgernn.training.fit import History
+from edgernn.training.history import History
 
 __all__ = ["plot_history"]
 

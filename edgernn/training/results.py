@@ -10,7 +10,7 @@ from typing import Any
 from edgernn.files import new_file, write_bytes, write_text
 from edgernn.recipes.recipe import Recipe
 from edgernn.training import run as names
-from edgernn.training.fit import History
+from edgernn.training.history import History
 from edgernn.training.models import build, embedding_of, summary
 from edgernn.training.seen_texts import SeenTexts
 

@@ -37,18 +37,13 @@ from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Embedding, Recipe
 from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
+from edgernn.training.checkpoint import holds_epoch, is_first_attempt, remove_checkpoint
 from edgernn.training.coverage import check_letters
 from edgernn.training.distill import lesson_of, whole_model
 from edgernn.training.embeddings import neighbour_embeddings
-from edgernn.training.fit import (
-    History,
-    Watcher,
-    fit,
-    holds_epoch,
-    is_first_attempt,
-    remove_checkpoint,
-)
+from edgernn.training.fit import Watcher, fit
 from edgernn.training.gpu import find_gpu_problem
+from edgernn.training.history import History
 from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.models import build, deep_layers
 from edgernn.training.options import TrainOptions

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from console_script import write_reviews
 
-from edgernn.training.fit import Epoch, History
+from edgernn.training.history import Epoch, History
 
 pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'edgernn[data]'")
 

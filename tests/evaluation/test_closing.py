@@ -7,7 +7,7 @@ import pytest
 from toy import SETTINGS
 
 from edgernn.evaluation.closing import figures_from_json, warnings_of
-from edgernn.training.fit import Epoch, History
+from edgernn.training.history import Epoch, History
 from edgernn.training.label_figures import figures_of, figures_of_epoch, figures_of_logits
 
 LABELS = ("bad", "good")

@@ -20,8 +20,7 @@ from edgernn.evaluation.comparison import (
 )
 from edgernn.evaluation.comparison_plot import plot_comparison
 from edgernn.text import SubwordEncoder, TextContract
-from edgernn.training.fit import Epoch, History
-from edgernn.training.history import read_history
+from edgernn.training.history import Epoch, History, read_history
 from exporters.rules import FORMATS
 
 SUBWORDS = SubwordEncoder(["good_", "bad_", "film_"])

@@ -10,7 +10,8 @@ from toy import GOOD, IDS, RECIPE, SETTINGS, encoded
 from edgernn.data.batches import Encoded, pad
 from edgernn.errors import TrainingError
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Recurrent
-from edgernn.training.fit import Epoch, History, _unlike_first, fit
+from edgernn.training.fit import _unlike_first, fit
+from edgernn.training.history import Epoch, History
 from edgernn.training.models import build, logits
 
 keras = pytest.importorskip("keras")

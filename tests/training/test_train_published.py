@@ -207,9 +207,10 @@ def test_a_text_without_a_word(data, tmp_path):
 
 def test_a_checkpoint_of_unknown_kind(tmp_path, data):
     """A state that says neither best nor last is broken."""
-    from edgernn.training.fit import Epoch, _Checkpoint
+    from edgernn.training.checkpoint import Checkpoint
+    from edgernn.training.history import Epoch
 
     epoch = dataclasses.asdict(Epoch(1, 0.7, 0.5, 0.7, 0.5, 1.0))
     (tmp_path / "state.json").write_text(json.dumps({"keep": "first", "epochs": [epoch]}))
     with pytest.raises(TrainingError, match="cannot be resumed"):
-        _Checkpoint(tmp_path).history()
+        Checkpoint(tmp_path).history()
