@@ -21,6 +21,7 @@ from typing import Any
 from benchmarks.environment import describe_machine, write_result
 from edgernn.cli.console import load_model, say
 from edgernn.errors import ExportError
+from edgernn.measured import FORMATS_FILE
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
@@ -30,7 +31,6 @@ from exporters.rules import FORMATS, FormatRules
 
 __all__ = ["main"]
 
-RESULT = Path("edgernn/models/formats.json")
 _PACKAGES = (
     "edgernn",
     "keras",
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--csv", required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--output", type=Path, default=RESULT)
+    parser.add_argument("--output", type=Path, default=FORMATS_FILE)
     arguments = parser.parse_args()
     machine = describe_machine(_PACKAGES)
     cells: list[dict[str, Any]] = []

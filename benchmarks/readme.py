@@ -20,8 +20,10 @@ from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
 from benchmarks.imports.table import imports_table
 from benchmarks.speed.table import speed_table
-from edgernn.cli import formats, recipes
+from edgernn.cli.formats import reason_of
 from edgernn.files import write_text
+from edgernn.measured import FORMATS_FILE, NOT_MEASURED, RECIPES_FILE
+from edgernn.recipes.catalogue import RECIPES
 from exporters.rules import FORMATS
 
 __all__ = ["main", "render"]
@@ -30,8 +32,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 _MODEL = _ROOT / "edgernn" / "models" / "flagship"
 _ELSEWHERE = {
     "training": _MODEL / "metrics.json",
-    "recipes": recipes.MEASURED,
-    "formats": formats.MEASURED,
+    "recipes": RECIPES_FILE,
+    "formats": FORMATS_FILE,
     "speed": _ROOT / "benchmarks" / "speed" / "results" / "speed.json",
 }
 """Result files that do not lie in benchmarks/results; some, the package itself carries."""
@@ -149,7 +151,13 @@ def _recipes(result: dict[str, Any]) -> str:
         "| parameters | int8 bytes, ONNX / TFLite |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    for row in result["recipes"]:
+    measured = {row["recipe"]: row for row in result["recipes"]}
+    for recipe in RECIPES.values():
+        row = measured.get(recipe.name)
+        if row is None:
+            found = recipe.published.found if recipe.published else "-"
+            lines.append(f"| `{recipe.name}` | {found} | {NOT_MEASURED} |{' |' * 8}")
+            continue
         here, files = row["measured"], row["measured"]["files"].values()
         again = row.get("as_published")
         cells = [
@@ -187,18 +195,20 @@ def _formats(result: dict[str, Any]) -> str:
         lines += ["", f"| recipe | {' | '.join(f'`{name}`' for name in rules.precisions)} |"]
         lines.append(f"| --- |{' ---: |' * len(rules.precisions)}")
         reasons: dict[str, str] = {}
-        for name in dict.fromkeys(cell["recipe"] for cell in cells):
+        for name in RECIPES:
             found = {cell["precision"]: cell for cell in cells if cell["recipe"] == name}
-            row = [_cell(found[precision], reasons) for precision in rules.precisions]
+            row = [_cell(found.get(precision), reasons) for precision in rules.precisions]
             lines.append(f"| `{name}` | {' | '.join(row)} |")
         lines += ["", *(f"{mark} {reason}\n" for reason, mark in reasons.items())]
     return "\n".join([*lines, _machine(result), ""])
 
 
-def _cell(cell: dict[str, Any], reasons: dict[str, str]) -> str:
+def _cell(cell: dict[str, Any] | None, reasons: dict[str, str]) -> str:
+    if cell is None:
+        return NOT_MEASURED
     if not cell["written"]:
         mark = f"<sup>{len(reasons) + 1}</sup>"
-        return f"no {reasons.setdefault(formats.reason_of(cell), mark)}"
+        return f"no {reasons.setdefault(reason_of(cell), mark)}"
     parts = [f"{cell['bytes']:,}", f"{cell['largest_difference']:.1e}"]
     parts.append(f"{100 * cell['label_flips']:.2f} %")
     if "accuracy_points_lost" in cell:

@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
+from edgernn.measured import RECIPES_FILE
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Recipe
 from edgernn.training.run import EVALUATION, evaluation_split, read_json
@@ -27,7 +28,6 @@ from exporters.rules import FORMATS
 
 __all__ = ["main"]
 
-RESULT = Path("edgernn/models/recipes.json")
 _PACKAGES = ("edgernn", "keras", "tensorflow", "tf2onnx", "onnx", "ai-edge-litert", "numpy")
 _ON_CSV = "stopword-bilstm"
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--skip-published", nargs="*", default=[], metavar="RECIPE")
     parser.add_argument("--only", nargs="*", default=[*RECIPES], metavar="RECIPE")
-    parser.add_argument("--output", type=Path, default=RESULT)
+    parser.add_argument("--output", type=Path, default=RECIPES_FILE)
     arguments = parser.parse_args()
     rows = []
     kept = json.loads(arguments.output.read_text("utf-8"))["recipes"]

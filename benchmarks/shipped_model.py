@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.command import edgernn
 from benchmarks.environment import describe_machine, write_result
-from edgernn.cli.formats import MEASURED
+from edgernn.measured import read_exports
 from edgernn.runtime import SHIPPED_MODEL
 from exporters.rules import FORMATS
 
@@ -36,7 +36,7 @@ def main() -> None:
     keras = {"format": "keras", "precision": "float32"}
     rows = [keras | _evaluate(SHIPPED_MODEL.parent, arguments.data)]
     with tempfile.TemporaryDirectory() as folder:
-        for cell in json.loads(MEASURED.read_text("utf-8"))["cells"]:
+        for cell in read_exports().values():
             if cell["recipe"] != SHIPPED_MODEL.parent.name or not cell["written"]:
                 continue
             wanted = {name: cell[name] for name in ("format", "precision")}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgernn.cli.recipes import MEASURED
+from edgernn.measured import RECIPES_FILE
 
 __all__ = ["FLAGSHIP", "OURS", "PEER", "PUBLISHED", "RECIPE", "Collected", "Row", "collect"]
 
@@ -62,7 +62,7 @@ class Collected:
 def collect(
     results: Path = _HERE / "results",
     published: Path = _HERE / "published.json",
-    recipes: Path = MEASURED,
+    recipes: Path = RECIPES_FILE,
 ) -> Collected:
     """Read all results; a folder or file that is not there gives no rows.
 

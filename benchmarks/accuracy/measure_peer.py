@@ -6,7 +6,6 @@ python -m benchmarks.accuracy.measure_peer vader --data DATA --short short --out
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import tempfile
 import time
@@ -19,8 +18,8 @@ from benchmarks.accuracy.peers import find_entry
 from benchmarks.environment import describe_machine, write_result
 from benchmarks.peers.peer import LearnsTexts, TextPeer
 from edgernn.cli.console import say
-from edgernn.cli.recipes import MEASURED
 from edgernn.data import Examples, load_split
+from edgernn.measured import RECIPES_FILE, read_recipes
 
 __all__ = ["main", "measure_peer"]
 
@@ -56,8 +55,8 @@ def main() -> None:
     if name == _OWN_SPLIT:
         found["test"] = None
         found["test_note"] = (
-            "learnt from most of these reviews: its accuracy on others is in edgernn/models/"
-            f"{MEASURED.name}"
+            "learnt from most of these reviews: its accuracy on others is in edgernn/measured/"
+            f"{RECIPES_FILE.name}"
         )
     else:
         _compare_with_recipe(name, found["test"]["accuracy"])
@@ -109,16 +108,16 @@ def measure_peer(
 
 def _compare_with_recipe(name: str, accuracy: float) -> None:
     """Stop where a recipe's file is not the one that its published figures are of."""
-    for row in json.loads(MEASURED.read_text("utf-8"))["recipes"]:
-        if row["recipe"] != name:
-            continue
-        expected = row["measured"]["files"]["onnx"]["test_accuracy"]
-        # One review of 25,000: engines of another version may round a score to the other side.
-        if abs(accuracy - expected) > 5e-5:
-            sys.exit(
-                f"{name}: accuracy {accuracy:.5f}, but {expected:.5f} in {MEASURED.name}: the file "
-                "is of another run than the one measured there"
-            )
+    row = read_recipes().get(name)
+    if row is None:
+        return
+    expected = row["measured"]["files"]["onnx"]["test_accuracy"]
+    # One review of 25,000: engines of another version may round a score to the other side.
+    if abs(accuracy - expected) > 5e-5:
+        sys.exit(
+            f"{name}: accuracy {accuracy:.5f}, but {expected:.5f} in {RECIPES_FILE.name}: the file "
+            "is of another run than the one measured there"
+        )
 
 
 def _line(found: dict[str, Any]) -> str:

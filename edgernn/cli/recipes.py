@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 from edgernn.cli.console import write_line
+from edgernn.measured import NOT_MEASURED, read_recipes
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Recipe
 
-__all__ = ["MEASURED", "run_recipes"]
-
-MEASURED = Path(__file__).parent.parent / "models" / "recipes.json"
-"""What the recipes reached here; `benchmarks/recipes.py` wrote it."""
+__all__ = ["run_recipes"]
 
 
 def run_recipes(as_json: bool) -> None:
     """Print the recipes, with what is published and what was measured here."""
-    measured = {row["recipe"]: row for row in json.loads(MEASURED.read_text("utf-8"))["recipes"]}
+    measured = read_recipes()
     rows = [_row(recipe, measured.get(recipe.name, {})) for recipe in RECIPES.values()]
     if as_json:
         write_line(json.dumps(rows, ensure_ascii=False))
@@ -30,7 +27,7 @@ def run_recipes(as_json: bool) -> None:
         write_line(f"  text       {row['text']}")
         write_line(f"  published  {row['published'] or '-'}")
         if here is None:
-            write_line("  measured   -")
+            write_line(f"  measured   {NOT_MEASURED}")
             continue
         write_line(
             f"  measured   {here['test_accuracy']:.2%} test, {here['validation_accuracy']:.2%} "

@@ -239,7 +239,7 @@ def test_recipes_are_found(tmp_path):
 
 def test_another_run_than_the_published_one():
     """A file that does not reach the recipe's figure stops the measurement."""
-    row = json.loads(Path(measure_peer.MEASURED).read_text())["recipes"][0]
+    row = json.loads(Path(measure_peer.RECIPES_FILE).read_text())["recipes"][0]
     accuracy = row["measured"]["files"]["onnx"]["test_accuracy"]
     measure_peer._compare_with_recipe(row["recipe"], accuracy)
     measure_peer._compare_with_recipe("vader", 0.7)

@@ -4,56 +4,75 @@ import json
 
 import pytest
 from console_script import write_reviews
+from in_process import Command
+from toy import RECIPE
 
-from edgernn.cli.recipes import MEASURED
+from benchmarks.readme import render
+from edgernn.measured import NOT_MEASURED, read_recipes
 from edgernn.recipes.catalogue import RECIPES
 
-ROWS = {row["recipe"]: row for row in json.loads(MEASURED.read_text("utf-8"))["recipes"]}
-
-recipes = pytest.mark.parametrize("name", RECIPES)
+ROWS = read_recipes()
 
 
-@recipes
-def test_each_recipe_was_measured(name):
-    """The committed file holds every recipe, as its source text has it now."""
-    row, recipe = ROWS[name], RECIPES[name]
-    assert (row["title"], row["source"]) == (recipe.title, recipe.source)
-    if recipe.published is None:
-        assert "published" not in row
-    else:
-        assert row["published"]["found"] == recipe.published.found
-        assert row["published"]["floor"] == recipe.published.floor
-    assert set(row["measured"]["files"]) == {"onnx", "tflite"}
+@pytest.fixture
+def command(monkeypatch, capfd):
+    """The command line, in this process."""
+    return Command(monkeypatch, capfd)
 
 
-@recipes
-def test_no_recipe_is_worse_than_published(name):
-    """On the split that its tutorial measured on; the int8 files lose at most half a point."""
-    row = ROWS[name]
-    here = row["measured"]
-    if RECIPES[name].published is not None and row["published"]["floor"] is not None:
-        assert here[f"{row['published']['split']}_accuracy"] >= row["published"]["floor"]
-    for file in here["files"].values():
-        assert here["test_accuracy"] - file["test_accuracy"] <= 0.005
+def test_what_was_measured():
+    """The committed file holds recipes as their source text has them now.
+
+    None is worse than published, on the split that its tutorial measured on; the int8 files lose
+    at most half a point.
+    """
+    assert ROWS
+    for name, row in ROWS.items():
+        recipe, here = RECIPES[name], row["measured"]
+        assert (row["title"], row["source"]) == (recipe.title, recipe.source)
+        if recipe.published is None:
+            assert "published" not in row
+        else:
+            floor = recipe.published.floor
+            assert row["published"]["found"] == recipe.published.found
+            assert row["published"]["floor"] == floor
+            if floor is not None:
+                assert here[f"{row['published']['split']}_accuracy"] >= floor, name
+        assert set(here["files"]) == {"onnx", "tflite"}
+        for file in here["files"].values():
+            assert here["test_accuracy"] - file["test_accuracy"] <= 0.005, name
 
 
-def test_the_list(edgernn, tmp_path):
+def test_the_list(command):
     """Each by name with source, size and accuracy; nothing on standard error."""
-    done = edgernn("recipes", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    code, shown, said = command("recipes")
+    assert (code, said) == (0, "")
     for name, recipe in RECIPES.items():
-        here = ROWS[name]["measured"]
-        assert f"{name}: {recipe.title}\n" in done.stdout
-        assert recipe.source in done.stdout
-        assert f"{here['test_accuracy']:.2%} test" in done.stdout
-        assert f"{here['parameters']:,} parameters" in done.stdout
+        assert f"{name}: {recipe.title}\n" in shown
+        assert recipe.source in shown
+    for row in ROWS.values():
+        assert f"{row['measured']['test_accuracy']:.2%} test" in shown
+        assert f"{row['measured']['parameters']:,} parameters" in shown
+    assert shown.count(NOT_MEASURED) == len(RECIPES) - len(ROWS)
 
 
-def test_the_list_as_json(edgernn, tmp_path):
+def test_a_recipe_that_was_not_measured(command, monkeypatch):
+    """It stands in the list, its JSON and the page's table, and says so."""
+    monkeypatch.setitem(RECIPES, RECIPE.name, RECIPE)
+    assert command("recipes").out.endswith(f"  published  -\n  measured   {NOT_MEASURED}\n")
+    last = json.loads(command("recipes", "--json").out)[-1]
+    assert (last["recipe"], last["measured"]) == ("toy", None)
+    page = render("<!-- figures: recipes -->\n<!-- end -->\n").splitlines()
+    (row,) = [line for line in page if line.startswith("| `toy` |")]
+    assert row.startswith(f"| `toy` | - | {NOT_MEASURED} |")
+    assert row.count("|") == page[1].count("|")
+
+
+def test_the_list_as_json(command):
     """The same, a list of objects."""
-    rows = json.loads(edgernn("recipes", "--json", cwd=tmp_path).stdout)
+    rows = json.loads(command("recipes", "--json").out)
     assert [row["recipe"] for row in rows] == list(RECIPES)
-    assert all(row["measured"]["test_accuracy"] > 0.7 for row in rows)
+    assert {row["recipe"] for row in rows if row["measured"]} == set(ROWS)
     assert [row["recipe"] for row in rows if not row["published"]] == ["flagship"]
 
 

@@ -1,0 +1,11 @@
+"""What was measured of the recipes, which ships with the package."""
+
+from edgernn.measured.results import (
+    FORMATS_FILE,
+    NOT_MEASURED,
+    RECIPES_FILE,
+    read_exports,
+    read_recipes,
+)
+
+__all__ = ["FORMATS_FILE", "NOT_MEASURED", "RECIPES_FILE", "read_exports", "read_recipes"]
