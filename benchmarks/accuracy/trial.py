@@ -30,8 +30,8 @@ from edgernn.data import Examples, held_out_split, load_split, unlabelled_texts
 from edgernn.data.batches import Encoded
 from edgernn.distillation.document_vectors import document_vectors
 from edgernn.distillation.ngram_table import MOST_SURE, NgramFit, count_ratios, ngram_sums, ridge
-from edgernn.distillation.targets import cut_crops, exercises_of_ngrams
-from edgernn.distillation.teacher import SoftLabels, teach
+from edgernn.distillation.targets import cut_crops, ngram_targets
+from edgernn.distillation.teacher import SoftLabels, train_teacher
 from edgernn.errors import DataError, EdgernnError, UsageError
 from edgernn.files import write_text
 from edgernn.ngrams import hashed_ngrams
@@ -49,7 +49,7 @@ from edgernn.recipes.recipe import (
 )
 from edgernn.text import TextEncoder
 from edgernn.training.checkpoint import remove_checkpoint
-from edgernn.training.distill import Lesson, blend, learn_ngrams, whole_model
+from edgernn.training.distill import Distillation, add_ngrams, distill, fit_blend
 from edgernn.training.fit import fit
 from edgernn.training.models import logits
 from edgernn.training.train import first_model, prepare_keras
@@ -268,7 +268,7 @@ class _Runner:
             text = dataclasses.replace(text, target_vocabulary_size=trial.words)
         if trial.part == "layers":
             settings = dataclasses.replace(settings, **trial.fit)
-        self._how = NgramFit() if trial.part == "layers" else NgramFit(**trial.fit)
+        self._settings = NgramFit() if trial.part == "layers" else NgramFit(**trial.fit)
         self._ngrams: Ngrams = dataclasses.replace(recipe.ngrams, **trial.table)
         layers = _layers(**trial.layers) if trial.layers else recipe.layers
         self._recipe = dataclasses.replace(
@@ -288,8 +288,8 @@ class _Runner:
         if self._trial.part == "layers":
             return self._of_layers()
         if self._trial.checked:
-            lesson = self._lesson()
-            return self._of_ngrams(lambda ids: ngram_sums(ids, lesson.table), lesson)
+            distilled = self._distilled()
+            return self._of_ngrams(lambda ids: ngram_sums(ids, distilled.table), distilled)
         numbers = self._unchecked()
         return self._of_ngrams(lambda ids: _hashed_rows(ids, self._ngrams) @ numbers, None)
 
@@ -320,7 +320,7 @@ class _Runner:
 
     def _soft(self) -> SoftLabels:
         known, seed = self._corpus.trained_on, self._corpus.seed
-        return teach(
+        return train_teacher(
             known,
             self._unlabelled,
             self._vectors,
@@ -329,8 +329,8 @@ class _Runner:
             busy=busy,
         )
 
-    def _lesson(self) -> Lesson:
-        return learn_ngrams(
+    def _distilled(self) -> Distillation:
+        return distill(
             self._ngrams,
             self._encoder,
             self._corpus.trained_on,
@@ -339,20 +339,20 @@ class _Runner:
             seed=self._corpus.seed,
             cache=self._cache,
             busy=busy,
-            how=self._how,
+            settings=self._settings,
         )
 
-    def _of_ngrams(self, score: Score, lesson: Lesson | None) -> dict[str, Any]:
+    def _of_ngrams(self, score: Score, distilled: Distillation | None) -> dict[str, Any]:
         """Measure n-grams; the loss is that of sums scaled to probabilities, as the recipe does."""
         sums, labels = score(self._measured.ids), self._measured.labels
-        how = blend(np.zeros_like(sums), sums, labels)
-        scaled = how.ngrams * sums + how.constant
+        factors = fit_blend(np.zeros_like(sums), sums, labels)
+        scaled = factors.ngrams * sums + factors.constant
         right = float(np.mean((sums > 0) == labels))
         return {
             "validation_accuracy": right,
             "validation_loss": float(np.mean(np.logaddexp(0, np.where(labels, -scaled, scaled)))),
             "ngrams_validation_accuracy": right,
-            **({} if lesson is None else {"teacher_accuracy": lesson.teacher_accuracy}),
+            **({} if distilled is None else {"teacher_accuracy": distilled.teacher_accuracy}),
             "short": self._short(score),
         }
 
@@ -360,17 +360,17 @@ class _Runner:
         """Train layers, add the recipe's n-grams, and measure each and both."""
         corpus = self._corpus
         prepare_keras(corpus.seed)
-        lesson = self._lesson()
+        distilled = self._distilled()
         size = self._encoder.contract.vocabulary_size
         known = len(corpus.trained_on.labels)
-        train = lesson.to_learn
+        train = distilled.layer_targets
         if not self._trial.taught:
-            train = Encoded(lesson.ids[:known], corpus.trained_on.labels)
+            train = Encoded(distilled.ids[:known], corpus.trained_on.labels)
         checkpoint = self._cache / "checkpoint"
         # One that is left is of a trial that was cut off.
         shutil.rmtree(checkpoint, ignore_errors=True)
         layers, history = fit(
-            first_model(self._recipe, size, lesson.ids, corpus.seed, busy),
+            first_model(self._recipe, size, distilled.ids, corpus.seed, busy),
             self._recipe.fit,
             train,
             self._measured,
@@ -380,7 +380,7 @@ class _Runner:
         if history.interrupted:
             raise KeyboardInterrupt
         remove_checkpoint(checkpoint)
-        model, found = whole_model(self._recipe, size, layers, lesson, self._measured)
+        model, found = add_ngrams(self._recipe, size, layers, distilled, self._measured)
         found["epochs"] = len(history.epochs)
         found["kept_epoch"] = history.kept.epoch
         return {**found, "short": self._short(lambda ids: logits(model, ids))}
@@ -391,12 +391,13 @@ class _Runner:
         texts = [*known.texts, *self._unlabelled]
         soft, ids = self._soft(), encoder.encode_batch(texts)
         crops = cut_crops(texts, soft, encoder, seed)
-        fitted, targets, weights = exercises_of_ngrams(ids, crops, soft, known.labels, self._how)
+        fitted = ngram_targets(ids, crops, soft, known.labels, self._settings)
         with busy("fitting buckets to the teacher"):
-            target = np.clip(targets, -MOST_SURE, MOST_SURE)
-            rows = _hashed_rows(fitted, self._ngrams)
+            target = np.clip(fitted.logits, -MOST_SURE, MOST_SURE)
+            rows = _hashed_rows(fitted.ids, self._ngrams)
             ratios = count_ratios(rows, 1 / (1 + np.exp(-target)))
-            return ridge(rows, target, weights, ratios**self._how.ratio_power, self._how.damp)
+            freedom = ratios**self._settings.ratio_power
+            return ridge(rows, target, fitted.weights, freedom, self._settings.damp)
 
     def _short(self, score: Score) -> dict[str, Any]:
         found = {}

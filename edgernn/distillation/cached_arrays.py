@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgernn.errors import DataError
 from edgernn.files import new_file
 
-__all__ = ["add_texts", "read_kept", "write_kept"]
+__all__ = ["add_texts", "read_cached", "write_cached"]
 
 
 class _Digest(Protocol):
@@ -26,20 +26,20 @@ def add_texts(digest: _Digest, texts: Iterable[str]) -> None:
         digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
 
 
-def write_kept(path: Path, key: str, **arrays: npt.NDArray[Any]) -> None:
+def write_cached(path: Path, key: str, **arrays: npt.NDArray[Any]) -> None:
     """Write what was reached to a file, under a key that tells what it was reached from."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as temporary, temporary.open("wb") as out:
         np.savez(out, key=np.array(key), **arrays)  # type: ignore[arg-type]
 
 
-def read_kept(
+def read_cached(
     path: Path, key: str, shapes: Mapping[str, tuple[int, ...]]
 ) -> dict[str, npt.NDArray[Any]] | None:
     """Read arrays, or return None where there are none of the same key.
 
     Args:
-        path: a file of `write_kept`.
+        path: a file of `write_cached`.
         key: what it was written under.
         shapes: of the arrays, by name.
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.distillation.cached_arrays import add_texts, read_kept, write_kept
-from edgernn.distillation.few_texts import least_count
+from edgernn.distillation.cached_arrays import add_texts, read_cached, write_cached
+from edgernn.distillation.min_count import scaled_min_count
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.progress import Busy
 
@@ -56,11 +56,11 @@ def document_vectors(texts: Sequence[str], *, cache: Path, busy: Busy) -> npt.ND
     """
     key = _key(texts)
     shape = (len(texts), _DIMENSIONS)
-    kept = read_kept(cache / _FILE, key, {"vectors": shape})
+    kept = read_cached(cache / _FILE, key, {"vectors": shape})
     if kept is None:
         # Half the bytes; what is rounded away is far below what another seed changes.
         learned = _learn(texts, busy).astype(np.float16)
-        write_kept(cache / _FILE, key, vectors=learned)
+        write_cached(cache / _FILE, key, vectors=learned)
         kept = {"vectors": learned}
     vectors = kept["vectors"].astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -92,7 +92,7 @@ def _learn(texts: Sequence[str], busy: Busy) -> npt.NDArray[np.float32]:
                 hs=0,
                 negative=5,
                 sample=1e-4,
-                min_count=least_count(_MIN_COUNT, len(texts)),
+                min_count=scaled_min_count(_MIN_COUNT, len(texts)),
                 workers=1,
                 seed=_SEED,
             )

@@ -1,4 +1,4 @@
-"""The numbers of a recipe's n-grams: a linear model fitted to what a teacher says of many texts.
+"""The numbers of a recipe's n-grams: a linear model fitted to a teacher's soft labels.
 
 More n-grams are met than a small table has buckets, so the ones that matter most are chosen: a
 first fit with every n-gram that is met often enough tells how much each contributes, each bucket
@@ -22,7 +22,7 @@ from edgernn.ngrams import NO_CHECK, ngram_buckets, ngram_checks, preceding
 from edgernn.recipes.recipe import Ngrams
 
 __all__ = [
-    "AS_CHOSEN",
+    "DEFAULT_FIT",
     "MOST_SURE",
     "NgramFit",
     "NgramTable",
@@ -53,7 +53,7 @@ class NgramFit:
     """How much an error on a crop counts beside one on a whole text; 0: there are no crops."""
 
 
-AS_CHOSEN = NgramFit()
+DEFAULT_FIT = NgramFit()
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +73,7 @@ def fit_ngrams(
     logits: npt.NDArray[np.float32],
     weights: npt.NDArray[np.float32],
     ngrams: Ngrams,
-    how: NgramFit = AS_CHOSEN,
+    settings: NgramFit = DEFAULT_FIT,
 ) -> NgramTable:
     """Fit the table of n-grams to logits.
 
@@ -82,24 +82,24 @@ def fit_ngrams(
         logits: float32 [texts], what the sums should be.
         weights: float32 [texts], what each error is multiplied by before it is squared.
         ngrams: number of buckets, and ids in the longest n-grams.
-        how: which n-grams count, and how much they are held back.
+        settings: which n-grams count, and how much they are held back.
 
     Raises:
         DataError: no n-gram is met often enough.
         MissingPackageError: SciPy is not installed.
     """
     target = np.clip(logits, -MOST_SURE, MOST_SURE)
-    met = _Met(texts, ngrams, how.min_count)
+    met = _NgramCounts(texts, ngrams, settings.min_count)
     if not len(met.counts):
-        raise DataError(f"no n-gram is met {how.min_count} times: there is nothing to fit")
+        raise DataError(f"no n-gram is met {settings.min_count} times: there is nothing to fit")
     rows = met.rows
-    freedom = count_ratios(rows, 1 / (1 + np.exp(-target))) ** how.ratio_power
-    share = np.abs(ridge(rows, target, weights, freedom, how.damp)) * np.sqrt(met.counts)
+    freedom = count_ratios(rows, 1 / (1 + np.exp(-target))) ** settings.ratio_power
+    share = np.abs(ridge(rows, target, weights, freedom, settings.damp)) * np.sqrt(met.counts)
     order = np.lexsort((-share, met.buckets))
     kept = np.sort(order[np.flatnonzero(np.diff(met.buckets[order], prepend=-1))])
     numbers = np.zeros(ngrams.buckets, np.float32)
     checks = np.full(ngrams.buckets, NO_CHECK, np.int32)
-    numbers[met.buckets[kept]] = ridge(rows[:, kept], target, weights, freedom[kept], how.damp)
+    numbers[met.buckets[kept]] = ridge(rows[:, kept], target, weights, freedom[kept], settings.damp)
     checks[met.buckets[kept]] = met.checks[kept]
     return NgramTable(numbers, checks, ngrams.longest)
 
@@ -118,7 +118,7 @@ def ngram_sums(
     return sums
 
 
-class _Met:
+class _NgramCounts:
     """The n-grams that are met often enough, and how often each is in which text."""
 
     def __init__(

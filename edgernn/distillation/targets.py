@@ -1,4 +1,4 @@
-"""What layers and n-grams are given to learn: texts and crops with what a teacher says of them.
+"""Distillation targets: the texts and crops that layers and n-grams learn, with soft labels.
 
 A crop is one to three sentences in a row; its score is the teacher's of those sentences, never the
 review's label.
@@ -6,6 +6,7 @@ review's label.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data.batches import Encoded, balanced
-from edgernn.distillation.ngram_table import AS_CHOSEN, MOST_SURE, NgramFit
+from edgernn.distillation.ngram_table import DEFAULT_FIT, MOST_SURE, NgramFit
 from edgernn.distillation.sentences import split_sentences
 from edgernn.distillation.teacher import SoftLabels
 from edgernn.recipes.recipe import ClassWeight
@@ -21,11 +22,10 @@ from edgernn.text import TextEncoder
 
 __all__ = [
     "Crops",
+    "NgramTargets",
     "cut_crops",
-    "exercises_of_layers",
-    "exercises_of_ngrams",
-    "weighed",
-    "with_labels",
+    "layer_targets",
+    "ngram_targets",
 ]
 
 Ids = npt.NDArray[np.int32]
@@ -54,7 +54,7 @@ def cut_crops(texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed
 
     Args:
         texts: labelled texts, then unlabelled ones.
-        soft: what the teacher says of them.
+        soft: the teacher's soft labels of them.
         encoder: encodes the crops.
         seed: decides the crops.
     """
@@ -71,40 +71,75 @@ def cut_crops(texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed
     return Crops(encoder.encode_batch(crops), logits)
 
 
-def exercises_of_ngrams(
+@dataclass(frozen=True, eq=False)
+class NgramTargets:
+    """What n-grams are fitted to: encoded texts, the sum that each is to have, and its weight."""
+
+    ids: list[Ids]
+    """int32 [tokens] each, none of them empty."""
+    logits: Floats
+    """float32 [texts]; infinite where a text's own label alone counts."""
+    weights: Floats
+    """float32 [texts], what each error is multiplied by before it is squared."""
+
+    def balanced(self, class_weight: ClassWeight | None) -> NgramTargets:
+        """Return the same with weights by which both classes count alike; None changes nothing."""
+        from scipy.special import expit
+
+        if class_weight is None:
+            return self
+        likely = expit(np.clip(self.logits, -MOST_SURE, MOST_SURE))
+        weights = balanced(Encoded(self.ids, likely)).weights
+        if weights is None:
+            return self
+        # The fit squares them.
+        return dataclasses.replace(self, weights=self.weights * np.sqrt(weights))
+
+    def with_labels(self, labelled: Encoded) -> NgramTargets:
+        """Return the same and texts whose sums are to be as their labels say; empty ones are not.
+
+        Args:
+            labelled: texts with labels 0 or 1.
+        """
+        full = [row for row, text in enumerate(labelled.ids) if len(text)]
+        logits = np.where(labelled.labels[full] > 0, np.inf, -np.inf).astype(np.float32)
+        return NgramTargets(
+            [*self.ids, *(labelled.ids[row] for row in full)],
+            np.concatenate([self.logits, logits]),
+            np.concatenate([self.weights, np.ones(len(full), np.float32)]),
+        )
+
+
+def ngram_targets(
     ids: Sequence[Ids],
     crops: Crops,
     soft: SoftLabels,
     labels: npt.NDArray[np.int8],
-    how: NgramFit = AS_CHOSEN,
-) -> tuple[list[Ids], Floats, Floats]:
+    settings: NgramFit = DEFAULT_FIT,
+) -> NgramTargets:
     """Return what n-grams are fitted to: all texts that are not empty, then crops of them.
 
     Args:
         ids: labelled texts, then unlabelled ones, encoded.
         crops: of the same texts.
-        soft: what the teacher says of the texts.
+        soft: the teacher's soft labels of the texts.
         labels: int8 [labelled], 0 or 1.
-        how: how much labels and crops count.
-
-    Returns:
-        Encoded texts, what each is to score (float32, as logits that may be infinite), and how much
-        each counts (float32).
+        settings: how much labels and crops count.
     """
     from scipy.special import logit
 
     both = list(ids)
-    targets = logit(_chances(soft, labels, how.own_label)).astype(np.float32)
-    if how.crop_weight:
+    targets = logit(_target_probabilities(soft, labels, settings.own_label)).astype(np.float32)
+    if settings.crop_weight:
         both += crops.ids
         targets = np.concatenate([targets, crops.logits])
-    weights = np.full(len(both), how.crop_weight, np.float32)
+    weights = np.full(len(both), settings.crop_weight, np.float32)
     weights[: len(ids)] = 1
     full = [row for row, text in enumerate(both) if len(text)]
-    return [both[row] for row in full], targets[full], weights[full]
+    return NgramTargets([both[row] for row in full], targets[full], weights[full])
 
 
-def exercises_of_layers(
+def layer_targets(
     ids: Sequence[Ids], crops: Crops, soft: SoftLabels, labels: npt.NDArray[np.int8]
 ) -> Encoded:
     """Return what the layers learn: all texts that are not empty, then crops of them.
@@ -112,7 +147,7 @@ def exercises_of_layers(
     Args:
         ids: labelled texts, then unlabelled ones, encoded.
         crops: of the same texts.
-        soft: what the teacher says of the texts.
+        soft: the teacher's soft labels of the texts.
         labels: int8 [labelled], 0 or 1.
 
     Returns:
@@ -120,48 +155,21 @@ def exercises_of_layers(
     """
     from scipy.special import expit
 
-    chances = _chances(soft, labels, _LAYERS_OWN_LABEL)
+    probabilities = _target_probabilities(soft, labels, _LAYERS_OWN_LABEL)
     of_crops = expit(np.clip(crops.logits, -MOST_SURE, MOST_SURE))
-    both, wanted = [*ids, *crops.ids], np.concatenate([chances, of_crops]).astype(np.float32)
+    both = [*ids, *crops.ids]
+    targets = np.concatenate([probabilities, of_crops]).astype(np.float32)
     full = [row for row, text in enumerate(both) if len(text)]
-    return Encoded([both[row] for row in full], wanted[full])
+    return Encoded([both[row] for row in full], targets[full])
 
 
-def weighed(
-    given: tuple[list[Ids], Floats, Floats], class_weight: ClassWeight | None
-) -> tuple[list[Ids], Floats, Floats]:
-    """Let both classes count alike in what `exercises_of_ngrams` gives, if that is asked for."""
-    from scipy.special import expit
-
-    ids, targets, weights = given
-    if class_weight is None:
-        return given
-    found = balanced(Encoded(ids, expit(np.clip(targets, -MOST_SURE, MOST_SURE)))).weights
-    # The fit squares them.
-    return (ids, targets, weights if found is None else weights * np.sqrt(found))
-
-
-def with_labels(
-    ids: list[Ids],
-    targets: Floats,
-    weights: Floats,
-    held_out: Encoded,
-) -> tuple[list[Ids], Floats, Floats]:
-    """Add texts that are to score as their labels say to what `exercises_of_ngrams` gives."""
-    full = [row for row, text in enumerate(held_out.ids) if len(text)]
-    wanted = np.where(held_out.labels[full] > 0, np.inf, -np.inf).astype(np.float32)
-    return (
-        [*ids, *(held_out.ids[row] for row in full)],
-        np.concatenate([targets, wanted]),
-        np.concatenate([weights, np.ones(len(full), np.float32)]),
-    )
-
-
-def _chances(soft: SoftLabels, labels: npt.NDArray[np.int8], own: float) -> npt.NDArray[np.float64]:
+def _target_probabilities(
+    soft: SoftLabels, labels: npt.NDArray[np.int8], own: float
+) -> npt.NDArray[np.float64]:
     """Return how likely each whole text is to be called positive; labels count for `own`."""
     from scipy.special import expit
 
-    chances: npt.NDArray[np.float64] = expit(soft.texts.astype(np.float64))
+    targets: npt.NDArray[np.float64] = expit(soft.texts.astype(np.float64))
     known = len(labels)
-    chances[:known] = own * labels + (1 - own) * chances[:known]
-    return chances
+    targets[:known] = own * labels + (1 - own) * targets[:known]
+    return targets

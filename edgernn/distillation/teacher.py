@@ -24,13 +24,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data import Examples
-from edgernn.distillation.cached_arrays import add_texts, read_kept, write_kept
-from edgernn.distillation.few_texts import least_count
+from edgernn.distillation.cached_arrays import add_texts, read_cached, write_cached
+from edgernn.distillation.min_count import scaled_min_count
 from edgernn.distillation.sentences import split_sentences
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.progress import Busy
 
-__all__ = ["SoftLabels", "holds_folds", "teach"]
+__all__ = ["SoftLabels", "holds_folds", "train_teacher"]
 
 Scores = npt.NDArray[np.float64]
 
@@ -69,7 +69,7 @@ class SoftLabels:
     """The same of the model of document vectors alone."""
 
 
-def teach(
+def train_teacher(
     known: Examples,
     unlabelled: Sequence[str],
     vectors: npt.NDArray[np.float32],
@@ -105,7 +105,7 @@ def teach(
     shapes = {"texts": (count,), "sentences": (len(owner),), "vectors": (count,)}
     # Fewer texts give fewer folds.
     number = int(folds.max()) + 1
-    found = [_scores(read_kept(cache / _FOLD.format(k + 1), key, shapes)) for k in range(number)]
+    found = [_scores(read_cached(cache / _FOLD.format(k + 1), key, shapes)) for k in range(number)]
     if any(scores is None for scores in found):
         with busy("teacher: n-grams of texts and sentences"):
             models = _Models(labelled, labels, unlabelled, sentences, owner, vectors)
@@ -117,7 +117,7 @@ def teach(
                         name: scores.astype(np.float32)
                         for name, scores in zip(shapes, models.scores(folds != k), strict=True)
                     }
-                    write_kept(cache / _FOLD.format(k + 1), key, **kept)
+                    write_cached(cache / _FOLD.format(k + 1), key, **kept)
                     found[k] = _scores(kept)
     joined = _joined([scores for scores in found if scores is not None], folds, owner)
     return _combined(*joined, labels, owner)
@@ -218,7 +218,7 @@ class _Models:
             return CountVectorizer(
                 ngram_range=(1, 3),
                 binary=True,
-                min_df=least_count(min_count, len(labelled)),
+                min_df=scaled_min_count(min_count, len(labelled)),
                 token_pattern=tokens,
                 dtype=np.float32,
             )

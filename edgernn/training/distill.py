@@ -1,7 +1,7 @@
-"""What a recipe with n-grams learns beside its layers: the teacher's opinion, and how to add both.
+"""Distillation: what a recipe with n-grams learns of a teacher, and how it is added to the layers.
 
-The n-grams' table is fitted to the labels, to what the teacher says of unlabelled texts, and to
-what it says of crops of one to three sentences, so that short texts are not new to it. The layers
+The n-grams' table is fitted to the labels, to the teacher's soft labels of unlabelled texts, and to
+those of crops of one to three sentences, so that short texts are not new to it. The layers
 learn the teacher's probabilities of the same texts and crops (Hinton, Vinyals and Dean, 2015); of
 what it knows they learn what no sum over n-grams can say. How much each counts is found on
 held-out texts, by a logistic regression that calibrates the sum too (Platt, 1999; Guo et al.,
@@ -14,7 +14,7 @@ import dataclasses
 import hashlib
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,24 +28,23 @@ from edgernn.data import (
     unlabelled_texts,
 )
 from edgernn.data.batches import Encoded
-from edgernn.distillation.cached_arrays import read_kept, write_kept
+from edgernn.distillation.cached_arrays import read_cached, write_cached
 from edgernn.distillation.document_vectors import document_vectors
-from edgernn.distillation.few_texts import least_count
+from edgernn.distillation.min_count import scaled_min_count
 from edgernn.distillation.ngram_table import (
-    AS_CHOSEN,
+    DEFAULT_FIT,
     NgramFit,
     NgramTable,
     fit_ngrams,
     ngram_sums,
 )
 from edgernn.distillation.targets import (
+    NgramTargets,
     cut_crops,
-    exercises_of_layers,
-    exercises_of_ngrams,
-    weighed,
-    with_labels,
+    layer_targets,
+    ngram_targets,
 )
-from edgernn.distillation.teacher import SoftLabels, teach
+from edgernn.distillation.teacher import SoftLabels, train_teacher
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import ClassWeight, Ngrams, Recipe
 from edgernn.text import TextEncoder
@@ -56,28 +55,31 @@ from edgernn.training.run import TEACHER
 
 __all__ = [
     "Blend",
-    "Lesson",
-    "blend",
-    "join",
-    "learn_ngrams",
-    "lesson_of",
-    "whole_model",
+    "Distillation",
+    "add_ngrams",
+    "assemble",
+    "distill",
+    "distill_run",
+    "fit_blend",
 ]
+
+_Tables = tuple[NgramTable, NgramTable]
+"""Without and with the labels of the held-out texts."""
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What was learned before the layers are trained."""
+class Distillation:
+    """What a teacher gave: tables of n-grams, and the targets of the layers."""
 
     table: NgramTable
-    """Fitted without the held-out texts, on which it is measured and weighed."""
-    last_table: NgramTable
+    """Fitted without the held-out texts, on which it is measured and weighted."""
+    final_table: NgramTable
     """Fitted to the held-out texts' labels too: what the model gets."""
     teacher_accuracy: float
     """Out of fold, on the labelled texts."""
     ids: Sequence[npt.NDArray[np.int32]]
     """All texts that may be learned from, encoded; labelled ones first."""
-    to_learn: Encoded
+    layer_targets: Encoded
     """What the layers learn: texts and crops with how likely each is positive, as if a label."""
     unlabelled: Sequence[str] = ()
     """The texts without a label that were learned from."""
@@ -92,33 +94,33 @@ class Blend:
     constant: float
 
 
-def learn_ngrams(
+def distill(
     ngrams: Ngrams,
     encoder: TextEncoder,
-    known: Examples,
+    labelled: Examples,
     unlabelled: Sequence[str],
     vectors: npt.NDArray[np.float32],
     *,
     seed: int,
     cache: Path,
     busy: Busy,
-    how: NgramFit = AS_CHOSEN,
+    settings: NgramFit = DEFAULT_FIT,
     held_out: Encoded | None = None,
     class_weight: ClassWeight | None = None,
-) -> Lesson:
-    """Ask the teacher about all texts, and fit the n-grams to its answers.
+) -> Distillation:
+    """Train the teacher, fit the n-grams to its soft labels, and make the layers' targets of them.
 
     Args:
         ngrams: the recipe's.
         encoder: the recipe's text rules with their vocabulary.
-        known: training texts with their labels.
+        labelled: training texts with their labels.
         unlabelled: texts without a label; may be empty.
         vectors: float32 [labelled + unlabelled, dimensions], the texts' `document_vectors`.
         seed: decides the teacher's folds and the crops.
-        cache: a folder for what has been reached, see `teacher.teach`.
+        cache: a folder for what has been reached, see `teacher.train_teacher`.
         busy: called with a title, gives a context to show that a long step is under way.
-        how: how the n-grams are fitted to the teacher.
-        held_out: texts whose labels the last table is fitted to, too; None where there is none.
+        settings: how the n-grams are fitted to the teacher.
+        held_out: texts whose labels the final table is fitted to, too; None where there is none.
         class_weight: whether both classes count alike in the n-grams' fit; the teacher's own stays
             the data's, so that its probabilities are.
 
@@ -126,101 +128,121 @@ def learn_ngrams(
         DataError: too few texts, or a broken cache.
         MissingPackageError: scikit-learn is not installed.
     """
-    soft = teach(known, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
-    texts = [*known.texts, *unlabelled]
+    soft = train_teacher(labelled, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
+    texts = [*labelled.texts, *unlabelled]
     with busy("encoding"):
         ids = encoder.encode_batch(texts)
         crops = cut_crops(texts, soft, encoder, seed)
-    file = cache / "ngrams.npz"
-    key = _key(ngrams, how, encoder, soft, held_out, class_weight, seed)
-    shapes = dict.fromkeys(("numbers", "checks", "last_numbers", "last_checks"), (ngrams.buckets,))
-    found = read_kept(file, key, shapes)
-    if found is None:
+
+    def fit_table(targets: NgramTargets) -> NgramTable:
+        targets = targets.balanced(class_weight)
+        return fit_ngrams(targets.ids, targets.logits, targets.weights, ngrams, settings)
+
+    def fit_tables() -> _Tables:
         with busy("fitting the n-grams to the teacher"):
-            given = exercises_of_ngrams(ids, crops, soft, known.labels, how)
-            table = last = fit_ngrams(*weighed(given, class_weight), ngrams, how)
-        if held_out is not None:
-            with busy("fitting the n-grams to the held-out labels, too"):
-                both = with_labels(*given, held_out)
-                last = fit_ngrams(*weighed(both, class_weight), ngrams, how)
-        arrays = (table.numbers, table.checks, last.numbers, last.checks)
-        found = dict(zip(shapes, arrays, strict=True))
-        write_kept(file, key, **found)
-    return Lesson(
-        table=NgramTable(found["numbers"], found["checks"], ngrams.longest),
-        last_table=NgramTable(found["last_numbers"], found["last_checks"], ngrams.longest),
+            targets = ngram_targets(ids, crops, soft, labelled.labels, settings)
+            table = fit_table(targets)
+        if held_out is None:
+            return table, table
+        with busy("fitting the n-grams to the held-out labels, too"):
+            return table, fit_table(targets.with_labels(held_out))
+
+    key = _key(ngrams, settings, encoder, soft, held_out, class_weight, seed)
+    table, final_table = _cached_tables(cache / "ngrams.npz", key, ngrams, fit_tables)
+    return Distillation(
+        table=table,
+        final_table=final_table,
         teacher_accuracy=soft.accuracy,
         ids=ids,
-        to_learn=exercises_of_layers(ids, crops, soft, known.labels),
+        layer_targets=layer_targets(ids, crops, soft, labelled.labels),
         unlabelled=unlabelled,
     )
 
 
-def lesson_of(
+def _cached_tables(path: Path, key: str, ngrams: Ngrams, fit: Callable[[], _Tables]) -> _Tables:
+    """Return the tables of a file of the same key, or fit them and write the file."""
+    shapes = dict.fromkeys(("numbers", "checks", "last_numbers", "last_checks"), (ngrams.buckets,))
+    arrays = read_cached(path, key, shapes)
+    if arrays is None:
+        first, final = fit()
+        fitted = (first.numbers, first.checks, final.numbers, final.checks)
+        arrays = dict(zip(shapes, fitted, strict=True))
+        write_cached(path, key, **arrays)
+    return (
+        NgramTable(arrays["numbers"], arrays["checks"], ngrams.longest),
+        NgramTable(arrays["last_numbers"], arrays["last_checks"], ngrams.longest),
+    )
+
+
+def distill_run(
     options: TrainOptions,
     recipe: Recipe,
     encoder: TextEncoder,
     examples: Examples,
-    kept: npt.NDArray[np.int64],
-    measured: Encoded,
+    learnt: npt.NDArray[np.int64],
+    held_out: Encoded,
     say: Say,
     busy: Busy,
-) -> Lesson:
-    """Let the teacher learn from what a run trains on, and the n-grams from the teacher.
+) -> Distillation:
+    """Distil a teacher of a run's texts, and of unlabelled ones where the data set has such.
 
     Args:
         options: of the run.
         recipe: the run's, with n-grams.
         encoder: the run's text rules with their vocabulary.
-        examples: what is learned from and what is measured on; of these the last table alone learns
-            the labels.
-        kept: int64, the examples that are learned from.
-        measured: the others, encoded.
-        say: gets a line of what was learned, and a warning where no unlabelled texts are at hand.
+        examples: what is learned from and what is measured on; of these the final table alone
+            learns the labels.
+        learnt: int64, the examples that are learned from.
+        held_out: the others, encoded.
+        say: gets a line of what was learned, and a warning where there are no unlabelled texts.
         busy: called with a title, gives a context to show that a long step is under way.
 
     Raises:
-        DataError, MissingPackageError: see `learn_ngrams`.
+        DataError, MissingPackageError: see `distill`.
     """
     assert recipe.ngrams is not None
-    known = examples.at(kept)
-    try:
-        with busy("reading unlabelled texts"):
-            # As many a labelled text as the data set has.
-            limit = None if options.limit is None else 2 * options.limit
-            unlabelled = list(itertools.islice(unlabelled_texts(options.data), limit))
-    except NoUnlabelledTextsError as error:
-        unlabelled = []
-        say(f"warning: {error}; the n-grams are learned from the labelled texts alone")
+    unlabelled = _unlabelled(options, say, busy)
     started = time.monotonic()
     # The held-out texts have theirs, too; no label is read, and they are the same for any seed.
     vectors = document_vectors(
         [*examples.texts, *unlabelled], cache=options.output / TEACHER, busy=busy
     )
-    rows = np.concatenate([kept, np.arange(len(examples.texts), len(vectors))])
-    lesson = learn_ngrams(
+    rows = np.concatenate([learnt, np.arange(len(examples.texts), len(vectors))])
+    min_count = scaled_min_count(DEFAULT_FIT.min_count, len(learnt) + len(unlabelled))
+    distilled = distill(
         recipe.ngrams,
         encoder,
-        known,
+        examples.at(learnt),
         unlabelled,
         vectors[rows],
         seed=options.seed,
         cache=options.output / TEACHER,
         busy=busy,
-        how=dataclasses.replace(
-            AS_CHOSEN, min_count=least_count(AS_CHOSEN.min_count, len(kept) + len(unlabelled))
-        ),
-        held_out=measured,
+        settings=dataclasses.replace(DEFAULT_FIT, min_count=min_count),
+        held_out=held_out,
         class_weight=recipe.fit.class_weight,
     )
     say(
-        f"teacher: {lesson.teacher_accuracy:.2%} out of fold on {len(kept):,} texts, asked about "
-        f"{len(unlabelled):,} unlabelled ones too; {(time.monotonic() - started) / 60:.1f} minutes"
+        f"teacher: {distilled.teacher_accuracy:.2%} out of fold on {len(learnt):,} texts, asked "
+        f"about {len(unlabelled):,} unlabelled ones too; "
+        f"{(time.monotonic() - started) / 60:.1f} minutes"
     )
-    return lesson
+    return distilled
 
 
-def blend(
+def _unlabelled(options: TrainOptions, say: Say, busy: Busy) -> list[str]:
+    """Return the unlabelled texts of a run's data; none, with a warning, where it has none."""
+    # As many a labelled text as the data set has.
+    limit = None if options.limit is None else 2 * options.limit
+    try:
+        with busy("reading unlabelled texts"):
+            return list(itertools.islice(unlabelled_texts(options.data), limit))
+    except NoUnlabelledTextsError as error:
+        say(f"warning: {error}; the n-grams are learned from the labelled texts alone")
+        return []
+
+
+def fit_blend(
     layers: npt.NDArray[np.float32],
     ngrams: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int8] | npt.NDArray[np.float32],
@@ -237,31 +259,31 @@ def blend(
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=10.0, class_weight=class_weight)
-    found = model.fit(np.stack([layers, ngrams], axis=1), labels)
-    (first, second), (constant,) = found.coef_[0], found.intercept_
+    model.fit(np.stack([layers, ngrams], axis=1), labels)
+    (first, second), (constant,) = model.coef_[0], model.intercept_
     return Blend(float(first), float(second), float(constant))
 
 
-def join(model: Any, layers: Any, table: NgramTable, how: Blend) -> None:
+def assemble(model: Any, layers: Any, table: NgramTable, factors: Blend) -> None:
     """Put trained layers and a table of n-grams into a recipe's whole model.
 
     Args:
         model: a fresh model of the recipe, with n-grams.
         layers: the trained model of the recipe without them.
         table: the n-grams' numbers and checks.
-        how: how much each counts.
+        factors: how much each counts.
     """
     trained = deep_layers(layers)
     for own, other in zip(deep_layers(model), trained, strict=True):
         own.set_weights(other.get_weights())
     last = deep_layers(model)[-1]
     kernel, bias = last.get_weights()
-    last.set_weights([kernel * how.layers, bias * how.layers + how.constant])
-    model.get_layer(NGRAMS).set_weights([table.numbers * how.ngrams, table.checks])
+    last.set_weights([kernel * factors.layers, bias * factors.layers + factors.constant])
+    model.get_layer(NGRAMS).set_weights([table.numbers * factors.ngrams, table.checks])
 
 
-def whole_model(
-    recipe: Recipe, size: int, layers: Any, lesson: Lesson, measured: Encoded
+def add_ngrams(
+    recipe: Recipe, size: int, layers: Any, distilled: Distillation, measured: Encoded
 ) -> tuple[Any, dict[str, Any]]:
     """Add the n-grams to trained layers.
 
@@ -269,7 +291,7 @@ def whole_model(
         recipe: the recipe, with n-grams.
         size: of the vocabulary, padding included.
         layers: the trained model of the recipe without n-grams.
-        lesson: the n-grams.
+        distilled: the n-grams.
         measured: texts that neither was trained on, but for the lesson's last table.
 
     Returns:
@@ -277,11 +299,11 @@ def whole_model(
         the table that has not seen the texts that it is measured on.
     """
     of_layers = logits(layers, measured.ids)
-    of_ngrams = ngram_sums(measured.ids, lesson.table)
-    how = blend(of_layers, of_ngrams, measured.labels, recipe.fit.class_weight)
-    both = how.layers * of_layers + how.ngrams * of_ngrams + how.constant
+    of_ngrams = ngram_sums(measured.ids, distilled.table)
+    factors = fit_blend(of_layers, of_ngrams, measured.labels, recipe.fit.class_weight)
+    both = factors.layers * of_layers + factors.ngrams * of_ngrams + factors.constant
     model = build(recipe, size)
-    join(model, layers, lesson.last_table, how)
+    assemble(model, layers, distilled.final_table, factors)
     right = measured.labels == 1
     return model, {
         "held_out": dataclasses.asdict(figures_of_logits(both, measured.labels)),
@@ -289,14 +311,14 @@ def whole_model(
         "validation_loss": float(np.mean(np.logaddexp(0, np.where(right, -both, both)))),
         "layers_validation_accuracy": float(np.mean((of_layers > 0) == right)),
         "ngrams_validation_accuracy": float(np.mean((of_ngrams > 0) == right)),
-        "teacher_accuracy": lesson.teacher_accuracy,
-        "blend": dataclasses.asdict(how),
+        "teacher_accuracy": distilled.teacher_accuracy,
+        "blend": dataclasses.asdict(factors),
     }
 
 
 def _key(
     ngrams: Ngrams,
-    how: NgramFit,
+    settings: NgramFit,
     encoder: TextEncoder,
     soft: SoftLabels,
     held_out: Encoded | None,
@@ -304,8 +326,8 @@ def _key(
     seed: int,
 ) -> str:
     """Return what tells one table from another."""
-    settings = f"{ngrams} {how} {seed}" + (f" {class_weight}" if class_weight else "")
-    digest = hashlib.sha256(settings.encode())
+    described = f"{ngrams} {settings} {seed}" + (f" {class_weight}" if class_weight else "")
+    digest = hashlib.sha256(described.encode())
     digest.update(encoder.contract.to_json().encode())
     digest.update(soft.texts.tobytes() + soft.sentences.tobytes())
     if held_out is not None:

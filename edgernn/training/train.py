@@ -39,7 +39,7 @@ from edgernn.text import TextContract, TextEncoder
 from edgernn.training import run as names
 from edgernn.training.checkpoint import holds_epoch, is_first_attempt, remove_checkpoint
 from edgernn.training.coverage import check_letters
-from edgernn.training.distill import lesson_of, whole_model
+from edgernn.training.distill import add_ngrams, distill_run
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import Watcher, fit
 from edgernn.training.gpu import find_gpu_problem
@@ -158,10 +158,10 @@ def train(
         write_bytes(folder / contract.vocabulary_file, vocabulary)
         write_text(folder / names.CONTRACT, contract.to_json())
         write_text(folder / names.CONFIG, _json(_config(options, recipe, device, splits, counts)))
-    lesson, texts = None, to_train.ids
+    distilled, texts = None, to_train.ids
     if recipe.ngrams is not None:
-        lesson = lesson_of(options, recipe, encoder, examples, kept, measured, say, busy)
-        to_train, texts = lesson.to_learn, lesson.ids
+        distilled = distill_run(options, recipe, encoder, examples, kept, measured, say, busy)
+        to_train, texts = distilled.layer_targets, distilled.ids
     model, history = fit(
         first_model(recipe, size, texts, options.seed, busy),
         recipe.fit,
@@ -174,17 +174,17 @@ def train(
     )
     figures = figures_of_epoch(history.kept, measured.labels)
     found: dict[str, Any] = {} if figures is None else {"held_out": dataclasses.asdict(figures)}
-    if lesson is not None:
+    if distilled is not None:
         with busy("adding the n-grams"):
-            model, found = whole_model(recipe, size, model, lesson, measured)
+            model, found = add_ngrams(recipe, size, model, distilled, measured)
         say(
             f"held out: layers {found['layers_validation_accuracy']:.4f}, n-grams "
             f"{found['ngrams_validation_accuracy']:.4f}, both {found['validation_accuracy']:.4f}"
         )
     learnt, watched = examples.at(kept).texts, examples.at(held_out).texts
-    if lesson is not None:
+    if distilled is not None:
         # The n-grams learn the labels of what was held out, too, in the end.
-        learnt, watched = (*learnt, *watched, *lesson.unlabelled), ()
+        learnt, watched = (*learnt, *watched, *distilled.unlabelled), ()
     seen = SeenTexts.of(learnt, watched)
     write_results(folder, recipe, model, history, (len(texts), len(measured)), found, seen)
     if not history.interrupted:

@@ -106,7 +106,7 @@ def test_what_a_trial_changes(name, tmp_path):
     """Each names fields that there are, changes something, and fits the recipe as it is now."""
     corpus = Corpus(Examples((), np.zeros(0, np.int8)), ("a",), {}, 1, FLAGSHIP.fit)
     runner = trial._Runner(TRIALS[name], FLAGSHIP, corpus, tmp_path)
-    changed = (runner._recipe, runner._how) != (FLAGSHIP, trial.NgramFit())
+    changed = (runner._recipe, runner._settings) != (FLAGSHIP, trial.NgramFit())
     other_ways = set(TRIALS[name].config()) & {"unlabelled", "checked", "taught", "vectors"}
     assert (changed or bool(other_ways)) == (name not in ("teacher", "ngrams", "layers"))
     assert TRIALS[TRIALS[name].part].config() == {}

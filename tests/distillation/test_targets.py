@@ -8,10 +8,10 @@ from edgernn.data.batches import Encoded
 from edgernn.distillation.ngram_table import NgramFit
 from edgernn.distillation.sentences import split_sentences
 from edgernn.distillation.targets import (
+    NgramTargets,
     cut_crops,
-    exercises_of_layers,
-    exercises_of_ngrams,
-    with_labels,
+    layer_targets,
+    ngram_targets,
 )
 
 SEED = 6
@@ -50,32 +50,32 @@ def test_a_text_without_a_sentence():
     assert crops.logits[2] == soft.sentences[-1]
     ids = ENCODER.encode_batch(texts)
     given = (ids, crops, soft, np.array([1], np.int8))
-    fitted, targets, weights = exercises_of_ngrams(*given)
-    assert [len(text) > 0 for text in fitted] == [True] * 4
-    assert targets[-1] == soft.sentences[-1]
-    assert weights.tolist() == [1, 1, 0.5, 0.5]
-    learned = exercises_of_layers(*given)
-    assert [text.tolist() for text in learned.ids] == [text.tolist() for text in fitted]
+    fitted = ngram_targets(*given)
+    assert [len(text) > 0 for text in fitted.ids] == [True] * 4
+    assert fitted.logits[-1] == soft.sentences[-1]
+    assert fitted.weights.tolist() == [1, 1, 0.5, 0.5]
+    learned = layer_targets(*given)
+    assert [text.tolist() for text in learned.ids] == [text.tolist() for text in fitted.ids]
 
 
 def test_what_ngrams_are_fitted_to():
     """Labelled texts score as their labels say, others what the teacher says, then come crops."""
     soft, ids = soft_of(TEXTS), ENCODER.encode_batch(TEXTS)
     crops = cut_crops(TEXTS, soft, ENCODER, SEED)
-    fitted, targets, weights = exercises_of_ngrams(ids, crops, soft, LABELS)
-    assert targets[:2].tolist() == [-np.inf, np.inf]
-    assert targets[2:4] == pytest.approx(soft.texts[2:])
-    assert all(np.array_equal(a, b) for a, b in zip(fitted[:4], ids, strict=True))
-    assert all(np.array_equal(a, b) for a, b in zip(fitted[4:], crops.ids, strict=True))
-    assert np.array_equal(targets[4:], crops.logits)
-    assert weights.tolist() == [1] * 4 + [0.5] * 4
+    fitted = ngram_targets(ids, crops, soft, LABELS)
+    assert fitted.logits[:2].tolist() == [-np.inf, np.inf]
+    assert fitted.logits[2:4] == pytest.approx(soft.texts[2:])
+    assert all(np.array_equal(a, b) for a, b in zip(fitted.ids[:4], ids, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(fitted.ids[4:], crops.ids, strict=True))
+    assert np.array_equal(fitted.logits[4:], crops.logits)
+    assert fitted.weights.tolist() == [1] * 4 + [0.5] * 4
 
-    how = NgramFit(crop_weight=0.0, own_label=0.3)
-    fitted, targets, _ = exercises_of_ngrams(ids, crops, soft, LABELS, how)
-    assert len(fitted) == 4
+    settings = NgramFit(crop_weight=0.0, own_label=0.3)
+    fitted = ngram_targets(ids, crops, soft, LABELS, settings)
+    assert len(fitted.ids) == 4
     chance = 0.7 / (1 + np.exp(-soft.texts[:2])) + (0, 0.3)
-    assert 1 / (1 + np.exp(-targets[:2])) == pytest.approx(chance)
-    assert targets[2:] == pytest.approx(soft.texts[2:])
+    assert 1 / (1 + np.exp(-fitted.logits[:2])) == pytest.approx(chance)
+    assert fitted.logits[2:] == pytest.approx(soft.texts[2:])
 
 
 def test_what_layers_learn():
@@ -83,7 +83,7 @@ def test_what_layers_learn():
     soft, ids = soft_of(TEXTS), ENCODER.encode_batch(TEXTS)
     crops = cut_crops(TEXTS, soft, ENCODER, SEED)
     assert crops.logits.max() > 5
-    learned = exercises_of_layers(ids, crops, soft, LABELS)
+    learned = layer_targets(ids, crops, soft, LABELS)
     assert [text.tolist() for text in learned.ids] == [text.tolist() for text in (*ids, *crops.ids)]
     chance = 1 / (1 + np.exp(-np.concatenate([soft.texts, np.clip(crops.logits, -5, 5)])))
     chance[:2] = 0.7 * chance[:2] + (0, 0.3)
@@ -95,8 +95,8 @@ def test_labels_are_added():
     """Texts that are to score as their labels say come last and count whole; empty ones do not."""
     ids, nothing = ENCODER.encode_batch(TEXTS), np.zeros(0, np.int32)
     more = Encoded([ids[1], nothing, ids[0]], np.array([1, 1, 0], np.int8))
-    before = (ids[2:], np.array([0.5, 2], np.float32), np.array([1, 0.5], np.float32))
-    texts, targets, weights = with_labels(*before, more)
-    assert [text.tolist() for text in texts] == [ids[i].tolist() for i in (2, 3, 1, 0)]
-    assert targets.tolist() == [0.5, 2, np.inf, -np.inf]
-    assert weights.tolist() == [1, 0.5, 1, 1]
+    before = NgramTargets(ids[2:], np.array([0.5, 2], np.float32), np.array([1, 0.5], np.float32))
+    fitted = before.with_labels(more)
+    assert [text.tolist() for text in fitted.ids] == [ids[i].tolist() for i in (2, 3, 1, 0)]
+    assert fitted.logits.tolist() == [0.5, 2, np.inf, -np.inf]
+    assert fitted.weights.tolist() == [1, 0.5, 1, 1]

@@ -8,7 +8,7 @@ import pytest
 from edgernn.data import Examples
 from edgernn.distillation import teacher
 from edgernn.distillation.sentences import split_sentences
-from edgernn.distillation.teacher import FOLDS, holds_folds, teach
+from edgernn.distillation.teacher import FOLDS, holds_folds, train_teacher
 from edgernn.errors import DataError
 
 SEED = 3
@@ -61,7 +61,7 @@ def asked(
 
     vectors = vectors[: len(labelled) + len(unlabelled)]
     known = Examples(tuple(labelled), labels, groups)
-    return teach(known, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
+    return train_teacher(known, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from edgernn.distillation.ngram_table import NgramFit, NgramTable, ngram_sums
 from edgernn.errors import DataError
 from edgernn.recipes.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 from edgernn.training import distill
-from edgernn.training.distill import Blend, Lesson, blend, join, whole_model
+from edgernn.training.distill import Blend, Distillation, add_ngrams, assemble, fit_blend
 from edgernn.training.models import NGRAMS, build, logits
 
 keras = pytest.importorskip("keras")
@@ -34,7 +34,7 @@ def test_blend_finds_planted_factors():
     rng = np.random.default_rng(1)
     layers, ngrams = rng.normal(size=(2, 20_000)).astype(np.float32)
     chance = 1 / (1 + np.exp(-(0.7 * layers + 2 * ngrams - 0.5)))
-    found = blend(layers, ngrams, (rng.random(20_000) < chance).astype(np.int8))
+    found = fit_blend(layers, ngrams, (rng.random(20_000) < chance).astype(np.int8))
     assert found.layers == pytest.approx(0.7, abs=0.06)
     assert found.ngrams == pytest.approx(2, abs=0.1)
     assert found.constant == pytest.approx(-0.5, abs=0.06)
@@ -56,11 +56,11 @@ def some_table() -> NgramTable:
     return NgramTable(np.random.default_rng(5).normal(size=BUCKETS).astype(np.float32), checks, 2)
 
 
-def test_join_adds_both():
+def test_assembling_adds_both():
     """The whole model is the layers' logit and the n-grams' sum, each times its factor."""
     layers, table, ids = trained_layers(), some_table(), encoded(40, 2).ids
     model = build(WIDE, IDS)
-    join(model, layers, table, Blend(0.4, -1.7, 0.25))
+    assemble(model, layers, table, Blend(0.4, -1.7, 0.25))
     expected = 0.4 * logits(layers, ids) - 1.7 * ngram_sums(ids, table) + 0.25
     assert np.allclose(logits(model, ids), expected, atol=1e-5)
     assert np.std(0.4 * logits(layers, ids)) > 0.1
@@ -77,8 +77,8 @@ def test_the_whole_model():
     labels[::9] = 1 - labels[::9]
     measured = Encoded(texts.ids, labels)
     nothing = Encoded((), np.zeros(0, np.float32))
-    lesson = Lesson(table, table, 0.9, (), nothing)
-    model, found = whole_model(WIDE, IDS, layers, lesson, measured)
+    distilled = Distillation(table, table, 0.9, (), nothing)
+    model, found = add_ngrams(WIDE, IDS, layers, distilled, measured)
     given = logits(model, texts.ids).astype(np.float64)
     assert found["validation_accuracy"] == np.mean((given > 0) == labels) > 0.6
     chance = np.where(labels == 1, 1 / (1 + np.exp(-given)), 1 / (1 + np.exp(given)))
@@ -87,21 +87,23 @@ def test_the_whole_model():
     alone = ngram_sums(texts.ids, table)
     assert found["ngrams_validation_accuracy"] == np.mean((alone > 0) == labels)
     assert found["teacher_accuracy"] == 0.9
-    how = Blend(**found["blend"])
-    expected = how.layers * logits(layers, texts.ids) + how.ngrams * alone + how.constant
+    factors = Blend(**found["blend"])
+    expected = (
+        factors.layers * logits(layers, texts.ids) + factors.ngrams * alone + factors.constant
+    )
     assert np.allclose(given, expected, atol=1e-5)
-    assert how.ngrams > abs(how.layers)
+    assert factors.ngrams > abs(factors.layers)
 
     other = dataclasses.replace(table, numbers=-table.numbers)
-    lesson = Lesson(table, other, 0.9, (), nothing)
-    model, same = whole_model(WIDE, IDS, layers, lesson, measured)
+    distilled = Distillation(table, other, 0.9, (), nothing)
+    model, same = add_ngrams(WIDE, IDS, layers, distilled, measured)
     assert same == found
-    assert np.allclose(logits(model, texts.ids), given - 2 * how.ngrams * alone, atol=1e-5)
+    assert np.allclose(logits(model, texts.ids), given - 2 * factors.ngrams * alone, atol=1e-5)
 
 
-def learn(cache, ngrams=PAIRS, seed=SEED, how=ALL, held_out=None):
+def learn(cache, ngrams=PAIRS, seed=SEED, settings=ALL, held_out=None):
     """Learn from the four texts, two of them labelled."""
-    return distill.learn_ngrams(
+    return distill.distill(
         ngrams,
         ENCODER,
         Examples(TEXTS[:2], np.array([0, 1], np.int8)),
@@ -110,7 +112,7 @@ def learn(cache, ngrams=PAIRS, seed=SEED, how=ALL, held_out=None):
         seed=seed,
         cache=cache,
         busy=lambda title: nullcontext(),
-        how=how,
+        settings=settings,
         held_out=held_out,
     )
 
@@ -120,7 +122,7 @@ def taught(monkeypatch):
     """A teacher of four texts, and how often n-grams were fitted to it."""
     fitted = []
     fit = distill.fit_ngrams
-    monkeypatch.setattr(distill, "teach", lambda *_, **__: soft_of(TEXTS))
+    monkeypatch.setattr(distill, "train_teacher", lambda *_, **__: soft_of(TEXTS))
     monkeypatch.setattr(distill, "fit_ngrams", lambda *given: fitted.append(1) or fit(*given))
     return fitted
 
@@ -135,9 +137,9 @@ def test_the_table_is_kept(taught, tmp_path):
     assert np.array_equal(first.table.checks, again.table.checks)
     assert (again.table.numbers.dtype, again.table.checks.dtype) == (np.float32, np.int32)
     assert (again.table.longest, again.teacher_accuracy, len(again.ids)) == (2, 0.75, 4)
-    assert len(again.to_learn) == 8
-    assert np.array_equal(again.to_learn.labels, first.to_learn.labels)
-    changed = ({"seed": SEED + 1}, {"ngrams": Ngrams(503, 2)}, {"how": NgramFit(min_count=2)})
+    assert len(again.layer_targets) == 8
+    assert np.array_equal(again.layer_targets.labels, first.layer_targets.labels)
+    changed = ({"seed": SEED + 1}, {"ngrams": Ngrams(503, 2)}, {"settings": NgramFit(min_count=2)})
     for changes in changed:
         learn(tmp_path)
         before = len(taught)
@@ -149,15 +151,17 @@ def test_the_last_table_learns_the_held_out_labels(taught, tmp_path):
     """It alone: each text is on its label's side more than before; an empty text is left out."""
     texts = ENCODER.encode_batch(["Good film. I loved it.", "A waste of time.", ""])
     for labels in (np.array([1, 0, 1], np.int8), np.array([0, 1, 1], np.int8)):
-        lesson = learn(tmp_path, held_out=Encoded(texts, labels))
+        distilled = learn(tmp_path, held_out=Encoded(texts, labels))
         plain = learn(tmp_path / "plain")
-        assert np.array_equal(lesson.table.numbers, plain.table.numbers)
-        assert np.array_equal(plain.last_table.numbers, plain.table.numbers)
-        gained = ngram_sums(texts[:2], lesson.last_table) - ngram_sums(texts[:2], lesson.table)
+        assert np.array_equal(distilled.table.numbers, plain.table.numbers)
+        assert np.array_equal(plain.final_table.numbers, plain.table.numbers)
+        gained = ngram_sums(texts[:2], distilled.final_table) - ngram_sums(
+            texts[:2], distilled.table
+        )
         assert np.all(gained * (2 * labels[:2] - 1) > 0)
         before = len(taught)
         again = learn(tmp_path, held_out=Encoded(texts, labels))
-        assert np.array_equal(again.last_table.numbers, lesson.last_table.numbers)
+        assert np.array_equal(again.final_table.numbers, distilled.final_table.numbers)
         assert len(taught) == before
 
 

@@ -234,7 +234,7 @@ def only_taught(monkeypatch):
         asked.append((len(labelled), list(unlabelled)))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("edgernn.training.distill.learn_ngrams", learn)
+    monkeypatch.setattr("edgernn.training.distill.distill", learn)
     return asked
 
 
@@ -322,7 +322,7 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
     assert not (output / "model.keras").exists()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(distill, "teach", None)
+        patch.setattr(distill, "train_teacher", None)
         patch.setattr("edgernn.training.train.load_split", None)
         with pytest.raises(TrainingError, match="nothing to resume: no epoch was ended"):
             train(TrainOptions(output=output), resume=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgernn.distillation.few_texts import least_count
+from edgernn.distillation.min_count import scaled_min_count
 
 
 @pytest.mark.parametrize(
@@ -10,4 +10,4 @@ from edgernn.distillation.few_texts import least_count
 )
 def test_how_often_an_ngram_is_met(chosen, texts, count):
     """Once among a few texts, as was chosen among a hundred and more."""
-    assert least_count(chosen, texts) == count
+    assert scaled_min_count(chosen, texts) == count

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["least_count"]
+__all__ = ["scaled_min_count"]
 
 _ENOUGH = 100
 """From so many texts on, settings are as they were chosen."""
 
 
-def least_count(chosen: int, texts: int) -> int:
+def scaled_min_count(chosen: int, texts: int) -> int:
     """Return how often an n-gram has to be met to be looked at.
 
     Hardly any is met several times in a handful of texts.
