@@ -1,1 +1,1 @@
-"""Measurements behind the README's figures: each writes a JSON file into `benchmarks/results`."""
+"""Measurements behind the figures of README.md and docs; each writes JSON into `results`."""

@@ -1,4 +1,4 @@
-"""Writes the figures of README.md and of the model card from committed files, or checks them.
+"""Writes the figures of README.md, docs and the model card from result files, or checks them.
 
     python -m benchmarks.readme            # rewrite the marked parts
     python -m benchmarks.readme --check    # exit 1 when one is not up to date
@@ -40,11 +40,16 @@ _ELSEWHERE = {
 PAGES = (
     _ROOT / "README.md",
     _MODEL / "README.md",
-    _ROOT / "docs" / "formats.md",
     _ROOT / "docs" / "accuracy.md",
+    _ROOT / "docs" / "formats.md",
     _ROOT / "docs" / "imports.md",
+    _ROOT / "docs" / "index.md",
+    _ROOT / "docs" / "model.md",
+    _ROOT / "docs" / "recipes.md",
+    _ROOT / "docs" / "speed.md",
     _ROOT / "android_demo" / "README.md",
 )
+"""Pages with marked parts."""
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -274,8 +279,25 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "startup": _startup,
     "training": _training,
 }
+
+
+def _headline() -> str:
+    model = json.loads((_ROOT / "benchmarks" / "results" / "shipped_model.json").read_text())
+    speed = json.loads(_ELSEWHERE["speed"].read_text())
+    (row,) = (row for row in model["rows"] if (row["format"], row["precision"]) == ("onnx", "int8"))
+    many = speed["file"]
+    ours = many["entries"]["edgernn"]
+    return (
+        f"The pretrained model is right on {row['accuracy']:.1%} of the {row['examples']:,} IMDB "
+        f"test reviews, in a file of {row['bytes'] / 1e6:.2f} MB, and scores "
+        f"{ours['reviews_per_second']['median']:,.0f} of them a second on "
+        f"{many['threads']} cores of {speed['machine']['processor']}.\n"
+    )
+
+
 _COMPOSED: dict[str, Callable[[], str]] = {
     "accuracy": accuracy_table,
+    "headline": _headline,
     "search": search_table,
     "search_first": lambda: search_table(FIRST_RESULTS),
 }

@@ -5,7 +5,7 @@
 
 Trains what is not in the folder of runs yet (`edgernn train`), exports each recipe to int8 files
 (`edgernn export`), measures runs and files on the test split (`edgernn evaluate`), and writes one
-JSON file, which `edgernn recipes` and the README read. `--skip-published` leaves out what a
+JSON file, which `edgernn recipes` and docs/recipes.md read. `--skip-published` leaves out what a
 tutorial did to the letter, which takes hours for `subword-bilstm`; `--only` measures some recipes
 and keeps what the file says of the others. `stopword-bilstm` learns from
 the CSV file and its split, as its tutorial did; all others from the archive.

@@ -1,4 +1,4 @@
-"""The README's table of accuracy, size and speed, from the result files."""
+"""The table of docs/accuracy.md: accuracy, size and speed, from the result files."""
 
 from __future__ import annotations
 

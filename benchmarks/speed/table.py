@@ -1,4 +1,4 @@
-"""The README's table of speeds, and what is said of arithmetic below it, from the result file."""
+"""The table of docs/speed.md, and what is said of arithmetic below it, from the result file."""
 
 from __future__ import annotations
 

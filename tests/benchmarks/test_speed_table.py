@@ -1,4 +1,4 @@
-"""Arithmetic by hand, and the README's table of speeds."""
+"""Arithmetic by hand, and the table of docs/speed.md."""
 
 import copy
 import json
@@ -117,7 +117,7 @@ def test_table_with_a_note(result):
     assert "**" not in speed_table({name: result[name] for name in result if name != "note"})
 
 
-def test_the_readme_takes_it(result):
-    """The marked part of the README is this table."""
+def test_the_page_takes_it(result):
+    """The marked part of docs/speed.md is this table."""
     page = render("<!-- figures: speed -->\nold\n<!-- end -->\n")
     assert page == f"<!-- figures: speed -->\n{speed_table(result)}<!-- end -->\n"
