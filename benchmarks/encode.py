@@ -26,7 +26,7 @@ from edgernn.data import load_split
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import TextRules
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.runtime.classifier import CHUNK_TEXTS
+from edgernn.runtime.loaded_model import CHUNK_TEXTS
 from edgernn.text import TextEncoder
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 

@@ -126,7 +126,7 @@ def export(
         rules: the format.
         precision: a precision that the format has.
         output: the file to write; one that is there is replaced when all checks have passed.
-        open_file: loads a file for scoring, as users do (`edgernn.load`).
+        open_file: loads a file for scoring, as `edgernn.load` does.
         say: gets a line for each check that holds.
         max_accuracy_drop: points of accuracy that a quantized file may lose on the run's
             validation texts.

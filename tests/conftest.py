@@ -271,7 +271,7 @@ class _TinyFiles(dict[tuple[str, str], Path]):
         self._folder.mkdir(exist_ok=True)
 
     def __missing__(self, key: tuple[str, str]) -> Path:
-        from edgernn import load
+        from edgernn.runtime import LoadedModel
         from exporters.export import export
         from exporters.rules import find_format
 
@@ -280,7 +280,13 @@ class _TinyFiles(dict[tuple[str, str], Path]):
         path = self._folder / f"tiny-{precision}{rules.suffix}"
         with FileLock(f"{path}.lock"):
             if not path.exists():
-                export(self._trained, rules, precision, path, lambda file: load(file, "cpu"))
+                export(
+                    self._trained,
+                    rules,
+                    precision,
+                    path,
+                    lambda file: LoadedModel.open(file, "cpu"),
+                )
         self[key] = path
         return path
 

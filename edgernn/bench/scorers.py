@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import ModelFile
-from edgernn.runtime import Classifier
+from edgernn.runtime import Classifier, LoadedModel
 from edgernn.runtime.backends import Backend
 from edgernn.text import TextEncoder
 
@@ -62,9 +62,11 @@ class FileScorer:
     def __init__(self, file: ModelFile, backend: Backend) -> None:
         """Join a checked file with the engine that runs it."""
         self._clock = _BusyClock()
-        self._classifier = Classifier(file, backend)
+        model = LoadedModel(file, backend)
+        self._encoder = model.encoder
+        self._classifier = Classifier(model)
         timed = cast(Backend, _Timed(backend, self._clock))
-        self._timed = Classifier(file, timed)
+        self._timed = LoadedModel(file, timed)
 
     @property
     def device(self) -> str:
@@ -74,7 +76,7 @@ class FileScorer:
     @property
     def encoder(self) -> TextEncoder:
         """The file's text rules."""
-        return self._classifier.encoder
+        return self._encoder
 
     def score_one(self, text: str) -> None:
         """Score one review, from text to probability."""

@@ -16,7 +16,7 @@ from edgernn.choose.measure import Variant, median_latencies
 from edgernn.data import Examples
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
-from edgernn.runtime import Classifier, load
+from edgernn.runtime import Classifier, LoadedModel, load
 from edgernn.training.run import CHECKPOINT, Run
 from exporters.export import default_name, export, open_trained
 from exporters.rules import FormatRules
@@ -132,7 +132,7 @@ def _export(folder: Path, rules: FormatRules, precision: str, held_out: Examples
     path = folder / default_name(run, rules, precision)
     with held_back():
         trained = open_trained(run, held_out.texts, held_out.labels)
-        export(trained, rules, precision, path, lambda file: load(file, "cpu"))
+        export(trained, rules, precision, path, lambda file: LoadedModel.open(file, "cpu"))
     return path
 
 
@@ -157,7 +157,7 @@ def _measured(
 
 def _accuracy(file: Classifier, examples: Examples) -> float:
     called: list[bool] = []
-    second = file.contract.labels[1]
+    second = file.labels[1]
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
         texts = examples.texts[start : start + _TEXTS_AT_ONCE]
         called += [score.label == second for score in file.score(texts, errors="raise")]

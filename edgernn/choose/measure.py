@@ -21,7 +21,7 @@ from edgernn.choose.vocabularies import Vocabularies
 from edgernn.errors import ExportError, MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.recipes.recipe import FitSettings
-from edgernn.runtime import Classifier, load
+from edgernn.runtime import Classifier, LoadedModel, load
 from edgernn.training.models import build
 from edgernn.training.run import Run
 from exporters import model_card
@@ -127,7 +127,8 @@ class Untrained:
             if golden is None:
                 path.write_bytes(with_bundle(graph, self.rules.name, Bundle(encoder, card)))
                 # An untrained model is undecided of all texts, which a tolerance would leave out.
-                golden = golden_vectors(encoder, load(path, "cpu").probabilities, 1e-12)
+                probabilities = LoadedModel.open(path, "cpu").probabilities
+                golden = golden_vectors(encoder, probabilities, 1e-12)
             card |= {"oldest_runtime": "", "checks": {"lines": []}}
             bundle = Bundle(encoder, card, model_card.page(card, encoder.contract, {}), golden)
             path.write_bytes(with_bundle(graph, self.rules.name, bundle))

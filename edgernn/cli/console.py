@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from edgernn.runtime import Classifier, load
+from edgernn.runtime import LoadedModel
 
 if TYPE_CHECKING:
     from edgernn.training.history import Epoch
@@ -33,14 +33,14 @@ INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, by the shells' convention."""
 
 
-def load_model(path: Path | None, device: str) -> Classifier:
+def load_model(path: Path | None, device: str) -> LoadedModel:
     """Load a model file for scoring, without the log line that LiteRT prints when it does."""
     if path is None or path.suffix != ".tflite":
-        return load(path, device)
+        return LoadedModel.open(path, device)
     from edgernn.native_logs import held_back
 
     with held_back():
-        return load(path, device)
+        return LoadedModel.open(path, device)
 
 
 def say(line: str) -> None:

@@ -27,7 +27,7 @@ from edgernn.evaluation.report import (
     write_evaluation,
     write_report,
 )
-from edgernn.runtime import SHIPPED_MODEL
+from edgernn.runtime import SHIPPED_MODEL, Classifier
 from edgernn.text import TextEncoder
 from edgernn.training.run import EVALUATION, Run
 from edgernn.training.run_data import measured_split, run_splits
@@ -173,8 +173,9 @@ def _open_run(run: Run) -> _Opened:
 
 
 def _open_file(path: Path, device: str, run: Run | None) -> _Opened:
-    classifier = load_model(path, device)
-    say(f"{path} on {classifier.device}")
+    model = load_model(path, device)
+    classifier = Classifier(model)
+    say(f"{path} on {model.device}")
 
     def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         found: list[float | None] = []
@@ -187,13 +188,13 @@ def _open_file(path: Path, device: str, run: Run | None) -> _Opened:
             raise DataError(f"{path}: scored {len(found)} of {len(texts)} examples")
         return np.array(found, np.float32)
 
-    training = classifier.card.get("training")
+    training = model.card.get("training")
     if run is not None:
         known = training if isinstance(training, dict) else {}
         same = {name: known.get(name) for name in run.metrics} == run.metrics
-        if not same or run.contract != classifier.contract:
+        if not same or run.contract != model.contract:
             raise UsageError(f"--run {run.folder}: {path} was exported from another run")
-    return _Opened(classifier.encoder, score, training_data(training))
+    return _Opened(model.encoder, score, training_data(training))
 
 
 def _note_in_run(run: Run, found: Evaluation, described: Description) -> None:

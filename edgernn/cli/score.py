@@ -15,7 +15,7 @@ from edgernn.cli.score_pipeline import Item, score_items
 from edgernn.cli.score_tally import Tally
 from edgernn.cli.signals import end
 from edgernn.errors import DataError, UsageError
-from edgernn.runtime import SHIPPED_MODEL, Classifier, Score
+from edgernn.runtime import SHIPPED_MODEL, LoadedModel, Score
 
 if TYPE_CHECKING:
     from edgernn.cli.score_file import PartialFile, Target
@@ -55,12 +55,12 @@ def run_score(options: ScoreOptions) -> None:
     _check_usage(options)
     if not options.inputs:
         target = _target(options, [])
-        classifier = load_model(options.model, options.device)
+        model = load_model(options.model, options.device)
         items = [
             Item(text, _problem(text), _Text(number, {"text": text}))
             for number, text in enumerate(options.texts, start=1)
         ]
-        _Job(options, classifier, target, [], None).run(items)
+        _Job(options, model, target, [], None).run(items)
         return
     from edgernn.rows import ReadOptions, input_files, open_many
 
@@ -69,8 +69,8 @@ def run_score(options: ScoreOptions) -> None:
     with open_many(files, ReadOptions(**options.read)) as rows:
         for note in rows.notes:
             say(note)
-        classifier = load_model(options.model, options.device)
-        job = _Job(options, classifier, target, files, rows)
+        model = load_model(options.model, options.device)
+        job = _Job(options, model, target, files, rows)
         job.run(map(job.item, rows))
 
 
@@ -168,13 +168,13 @@ class _Job:
     def __init__(
         self,
         options: ScoreOptions,
-        classifier: Classifier,
+        model: LoadedModel,
         target: Target | None,
         files: Sequence[str | os.PathLike[str]],
         source: RowSource | None,
     ) -> None:
         self._options = options
-        self._classifier = classifier
+        self._model = model
         self._target = target
         self._files = files
         self._source = source
@@ -197,7 +197,7 @@ class _Job:
             self._columns = Columns.only_scores()
             if source is not None and not is_bare:
                 self._columns = Columns.of(source.columns)
-        self._tally = Tally(self._name, classifier, self._where)
+        self._tally = Tally(self._name, model, self._where)
 
     def item(self, row: Row) -> Item:
         """Return a row of the source as it goes through the pipeline, without what is not used."""
@@ -232,7 +232,7 @@ class _Job:
                 return True
 
             ended_by = score_items(
-                self._classifier, items, write_chunk, None if skip is None else skip_chunk
+                self._model, items, write_chunk, None if skip is None else skip_chunk
             )
             sys.stdout.flush()
             if out is not None:
@@ -297,7 +297,7 @@ class _Job:
         if out is not None:
             return out.write, out.skip if out.is_taken_up else None
         if self._is_table:
-            return _table(self._classifier), None
+            return _table(self._model), None
         lines = self._lines()
 
         def write(chunk: Sequence[Item], results: Sequence[Result]) -> None:
@@ -330,8 +330,8 @@ class _Job:
         assert self._columns is not None
         return {
             "version of edgernn": __version__,
-            "model": hashlib.sha256(self._classifier.path.read_bytes()).hexdigest(),
-            "device": self._classifier.device,
+            "model": hashlib.sha256(self._model.path.read_bytes()).hexdigest(),
+            "device": self._model.device,
             "input": [os.fspath(file) for file in self._files],
             "way of reading": dict(self._options.read),
             "list of columns": [*self._columns.kept, *self._columns.own],
@@ -342,11 +342,11 @@ def _counted(rows: int) -> str:
     return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
-def _table(classifier: Classifier) -> Callable[[Sequence[Item], Sequence[Result]], None]:
+def _table(model: LoadedModel) -> Callable[[Sequence[Item], Sequence[Result]], None]:
     """Return what prints results for people."""
     import shutil
 
-    width = max(map(len, classifier.contract.labels))
+    width = max(map(len, model.contract.labels))
     room = max(20, shutil.get_terminal_size().columns - width - 10)
 
     def write(chunk: Sequence[Item], results: Sequence[Result]) -> None:

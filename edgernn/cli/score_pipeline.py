@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from edgernn.errors import DataError
-from edgernn.runtime import Classifier, Score
+from edgernn.runtime import LoadedModel, Score
 
 __all__ = ["Item", "score_items"]
 
@@ -50,7 +50,7 @@ _ROOM = 4 << 20
 
 
 def score_items(
-    classifier: Classifier,
+    model: LoadedModel,
     items: Iterable[Item],
     write: Callable[[Sequence[Item], Iterator[Score]], None],
     skip: Callable[[Sequence[Item]], bool] | None = None,
@@ -58,7 +58,7 @@ def score_items(
     """Score items and write them in order, in memory that does not grow with their number.
 
     Args:
-        classifier: the model.
+        model: what scores them.
         items: read in the calling thread; a short list is scored and written there, too.
         write: called in another thread, with the items of a chunk and the scores of those that
             have a text and no problem.
@@ -74,10 +74,10 @@ def score_items(
     """
     if isinstance(items, list) and len(items) <= _FEW:
         if items and not (skip and skip(items)):
-            write(items, iter(classifier.score(_texts(items))))
+            write(items, iter(model.score(_texts(items))))
         return None
     chunks = _Chunks(items)
-    with classifier.stream(_ROOM) as stream:
+    with model.stream(_ROOM) as stream:
 
         def write_all() -> None:
             try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgernn.cli.console import say
 from edgernn.cli.score_pipeline import Item
-from edgernn.runtime import SHIPPED_MODEL, Classifier, Score
+from edgernn.runtime import SHIPPED_MODEL, LoadedModel, Score
 
 if TYPE_CHECKING:
     from edgernn.cli.score_lines import Result
@@ -24,12 +24,12 @@ _ENOUGH = 1000
 class Tally:
     """Counts rows, and turns scores into results."""
 
-    def __init__(self, name: str, classifier: Classifier, where: Callable[[Any], str]) -> None:
+    def __init__(self, name: str, model: LoadedModel, where: Callable[[Any], str]) -> None:
         """Begin with no row.
 
         Args:
             name: of the input, for messages.
-            classifier: the model.
+            model: what scores them.
             where: says where a row stands.
         """
         self.rows = 0
@@ -37,7 +37,7 @@ class Tally:
         self.failed = 0
         """Those among them that have an error."""
         self._name = name
-        self._classifier = classifier
+        self._model = model
         self._where = where
         self._scored = 0
         self._known = 0.0
@@ -79,7 +79,7 @@ class Tally:
         share = self._known / self._scored
         if share >= _MOST:
             return
-        is_shipped = self._classifier.path == SHIPPED_MODEL
+        is_shipped = self._model.path == SHIPPED_MODEL
         say(
             f"warning: {self._name}: the model knows {share:.0%} of a text's words on average, "
             f"and less than half in {self._foreign:,} of {self._scored:,} texts; its scores say "

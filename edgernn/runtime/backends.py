@@ -133,7 +133,8 @@ class OnnxRuntime:
         self.batched = shapes.get("ids", [None])[0] != 1
         self.batch_tokens = CUDA_TOKENS if on_cuda else CPU_TOKENS
         self.workers = 1 if on_cuda else threads or cores()
-        self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = self._call_session
+        # No bound method: it would hold this object, and its session, for longer than its users do.
+        self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = partial(_call_session, self._session)
         if on_cuda:
             from edgernn.runtime.cuda import BoundSession, warn_of_cpu_layers
 
@@ -150,11 +151,6 @@ class OnnxRuntime:
         except Exception as error:
             raise _failed(self._path, "ONNX Runtime", error) from error
         return _probabilities(probability, len(batch), self._path)
-
-    def _call_session(self, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
-        found: npt.NDArray[Any]
-        (found,) = self._session.run(["probability"], {"ids": ids, "lengths": lengths})
-        return found
 
 
 class LiteRT:
@@ -229,6 +225,12 @@ class LiteRT:
         interpreter.invoke()
         found: npt.NDArray[Any] = interpreter.get_tensor(self._output)
         return found
+
+
+def _call_session(session: Any, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
+    found: npt.NDArray[Any]
+    (found,) = session.run(["probability"], {"ids": ids, "lengths": lengths})
+    return found
 
 
 def cores() -> int:

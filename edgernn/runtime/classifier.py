@@ -1,82 +1,81 @@
-"""Scoring texts with a model file."""
+"""The classifier that users call: texts of any holder in, scores out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
-import numpy as np
-import numpy.typing as npt
+from edgernn.errors import TextError, UsageError
+from edgernn.runtime.loaded_model import LoadedModel
+from edgernn.runtime.scores import Score, problem_of, texts_of, without_label
+from edgernn.text import TextContract
 
-from edgernn.bundle import ModelFile, read_model_file
-from edgernn.errors import TextError
-from edgernn.runtime.backends import Backend, open_backend
-from edgernn.runtime.chunks import IdsChunk, TextChunk
-from edgernn.runtime.scores import Score, problem_of, scores_of, texts_of, without_label
-from edgernn.runtime.stream import Stream
-from edgernn.text import EncodedTexts, TextContract, TextEncoder
-
-__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "Classifier", "ScoreStream", "load"]
-
-T = TypeVar("T")
-
-SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
-"""The pretrained model that the package carries."""
-
-CHUNK_TEXTS = 2048
-"""Texts that are encoded and sorted by length together, while those before are scored."""
-
-_FEW_TEXTS, _FEW_TOKENS = 128, 4096
-"""With no more than this, starting threads costs more than it saves."""
+__all__ = ["Classifier", "load"]
 
 
 class Classifier:
-    """A model file ready to score texts; make one with `edgernn.load`."""
+    """A model file ready to score texts; make one with `edgernn.load`.
 
-    def __init__(self, file: ModelFile, backend: Backend) -> None:
-        """Join a checked model file with the engine that runs it."""
-        self._file = file
-        self._backend = backend
-        self._encoder = file.bundle.encoder
+    It scores until it is closed, by `close` or by leaving a `with` block, or no longer used. Many
+    threads may call one classifier at once.
+
+    >>> import edgernn
+    >>> with edgernn.load() as classifier:
+    ...     scores = classifier.score(["Great movie!", "A waste of time."])
+    >>> [score.label for score in scores]
+    ['positive', 'negative']
+    """
+
+    def __init__(self, model: LoadedModel) -> None:
+        """Take what `edgernn.load` has loaded."""
+        self._model: LoadedModel | None = model
+        self._path = model.path
+        self._device = model.device
+        self._contract = model.contract
+        self._card = model.card
 
     @property
     def path(self) -> Path:
         """The model file."""
-        return self._file.path
+        return self._path
 
     @property
     def device(self) -> str:
         """The device that really runs: `cpu` or `cuda`."""
-        return self._backend.device
+        return self._device
 
     @property
     def contract(self) -> TextContract:
         """The text contract that the file carries."""
-        return self._file.bundle.contract
+        return self._contract
 
     @property
-    def encoder(self) -> TextEncoder:
-        """The contract joined with its vocabulary."""
-        return self._encoder
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes, in the model's order: the contract's."""
+        return self._contract.labels
 
     @property
     def card(self) -> Mapping[str, Any]:
         """What the file says of itself: recipe, precision, training figures, versions."""
-        return self._file.bundle.card
+        return self._card
 
     def encode(self, text: str) -> list[int]:
-        """Return the ids that the model sees of a text: at least none, at most `max_length`."""
-        return self._encoder.encode(text)
+        """Return the ids that the model sees of a text: at least none, at most `max_length`.
+
+        Raises:
+            UsageError: the classifier is closed.
+        """
+        return self._open_model().encoder.encode(text)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for.
 
         Raises:
+            UsageError: the classifier is closed.
             ValueError: an id is outside the vocabulary.
         """
-        return self._encoder.decode(ids)
+        return self._open_model().encoder.decode(ids)
 
     def score(
         self, texts: Iterable[Any], *, errors: Literal["coerce", "raise"] = "coerce"
@@ -95,7 +94,9 @@ class Classifier:
                 message says which.
             TypeError: `texts` is one string or a table; with `errors="raise"`: an item is not a
                 string.
+            UsageError: the classifier is closed.
         """
+        model = self._open_model()
         if errors not in ("coerce", "raise"):
             raise ValueError(f'errors is "coerce" or "raise", not {errors!r}')
         texts = texts_of(texts)
@@ -106,15 +107,15 @@ class Classifier:
             if not isinstance(text, str) or not text or text.isspace()
         }
         if not problems:
-            scores = self._score_all(texts)
+            scores = model.score(texts)
         elif errors == "raise":
             place, problem = next(iter(problems.items()))
             error = TextError if isinstance(texts[place], str) else TypeError
             raise error(f"text {place + 1}{str(problem).removeprefix('the text')}")
         else:
             good = [text for place, text in enumerate(texts) if place not in problems]
-            rest = iter(self._score_all(good))
-            labels = self.contract.labels
+            rest = iter(model.score(good))
+            labels = self.labels
             scores = [
                 without_label(labels, str(problems[place])) if place in problems else next(rest)
                 for place in range(len(texts))
@@ -125,126 +126,40 @@ class Classifier:
                     raise TextError(f"text {number}: {score.reason}")
         return scores
 
-    def _score_all(self, texts: Sequence[str]) -> list[Score]:
-        """Score texts, none blank."""
-        if len(texts) == 1:
-            return self._score_one(texts)
-        if len(texts) <= _FEW_TEXTS or self._backend.workers == 1:
-            chunks = (texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS))
-            encoded = map(self._encoder.encode_texts, chunks)
-            return list(chain.from_iterable(map(self._scores, encoded)))
-        scores: list[Score] = []
-        with self.stream() as stream:
-            for at in range(0, len(texts), CHUNK_TEXTS):
-                stream.put(texts[at : at + CHUNK_TEXTS], None)
-            stream.close()
-            for _, found in stream:
-                scores += found
-        return scores
-
     def score_or_none(self, texts: Iterable[Any]) -> list[Score | None]:
         """Score texts as `score` does, with None in place of a score without a label."""
         return [None if score.label is None else score for score in self.score(texts)]
 
-    def stream(self, room: int | None = None) -> ScoreStream[Any]:
-        """Return a stream that scores chunks of texts in threads; `room` is in characters."""
-        return ScoreStream(self, self._backend, room)
-
-    def probabilities(
-        self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
-    ) -> npt.NDArray[np.float32]:
-        """Score texts that are encoded already.
-
-        Args:
-            ids: one int32 array [tokens] a text, none empty.
-            behind: ids to put behind each batch's longest text, where the graph takes padding: to
-                see that they make no difference.
-
-        Returns:
-            float32 [texts]: the probability of the second (positive) class.
-        """
-        backend = self._backend
-        if len(ids) == 1:
-            return backend.run(ids, behind)
-        work = IdsChunk(backend, ids, behind)
-        if backend.workers > 1 and sum(map(len, ids)) > _FEW_TOKENS:
-            with Stream[IdsChunk](backend.workers) as stream:
-                stream.put(work)
-                stream.close()
-                list(stream)
-        else:
-            for batch in work.plan():
-                work.run(batch)
-        return work.found
-
-    def _score_one(self, text: Sequence[str]) -> list[Score]:
-        """Score one text alone: with as few steps as can be, since someone waits for it."""
-        encoded = self._encoder.encode_texts(text)
-        has_ids = len(encoded.ids[0]) > 0
-        found = self._backend.run(encoded.ids) if has_ids else np.zeros(1, np.float32)
-        return scores_of(self.contract, encoded, found)
-
-    def _scores(self, texts: EncodedTexts) -> list[Score]:
-        ids = texts.ids
-        scored = [place for place, tokens in enumerate(ids) if len(tokens)]
-        found = np.zeros(len(ids), np.float32)
-        if scored:
-            found[scored] = self.probabilities([ids[place] for place in scored])
-        return scores_of(self.contract, texts, found)
-
-
-class ScoreStream(Generic[T]):
-    """Texts on their way to their scores: put in by one thread, taken out by this or another.
-
-    Use it in `with`: leaving the block stops what is still under way.
-    """
-
-    def __init__(self, classifier: Classifier, backend: Backend, room: int | None) -> None:
-        """Start nothing yet; `Classifier.stream` makes one."""
-        self._classifier = classifier
-        self._backend = backend
-        self._stream = Stream[TextChunk[T]](backend.workers, room)
-
-    def put(self, texts: Sequence[str], payload: T, size: int | None = None) -> None:
-        """Hand over a chunk of texts, none blank; waits while more than `room` is under way.
-
-        Args:
-            texts: may be none.
-            payload: given back with their scores.
-            size: what both take of the room, in characters. Default: those of the texts.
-        """
-        work = TextChunk(self._backend, self._classifier.encoder, texts, payload)
-        self._stream.put(work, sum(map(len, texts)) if size is None else size)
-
     def close(self) -> None:
-        """Say that no more chunks come."""
-        self._stream.close()
+        """Release the engine's session and the vocabulary; calls under way still end.
 
-    def fail(self, error: BaseException) -> None:
-        """End all work: `put` and the iteration raise the error."""
-        self._stream.fail(error)
-
-    def __iter__(self) -> Iterator[tuple[T, list[Score]]]:
-        """Yield each chunk's payload and scores, in order; no label for a text without tokens.
-
-        Raises:
-            ModelFileError: a batch failed.
+        What the file says, such as `labels` and `card`, stays. Closing again does nothing.
         """
-        for work in self._stream:
-            yield work.payload, scores_of(self._classifier.contract, work.encoded, work.found)
+        self._model = None
 
     def __enter__(self) -> Self:
-        self._stream.__enter__()
+        self._open_model()
         return self
 
-    def __exit__(self, *left_by: Any) -> None:
-        self._stream.__exit__(*left_by)
+    def __exit__(self, *left_by: object) -> None:
+        self.close()
+
+    def _open_model(self) -> LoadedModel:
+        model = self._model
+        if model is None:
+            raise UsageError(f"{self._path}: this classifier is closed; load the file again")
+        return model
 
 
 def load(
     path: str | Path | None = None, device: str = "auto", *, threads: int | None = None
 ) -> Classifier:
     """Load a model file for scoring.
+
+    >>> import edgernn
+    >>> classifier = edgernn.load()
+    >>> classifier.labels
+    ('negative', 'positive')
 
     Args:
         path: an .onnx or .tflite file that `edgernn export` wrote; None is the shipped model.
@@ -257,6 +172,6 @@ def load(
         ModelFileError: the file is missing, broken, or not one of ours.
         DeviceError: CUDA was asked for and cannot run; the message says why.
         MissingPackageError: a .tflite file without the `tflite` extra.
+        UsageError: no such device.
     """
-    file = read_model_file(SHIPPED_MODEL if path is None else path)
-    return Classifier(file, open_backend(file, device, threads))
+    return Classifier(LoadedModel.open(path, device, threads=threads))

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile
 from edgernn.errors import EdgernnError
 from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge, unscored
-from edgernn.runtime.classifier import Classifier
 from edgernn.runtime.engines import find_engines
+from edgernn.runtime.loaded_model import LoadedModel
 
 __all__ = ["MAX_BEYOND", "MAX_FLIPS", "DataCheck", "check_on_data"]
 
@@ -74,9 +74,9 @@ def check_on_data(
             continue
         device = None
         try:
-            classifier = Classifier(file, engine.open())
-            device = classifier.device
-            found = classifier.probabilities(ids)
+            model = LoadedModel(file, engine.open())
+            device = model.device
+            found = model.probabilities(ids)
         except EdgernnError as error:
             rows.append(unscored(file, engine, device, error))
             continue

@@ -14,7 +14,8 @@ from edgernn.bench.measure import Measured
 from edgernn.bench.results import Model
 from edgernn.bench.scorers import Parts
 from edgernn.bench.subjects import Subject
-from edgernn.runtime import SHIPPED_MODEL, load
+from edgernn.bundle import read_model_file
+from edgernn.runtime import SHIPPED_MODEL
 from edgernn.text import TextEncoder
 
 __all__ = ["FakeClock", "FakeScorer", "measured", "sample", "sample_row"]
@@ -112,7 +113,7 @@ class FakeScorer:
     @property
     def encoder(self) -> TextEncoder:
         """The shipped model's."""
-        return load(SHIPPED_MODEL, "cpu").encoder
+        return read_model_file(SHIPPED_MODEL).bundle.encoder
 
     def score_one(self, text: str) -> None:
         """Take the time of one."""

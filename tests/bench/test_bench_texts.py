@@ -10,15 +10,16 @@ import pytest
 
 from edgernn.bench.reviews import read_reviews
 from edgernn.bench.texts import SENTENCES, generated_reviews, text_of_tokens
+from edgernn.bundle import read_model_file
 from edgernn.data import DataOptions
 from edgernn.errors import DataError
-from edgernn.runtime import SHIPPED_MODEL, load
+from edgernn.runtime import SHIPPED_MODEL
 from edgernn.text import TextEncoder
 
 
 @pytest.fixture(scope="module")
 def encoder() -> TextEncoder:
-    return load(SHIPPED_MODEL, "cpu").encoder
+    return read_model_file(SHIPPED_MODEL).bundle.encoder
 
 
 @pytest.mark.parametrize("tokens", [1, 2, 10, 50, 200, 400])

@@ -14,7 +14,7 @@ import pytest
 from in_process import Command, Done
 
 from edgernn.cli import score_file, score_pipeline
-from edgernn.runtime.classifier import ScoreStream
+from edgernn.runtime.score_stream import ScoreStream
 
 Files = dict[tuple[str, str], Path]
 

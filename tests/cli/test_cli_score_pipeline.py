@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgernn import Classifier, Score
+from edgernn import Score
 from edgernn.bundle import read_model_file
 from edgernn.cli import score_pipeline
 from edgernn.cli.score_pipeline import Item, score_items
 from edgernn.errors import DataError, ModelFileError
+from edgernn.runtime import LoadedModel
 
 Files = dict[tuple[str, str], Path]
 
@@ -47,9 +48,9 @@ def engine() -> Engine:
 
 
 @pytest.fixture
-def scorer(tiny_files: Files, engine: Engine) -> Classifier:
+def scorer(tiny_files: Files, engine: Engine) -> LoadedModel:
     """A model whose engine is a stand-in."""
-    return Classifier(read_model_file(tiny_files["onnx", "int8"]), engine)
+    return LoadedModel(read_model_file(tiny_files["onnx", "int8"]), engine)
 
 
 class Written:
@@ -79,9 +80,9 @@ def rows(count: int) -> Iterator[Item]:
         yield Item(text, "bad" if number % 7 == 3 else None, Row())
 
 
-def expected(scorer: Classifier, count: int) -> list[tuple[str | None, float | None]]:
+def expected(scorer: LoadedModel, count: int) -> list[tuple[str | None, float | None]]:
     return [
-        (text, None if problem else len(scorer.encode(text or "")))
+        (text, None if problem else len(scorer.encoder.encode(text or "")))
         for text, problem, _ in rows(count)
     ]
 
@@ -92,7 +93,7 @@ def no_thread_is_left() -> bool:
 
 @pytest.mark.parametrize("as_list", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 40, 5000])
-def test_order(scorer: Classifier, count: int, as_list: bool) -> None:
+def test_order(scorer: LoadedModel, count: int, as_list: bool) -> None:
     """Good and bad rows are written as they came."""
     written = Written()
     items = list(rows(count)) if as_list else rows(count)
@@ -102,7 +103,7 @@ def test_order(scorer: Classifier, count: int, as_list: bool) -> None:
 
 
 @pytest.mark.parametrize("error", [DataError("cut short"), KeyboardInterrupt()])
-def test_what_ends_the_rows(scorer: Classifier, error: BaseException) -> None:
+def test_what_ends_the_rows(scorer: LoadedModel, error: BaseException) -> None:
     """All rows before it are written; it is given back."""
 
     def broken() -> Iterator[Item]:
@@ -115,7 +116,7 @@ def test_what_ends_the_rows(scorer: Classifier, error: BaseException) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends a signal to a thread")
-def test_ctrl_c_when_all_was_read(scorer: Classifier) -> None:
+def test_ctrl_c_when_all_was_read(scorer: LoadedModel) -> None:
     """While the last rows are scored and written: they still are."""
     written, is_read = Written(), threading.Event()
 
@@ -137,7 +138,7 @@ def test_ctrl_c_when_all_was_read(scorer: Classifier) -> None:
     assert no_thread_is_left()
 
 
-def test_what_is_scored_does_not_wait_for_the_next_row(scorer: Classifier) -> None:
+def test_what_is_scored_does_not_wait_for_the_next_row(scorer: LoadedModel) -> None:
     """The first rows are written while the reading of more is stuck."""
     written = Written()
 
@@ -154,15 +155,15 @@ def test_what_is_scored_does_not_wait_for_the_next_row(scorer: Classifier) -> No
     assert len(written.rows) == 1500
 
 
-def test_a_failing_engine(scorer: Classifier, engine: Engine) -> None:
+def test_a_failing_engine(scorer: LoadedModel, engine: Engine) -> None:
     """Raised where the rows are read, which ends; nothing hangs."""
-    engine.breaks_at = max(len(scorer.encode("?" * n)) for n in range(1, 31))
+    engine.breaks_at = max(len(scorer.encoder.encode("?" * n)) for n in range(1, 31))
     with pytest.raises(ModelFileError, match="broken"):
         score_items(scorer, rows(100_000), Written())
     assert no_thread_is_left()
 
 
-def test_a_failing_writer(scorer: Classifier) -> None:
+def test_a_failing_writer(scorer: LoadedModel) -> None:
     """A full disk, a closed pipe: the reading of millions of rows ends soon."""
     read = 0
 
@@ -181,7 +182,7 @@ def test_a_failing_writer(scorer: Classifier) -> None:
     assert no_thread_is_left()
 
 
-def test_room(scorer: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_room(scorer: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where writing is slow, reading waits: memory does not grow with the rows."""
     monkeypatch.setattr(score_pipeline, "_ROOM", 10_000)
     read = 0
@@ -205,7 +206,7 @@ def test_room(scorer: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ahead <= 4 * 1024
 
 
-def test_huge_rows_are_few_at_once(scorer: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_rows_are_few_at_once(scorer: LoadedModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A chunk ends with the row that fills it, not after a thousand such rows."""
     monkeypatch.setattr(score_pipeline, "_CHUNK_CHARACTERS", 100)
     sizes = []
@@ -221,7 +222,7 @@ def test_huge_rows_are_few_at_once(scorer: Classifier, monkeypatch: pytest.Monke
     assert sizes == [3] * 33 + [1]
 
 
-def test_chunks_that_are_done(scorer: Classifier) -> None:
+def test_chunks_that_are_done(scorer: LoadedModel) -> None:
     """They are not scored; the first that is not ends the asking."""
     asked: list[int] = []
     written = Written()

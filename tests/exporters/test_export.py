@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from small_models import sequential
 
-from edgernn import load
 from edgernn.bundle import read_model_file
 from edgernn.errors import (
     EdgernnError,
@@ -25,6 +24,7 @@ from edgernn.errors import (
     ModelFileError,
     UsageError,
 )
+from edgernn.runtime import LoadedModel
 from edgernn.text import TextEncoder
 from edgernn.training.models import probabilities
 from edgernn.training.run import CONFIG, MODEL, Run
@@ -45,8 +45,8 @@ Files = dict[tuple[str, str], Path]
 ONNX = FORMATS["onnx"]
 
 
-def on_cpu(path: Path) -> Any:
-    return load(path, "cpu")
+def on_cpu(path: Path) -> LoadedModel:
+    return LoadedModel.open(path, "cpu")
 
 
 @pytest.fixture(params=["new", "replaced"])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from edgernn import load
 from edgernn.audit import OldestRuntime, audit_file
 from edgernn.errors import ExportError, UsageError
+from edgernn.runtime import LoadedModel
 from exporters.export import TrainedModel, export
 from exporters.min_runtime import MIN_RUNTIMES, find_min_runtime
 from exporters.rules import FORMATS
@@ -76,7 +76,14 @@ def test_a_newer_runtime_takes_whole_float16(tiny_trained: TrainedModel, tmp_pat
     for name, wanted in (("old", None), ("new", "ai-edge-litert==1.0.1")):
         path = tmp_path / f"{name}.tflite"
         runtime = find_min_runtime("tflite", wanted)
-        export(tiny_trained, TFLITE, "float16", path, lambda p: load(p, "cpu"), min_runtime=runtime)
+        export(
+            tiny_trained,
+            TFLITE,
+            "float16",
+            path,
+            lambda p: LoadedModel.open(p, "cpu"),
+            min_runtime=runtime,
+        )
         assert runtime.runs(audit_file(path).oldest_runtime)
         sizes.append(path.stat().st_size)
     assert sizes[1] < sizes[0]
@@ -95,7 +102,7 @@ def test_a_file_that_needs_a_newer_runtime(tiny_trained: TrainedModel, tmp_path:
             TFLITE,
             "float16",
             tmp_path / "m.tflite",
-            lambda p: load(p, "cpu"),
+            lambda p: LoadedModel.open(p, "cpu"),
             min_runtime=oldest,
         )
     assert list(tmp_path.iterdir()) == []

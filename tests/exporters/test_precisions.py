@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from edgernn.bundle.model_file import count_operators
 from edgernn.bundle.onnx.structure import check_structure as check_onnx
 from edgernn.bundle.tflite.structure import check_structure as check_tflite
 from edgernn.errors import DeviceError, ExportError
+from edgernn.runtime import LoadedModel
 from edgernn.training.models import logits, probabilities
 from exporters import onnx_graph, onnx_weights, tflite_graph
 from exporters.export import TrainedModel, export
@@ -221,8 +222,8 @@ def test_the_whole_job(
     assert len(set(trained.expected > 0.5)) == 2
     path = tmp_path / f"model.{format}"
 
-    def on_cpu(file: Path) -> Any:
-        return load(file, "cpu")
+    def on_cpu(file: Path) -> LoadedModel:
+        return LoadedModel.open(file, "cpu")
 
     with pytest.warns(RuntimeWarning, match="accuracy not measured"):
         checks = export(trained, FORMATS[format], precision, path, on_cpu)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import random
 import shutil
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +33,7 @@ from edgernn.errors import (
     ModelFileError,
     UsageError,
 )
-from edgernn.runtime import backends, classifier
+from edgernn.runtime import LoadedModel, backends, loaded_model
 from edgernn.text import TextEncoder
 from exporters.sample_texts import SAMPLE_TEXTS
 
@@ -110,15 +113,9 @@ def test_what_the_file_says_of_itself(tiny_files: Files) -> None:
     path = tiny_files["onnx", "int8"]
     scorer = load(str(path))
     assert scorer.path == path
-    assert scorer.contract.labels == ("negative", "positive")
+    assert scorer.labels == scorer.contract.labels == ("negative", "positive")
     assert scorer.card["recipe"] == "tiny-bilstm"
     assert scorer.card["precision"] == "int8"
-
-
-def test_the_encoder_is_the_file_s(scorer: Classifier) -> None:
-    """What stands between a text and the model can be had by itself."""
-    assert scorer.encoder.contract == scorer.contract
-    assert scorer.encoder.encode(TEXTS[3]) == scorer.encode(TEXTS[3])
 
 
 def test_a_score_depends_on_no_other_text(scorer: Classifier) -> None:
@@ -232,7 +229,7 @@ def test_any_text(scorer: Classifier, texts: list[str]) -> None:
 def test_no_texts(scorer: Classifier) -> None:
     """None in, none out."""
     assert scorer.score([]) == []
-    assert scorer.probabilities([]).shape == (0,)
+    assert LoadedModel.open(scorer.path, "cpu").probabilities([]).shape == (0,)
 
 
 def test_many_texts_keep_their_order(scorer: Classifier) -> None:
@@ -269,11 +266,11 @@ class Engine:
 def test_the_bound_of_a_batch(tiny_files: Files, batched: bool) -> None:
     """The engine's tokens with padding, or one text; without batches, texts one by one."""
     engine = Engine(batched)
-    scorer = Classifier(read_model_file(tiny_files["onnx", "int8"]), engine)
+    model = LoadedModel(read_model_file(tiny_files["onnx", "int8"]), engine)
     rng = np.random.default_rng(2)
     lengths = [*rng.integers(1, 700, 400).tolist(), 9000, 1, 2048]
     ids = [np.full(n, i, np.int32) for i, n in enumerate(lengths)]
-    found = scorer.probabilities(ids)
+    found = model.probabilities(ids)
     np.testing.assert_allclose(found, np.arange(len(ids)) / 1000, rtol=1e-6)
     assert sorted(n for batch in engine.batches for n in batch) == sorted(lengths)
     assert all(len(batch) == 1 or len(batch) * max(batch) <= 2048 for batch in engine.batches)
@@ -296,9 +293,13 @@ def test_threshold_and_labels_are_the_contract_s(
     )
     bundle = Bundle(TextEncoder(contract, file.bundle.encoder.vocabulary), {})
     half: Any = SimpleNamespace(
-        batched=True, batch_tokens=9, workers=1, run=lambda batch: np.full(len(batch), 0.5)
+        device="cpu",
+        batched=True,
+        batch_tokens=9,
+        workers=1,
+        run=lambda batch: np.full(len(batch), 0.5),
     )
-    scorer = Classifier(dataclasses.replace(file, bundle=bundle), half)
+    scorer = Classifier(LoadedModel(dataclasses.replace(file, bundle=bundle), half))
     (score,) = scorer.score(["film"])
     assert (score.label, score.probability, score.confidence) == (label, 0.5, 0.5)
     assert score.labels == ("schlecht", "gut")
@@ -307,19 +308,19 @@ def test_threshold_and_labels_are_the_contract_s(
 def test_threads_onnx(tiny_files: Files) -> None:
     """A call has one thread; many texts are scored by as many calls at once as asked for."""
     path = tiny_files["onnx", "float32"]
-    scorers = [load(path, "cpu", threads=threads) for threads in (1, 3)]
-    for scorer, threads in zip(scorers, (1, 3), strict=True):
-        backend: Any = scorer._backend
+    models = [LoadedModel.open(path, "cpu", threads=threads) for threads in (1, 3)]
+    for model, threads in zip(models, (1, 3), strict=True):
+        backend: Any = model._backend
         assert backend._session.get_session_options().intra_op_num_threads == 1
         assert backend.workers == threads
-    one, three = (probabilities(scorer, TEXTS) for scorer in scorers)
+    one, three = (probabilities(Classifier(model), TEXTS) for model in models)
     assert one == pytest.approx(three, abs=SAME)
 
 
 def test_threads_by_default(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as the cores that the process may use."""
     monkeypatch.setattr(backends, "cores", lambda: 5)
-    assert load(tiny_files["onnx", "float32"], "cpu")._backend.workers == 5
+    assert LoadedModel.open(tiny_files["onnx", "float32"], "cpu")._backend.workers == 5
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(None, 1), (1, 1), (3, 3)])
@@ -355,10 +356,10 @@ def test_a_loop_that_xnnpack_gets_wrong(
 
     monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
     file = dataclasses.replace(read_model_file(tiny_files["tflite", "int8"]), operators=operators)
-    scorer = Classifier(file, backends.open_backend(file, "cpu", None))
+    model = LoadedModel(file, backends.open_backend(file, "cpu", None))
     expected = {OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES} if without else set()
     assert {asked[0].get("experimental_op_resolver_type")} - {None} == expected
-    assert len(scorer.score(TEXTS)) == len(TEXTS)
+    assert len(model.score(TEXTS)) == len(TEXTS)
 
 
 def test_several_threads_share_a_classifier(scorer: Classifier) -> None:
@@ -383,7 +384,7 @@ def test_the_shipped_model_is_the_default(
     tiny_files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`load()` reads the file that the package carries."""
-    monkeypatch.setattr(classifier, "SHIPPED_MODEL", tiny_files["onnx", "int8"])
+    monkeypatch.setattr(loaded_model, "SHIPPED_MODEL", tiny_files["onnx", "int8"])
     assert load().path == tiny_files["onnx", "int8"]
 
 
@@ -551,3 +552,65 @@ def test_a_silent_fallback_is_an_error(tiny_files: Files, monkeypatch: pytest.Mo
     FakeOnnxRuntime(monkeypatch, runs_on="CPUExecutionProvider")
     with pytest.raises(DeviceError, match=r"CUDAExecutionProvider was asked for, .* chose CPU"):
         load(tiny_files["onnx", "int8"], "cuda")
+
+
+@pytest.mark.parametrize("kind", KINDS[1:], ids="-".join)
+def test_close(tiny_files: Files, kind: tuple[str, str]) -> None:
+    """A closed classifier scores no more, in one line; what the file says of itself stays."""
+    with load(tiny_files[kind], "cpu") as scorer:
+        assert len(scorer.score(TEXTS)) == len(TEXTS)
+    for call in (
+        lambda: scorer.score(TEXTS),
+        lambda: scorer.score_or_none(TEXTS),
+        lambda: scorer.encode("good"),
+        lambda: scorer.decode([1]),
+        lambda: scorer.__enter__(),
+    ):
+        with pytest.raises(UsageError, match=rf"^{scorer.path}: this classifier is closed; load"):
+            call()
+    assert (scorer.device, scorer.labels) == ("cpu", scorer.contract.labels)
+    assert scorer.card["recipe"] == "tiny-bilstm"
+    scorer.close()
+
+
+@pytest.mark.parametrize("kind", KINDS[1:], ids="-".join)
+def test_closing_releases_the_engine(tiny_files: Files, kind: tuple[str, str]) -> None:
+    """At once, not when Python's collector of cycles comes by."""
+    model = LoadedModel.open(tiny_files[kind], "cpu")
+    backend: Any = model._backend
+    engine = weakref.ref(backend._session if kind[0] == "onnx" else backend._interpreter)
+    scorer = Classifier(model)
+    scorer.score(TEXTS)
+    del model, backend
+    gc.disable()
+    try:
+        scorer.close()
+        assert engine() is None
+    finally:
+        gc.enable()
+
+
+def test_closing_while_another_thread_scores(tiny_files: Files) -> None:
+    """The call that is under way ends as it would have."""
+    waiting, go_on = threading.Event(), threading.Event()
+
+    class Slow(Engine):
+        def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> npt.NDArray[np.float32]:
+            waiting.set()
+            assert go_on.wait(20)
+            return super().run(batch, behind)
+
+    scorer = Classifier(LoadedModel(read_model_file(tiny_files["onnx", "int8"]), Slow(True)))
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(scorer.score, TEXTS)
+        assert waiting.wait(20)
+        scorer.close()
+        go_on.set()
+        assert len(found.result(20)) == len(TEXTS)
+
+
+def test_it_shows_no_insides() -> None:
+    """What users see is what is named here: neither the engine nor scores of ids."""
+    own = {name for name in vars(Classifier) if not name.startswith("_")}
+    properties = {"path", "device", "contract", "labels", "card"}
+    assert own == properties | {"encode", "decode", "score", "score_or_none", "close"}

@@ -17,7 +17,8 @@ import pytest
 from edgernn import Classifier, load
 from edgernn.bundle import read_model_file
 from edgernn.errors import ModelFileError
-from edgernn.runtime import classifier as module
+from edgernn.runtime import LoadedModel
+from edgernn.runtime import loaded_model as module
 
 Files = dict[tuple[str, str], Path]
 
@@ -47,8 +48,9 @@ def test_threads_change_nothing(
     expected = [probabilities(one, [text])[0] for text in texts]
     assert probabilities(one, texts) == pytest.approx(expected, abs=SAME)
     assert probabilities(four, texts) == pytest.approx(expected, abs=SAME)
-    ids = four.encoder.encode_batch(texts)
-    assert four.probabilities(ids).tolist() == pytest.approx(expected, abs=SAME)
+    model = LoadedModel.open(tiny_files[kind], "cpu", threads=4)
+    ids = model.encoder.encode_batch(texts)
+    assert model.probabilities(ids).tolist() == pytest.approx(expected, abs=SAME)
     assert max(expected) - min(expected) > 0.1
 
 
@@ -100,7 +102,7 @@ class Sleeper:
 
 def test_callers_do_not_hold_each_other_up(tiny_files: Files, texts: list[str]) -> None:
     """Sixteen together score at least as many texts a second as one alone."""
-    scorer = Classifier(read_model_file(tiny_files["onnx", "int8"]), Sleeper())
+    scorer = Classifier(LoadedModel(read_model_file(tiny_files["onnx", "int8"]), Sleeper()))
 
     def rate(callers: int) -> float:
         with ThreadPoolExecutor(callers) as pool:
@@ -135,10 +137,10 @@ def test_a_failing_thread(
     """Its error is the caller's, of one chunk and of many."""
     file = read_model_file(tiny_files["onnx", "int8"])
     with pytest.raises(ModelFileError, match="broken"):
-        Classifier(file, Failing()).score(texts)
+        LoadedModel(file, Failing()).score(texts)
     monkeypatch.setattr(module, "CHUNK_TEXTS", 64)
     with pytest.raises(ModelFileError, match="broken"):
-        Classifier(file, Failing()).score(texts)
+        LoadedModel(file, Failing()).score(texts)
     assert not any(thread.name == "edgernn" for thread in threading.enumerate())
 
 

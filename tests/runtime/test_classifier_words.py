@@ -10,6 +10,7 @@ import pytest
 
 from edgernn import Classifier, load
 from edgernn.errors import TextError
+from edgernn.runtime import LoadedModel
 from edgernn.training.models import probabilities
 from exporters.sample_texts import SAMPLE_TEXTS
 
@@ -63,8 +64,9 @@ def test_a_score_depends_on_no_other_text(scorer: Classifier) -> None:
 
 def test_no_token_is_left(tiny_word_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text of stop words and unknown words alone is told, not guessed at."""
-    scorer = load(tiny_word_files["onnx", "float32"], "cpu")
-    monkeypatch.setattr(scorer.encoder._tokenizer, "_start", [])
+    model = LoadedModel.open(tiny_word_files["onnx", "float32"], "cpu")
+    monkeypatch.setattr(model.encoder._tokenizer, "_start", [])
+    scorer = Classifier(model)
     assert scorer.encode("the a!") == []
     with pytest.raises(TextError, match="text 2: no token is left of the text"):
         scorer.score(["a film", "the a!"], errors="raise")

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from edgernn import load
 from edgernn.bundle import Bundle, Golden, GoldenVector, ModelFile, read_model_file, with_bundle
 from edgernn.errors import ModelFileError
+from edgernn.runtime import LoadedModel
 from edgernn.runtime import replay as replay_module
 from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge
 from edgernn.runtime.engines import Engine
@@ -43,11 +43,11 @@ KINDS = [
 
 def golden_of(path: Path, texts: Sequence[str] = TEXTS) -> Golden:
     """What a file makes of some texts."""
-    scorer = load(path, "cpu")
+    model = LoadedModel.open(path, "cpu")
     vectors = []
     for text in texts:
-        ids = scorer.encode(text)
-        found = scorer.probabilities([np.array(ids, np.int32)]).tolist() if ids else [None]
+        ids = model.encoder.encode(text)
+        found = model.probabilities([np.array(ids, np.int32)]).tolist() if ids else [None]
         vectors.append(GoldenVector(text, tuple(ids), found[0]))
     return Golden(TOLERANCE, tuple(vectors))
 
@@ -235,7 +235,8 @@ def test_a_text_without_ids(word_file: ModelFile) -> None:
     """Is compared as text, not scored; texts are numbered as they stand in the file."""
     backend_ids = word_file.bundle.encoder.encode("a good film, one of the best")
     assert backend_ids
-    right = load(word_file.path, "cpu").probabilities([np.array(backend_ids, np.int32)]).tolist()
+    model = LoadedModel.open(word_file.path, "cpu")
+    right = model.probabilities([np.array(backend_ids, np.int32)]).tolist()
     golden = Golden(
         TOLERANCE,
         (

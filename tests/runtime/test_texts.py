@@ -15,6 +15,7 @@ import pytest
 from edgernn import Classifier, load
 from edgernn.bundle import read_model_file
 from edgernn.errors import TextError
+from edgernn.runtime import LoadedModel
 from edgernn.runtime.scores import problem_of
 
 Files = dict[tuple[str, str], Path]
@@ -39,7 +40,7 @@ class Engine:
 @pytest.fixture(scope="module")
 def scorer(tiny_files: Files) -> Classifier:
     """A model whose engine is a stand-in."""
-    return Classifier(read_model_file(tiny_files["onnx", "int8"]), Engine())
+    return Classifier(LoadedModel(read_model_file(tiny_files["onnx", "int8"]), Engine()))
 
 
 def pandas_series(texts: list[Any], index: Callable[[int], list[Any]]) -> Any:
@@ -120,7 +121,7 @@ def test_bad_texts_among_many(scorer: Classifier, threads: int) -> None:
     """The others keep their places and scores, in threads and without."""
     engine = Engine()
     engine.workers = threads
-    scorer = Classifier(read_model_file(scorer.path), engine)
+    scorer = Classifier(LoadedModel(read_model_file(scorer.path), engine))
     mixed: list[Any] = [
         None if place % 7 == 3 else "" if place % 7 == 4 else "?" * (place % 30 + 1)
         for place in range(5000)

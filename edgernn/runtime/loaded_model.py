@@ -1,0 +1,140 @@
+"""A model file joined with the engine that runs it: the inside of a `Classifier`.
+
+What this package itself needs of a file, such as scores of ids, is here; what users see of it is
+`edgernn.runtime.classifier`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.bundle import ModelFile, read_model_file
+from edgernn.runtime.backends import Backend, open_backend
+from edgernn.runtime.chunks import IdsChunk
+from edgernn.runtime.score_stream import ScoreStream
+from edgernn.runtime.scores import Score, scores_of
+from edgernn.runtime.stream import Stream
+from edgernn.text import EncodedTexts, TextContract, TextEncoder
+
+__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel"]
+
+SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
+"""The pretrained model that the package carries."""
+
+CHUNK_TEXTS = 2048
+"""Texts that are encoded and sorted by length together, while those before are scored."""
+
+_FEW_TEXTS, _FEW_TOKENS = 128, 4096
+"""With no more than this, starting threads costs more than it saves."""
+
+
+class LoadedModel:
+    """A checked model file with its engine. Many threads may call it at once."""
+
+    def __init__(self, file: ModelFile, backend: Backend) -> None:
+        """Join a checked model file with the engine that runs it."""
+        self._file = file
+        self._backend = backend
+        self._encoder = file.bundle.encoder
+
+    @classmethod
+    def open(
+        cls, path: str | Path | None = None, device: str = "auto", *, threads: int | None = None
+    ) -> Self:
+        """Load a model file; arguments and errors are those of `edgernn.load`."""
+        file = read_model_file(SHIPPED_MODEL if path is None else path)
+        return cls(file, open_backend(file, device, threads))
+
+    @property
+    def path(self) -> Path:
+        """The model file."""
+        return self._file.path
+
+    @property
+    def device(self) -> str:
+        """The device that really runs: `cpu` or `cuda`."""
+        return self._backend.device
+
+    @property
+    def contract(self) -> TextContract:
+        """The text contract that the file carries."""
+        return self._file.bundle.contract
+
+    @property
+    def encoder(self) -> TextEncoder:
+        """The contract joined with its vocabulary."""
+        return self._encoder
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What the file says of itself: recipe, precision, training figures, versions."""
+        return self._file.bundle.card
+
+    def score(self, texts: Sequence[str]) -> list[Score]:
+        """Score strings in order; no label for one of which no token is left."""
+        if len(texts) == 1:
+            return self._score_one(texts)
+        if len(texts) <= _FEW_TEXTS or self._backend.workers == 1:
+            chunks = (texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS))
+            encoded = map(self._encoder.encode_texts, chunks)
+            return list(chain.from_iterable(map(self._scores, encoded)))
+        scores: list[Score] = []
+        with self.stream() as stream:
+            for at in range(0, len(texts), CHUNK_TEXTS):
+                stream.put(texts[at : at + CHUNK_TEXTS], None)
+            stream.close()
+            for _, found in stream:
+                scores += found
+        return scores
+
+    def stream(self, room: int | None = None) -> ScoreStream[Any]:
+        """Return a stream that scores chunks of texts in threads; `room` is in characters."""
+        return ScoreStream(self._backend, self._encoder, room)
+
+    def probabilities(
+        self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
+    ) -> npt.NDArray[np.float32]:
+        """Score texts that are encoded already.
+
+        Args:
+            ids: one int32 array [tokens] a text, none empty.
+            behind: ids to put behind each batch's longest text, where the graph takes padding: to
+                see that they make no difference.
+
+        Returns:
+            float32 [texts]: the probability of the second (positive) class.
+        """
+        backend = self._backend
+        if len(ids) == 1:
+            return backend.run(ids, behind)
+        work = IdsChunk(backend, ids, behind)
+        if backend.workers > 1 and sum(map(len, ids)) > _FEW_TOKENS:
+            with Stream[IdsChunk](backend.workers) as stream:
+                stream.put(work)
+                stream.close()
+                list(stream)
+        else:
+            for batch in work.plan():
+                work.run(batch)
+        return work.found
+
+    def _score_one(self, text: Sequence[str]) -> list[Score]:
+        """Score one text alone: with as few steps as can be, since someone waits for it."""
+        encoded = self._encoder.encode_texts(text)
+        has_ids = len(encoded.ids[0]) > 0
+        found = self._backend.run(encoded.ids) if has_ids else np.zeros(1, np.float32)
+        return scores_of(self.contract, encoded, found)
+
+    def _scores(self, texts: EncodedTexts) -> list[Score]:
+        ids = texts.ids
+        scored = [place for place, tokens in enumerate(ids) if len(tokens)]
+        found = np.zeros(len(ids), np.float32)
+        if scored:
+            found[scored] = self.probabilities([ids[place] for place in scored])
+        return scores_of(self.contract, texts, found)
