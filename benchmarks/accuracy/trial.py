@@ -51,8 +51,9 @@ from edgernn.text import TextEncoder
 from edgernn.training.checkpoint import remove_checkpoint
 from edgernn.training.distill import Distillation, add_ngrams, distill, fit_blend
 from edgernn.training.fit import fit
+from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.models import logits
-from edgernn.training.train import first_model, prepare_keras
+from edgernn.training.train import first_model
 from edgernn.training.vocabulary import build_vocabulary, make_contract
 
 __all__ = ["TRIALS", "Corpus", "Trial", "main", "measure"]

@@ -30,8 +30,9 @@ from edgernn.data.split import FEWEST_TO_HOLD_OUT
 from edgernn.errors import TrainingError, UsageError
 from edgernn.files import write_text
 from edgernn.training.coverage import check_letters
+from edgernn.training.keras_setup import prepare_keras
+from edgernn.training.prepare import NO_TEST
 from edgernn.training.rare_words import least_texts
-from edgernn.training.train import NO_TEST, prepare_keras
 from exporters.rules import find_format
 
 __all__ = ["PLOT", "RESULT", "ChooseOptions", "choose"]

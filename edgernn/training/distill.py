@@ -51,6 +51,7 @@ from edgernn.text import TextEncoder
 from edgernn.training.label_figures import figures_of_logits
 from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.options import TrainOptions
+from edgernn.training.prepare import PreparedData
 from edgernn.training.run import TEACHER
 
 __all__ = [
@@ -177,10 +178,7 @@ def _cached_tables(path: Path, key: str, ngrams: Ngrams, fit: Callable[[], _Tabl
 def distill_run(
     options: TrainOptions,
     recipe: Recipe,
-    encoder: TextEncoder,
-    examples: Examples,
-    learnt: npt.NDArray[np.int64],
-    held_out: Encoded,
+    data: PreparedData,
     say: Say,
     busy: Busy,
 ) -> Distillation:
@@ -189,11 +187,7 @@ def distill_run(
     Args:
         options: of the run.
         recipe: the run's, with n-grams.
-        encoder: the run's text rules with their vocabulary.
-        examples: what is learned from and what is measured on; of these the final table alone
-            learns the labels.
-        learnt: int64, the examples that are learned from.
-        held_out: the others, encoded.
+        data: the run's; of what is held out, the final table alone learns the labels.
         say: gets a line of what was learned, and a warning where there are no unlabelled texts.
         busy: called with a title, gives a context to show that a long step is under way.
 
@@ -205,26 +199,26 @@ def distill_run(
     started = time.monotonic()
     # The held-out texts have theirs, too; no label is read, and they are the same for any seed.
     vectors = document_vectors(
-        [*examples.texts, *unlabelled], cache=options.output / TEACHER, busy=busy
+        [*data.examples.texts, *unlabelled], cache=options.output / TEACHER, busy=busy
     )
-    rows = np.concatenate([learnt, np.arange(len(examples.texts), len(vectors))])
-    min_count = scaled_min_count(DEFAULT_FIT.min_count, len(learnt) + len(unlabelled))
+    rows = np.concatenate([data.learnt, np.arange(len(data.examples), len(vectors))])
+    min_count = scaled_min_count(DEFAULT_FIT.min_count, len(data.learnt) + len(unlabelled))
     distilled = distill(
         recipe.ngrams,
-        encoder,
-        examples.at(learnt),
+        data.encoder,
+        data.examples.at(data.learnt),
         unlabelled,
         vectors[rows],
         seed=options.seed,
         cache=options.output / TEACHER,
         busy=busy,
         settings=dataclasses.replace(DEFAULT_FIT, min_count=min_count),
-        held_out=held_out,
+        held_out=data.validation,
         class_weight=recipe.fit.class_weight,
     )
     say(
-        f"teacher: {distilled.teacher_accuracy:.2%} out of fold on {len(learnt):,} texts, asked "
-        f"about {len(unlabelled):,} unlabelled ones too; "
+        f"teacher: {distilled.teacher_accuracy:.2%} out of fold on {len(data.learnt):,} texts, "
+        f"asked about {len(unlabelled):,} unlabelled ones too; "
         f"{(time.monotonic() - started) / 60:.1f} minutes"
     )
     return distilled

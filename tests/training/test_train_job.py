@@ -13,11 +13,13 @@ from edgernn.errors import DataError, TrainingError, UsageError
 from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
 from edgernn.recipes.recipe import Dense, Embedding, Recurrent
 from edgernn.text import SubwordEncoder
+from edgernn.training import keras_setup
 from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.options import TrainOptions
+from edgernn.training.prepare import NO_TEST
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
-from edgernn.training.train import NO_TEST, prepare_keras, train
+from edgernn.training.train import train
 
 pytest.importorskip("keras")
 
@@ -192,9 +194,9 @@ def test_what_is_said(job):
 
 def test_a_gpu_that_is_not_seen(job, monkeypatch):
     """What is about to train warns, with what to do; `test_gpu.py` has what is found."""
-    monkeypatch.setattr("edgernn.training.train.find_gpu_problem", lambda tensorflow: "a GPU: pip")
+    monkeypatch.setattr(keras_setup, "find_gpu_problem", lambda tensorflow: "a GPU: pip")
     with pytest.warns(RuntimeWarning, match="^a GPU: pip$"):
-        prepare_keras(1)
+        keras_setup.prepare_keras(1)
 
 
 def test_the_same_seed_gives_the_same_numbers(job, data, tmp_path):

@@ -13,9 +13,10 @@ from edgernn.errors import DataError, UsageError
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Dense, Embedding, Recipe, Recurrent, TextRules
 from edgernn.training.options import TrainOptions
+from edgernn.training.prepare import NO_TEST
 from edgernn.training.run import Run
 from edgernn.training.run_data import measured_split, validation_examples
-from edgernn.training.train import NO_TEST, train
+from edgernn.training.train import train
 
 pytest.importorskip("keras")
 

@@ -323,7 +323,7 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(distill, "train_teacher", None)
-        patch.setattr("edgernn.training.train.load_split", None)
+        patch.setattr("edgernn.training.prepare.load_split", None)
         with pytest.raises(TrainingError, match="nothing to resume: no epoch was ended"):
             train(TrainOptions(output=output), resume=True)
 

@@ -1,0 +1,257 @@
+"""The data of a training run: read, divided, its vocabulary built, and encoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.data import (
+    Examples,
+    Splits,
+    check_source,
+    load_split,
+    load_splits,
+    validation_split,
+)
+from edgernn.data.batches import Encoded
+from edgernn.data.examples import first
+from edgernn.data.left_out import rows_with_tokens
+from edgernn.data.split import FEWEST_TO_HOLD_OUT
+from edgernn.errors import TrainingError, UsageError
+from edgernn.progress import Busy, Say
+from edgernn.recipes.recipe import Recipe
+from edgernn.text import TextContract, TextEncoder
+from edgernn.training import run as names
+from edgernn.training.coverage import check_letters
+from edgernn.training.keras_setup import prepare_keras
+from edgernn.training.options import TrainOptions
+from edgernn.training.rare_words import least_texts
+from edgernn.training.run import read_json
+from edgernn.training.run_data import as_started, check_data
+from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
+
+__all__ = ["NO_TEST", "PreparedData", "min_df_of", "prepare_data"]
+
+NO_TEST = (
+    "no row is kept out for a test: --test-fraction 0.2 keeps a fifth, which edgernn evaluate then "
+    "measures on"
+)
+
+Ids = npt.NDArray[np.int32]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedData:
+    """What a run learns from and is measured on, and what it takes to encode it."""
+
+    device: str
+    """What TensorFlow trains on, in words."""
+    splits: Splits
+    examples: Examples
+    """Those learned from, and with them those held out."""
+    learnt: Rows
+    """int64: the examples that are learned from."""
+    held_out: Rows
+    """int64: the examples that are measured on after each epoch; none where a test split is."""
+    vocabulary: bytes
+    encoder: TextEncoder
+    train: Encoded
+    """The examples that are learned from."""
+    validation: Encoded
+    """What is measured on after each epoch."""
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """The number of examples of each split, for `config.json`; None where there is no test."""
+        test = self.splits.test
+        return {
+            "train": len(self.train),
+            "validation": len(self.validation),
+            "test": None if test is None else len(test),
+        }
+
+
+def prepare_data(
+    options: TrainOptions,
+    recipe: Recipe,
+    *,
+    resume: bool,
+    splits: Splits | None,
+    say: Say,
+    busy: Busy,
+) -> PreparedData:
+    """Read a run's data and encode it; load TensorFlow as soon as the data is known to be sound.
+
+    Args:
+        options: of the run.
+        recipe: the run's.
+        resume: whether the run in `options.output` is gone on with: its vocabulary and its
+            division of the data are taken over.
+        splits: those of `options`, where they are loaded already.
+        say: gets a line for each step.
+        busy: called with a title, gives a context to show that a long step is under way.
+
+    Raises:
+        DataError, UsageError, TrainingError, MissingPackageError: as their messages say.
+    """
+    check_source(options.data, options, options.test_fraction)
+    device = None
+    if options.data is None:
+        # tensorflow_datasets reads with TensorFlow, whose devices are set up before it is used.
+        device = prepare_keras(options.seed)
+    started = read_json(options.output, names.CONFIG) if resume else None
+    if started is not None:
+        check_data(started, options.data)
+    if splits is None:
+        # Before TensorFlow is loaded: a wrong file or column is reported at once.
+        with busy("reading the training split"):
+            splits = _load(options, started, say)
+    examples, learnt, held_out = _divided(options, recipe, splits)
+    check_letters(recipe.text, examples.texts, str(options.data))
+    if device is None:
+        device = prepare_keras(options.seed)
+    say(f"training on {device}")
+    _say_examples(options, recipe, splits, say)
+    vocabulary = _vocabulary(options, recipe, splits.train, resume, say, busy)
+    encoder = TextEncoder(make_contract(recipe.text, vocabulary), vocabulary)
+    ids, filled = _encoded(options, encoder, examples, say, busy)
+    learnt, held_out = np.intersect1d(learnt, filled), np.intersect1d(held_out, filled)
+    if recipe.fit.validation == "test":
+        validation = _test_split(options, recipe, encoder, splits, say, busy)
+    else:
+        validation = _subset(ids, examples, held_out)
+    data = PreparedData(
+        device=device,
+        splits=splits,
+        examples=examples,
+        learnt=learnt,
+        held_out=held_out,
+        vocabulary=vocabulary,
+        encoder=encoder,
+        train=_subset(ids, examples, learnt),
+        validation=validation,
+    )
+    _say_sizes(recipe, data, say)
+    return data
+
+
+def _load(options: TrainOptions, started: dict[str, Any] | None, say: Say) -> Splits:
+    """Load the splits of a run, as it has them where it was started already."""
+    splits = load_splits(
+        options.data,
+        options,
+        test_fraction=options.test_fraction,
+        seed=options.seed,
+        limit=options.limit,
+        say=say,
+    )
+    return splits if started is None else as_started(started, splits)
+
+
+def _divided(options: TrainOptions, recipe: Recipe, splits: Splits) -> tuple[Examples, Rows, Rows]:
+    """Return examples, which of them are trained on, and which are measured after each epoch."""
+    settings = recipe.fit
+    if settings.validation == "test":
+        every = np.arange(len(splits.train))
+        return splits.train, every, every[:0]
+    return validation_split(
+        splits, settings.validation_fraction, options.seed, whole_groups=settings.whole_groups
+    )
+
+
+def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Say) -> None:
+    """Say what there is to learn from, and what the figures will be worth."""
+    train = splits.train
+    say(f"{len(train):,} training examples")
+    if (
+        recipe.fit.whole_groups
+        and options.group_column is None
+        and (train.groups is None or train.always_whole)
+    ):
+        say(
+            "the data does not say which texts are about one thing, such as a film: what is held "
+            "out is taken at random, and its accuracy may flatter the model"
+        )
+    if options.test_fraction is not None and splits.test is not None:
+        say(f"{len(splits.test):,} rows are kept out for edgernn evaluate, as a test")
+    elif not splits.has_own_test and len(train) >= FEWEST_TO_HOLD_OUT:
+        say(NO_TEST)
+
+
+def _vocabulary(
+    options: TrainOptions, recipe: Recipe, examples: Examples, resume: bool, say: Say, busy: Busy
+) -> bytes:
+    if resume:
+        contract_file = options.output / names.CONTRACT
+        try:
+            contract = TextContract.from_json(contract_file.read_bytes())
+            vocabulary = (options.output / contract.vocabulary_file).read_bytes()
+        except OSError as error:
+            raise TrainingError(f"{contract_file}: nothing to resume: {error.strerror}") from error
+        given = options.vocabulary
+        if given and read_vocabulary(recipe.text, given) != vocabulary:
+            raise UsageError(
+                f"--vocab {options.vocabulary}: the run was started with another vocabulary; "
+                "leave the option out"
+            )
+        return vocabulary
+    if options.vocabulary is not None:
+        return read_vocabulary(recipe.text, options.vocabulary)
+    if recipe.text.tokenizer == "subwords":
+        say("building the vocabulary (minutes; --vocab FILE reads one)")
+    with busy("building the vocabulary"):
+        min_df = min_df_of(options, examples)
+        return build_vocabulary(recipe.text, examples.texts, min_df, say)
+
+
+def min_df_of(options: TrainOptions, examples: Examples) -> int:
+    """Return how many texts must hold a word for it to be in the vocabulary that is built."""
+    return least_texts(options.min_df, options.published or examples.is_published)
+
+
+def _test_split(
+    options: TrainOptions,
+    recipe: Recipe,
+    encoder: TextEncoder,
+    splits: Splits,
+    say: Say,
+    busy: Busy,
+) -> Encoded:
+    """Return the test split, which a tutorial watched, encoded."""
+    test = splits.test
+    if test is None:
+        with busy("reading the test split"):
+            test = load_split(options.data, "test", options)
+    test = first(test, recipe.fit.validation_limit)
+    ids, filled = _encoded(options, encoder, test, say, busy)
+    return _subset(ids, test, filled)
+
+
+def _encoded(
+    options: TrainOptions, encoder: TextEncoder, examples: Examples, say: Say, busy: Busy
+) -> tuple[list[Ids], Rows]:
+    """Return examples encoded, and which of them have a token; say which have none."""
+    with busy("encoding"):
+        ids = encoder.encode_batch(examples.texts)
+    name = "the data" if options.data is None else options.data
+    filled = rows_with_tokens(examples, list(map(len, ids)), name, say=say, strict=options.strict)
+    return ids, filled
+
+
+def _subset(ids: Sequence[Ids], examples: Examples, indices: Rows) -> Encoded:
+    return Encoded([ids[i] for i in indices], examples.labels[indices])
+
+
+def _say_sizes(recipe: Recipe, data: PreparedData, say: Say) -> None:
+    """Say how large the vocabulary is, and how many texts are trained on and watched."""
+    where = "validation" if data.splits.validation is not None else recipe.fit.validation
+    say(
+        f"vocabulary of {data.encoder.contract.vocabulary_size:,} ids; {len(data.train):,} to "
+        f"train on, {len(data.validation):,} "
+        + ("held out" if where == "held out" else f"of the {where} split to watch")
+    )
