@@ -3,6 +3,7 @@
 # shrinks, dx makes the dex file, aapt the resources, tools/pack_apk.py aligns, apksigner signs.
 set -euo pipefail
 demo="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+library="$(dirname "$demo")/runtimes/kotlin/edgernn-kotlin"
 
 runtime=onnx
 abi=arm64-v8a,x86_64
@@ -82,7 +83,7 @@ if [[ $compile == yes ]]; then
   "${maven[@]}" -f "$demo/pom.xml" -Dmaven.test.skip=true package >&2
 fi
 manifest="$demo/app/target/AndroidManifest.xml"
-for made in "$manifest" "$demo/app/target/classes" "$demo/edgernn-android/target/classes"; do
+for made in "$manifest" "$demo/app/target/classes" "$library/target/classes"; do
   [[ -e $made ]] || fail "$made is not there: build without --no-compile"
 done
 
@@ -155,7 +156,7 @@ diff -r "$work/r" "$demo/app/target/generated-sources/r" >&2 ||
 # Shrinking, which also turns lambdas into classes.
 step "shrinking"
 {
-  echo "-injars '$demo/edgernn-android/target/classes'(**.class)"
+  echo "-injars '$library/target/classes'(**.class)"
   echo "-injars '$demo/app/target/classes'(**.class)"
   index=0
   for archive in "${wanted[@]}"; do
@@ -174,7 +175,7 @@ step "shrinking"
     echo "-libraryjars '$home/jmods/$module.jmod'(!**.jar;!module-info.class)"
   done
   echo "-outjars '$work/classes.jar'"
-  for rules in "$demo/edgernn-android/consumer-rules.pro" "$demo/tools/apk.pro" \
+  for rules in "$library/consumer-rules.pro" "$demo/tools/apk.pro" \
     "$work/manifest.pro"; do
     echo "-include '$rules'"
   done

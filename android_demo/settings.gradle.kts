@@ -15,4 +15,5 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "edgernn-demo"
-include(":app", ":edgernn-android")
+include(":app", ":edgernn-kotlin")
+project(":edgernn-kotlin").projectDir = file("../runtimes/kotlin/edgernn-kotlin")

@@ -50,7 +50,7 @@ kotlin {
 }
 
 dependencies {
-    implementation(project(":edgernn-android"))
+    implementation(project(":edgernn-kotlin"))
     // One of the two is enough, if its model is the only one in src/main/assets.
     implementation(libs.onnxruntime.android)
     implementation(libs.tensorflow.lite)

@@ -18,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "android_demo"
+KOTLIN = ROOT / "runtimes" / "kotlin"
+LIBRARY = KOTLIN / "edgernn-kotlin"
 ABIS = ("arm64-v8a", "x86_64")
 PACKAGES = (
     "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner dexdump unzip"
@@ -62,7 +64,7 @@ def call(*command: object, timeout: int = 1800, **environment: str) -> str:
 
 
 def maven(*arguments: object, **environment: str) -> str:
-    """Run Maven, for the whole project unless told otherwise."""
+    """Run Maven quietly; what it wrote is returned."""
     # The Kotlin compiler runs inside Maven: its daemon would stay behind.
     options = ("-q", "-B", "-Dstyle.color=never", "-Dkotlin.compiler.daemon=false")
     # Compilers that run for a minute gain nothing from the JVM's second compiler.

@@ -9,7 +9,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from android_build import DEMO, build_apk, call, maven, need_tools, property_of, stand_in
+from android_build import (
+    DEMO,
+    KOTLIN,
+    LIBRARY,
+    build_apk,
+    call,
+    maven,
+    need_tools,
+    property_of,
+    stand_in,
+)
 
 from edgernn.runtime import SHIPPED_MODEL
 
@@ -20,8 +30,9 @@ def compiled(tflite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
     Whether they passed is in Surefire's reports.
     """
-    for reports in DEMO.glob("*/target/surefire-reports/TEST-*.xml"):
-        reports.unlink()
+    for module in (LIBRARY, DEMO / "app"):
+        for report in module.glob("target/surefire-reports/TEST-*.xml"):
+            report.unlink()
     (DEMO / "app" / "target" / "bench.json").unlink(missing_ok=True)
     expected = tmp_path_factory.mktemp("expected") / "expected_scores.json"
     call(sys.executable, DEMO / "tools" / "expected_scores.py", expected)
@@ -65,7 +76,7 @@ def both_apk(
 @pytest.fixture(scope="session")
 def onnx_jar(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """ONNX Runtime for the JVM."""
-    version = property_of(compiled / "pom.xml", "onnxruntime.version")
+    version = property_of(KOTLIN / "pom.xml", "onnxruntime.version")
     folder = tmp_path_factory.mktemp("jar")
     artifact = f"com.microsoft.onnxruntime:onnxruntime:{version}"
     pom = compiled / "tools" / "pom.xml"

@@ -15,7 +15,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from android_build import ABIS, DEMO, PAGE, call, classes_called_by, classes_in, surefire
+from android_build import ABIS, DEMO, LIBRARY, PAGE, call, classes_called_by, classes_in, surefire
 
 from edgernn.bench.merge import merge
 from edgernn.bench.reading import read_report
@@ -45,7 +45,7 @@ def report(apk: Path) -> dict:
 
 def test_tests_on_the_jvm_pass(compiled, capsys):
     """Those of library and app, by Surefire's reports; each module has some."""
-    modules = [compiled / "edgernn-android", compiled / "app"]
+    modules = [LIBRARY, compiled / "app"]
     for module in modules:
         assert surefire([module]), f"{module} ran no test"
     cases = surefire(modules)
@@ -122,7 +122,7 @@ def test_the_classes_in_the_package_score(onnx_apk, onnx_jar, tmp_path):
             if name.startswith("ai/onnxruntime/native/linux-x64/") and not name.endswith("/"):
                 jar.extract(name, tmp_path)
     source = Path(__file__).with_name("PackagedClasses.java")
-    library = DEMO / "edgernn-android" / "target" / "classes"
+    library = LIBRARY / "target" / "classes"
     call("javac", "-proc:none", "-cp", library, "-d", tmp_path, source)
     classes = os.pathsep.join(map(str, (tmp_path, onnx_apk.with_suffix(".jar"))))
     said = call("java", "-cp", classes, "PackagedClasses", SHIPPED_MODEL)

@@ -1,4 +1,4 @@
-"""What the files of android_demo say, without building them."""
+"""What the files of android_demo and of the Kotlin library say, without building them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from android_build import DEMO, PACKAGES, ROOT, property_of
+from android_build import DEMO, KOTLIN, LIBRARY, PACKAGES, ROOT, property_of
 
 from edgernn.bench.texts import SENTENCES
 from edgernn.bundle import read_model_file
 from edgernn.runtime import SHIPPED_MODEL
 
 ANDROID = "{http://schemas.android.com/apk/res/android}"
-SOURCES = ("app/src/main", "edgernn-android/src/main", "edgernn-android/src/android")
+SOURCES = (DEMO / "app/src/main", LIBRARY / "src/main", LIBRARY / "src/android")
 REPOSITORIES = re.compile(r"https?://[\w.-]*(maven|repo|google|jitpack|sonatype)[\w.-]*", re.I)
 
 
 def files() -> list[Path]:
-    """The files of android_demo that are in git, or will be."""
+    """The files of the app and of the library that are in git, or will be."""
     done = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "android_demo"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", DEMO, KOTLIN],
         cwd=ROOT,
         capture_output=True,
         check=False,
@@ -37,7 +37,7 @@ def files() -> list[Path]:
 
 def sources() -> list[Path]:
     """What becomes the app: Kotlin, resources, assets."""
-    found = [path for path in files() if path.relative_to(DEMO).as_posix().startswith(SOURCES)]
+    found = [path for path in files() if any(map(path.is_relative_to, SOURCES))]
     assert any(path.suffix == ".kt" for path in found)
     return found
 
@@ -46,7 +46,7 @@ def test_both_builds_take_the_same_versions():
     """Gradle's version catalogue and Maven's properties, wherever both name one."""
     catalogue = tomllib.loads((DEMO / "gradle" / "libs.versions.toml").read_text("utf-8"))
     versions = catalogue["versions"]
-    properties = ElementTree.parse(DEMO / "pom.xml").getroot().find("{*}properties")
+    properties = ElementTree.parse(KOTLIN / "pom.xml").getroot().find("{*}properties")
     assert properties is not None
     maven = {
         element.tag.partition("}")[2].removesuffix(".version"): element.text
@@ -77,7 +77,7 @@ def is_removal(element: ElementTree.Element) -> bool:
 def test_no_permission_is_asked_for():
     """INTERNET least of all: what is typed stays on the phone."""
     manifests = [path for path in files() if path.name == "AndroidManifest.xml"]
-    assert {path.relative_to(DEMO).parts[0] for path in manifests} >= {"app"}
+    assert {DEMO / "app/src/main", LIBRARY / "src/main"} <= {path.parent for path in manifests}
     for path in manifests:
         elements = ElementTree.parse(path).iter()
         asking = [one for one in elements if "permission" in one.tag and not is_removal(one)]
@@ -145,8 +145,8 @@ def test_tools_have_their_versions_in_one_place():
     """build_apk.sh and its scripts name no version of a runtime or tool."""
     tools = DEMO / "tools" / "pom.xml"
     pinned = [
-        *(property_of(DEMO / "pom.xml", f"{name}.version") for name in ("kotlin", "onnxruntime")),
-        property_of(DEMO / "pom.xml", "tensorflow-lite.version"),
+        *(property_of(KOTLIN / "pom.xml", f"{name}.version") for name in ("kotlin", "onnxruntime")),
+        property_of(KOTLIN / "pom.xml", "tensorflow-lite.version"),
         *(property_of(tools, f"{name}.version") for name in ("proguard", "dalvik-dx")),
     ]
     for path in (DEMO / "build_apk.sh", *(DEMO / "tools").glob("*.py")):

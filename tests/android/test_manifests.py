@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from android_build import DEMO, call, maven, need_tools
+from android_build import DEMO, LIBRARY, call, maven, need_tools
 
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 SPACE = 'xmlns:android="http://schemas.android.com/apk/res/android"'
@@ -49,10 +49,10 @@ def merger(tmp_path_factory: pytest.TempPathFactory) -> str:
 def manifests(tmp_path: Path) -> Path:
     """A folder with the manifests: `app`, `library`, as Gradle gives them, and those of others."""
     for name, folder, package in (
-        ("app", "app", "org.edgernn.demo"),
-        ("library", "edgernn-android", "org.edgernn.android"),
+        ("app", DEMO / "app", "org.edgernn.demo"),
+        ("library", LIBRARY, "org.edgernn.android"),
     ):
-        own = (DEMO / folder / "src" / "main" / "AndroidManifest.xml").read_text("utf-8")
+        own = (folder / "src" / "main" / "AndroidManifest.xml").read_text("utf-8")
         # Gradle puts in what its build files say.
         own = own.replace("<manifest ", f'<manifest package="{package}" ', 1)
         (tmp_path / f"{name}.xml").write_text(own.replace("<application", f"{LEVELS}<application"))

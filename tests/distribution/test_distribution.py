@@ -28,11 +28,13 @@ LEFT_BEHIND = (
     "android_demo/app/build/outputs/app.apk",
     "android_demo/app/src/main/assets/model.onnx",
     "android_demo/app/target/classes/edgernn/Words.class",
-    "android_demo/edgernn-android/target/docs/index.html",
+    "runtimes/kotlin/edgernn-kotlin/target/docs/index.html",
+    "runtimes/kotlin/edgernn-kotlin/build/outputs/library.aar",
     "android_demo/edgernn.apk",
     "android_demo/local.properties",
 )
 """What work leaves in a tree and git does not have."""
+POM = "runtimes/kotlin/pom.xml"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def test_the_source_distribution(built: Built) -> None:
         members = {m.name.partition("/")[2]: m for m in archive.getmembers() if m.isfile()}
         assert members.keys() - built.files == {"PKG-INFO"}
         assert built.files - members.keys() == set()
-        for name in ("README.md", "constraints.txt", "android_demo/build_apk.sh"):
+        for name in ("README.md", "constraints.txt", "android_demo/build_apk.sh", POM):
             stored = archive.extractfile(members[name])
             assert stored is not None
             assert stored.read() == (ROOT / name).read_bytes()

@@ -47,7 +47,7 @@ class BenchmarkTest {
             val settings = BenchmarkSettings(listOf(10, 50), 20.0, 3.0, reviews = 20)
             val json = Benchmark(listOf(classifier), machine, settings).run { lines.add(it) }
             // For `edgernn bench --merge` to read.
-            Repository.file("android_demo/edgernn-android/target/bench.json").writeText(json)
+            Repository.file("runtimes/kotlin/edgernn-kotlin/target/bench.json").writeText(json)
             val report = Json.parse(json.toByteArray()).asObject()
             assertEquals(listOf("format", "version", "created", "machine", "settings", "rows"), report.keys.toList())
             assertTrue((report["created"] as String).matches(Regex("""\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ""")))
