@@ -68,7 +68,7 @@ def expected(model: Path, texts: Sequence[str]) -> dict[str, Any]:
 
 def _conformance_texts() -> set[str]:
     found = set()
-    for path in sorted((ROOT / "tests" / "conformance").glob("*.jsonl")):
+    for path in sorted((ROOT / "runtimes" / "conformance").glob("*.jsonl")):
         for line in path.read_text("ascii").splitlines()[1:]:
             text = json.loads(line).get("text")
             if text is not None and len(text) <= LONGEST_CASE:

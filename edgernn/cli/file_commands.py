@@ -219,12 +219,27 @@ def verify(
             help="Largest difference on real texts. Default: as the file says.",
         ),
     ] = None,
+    conformance: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="ANSWERS.jsonl",
+            help="Instead of a model file: compare the ids that another implementation of the "
+            "text contract wrote with the conformance corpus.",
+        ),
+    ] = None,
+    conformance_texts: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Write that corpus there, to be answered."),
+    ] = None,
     json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Replay a file's golden vectors on every runtime of this machine."""
+    """Replay a file's golden vectors on every runtime of this machine.
+
+    With --conformance, compare another implementation's ids with the conformance corpus.
+    """
     from edgernn.cli.data_options import data_options
-    from edgernn.cli.verify import RealTexts, run_verification
+    from edgernn.cli.verify import RealTexts, run_on_corpus, run_verification
 
     reading = data_options(
         text_column=text_column,
@@ -239,7 +254,11 @@ def verify(
         no_header=no_header,
         sheet=sheet,
     )
-    run_verification(path, RealTexts(data, reading, limit, run, tolerance), json)
+    texts = RealTexts(data, reading, limit, run, tolerance)
+    if conformance is None and conformance_texts is None:
+        run_verification(path, texts, json)
+    else:
+        run_on_corpus(conformance, conformance_texts, path, texts, json)
 
 
 def bench(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from edgernn.data import Examples
     from edgernn.training.run import Run
 
-__all__ = ["RealTexts", "run_verification"]
+__all__ = ["RealTexts", "run_on_corpus", "run_verification"]
 
 _LIMIT = 1000
 """Texts compared where --limit does not say."""
@@ -45,6 +45,11 @@ class RealTexts:
     limit: int | None = None
     run: Path | None = None
     tolerance: float | None = None
+
+    def given(self) -> list[str]:
+        """Return the options that were given, without their dashes."""
+        own = [f.name for f in fields(self) if getattr(self, f.name) not in (None, DEFAULTS)]
+        return [*self.reading.given(), *(name for name in own if name != "reading")]
 
 
 def run_verification(path: Path | None, options: RealTexts, as_json: bool) -> None:
@@ -73,13 +78,33 @@ def run_verification(path: Path | None, options: RealTexts, as_json: bool) -> No
     _require(file, replayed, checked)
 
 
+def run_on_corpus(
+    answers: Path | None, folder: Path | None, path: Path | None, options: RealTexts, as_json: bool
+) -> None:
+    """Compare answers with the conformance corpus, or write the corpus into a folder.
+
+    Raises:
+        UsageError: something is given that is about a model file, or both are asked for.
+    """
+    from edgernn.cli.conformance import run_conformance, write_corpus
+
+    name = "--conformance-texts" if answers is None else "--conformance"
+    if given := [option_of(one) for one in options.given()] or ([str(path)] if path else []):
+        raise UsageError(f"{name} is not about a model file: leave out {given[0]}")
+    if answers is not None and folder is not None:
+        raise UsageError("--conformance-texts writes the corpus alone: leave out --conformance")
+    if folder is not None and as_json:
+        raise UsageError("--conformance-texts writes the corpus alone: leave out --json")
+    if folder is not None:
+        write_corpus(folder)
+    if answers is not None:
+        run_conformance(answers, as_json)
+
+
 def _refuse_without_data(options: RealTexts) -> None:
-    if options.data is None:
-        own = [f.name for f in fields(options) if getattr(options, f.name) not in (None, DEFAULTS)]
-        given = [*options.reading.given(), *(name for name in own if name != "reading")]
-        if given:
-            name = option_of(given[0])
-            raise UsageError(f"{name} is about real texts: name them with --data")
+    if options.data is None and (given := options.given()):
+        name = option_of(given[0])
+        raise UsageError(f"{name} is about real texts: name them with --data")
 
 
 def _quiet(file: ModelFile) -> AbstractContextManager[None]:

@@ -1,9 +1,10 @@
 """Write the conformance cases, text to ids, for each kind of text contract.
 
-    python tests/conformance/generate.py            # writes *.jsonl beside this file
+    python tests/conformance/generate.py            # writes runtimes/conformance/*.jsonl
     python tests/conformance/generate.py --check    # exit 1 when a file is not up to date
 
-README.md tells what is in the files. The ids come from `plain_encoder`, not from edgernn.
+runtimes/conformance/README.md tells what is in the files.
+The ids come from `plain_encoder`, not from edgernn.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+FOLDER = ROOT / "runtimes" / "conformance"
 # The folder is no package; as a script it is on the path already.
 if str(HERE) not in sys.path:
     sys.path.insert(0, str(HERE))
@@ -43,7 +45,7 @@ _MOST_UNITS = 40
 """A text about the limit with more units is written as repetitions."""
 
 
-def main(arguments: list[str] | None = None, folder: Path = HERE) -> int:
+def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     """Write the files, or compare them with what would be written; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -73,7 +75,7 @@ def content(kind: str) -> bytes:
         "format": "edgernn conformance",
         "version": 1,
         "kind": kind,
-        "vocabularies": {name: _described(name, data) for name, data in files.items()},
+        "vocabularies": {name: {"text": data.decode()} for name, data in files.items()},
         "contracts": {
             variant.name: {
                 "vocabulary": variant.vocabulary,
@@ -93,8 +95,9 @@ def content(kind: str) -> bytes:
             if whole in seen:
                 continue
             seen.add(whole)
+            named = {"id": f"{kind}/{variant.name}/{len(seen)}", "contract": variant.name}
             ids = _written_ids(encoder.encode(whole))
-            lines.append(json.dumps({"contract": variant.name, "about": about, **written, **ids}))
+            lines.append(json.dumps({**named, "about": about, **written, **ids}))
     return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
@@ -105,12 +108,6 @@ def _vocabulary(name: str) -> bytes:
         return "".join(f"{word}\n" for word in WORDS).encode()
     subwords = "".join(f"'{subword}'\n" for subword in SUBWORDS_BY_VOCABULARY[name])
     return f"### SubwordTextEncoder\n### Metadata: {{}}\n{subwords}".encode()
-
-
-def _described(name: str, data: bytes) -> dict[str, str]:
-    if name == "shipped":
-        return {"path": SHIPPED, "sha256": hashlib.sha256(data).hexdigest()}
-    return {"text": data.decode()}
 
 
 def _contract(variant: Variant, files: dict[str, bytes]) -> dict[str, Any]:

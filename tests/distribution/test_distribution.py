@@ -121,8 +121,25 @@ def test_the_wheel(built: Built) -> None:
     with zipfile.ZipFile(built.wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
     packages = ("edgernn/", "exporters/")
-    assert names == {name for name in built.files if name.startswith(packages)}
+    corpus = "runtimes/conformance/"
+    assert names == {
+        name.replace(corpus, "edgernn/conformance/")
+        for name in built.files
+        if name.startswith((*packages, corpus))
+    }
     assert "edgernn/models/flagship/model.onnx" in names
+
+
+def test_the_conformance_corpus(built: Built, tmp_path: Path) -> None:
+    """The wheel's own copy is the one that `edgernn verify` writes and compares with."""
+    with zipfile.ZipFile(built.wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    texts = tmp_path / "texts"
+    code = "from edgernn.cli import main; main.run()"
+    command = [sys.executable, "-c", code, "verify", "--conformance-texts", str(texts)]
+    subprocess.run(command, cwd=tmp_path / "installed", check=True, timeout=120)
+    for path in (ROOT / "runtimes" / "conformance").iterdir():
+        assert (texts / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_version(built: Built) -> None:

@@ -8,7 +8,7 @@ import org.junit.Test
 import org.junit.runner.RunWith
 import org.junit.runners.Parameterized
 
-/** The whole corpus of tests/conformance: what an implementation of the text contract must give. */
+/** The whole corpus of runtimes/conformance: what an implementation of the text contract must give. */
 @RunWith(Parameterized::class)
 class ConformanceTest(private val kind: String) {
     private val corpus = corpora.getOrPut(kind) { Corpus(kind) }

@@ -6,8 +6,8 @@ import java.io.File
 object Repository {
     private val root: File =
         generateSequence(File("").absoluteFile) { it.parentFile }
-            .firstOrNull { File(it, "tests/conformance").isDirectory }
-            ?: error("no tests/conformance above ${File("").absolutePath}")
+            .firstOrNull { File(it, "runtimes/conformance").isDirectory }
+            ?: error("no runtimes/conformance above ${File("").absolutePath}")
 
     /** The model file that edgernn ships. */
     const val SHIPPED = "edgernn/models/flagship/model.onnx"
