@@ -17,6 +17,7 @@ from edgernn.bundle import Bundle, Golden, with_bundle
 from edgernn.bundle.model_file import count_operators, graph_sha256
 from edgernn.errors import ExportError, MissingPackageError
 from edgernn.files import new_file, write_text
+from edgernn.text import Decision
 from edgernn.training.models import probabilities
 from edgernn.training.run import Run
 from exporters import gate, model_card
@@ -214,24 +215,24 @@ def _check_scores(
     trained: TrainedModel, scorer: Scorer, limits: PrecisionRules, max_accuracy_drop: float
 ) -> list[Check]:
     texts, expected = trained.texts, trained.expected
-    threshold = trained.run.contract.threshold
+    decision = trained.run.contract.decision
     together = _scores(scorer, texts)
     backwards = _scores(scorer, list(reversed(texts)))[::-1]
     alone = np.concatenate([_scores(scorer, [text]) for text in texts])
     checks = [
         gate.check_parity(together, expected, limits.tolerance),
-        gate.check_labels(together, expected, threshold),
+        gate.check_labels(together, expected, decision),
         gate.check_same("order", backwards, together),
         gate.check_same("batch", alone, together),
         gate.check_padding(scorer, texts, together),
     ]
     if limits.quantized:
-        checks.append(_check_accuracy(trained, scorer, threshold, max_accuracy_drop))
+        checks.append(_check_accuracy(trained, scorer, decision, max_accuracy_drop))
     return checks
 
 
 def _check_accuracy(
-    trained: TrainedModel, scorer: Scorer, threshold: float, max_accuracy_drop: float
+    trained: TrainedModel, scorer: Scorer, decision: Decision, max_accuracy_drop: float
 ) -> Check:
     validation = trained.validation
     if validation is None:
@@ -246,7 +247,7 @@ def _check_accuracy(
             _scores(scorer, validation.texts),
             validation.expected,
             validation.labels,
-            threshold,
+            decision,
             max_accuracy_drop,
         )
     return Check("accuracy", None, f"not measured against the trained model: {reason}")

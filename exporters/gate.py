@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.audit import Audit, OldestRuntime
-from edgernn.text import TextEncoder
+from edgernn.text import Decision, TextEncoder
 from exporters.min_runtime import MinRuntime
 from exporters.network import Network, Recurrent
 from exporters.rules import FormatRules
@@ -176,9 +176,9 @@ def check_parity(found: Scores, expected: Scores, limit: float) -> Check:
     )
 
 
-def check_labels(found: Scores, expected: Scores, threshold: float) -> Check:
+def check_labels(found: Scores, expected: Scores, decision: Decision) -> Check:
     """Check that hardly any label is another than the Keras model's."""
-    flips = int(((found >= threshold) != (expected >= threshold)).sum())
+    flips = int(decision.flips(found, expected).sum())
     return Check(
         "label flips",
         flips <= MAX_FLIPS * len(found),
@@ -192,7 +192,7 @@ def check_accuracy(
     found: Scores,
     expected: Scores,
     labels: npt.NDArray[np.bool_],
-    threshold: float,
+    decision: Decision,
     limit: float,
 ) -> Check:
     """Check that a file is about as often right as the Keras model.
@@ -201,16 +201,16 @@ def check_accuracy(
         found: float32 [texts], the file's probabilities.
         expected: float32 [texts], the Keras model's.
         labels: bool [texts], true for the second class.
-        threshold: from which probability on a text gets the second label.
+        decision: from probabilities to labels.
         limit: largest loss of accuracy allowed, in points.
     """
     before, after = (
-        float(((scores >= threshold) == labels).mean() * 100) for scores in (expected, found)
+        float(decision.right(scores, labels).mean() * 100) for scores in (expected, found)
     )
     drop = before - after
     return Check(
         "accuracy",
-        # Not `>`, and not the labels of scores that are no numbers.
+        # Not `>`, and no score that is not a number.
         bool(np.isfinite(found).all()) and drop <= limit,
         f"{after:.2f} % of {len(labels):,} validation texts right, the Keras model {before:.2f} %: "
         f"{max(drop, 0.0):.2f} points lost, allowed {limit:g}",

@@ -86,7 +86,8 @@ def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> b
     if vector.probability is None:
         return False
     # Twice the tolerance: what is within one of the threshold here may be beyond it there.
-    return abs(vector.probability - encoder.contract.threshold) < 2 * tolerance
+    margin = encoder.contract.decision.margin(np.array([vector.probability]))
+    return bool(abs(margin[0]) < 2 * tolerance)
 
 
 def _of_the_longest_input(encoder: TextEncoder, samples: Sequence[str]) -> list[str]:
@@ -113,14 +114,14 @@ def _close(
     samples: Sequence[str],
 ) -> list[str]:
     """Return the texts and pairs of texts closest to the threshold, from both sides."""
-    threshold = encoder.contract.threshold
     short = [text for text in samples if len(text) < 100][:_PAIRED]
     pool = [*samples, *(f"{one} {two}" for one, two in permutations(short, 2))]
     ids = encoder.encode_batch(pool)
     pool = [text for text, tokens in zip(pool, ids, strict=True) if len(tokens)]
-    found = probabilities([tokens for tokens in ids if len(tokens)]) - threshold
+    scores = probabilities([tokens for tokens in ids if len(tokens)])
+    margins = encoder.contract.decision.margin(scores)
     chosen: list[str] = []
-    for side in (found, -found):
+    for side in (margins, -margins):
         order = [i for i in np.argsort(side, kind="stable").tolist() if side[i] >= 2 * tolerance]
         chosen += [pool[i] for i in order[: _CLOSE_TEXTS // 2]]
     return chosen

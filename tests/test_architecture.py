@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,41 @@ def test_what_a_module_offers() -> None:
                 for alias in node.names
             }
             assert imported == set(offered) - {"__version__"}, path
+
+
+def comparisons_with_a_threshold(tree: ast.AST) -> list[int]:
+    """Lines where scores are told apart: `x >= threshold`, `logits > 0`, `probability > 0.5`.
+
+    A check of the threshold itself, `0 < threshold < 1`, is none.
+    """
+    lines = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Compare):
+            continue
+        sides = [node.left, *node.comparators]
+        named = [re.search("threshold|logit|probabilit", ast.unparse(side)) for side in sides]
+        ordered = any(isinstance(op, ast.Gt | ast.GtE | ast.Lt | ast.LtE) for op in node.ops)
+        if ordered and any(named) and (len(sides) == 2):
+            lines.append(node.lineno)
+    return lines
+
+
+def test_one_module_decides():
+    """Only `edgernn.text.decision` compares scores with a threshold."""
+    deciding = {
+        module_of(path)
+        for path in FILES
+        if comparisons_with_a_threshold(ast.parse(path.read_text("utf-8")))
+    }
+    assert deciding == {"edgernn.text.decision"}
+
+
+def test_the_reader_of_decisions():
+    """It sees each way of telling scores apart, and nothing else."""
+    for source in ("x >= run.threshold", "p.logits > 0", "0.5 <= probability", "a > threshold(c)"):
+        assert comparisons_with_a_threshold(ast.parse(source)) == [1]
+    for source in ("0 < threshold < 1", "logit == 1", "probability is None", "x >= least"):
+        assert comparisons_with_a_threshold(ast.parse(source)) == []
 
 
 @pytest.mark.parametrize(

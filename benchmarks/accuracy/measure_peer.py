@@ -20,6 +20,7 @@ from benchmarks.peers.peer import LearnsTexts, TextPeer
 from edgernn.cli.console import say
 from edgernn.data import Examples, load_split
 from edgernn.measured import RECIPES_FILE, read_recipes
+from edgernn.text import Decision
 
 __all__ = ["main", "measure_peer"]
 
@@ -95,13 +96,13 @@ def measure_peer(
         size = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file())
     # Timed first: what scoring all reviews leaves in caches would help.
     speed = measure_speed(peer.score, texts.tests.texts, reviews, passes)
-    scores = peer.score(texts.tests.texts)
+    scores, decision = peer.score(texts.tests.texts), Decision(peer.threshold)
     return {
         "settings": peer.settings,
         "bytes": size,
         "fit_seconds": seconds,
-        "test": measure_accuracy(scores, texts.tests, texts.kept, peer.threshold),
-        "short": measure_short(peer.score, texts, peer.threshold),
+        "test": measure_accuracy(scores, texts.tests, texts.kept, decision),
+        "short": measure_short(peer.score, texts, decision),
         "speed": speed,
     }
 

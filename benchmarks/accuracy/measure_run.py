@@ -25,6 +25,7 @@ from benchmarks.peers.model_file import ModelFile
 from edgernn.cli.console import load_model, say
 from edgernn.errors import UsageError
 from edgernn.evaluation.calibration import calibration_bins, expected_calibration_error
+from edgernn.text import Decision
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
@@ -122,14 +123,15 @@ def _file(
 ) -> dict[str, Any]:
     checks = export(trained, rules, PRECISION, path, partial(load_model, device="cpu"))
     file = ModelFile(path)
+    decision = Decision(file.threshold)
     scores = file.score(texts.tests.texts)
     bins = calibration_bins(scores.astype(np.float32), texts.tests.labels)
     return {
         "bytes": path.stat().st_size,
         "checks": [f"{check.name}: {check.line}" for check in checks],
-        "test": measure_accuracy(scores, texts.tests, texts.kept, file.threshold),
+        "test": measure_accuracy(scores, texts.tests, texts.kept, decision),
         "expected_calibration_error": expected_calibration_error(bins),
-        "short": measure_short(file.score, texts, file.threshold),
+        "short": measure_short(file.score, texts, decision),
     }
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from benchmarks.accuracy.data import SHORT_NOTES, MeasuredTexts
 from benchmarks.peers.threads import THREAD_VARIABLES
 from edgernn.data import Examples
+from edgernn.text import Decision
 
 __all__ = ["ONE_THREAD", "measure_accuracy", "measure_short", "measure_speed"]
 
@@ -27,7 +28,7 @@ ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 
 
 def measure_accuracy(
-    scores: Scores, examples: Examples, kept: npt.NDArray[np.bool_], threshold: float
+    scores: Scores, examples: Examples, kept: npt.NDArray[np.bool_], decision: Decision
 ) -> dict[str, Any]:
     """Return accuracy on a split, and on what is left without near-duplicates.
 
@@ -35,28 +36,28 @@ def measure_accuracy(
         scores: float64 [texts].
         examples: the texts with their labels.
         kept: bool [texts]: false for near-duplicates of training texts.
-        threshold: a text is called positive when its score is at least this.
+        decision: from scores to labels.
     """
-    right = (scores >= threshold) == (examples.labels == 1)
+    right = decision.right(scores, examples.labels)
     return {
         "examples": len(right),
         "accuracy": float(right.mean()),
-        "called_positive": float((scores >= threshold).mean()),
+        "called_positive": float(decision.called(scores).mean()),
         "examples_without_near_duplicates": int(kept.sum()),
         "accuracy_without_near_duplicates": float(right[kept].mean()),
         "accuracy_on_near_duplicates": float(right[~kept].mean()) if not kept.all() else None,
     }
 
 
-def measure_short(score: Score, texts: MeasuredTexts, threshold: float) -> dict[str, Any]:
+def measure_short(score: Score, texts: MeasuredTexts, decision: Decision) -> dict[str, Any]:
     """Return accuracy and share called positive on each set of sentences."""
     result: dict[str, Any] = {}
     for name, examples in texts.short.items():
-        positive = score(examples.texts) >= threshold
+        scores = score(examples.texts)
         result[name] = {
-            "examples": len(positive),
-            "accuracy": float((positive == (examples.labels == 1)).mean()),
-            "called_positive": float(positive.mean()),
+            "examples": len(scores),
+            "accuracy": float(decision.right(scores, examples.labels).mean()),
+            "called_positive": float(decision.called(scores).mean()),
         }
         if name in SHORT_NOTES:
             result[name]["note"] = SHORT_NOTES[name]

@@ -47,7 +47,7 @@ from edgernn.recipes.recipe import (
     Recipe,
     Recurrent,
 )
-from edgernn.text import TextEncoder
+from edgernn.text import EVEN, TextEncoder
 from edgernn.training.checkpoint import remove_checkpoint
 from edgernn.training.distill import Distillation, add_ngrams, distill, fit_blend
 from edgernn.training.fit import fit
@@ -348,7 +348,7 @@ class _Runner:
         sums, labels = score(self._measured.ids), self._measured.labels
         factors = fit_blend(np.zeros_like(sums), sums, labels)
         scaled = factors.ngrams * sums + factors.constant
-        right = float(np.mean((sums > 0) == labels))
+        right = float(np.mean(EVEN.right_logits(sums, labels)))
         return {
             "validation_accuracy": right,
             "validation_loss": float(np.mean(np.logaddexp(0, np.where(labels, -scaled, scaled)))),
@@ -403,10 +403,10 @@ class _Runner:
     def _short(self, score: Score) -> dict[str, Any]:
         found = {}
         for name, examples in self._corpus.short.items():
-            positive = score(self._encoder.encode_batch(examples.texts)) > 0
+            sums = score(self._encoder.encode_batch(examples.texts))
             found[name] = {
-                "accuracy": float(np.mean(positive == (examples.labels == 1))),
-                "called_positive": float(np.mean(positive)),
+                "accuracy": float(np.mean(EVEN.right_logits(sums, examples.labels))),
+                "called_positive": float(np.mean(EVEN.called_logits(sums))),
             }
         return found
 

@@ -273,10 +273,8 @@ def _pass_over(row: Measured, reviews: Reviews, is_first: bool, clock: Callable[
         row.parts = row.scorer.parts(reviews.texts)
         row.reviews = len(reviews.texts)
         if reviews.labels is not None:
-            threshold = row.scorer.encoder.contract.threshold
-            # What is not a number, for want of a token, is called neither and is wrong.
-            called = found.astype(np.float64) >= threshold
-            right = (called == reviews.labels) & ~np.isnan(found)
+            # A text without a token has no score, and is wrong.
+            right = row.scorer.encoder.contract.decision.right(found, reviews.labels)
             row.accuracy, row.labelled = float(right.mean()), len(right)
     row.passes.append(seconds)
 

@@ -156,12 +156,12 @@ def _measured(
 
 
 def _accuracy(file: Classifier, examples: Examples) -> float:
-    called: list[bool] = []
-    second = file.labels[1]
+    found: list[float | None] = []
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
         texts = examples.texts[start : start + _TEXTS_AT_ONCE]
-        called += [score.label == second for score in file.score(texts, errors="raise")]
-    return float(np.mean(np.array(called) == (examples.labels == 1)))
+        found += [score.probability for score in file.score(texts, errors="raise")]
+    right = file.contract.decision.right(np.array(found, np.float64), examples.labels)
+    return float(right.mean())
 
 
 def _excess(chosen: Chosen) -> float:

@@ -77,19 +77,19 @@ def run_evaluation(
             learnt=lambda: _training_split(data, options, own),
         )
     probabilities = opened.score(examples.texts)
-    labels, threshold = opened.encoder.contract.labels, opened.encoder.contract.threshold
+    labels, decision = opened.encoder.contract.labels, opened.encoder.contract.decision
 
     def most_confident(count: int) -> tuple[ConfidentError, ...]:
-        return confident_errors(examples, probabilities, tokens, labels, threshold, count)
+        return confident_errors(examples, probabilities, tokens, labels, decision, count)
 
     found = Evaluation(
         model=str(path),
         labels=labels,
-        metrics=measure(probabilities, examples.labels, threshold),
-        lengths=length_buckets(tokens, probabilities, examples.labels, threshold),
+        metrics=measure(probabilities, examples.labels, decision),
+        lengths=length_buckets(tokens, probabilities, examples.labels, decision),
         calibration=calibration_bins(probabilities, examples.labels),
         split=provenance.split,
-        seen=provenance.to_json(probabilities, examples.labels, threshold),
+        seen=provenance.to_json(probabilities, examples.labels, decision),
         without_tokens=without_tokens,
         errors=None if errors is None else most_confident(errors),
     )

@@ -29,6 +29,7 @@ from edgernn.distillation.min_count import scaled_min_count
 from edgernn.distillation.sentences import split_sentences
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.progress import Busy
+from edgernn.text import EVEN
 
 __all__ = ["SoftLabels", "holds_folds", "train_teacher"]
 
@@ -137,14 +138,18 @@ def _combined(
     summed = np.bincount(owner, parts, minlength=len(texts)) / np.sqrt(np.maximum(number, 1))
     all_three = np.stack([texts, summed, vectors], axis=1)
     known = len(labels)
+
+    def accuracy(scores: Scores) -> float:
+        return float(np.mean(EVEN.right_logits(scores[:known], labels)))
+
     added = LogisticRegression(C=1e3).fit(all_three[:known], labels).decision_function(all_three)
     return SoftLabels(
         texts=added.astype(np.float32),
         sentences=parts.astype(np.float32),
-        accuracy=float(np.mean((added[:known] > 0) == labels)),
-        texts_accuracy=float(np.mean((texts[:known] > 0) == labels)),
-        sentences_accuracy=float(np.mean((summed[:known] > 0) == labels)),
-        vectors_accuracy=float(np.mean((vectors[:known] > 0) == labels)),
+        accuracy=accuracy(added),
+        texts_accuracy=accuracy(texts),
+        sentences_accuracy=accuracy(summed),
+        vectors_accuracy=accuracy(vectors),
     )
 
 
@@ -259,7 +264,7 @@ class _Models:
             dual=True,
         )(self._texts)
         # An unlabelled text's sentences are trained on too, as far as the text's score is sure.
-        label = (texts > 0).astype(np.float64)
+        label = EVEN.called_logits(texts).astype(np.float64)
         label[:known] = self._labels
         sure = np.abs(np.tanh(texts / 2))
         sure[:known] = train

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data import Examples
+from edgernn.text import Decision
 
 __all__ = ["ConfidentError", "confident_errors"]
 
@@ -33,7 +34,7 @@ def confident_errors(
     probabilities: npt.NDArray[np.float32],
     tokens: npt.NDArray[np.int64],
     labels: tuple[str, str],
-    threshold: float,
+    decision: Decision,
     count: int,
 ) -> tuple[ConfidentError, ...]:
     """Return the `count` most confidently wrong texts, or all errors if there are fewer.
@@ -47,13 +48,11 @@ def confident_errors(
         probabilities: probability of the positive class, float32 [texts], in [0, 1].
         tokens: tokens of each text, int64 [texts].
         labels: names of the negative and the positive class.
-        threshold: a text is called positive when its probability is at least this.
+        decision: from probabilities to labels.
         count: how many texts to return at most.
     """
-    # In float64, where 1 - 1e-9 is not yet 1.
-    wide = probabilities.astype(np.float64)
-    given = (wide >= threshold).astype(np.int8)
-    confidence = np.where(given == 1, wide, 1 - wide)
+    given = decision.called(probabilities).astype(np.int8)
+    confidence = decision.confidence(probabilities)
     wrong = np.flatnonzero(given != examples.labels)
     surest = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
     return tuple(
@@ -61,7 +60,7 @@ def confident_errors(
             row=i + 1 if examples.rows is None else int(examples.rows[i]),
             true=labels[examples.labels[i]],
             given=labels[given[i]],
-            probability=float(wide[i]),
+            probability=float(probabilities[i]),
             tokens=int(tokens[i]),
             text=examples.texts[i],
         )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.text import TextEncoder
+from edgernn.text import Decision, TextEncoder
 from edgernn.training.label_figures import wilson_interval
 
 __all__ = [
@@ -56,7 +56,7 @@ def length_buckets(
     tokens: npt.NDArray[np.int64],
     probabilities: npt.NDArray[np.float32],
     labels: npt.NDArray[np.int8],
-    threshold: float,
+    decision: Decision,
 ) -> tuple[LengthBucket, ...]:
     """Measure the texts of each range of lengths apart.
 
@@ -64,14 +64,14 @@ def length_buckets(
         tokens: tokens of each text, int64 [texts], from 1 up.
         probabilities: probability of the positive class, float32 [texts].
         labels: int8 [texts], 0 or 1.
-        threshold: a text is called positive when its probability is at least this.
+        decision: from probabilities to labels.
 
     Returns:
         The buckets from short to long, empty ones among them.
     """
     wide = probabilities.astype(np.float64)
-    called = wide >= threshold
-    right = called == (labels == 1)
+    called = decision.called(wide)
+    right = decision.right(wide, labels)
     number = np.searchsorted(LONGEST, tokens, side="left")
     buckets = []
     for i, longest in enumerate((*LONGEST, None)):

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from edgernn.errors import MissingPackageError
 from edgernn.evaluation.calibration import calibration_bins, expected_calibration_error
+from edgernn.text import Decision
 from edgernn.training.label_figures import LabelFigures, figures_of
 
 __all__ = ["Metrics", "measure"]
@@ -29,14 +30,14 @@ class Metrics(LabelFigures):
 
 
 def measure(
-    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.integer], threshold: float
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.integer], decision: Decision
 ) -> Metrics:
     """Measure probabilities of the positive class.
 
     Args:
         probabilities: float32 [texts], in [0, 1]; at least one.
         labels: integers [texts], 0 or 1.
-        threshold: a text is called positive when its probability is at least this.
+        decision: from probabilities to labels.
 
     Raises:
         MissingPackageError: scikit-learn is not installed.
@@ -47,7 +48,7 @@ def measure(
         raise MissingPackageError("scikit-learn", "measuring a model", "data") from error
     # In float64, as scikit-learn clips by the type's own precision.
     wide = probabilities.astype(np.float64)
-    counts = metrics.confusion_matrix(labels, wide >= threshold, labels=[0, 1]).tolist()
+    counts = metrics.confusion_matrix(labels, decision.called(wide), labels=[0, 1]).tolist()
     figures = figures_of((tuple(counts[0]), tuple(counts[1])))
     has_both = figures.balanced_accuracy is not None
     return Metrics(

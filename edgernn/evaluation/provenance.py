@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data import Examples
+from edgernn.text import Decision
 from edgernn.training.seen_texts import Seen, SeenTexts, read_seen_texts
 
 __all__ = [
@@ -41,19 +42,22 @@ class Provenance:
     """What is to be known about how it was found out."""
 
     def to_json(
-        self, probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.int8], threshold: float
+        self,
+        probabilities: npt.NDArray[np.float32],
+        labels: npt.NDArray[np.int8],
+        decision: Decision,
     ) -> dict[str, Any] | None:
         """Return how many texts the model has met, and its accuracy on the others.
 
         Args:
             probabilities: of the positive class, float32 [texts].
             labels: int8 [texts], 0 or 1.
-            threshold: a text is called positive when its probability is at least this.
+            decision: from probabilities to labels.
         """
         if self.seen is None:
             return None
         new = self.seen.new
-        right = (probabilities.astype(np.float64) >= threshold) == (labels == 1)
+        right = decision.right(probabilities, labels)
         return {
             "learnt": int(np.count_nonzero(self.seen.learnt)),
             "watched": int(np.count_nonzero(self.seen.watched)),

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edgernn.bundle import ModelFile
 from edgernn.runtime.engines import Engine
+from edgernn.text import Decision
 
 __all__ = ["Limits", "RuntimeAnswers", "all_passed", "judge", "unscored"]
 
@@ -74,7 +75,7 @@ def judge(
     found: npt.NDArray[np.floating],
     expected: npt.NDArray[np.floating],
     texts: Sequence[str],
-    threshold: float,
+    decision: Decision,
     limits: Limits,
 ) -> RuntimeAnswers:
     """Compare a runtime's probabilities with the expected ones.
@@ -85,13 +86,13 @@ def judge(
         found: float [passes, texts]: the same texts scored in several ways, the worst counts.
         expected: float [texts].
         texts: what was scored, at least one.
-        threshold: from which probability on a text gets the second label.
+        decision: from probabilities to labels.
         limits: what is allowed.
     """
     wide, right = found.astype(np.float64), expected.astype(np.float64)
     differences = np.abs(wide - right).max(axis=0)
     worst = int(differences.argmax())
-    flips = int(((wide >= threshold) != (right >= threshold)).any(axis=0).sum())
+    flips = int(decision.flips(wide, right).any(axis=0).sum())
     reasons = []
     # Not `>`: what is not a number is further off too, and never allowed.
     further = int((~(differences <= limits.difference)).sum())

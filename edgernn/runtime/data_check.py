@@ -61,11 +61,10 @@ def check_on_data(
             runtime that runs.
     """
     ids = file.bundle.encoder.encode_batch(texts)
-    threshold = file.bundle.contract.threshold
+    decision = file.bundle.contract.decision
 
     def accuracy(probabilities: Probabilities) -> float:
-        called = probabilities.astype(np.float64) >= threshold
-        return float((called == (labels == 1)).mean())
+        return float(decision.right(probabilities, labels).mean())
 
     rows: list[RuntimeAnswers] = []
     for engine in find_engines(file):
@@ -86,7 +85,7 @@ def check_on_data(
                 engine.name, engine.version, device, None, "the reference", len(texts)
             )
         else:
-            row = judge(engine, device, found[None], expected[1], texts, threshold, limits)
+            row = judge(engine, device, found[None], expected[1], texts, decision, limits)
         rows.append(dataclasses.replace(row, accuracy=accuracy(found)))
     return DataCheck(
         None if expected is None else expected[0],

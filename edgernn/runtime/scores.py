@@ -46,6 +46,34 @@ class Score:
     """Why there is no label, in one line; None where there is one."""
 
 
+class _Draft:
+    """A `Score` in the making, which is a third of the work: a frozen one sets fields by calls.
+
+    It has the same slots, so that it becomes one by its `__class__`.
+    """
+
+    __slots__ = Score.__slots__
+
+    def __init__(
+        self,
+        label: str,
+        confidence: float,
+        probability: float,
+        probabilities: tuple[float, ...],
+        labels: tuple[str, ...],
+        known: float,
+        truncated: bool,
+    ) -> None:
+        self.label = label
+        self.confidence = confidence
+        self.probability = probability
+        self.probabilities = probabilities
+        self.labels = labels
+        self.known = known
+        self.truncated = truncated
+        self.reason = None
+
+
 def without_label(labels: tuple[str, ...], reason: str) -> Score:
     """Return the score of a text that cannot be scored."""
     return Score(None, None, None, None, labels, 0.0, False, reason)
@@ -61,8 +89,7 @@ def scores_of(
         texts: what was scored; one without ids gets no label.
         probabilities: float32 [texts] of the second label.
     """
-    labels, threshold = contract.labels, contract.threshold
-    first, second = labels
+    labels, label_of = contract.labels, contract.decision.label
     found = []
     for ids, known, truncated, p in zip(
         texts.ids, texts.known, texts.truncated, probabilities.tolist(), strict=True
@@ -71,12 +98,10 @@ def scores_of(
             found.append(without_label(labels, NO_TOKEN))
             continue
         # Exact: a float32 from 1 fits a float64.
-        rest = 1.0 - p
-        pair = (rest, p)
-        if p >= threshold:
-            found.append(Score(second, p, p, pair, labels, known, truncated, None))
-        else:
-            found.append(Score(first, rest, p, pair, labels, known, truncated, None))
+        each, label = (1.0 - p, p), label_of(p)
+        score: Any = _Draft(labels[label], each[label], p, each, labels, known, truncated)
+        score.__class__ = Score
+        found.append(score)
     return found
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 from edgernn.errors import ModelFileError
+from edgernn.text.decision import Decision
 from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
 
 __all__ = ["CONTRACT_VERSION", "Cut", "Padding", "TextContract", "Tokenizer"]
@@ -151,6 +153,11 @@ class TextContract:
         for name in ("unknown_id", "start_id"):
             if getattr(self, name) is not None:
                 _require_int(name, getattr(self, name), 0, self.vocabulary_size - 1)
+
+    @cached_property
+    def decision(self) -> Decision:
+        """How the model's scores become labels."""
+        return Decision(self.threshold)
 
     def to_json(self) -> str:
         """Return the contract as JSON, one field a line, in the order of the class."""

@@ -47,7 +47,7 @@ from edgernn.distillation.targets import (
 from edgernn.distillation.teacher import SoftLabels, train_teacher
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import ClassWeight, Ngrams, Recipe
-from edgernn.text import TextEncoder
+from edgernn.text import EVEN, TextEncoder
 from edgernn.training.label_figures import figures_of_logits
 from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.options import TrainOptions
@@ -298,13 +298,17 @@ def add_ngrams(
     both = factors.layers * of_layers + factors.ngrams * of_ngrams + factors.constant
     model = build(recipe, size)
     assemble(model, layers, distilled.final_table, factors)
-    right = measured.labels == 1
+    positive = measured.labels == 1
+
+    def accuracy(sums: npt.NDArray[np.floating]) -> float:
+        return float(np.mean(EVEN.right_logits(sums, measured.labels)))
+
     return model, {
         "held_out": dataclasses.asdict(figures_of_logits(both, measured.labels)),
-        "validation_accuracy": float(np.mean((both > 0) == right)),
-        "validation_loss": float(np.mean(np.logaddexp(0, np.where(right, -both, both)))),
-        "layers_validation_accuracy": float(np.mean((of_layers > 0) == right)),
-        "ngrams_validation_accuracy": float(np.mean((of_ngrams > 0) == right)),
+        "validation_accuracy": accuracy(both),
+        "validation_loss": float(np.mean(np.logaddexp(0, np.where(positive, -both, both)))),
+        "layers_validation_accuracy": accuracy(of_layers),
+        "ngrams_validation_accuracy": accuracy(of_ngrams),
         "teacher_accuracy": distilled.teacher_accuracy,
         "blend": dataclasses.asdict(factors),
     }

@@ -6,6 +6,7 @@ import functools
 from typing import Any, NamedTuple
 
 from edgernn.privacy import import_quietly
+from edgernn.text import EVEN
 
 __all__ = ["RIGHT_POSITIVES", "CountingFunctions", "counting_functions", "metrics"]
 
@@ -42,11 +43,13 @@ def counting_functions() -> CountingFunctions:
     ops = keras.ops
 
     def agreement(labels: Any, logits: Any) -> Any:
-        same = (logits > 0) == (ops.cast(labels, logits.dtype) > 0.5)
+        true = ops.cast(labels, logits.dtype)
+        same = EVEN.called_logits(logits) == (true > 0.5)
         return ops.mean(ops.cast(same, "float32"), axis=-1)
 
     def right_positive(labels: Any, logits: Any) -> Any:
-        both = ops.logical_and(logits > 0, ops.cast(labels, logits.dtype) > 0.5)
+        true = ops.cast(labels, logits.dtype)
+        both = ops.logical_and(EVEN.called_logits(logits), true > 0.5)
         return ops.mean(ops.cast(both, "float32"), axis=-1)
 
     register = keras.saving.register_keras_serializable(package="edgernn")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.text import EVEN
 from edgernn.training.history import Epoch
 
 __all__ = [
@@ -91,13 +92,13 @@ def figures_of_epoch(epoch: Epoch, labels: npt.NDArray[Any]) -> LabelFigures | N
 
 
 def figures_of_logits(logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> LabelFigures:
-    """Return what logits say of texts, which are called positive above 0.
+    """Return what logits say of texts, which get the likelier label.
 
     Args:
         logits: float [texts].
         labels: [texts], 0 or 1.
     """
-    given, true = logits > 0, np.asarray(labels) > 0.5
+    given, true = EVEN.called_logits(logits), np.asarray(labels) > 0.5
     counts = [[int(np.sum((true == t) & (given == g))) for g in (0, 1)] for t in (0, 1)]
     return figures_of(((counts[0][0], counts[0][1]), (counts[1][0], counts[1][1])))
 

@@ -17,6 +17,7 @@ from benchmarks.peers.nb_svm import NbSvm
 from benchmarks.peers.plain_text import spaced, without_breaks
 from edgernn.data import Examples
 from edgernn.errors import DataError, UsageError
+from edgernn.text import EVEN
 
 GOOD = ["a great film", "great fun , truly great", "loved it !", "great story, loved the end"]
 BAD = ["a boring film", "boring and bad", "hated it !", "bad story, hated the boring end"]
@@ -145,7 +146,7 @@ def test_accuracy(texts):
     """Accuracy with and without near-duplicates, exact; at the threshold a text is positive."""
     scores = np.where(texts.tests.labels == 1, 0.5, 0.49)
     scores[:4] = 0.9
-    found = measure_accuracy(scores, texts.tests, texts.kept, 0.5)
+    found = measure_accuracy(scores, texts.tests, texts.kept, EVEN)
     assert found == {
         "examples": 80,
         "accuracy": 76 / 80,
@@ -158,7 +159,7 @@ def test_accuracy(texts):
 
 def test_short_sentences(texts):
     """Each set by itself; the one that overlaps with the test split is said to."""
-    found = measure_short(lambda some: np.array([0.9] * len(some)), texts, 0.5)
+    found = measure_short(lambda some: np.array([0.9] * len(some)), texts, EVEN)
     assert found["amazon"] == {"examples": 3, "accuracy": 2 / 3, "called_positive": 1.0}
     assert "test split" in found["imdb"]["note"]
 

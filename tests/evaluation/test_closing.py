@@ -105,7 +105,8 @@ def test_figures_of_an_epoch():
     assert figures_of_epoch(epoch, labels).confusion == ((2, 1), (1, 1))
     assert figures_of_epoch(Epoch(1, 0.5, 0.6, 0.5, 0.6, 1.0), labels) is None
     found = figures_of_logits(np.array([-1, 1, -2, 0.5, 0], np.float32), labels)
-    assert found.confusion == ((2, 1), (1, 1))
+    # A logit of 0 is a probability of one half, which is the threshold.
+    assert found.confusion == ((2, 1), (0, 2))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from edgernn.data import Examples
 from edgernn.evaluation.confident_errors import ConfidentError, confident_errors
+from edgernn.text import EVEN, Decision
 
 NAMES = ("bad", "good")
 
@@ -14,7 +15,7 @@ def errors_of(probabilities, labels, count=10, threshold=0.5):
     examples = Examples(tuple(f"text {i}" for i in range(len(labels))), np.array(labels, np.int8))
     tokens = np.arange(len(labels), dtype=np.int64) + 3
     return confident_errors(
-        examples, np.array(probabilities, np.float32), tokens, NAMES, threshold, count
+        examples, np.array(probabilities, np.float32), tokens, NAMES, Decision(threshold), count
     )
 
 
@@ -84,6 +85,6 @@ def test_rows_of_a_file():
     examples = Examples(("a", "b"), np.array([0, 1], np.int8), rows=np.array([3, 17], np.int64))
     probabilities = np.array([0.9, 0.8], np.float32)
     (error,) = confident_errors(
-        examples, probabilities, np.array([1, 1], np.int64), ("bad", "good"), 0.5, 9
+        examples, probabilities, np.array([1, 1], np.int64), ("bad", "good"), EVEN, 9
     )
     assert (error.row, error.text) == (3, "a")

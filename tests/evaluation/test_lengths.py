@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from toy import VOCABULARY
 
 from edgernn.evaluation.lengths import LONGEST, length_buckets, token_counts
-from edgernn.text import SubwordEncoder, TextContract, TextEncoder
+from edgernn.text import Decision, SubwordEncoder, TextContract, TextEncoder
 from edgernn.training.label_figures import wilson_interval
 
 
@@ -20,7 +20,7 @@ def buckets_of(tokens, probabilities=None, labels=None, threshold=0.5):
         np.array(tokens, np.int64),
         np.array([0.9] * count if probabilities is None else probabilities, np.float32),
         np.array([1] * count if labels is None else labels, np.int8),
-        threshold,
+        Decision(threshold),
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edgernn.evaluation.metrics import measure
+from edgernn.text import EVEN, Decision
 from edgernn.training.label_figures import figures_of
 
 PROBABILITIES = np.array([0.1, 0.6, 0.4, 0.9, 0.5, 0.2], np.float32)
@@ -14,7 +15,7 @@ LABELS = np.array([0, 0, 1, 1, 1, 0], np.int8)
 
 def test_by_hand():
     """At 0.5: negatives 0.1 0.6 0.2 and positives 0.4 0.9 0.5, of which 0.6 and 0.4 are wrong."""
-    found = measure(PROBABILITIES, LABELS, 0.5)
+    found = measure(PROBABILITIES, LABELS, EVEN)
     assert found.examples == 6
     assert found.confusion == ((2, 1), (1, 2))
     assert found.accuracy == pytest.approx(4 / 6)
@@ -40,7 +41,7 @@ def test_by_hand():
 )
 def test_the_threshold_counts_as_positive(threshold, confusion):
     """At least the threshold is positive; a class that is never given is counted all the same."""
-    found = measure(PROBABILITIES, LABELS, threshold)
+    found = measure(PROBABILITIES, LABELS, Decision(threshold))
     assert found.confusion == confusion
     (right_negative, _), (_, right_positive) = confusion
     assert found.accuracy == pytest.approx((right_negative + right_positive) / 6)
@@ -49,8 +50,8 @@ def test_the_threshold_counts_as_positive(threshold, confusion):
 
 def test_a_certain_error_is_not_infinite():
     """Probabilities of exactly 0 and 1 give a finite log loss, in either direction."""
-    wrong = measure(np.array([1.0, 0.0], np.float32), np.array([0, 1], np.int8), 0.5)
-    right = measure(np.array([0.0, 1.0], np.float32), np.array([0, 1], np.int8), 0.5)
+    wrong = measure(np.array([1.0, 0.0], np.float32), np.array([0, 1], np.int8), EVEN)
+    right = measure(np.array([0.0, 1.0], np.float32), np.array([0, 1], np.int8), EVEN)
     assert 30 < wrong.log_loss < 40
     assert right.log_loss == pytest.approx(0, abs=1e-9)
     assert (wrong.roc_auc, right.roc_auc) == (0.0, 1.0)
@@ -70,7 +71,7 @@ def test_figures_of_each_label():
 
 def test_one_class_alone():
     """What it does not say is None, in no traceback: curve, mean over classes, F1 of the other."""
-    found = measure(np.array([0.1, 0.2], np.float32), np.array([0, 0], np.int8), 0.5)
+    found = measure(np.array([0.1, 0.2], np.float32), np.array([0, 0], np.int8), EVEN)
     assert (found.accuracy, found.larger_class) == (1.0, 1.0)
     assert (found.roc_auc, found.balanced_accuracy, found.f1) == (None, None, None)
     assert found.f1_of_each == (1.0, None)

@@ -5,6 +5,7 @@ import pytest
 
 from edgernn.data import Examples
 from edgernn.evaluation.provenance import Provenance, find_provenance, split_of
+from edgernn.text import EVEN
 from edgernn.training.run import SEEN_TEXTS, evaluation_split, figures_of_test
 from edgernn.training.seen_texts import Seen, SeenTexts
 
@@ -84,11 +85,11 @@ def test_accuracy_of_the_new_ones():
     """Counted over the texts that the model has not met."""
     labels = np.array([1, 0, 1, 0], np.int8)
     probabilities = np.array([0.9, 0.9, 0.9, 0.9], np.float32)
-    found = Provenance("test", seen(1, 1, 4)).to_json(probabilities, labels, 0.5)
+    found = Provenance("test", seen(1, 1, 4)).to_json(probabilities, labels, EVEN)
     assert found == {"learnt": 1, "watched": 1, "new": 2, "accuracy_of_new": 0.5}
-    found = Provenance("train", seen(4, 0, 4)).to_json(probabilities, labels, 0.5)
+    found = Provenance("train", seen(4, 0, 4)).to_json(probabilities, labels, EVEN)
     assert (found["new"], found["accuracy_of_new"]) == (0, None)
-    assert Provenance("test", None).to_json(probabilities, labels, 0.5) is None
+    assert Provenance("test", None).to_json(probabilities, labels, EVEN) is None
 
 
 CONFIG = {"data": {"description": FILE}}

@@ -23,6 +23,7 @@ from edgernn.evaluation.report import (
     write_evaluation,
     write_report,
 )
+from edgernn.text import EVEN
 
 TEXTS = (
     'He said "no", twice; and left',
@@ -41,8 +42,8 @@ def evaluation(errors=None, model="runs/a $5 model.onnx", labels=("neg", "pos"))
     return Evaluation(
         model=model,
         labels=labels,
-        metrics=measure(PROBABILITIES, LABELS, 0.5),
-        lengths=length_buckets(TOKENS, PROBABILITIES, LABELS, 0.5),
+        metrics=measure(PROBABILITIES, LABELS, EVEN),
+        lengths=length_buckets(TOKENS, PROBABILITIES, LABELS, EVEN),
         calibration=calibration_bins(PROBABILITIES, LABELS),
         split="test",
         seen={"learnt": 2, "watched": 0, "new": 4, "accuracy_of_new": 0.5},
@@ -51,7 +52,7 @@ def evaluation(errors=None, model="runs/a $5 model.onnx", labels=("neg", "pos"))
 
 
 def all_errors(labels=("neg", "pos")):
-    return confident_errors(Examples(TEXTS, LABELS), PROBABILITIES, TOKENS, labels, 0.5, 10)
+    return confident_errors(Examples(TEXTS, LABELS), PROBABILITIES, TOKENS, labels, EVEN, 10)
 
 
 def png_size(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import shutil
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ from edgernn.errors import (
 from edgernn.runtime import LoadedModel
 from edgernn.text import TextEncoder
 from edgernn.training.models import probabilities
-from edgernn.training.run import CONFIG, MODEL, Run
+from edgernn.training.run import CONFIG, CONTRACT, MODEL, Run
 from exporters import export as job
 from exporters.export import (
     CHECKED_TEXTS,
@@ -107,6 +108,31 @@ def test_a_file_is_written(tiny_trained: TrainedModel, output: Path) -> None:
     assert found == pytest.approx(
         tiny_trained.expected.tolist(), abs=ONNX.precisions["int8"].tolerance
     )
+
+
+@pytest.mark.filterwarnings("ignore:accuracy not measured")
+def test_another_threshold(tiny_run: Path, tmp_path: Path) -> None:
+    """A run whose contract asks for 0.7 is compared by it, and its file gives labels by it."""
+    folder = shutil.copytree(tiny_run, tmp_path / "run")
+    contract = folder / CONTRACT
+    text = contract.read_text("utf-8")
+    contract.write_text(text.replace('"threshold": 0.5', '"threshold": 0.7'), "utf-8")
+    trained = job.open_trained(Run.open(folder), SAMPLE_TEXTS)
+    decision = trained.run.contract.decision
+    decided = np.abs(decision.margin(trained.expected)) > 0.01
+    texts = [text for text, kept in zip(trained.texts, decided, strict=True) if kept]
+    expected = trained.expected[decided]
+    # Some would get the other label where one half is the threshold.
+    assert decision.flips(expected, expected + np.float32(0.2)).any()
+    lines: list[str] = []
+    path = tmp_path / "model.onnx"
+    trained = dataclasses.replace(trained, texts=texts, expected=expected)
+    export(trained, ONNX, "int8", path, on_cpu, lines.append)
+    assert any(line.startswith(f"label flips: 0 of {len(texts)} ") for line in lines)
+    names = trained.run.contract.labels
+    labels = [score.label for score in on_cpu(path).score(texts)]
+    assert labels == [names[decision.label(value)] for value in expected.tolist()]
+    assert set(labels) == set(names)
 
 
 def test_the_folder_is_made(tiny_trained: TrainedModel, tmp_path: Path) -> None:

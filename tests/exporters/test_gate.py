@@ -12,6 +12,7 @@ import pytest
 
 from edgernn.audit import Finding, OldestRuntime
 from edgernn.audit.oldest_runtime import Reason
+from edgernn.text import EVEN, Decision
 from exporters import gate
 from exporters.min_runtime import find_min_runtime
 from exporters.network import Cell, Dense, Direction, Embedding, Network, Recurrent
@@ -59,7 +60,7 @@ def test_not_a_number(value: float) -> None:
     assert check.passed is False
     assert f"text 6 of 1000 scores {value}" in check.line
     assert gate.check_same("order", changed(5, value), EXPECTED).passed is False
-    accuracy = gate.check_accuracy(changed(5, value), EXPECTED, LABELS, 0.5, 100)
+    accuracy = gate.check_accuracy(changed(5, value), EXPECTED, LABELS, EVEN, 100)
     assert accuracy.passed is False
 
 
@@ -74,7 +75,7 @@ def test_label_flips(flips: int, passed: bool) -> None:
     """One label in two hundred may be another, however small the difference."""
     just_over, just_under = np.full(1000, 0.5, np.float32), np.full(1000, 0.5, np.float32)
     just_under[:flips] -= np.float32(1e-6)
-    check = gate.check_labels(just_under, just_over, 0.5)
+    check = gate.check_labels(just_under, just_over, EVEN)
     assert check.passed is passed
     assert check.line == (
         f"{flips} of 1000 labels are not the Keras model's: {flips / 10:.2f} %, allowed 0.5 %"
@@ -84,15 +85,27 @@ def test_label_flips(flips: int, passed: bool) -> None:
 def test_the_threshold_is_the_contract_s() -> None:
     """Labels are told from the threshold given, which itself is the second label's."""
     found = changed(slice(0, 100), 0.3)  # type: ignore[arg-type]
-    assert gate.check_labels(found, EXPECTED, 0.5).passed
-    assert gate.check_labels(found, EXPECTED, 0.3).passed is False
-    assert gate.check_labels(np.array([0.5], np.float32), np.array([0.5], np.float32), 0.5).passed
+    assert gate.check_labels(found, EXPECTED, EVEN).passed
+    assert gate.check_labels(found, EXPECTED, Decision(0.3)).passed is False
+    assert gate.check_labels(np.array([0.5], np.float32), np.array([0.5], np.float32), EVEN).passed
+
+
+def test_labels_are_told_in_float64() -> None:
+    """The float32 nearest to 0.7 lies below it: as the contract has it, none of these flips."""
+    found = np.full(100, 0.7, np.float32)
+    expected = np.nextafter(found, np.float32(0))
+    check = gate.check_labels(found, expected, Decision(0.7))
+    assert (check.passed, check.value) == (True, 0.0)
+    negative = np.zeros(100, np.bool_)
+    check = gate.check_accuracy(found, expected, negative, Decision(0.7), 0)
+    assert (check.passed, check.value) == (True, 0.0)
+    assert "100.00 % of 100 validation texts right" in check.line
 
 
 @pytest.mark.parametrize(("wrong", "passed"), [(0, True), (5, True), (6, False)])
 def test_accuracy(wrong: int, passed: bool) -> None:
     """What is lost is told in points, with the limit."""
-    check = gate.check_accuracy(changed(slice(0, wrong), 0.9), EXPECTED, LABELS, 0.5, 0.5)  # type: ignore[arg-type]
+    check = gate.check_accuracy(changed(slice(0, wrong), 0.9), EXPECTED, LABELS, EVEN, 0.5)  # type: ignore[arg-type]
     assert check.passed is passed
     assert check.line == (
         f"{100 - wrong / 10:.2f} % of 1,000 validation texts right, the Keras model 100.00 %: "
@@ -102,7 +115,7 @@ def test_accuracy(wrong: int, passed: bool) -> None:
 
 def test_more_accuracy_is_no_loss() -> None:
     """A file that happens to be right more often passes, whatever the limit."""
-    check = gate.check_accuracy(EXPECTED, changed(slice(0, 90), 0.9), LABELS, 0.5, 0)  # type: ignore[arg-type]
+    check = gate.check_accuracy(EXPECTED, changed(slice(0, 90), 0.9), LABELS, EVEN, 0)  # type: ignore[arg-type]
     assert check.passed
     assert "0.00 points lost, allowed 0" in check.line
 

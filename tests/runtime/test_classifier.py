@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import gc
 import random
@@ -303,6 +304,18 @@ def test_threshold_and_labels_are_the_contract_s(
     (score,) = scorer.score(["film"])
     assert (score.label, score.probability, score.confidence) == (label, 0.5, 0.5)
     assert score.labels == ("schlecht", "gut")
+
+
+def test_a_score_is_the_dataclass(tiny_files: Files) -> None:
+    """One that is made by scoring cannot be told from one that a caller makes, nor changed."""
+    (score,) = load(tiny_files["onnx", "int8"], "cpu").score(["film"])
+    values = [getattr(score, field.name) for field in dataclasses.fields(Score)]
+    own = Score(*values)
+    assert type(score) is Score
+    assert (score, hash(score), repr(score)) == (own, hash(own), repr(own))
+    assert copy.copy(score) == dataclasses.replace(score) == own
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        score.label = "good"  # type: ignore[misc]
 
 
 def test_threads_onnx(tiny_files: Files) -> None:

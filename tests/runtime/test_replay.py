@@ -18,7 +18,7 @@ from edgernn.runtime import replay as replay_module
 from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge
 from edgernn.runtime.engines import Engine
 from edgernn.runtime.replay import Replay, check_ids, replay
-from edgernn.text import TextEncoder
+from edgernn.text import EVEN, TextEncoder
 
 Files = dict[tuple[str, str], Path]
 Ids = npt.NDArray[np.int32]
@@ -407,7 +407,7 @@ def judged(found: Any, expected: Any, **limits: float) -> RuntimeAnswers:
         np.array(found, np.float32),
         np.array(expected, np.float64),
         texts,
-        0.5,
+        EVEN,
         Limits(**limits),
     )
 
