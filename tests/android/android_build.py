@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "android_demo"
 KOTLIN = ROOT / "runtimes" / "kotlin"
 LIBRARY = KOTLIN / "edgernn-kotlin"
+ANSWERS = LIBRARY / "target" / "answers.jsonl"
+"""What the library's tests write of the conformance corpus."""
 ABIS = ("arm64-v8a", "x86_64")
 PACKAGES = (
     "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner dexdump unzip"

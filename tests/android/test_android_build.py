@@ -15,7 +15,17 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from android_build import ABIS, DEMO, LIBRARY, PAGE, call, classes_called_by, classes_in, surefire
+from android_build import (
+    ABIS,
+    ANSWERS,
+    DEMO,
+    LIBRARY,
+    PAGE,
+    call,
+    classes_called_by,
+    classes_in,
+    surefire,
+)
 
 from edgernn.bench.merge import merge
 from edgernn.bench.reading import read_report
@@ -71,6 +81,14 @@ def test_edgernn_bench_takes_the_apps_json(compiled):
     laptop = dataclasses.replace(phone, machine=dataclasses.replace(phone.machine, name="laptop"))
     both = merge(laptop, [phone])
     assert [row.machine for row in both.rows] == [None, None] + 2 * [phone.machine.name]
+
+
+def test_edgernn_verify_takes_the_librarys_answers(compiled):
+    """The ids of the whole corpus, as the library's tests wrote them."""
+    script = Path(sys.executable).with_name("edgernn")
+    said = json.loads(call(script, "verify", "--conformance", ANSWERS, "--json"))
+    assert said["passed"] is True
+    assert all(tally["right"] == tally["cases"] > 4000 for tally in said["kinds"].values())
 
 
 def test_the_signature_verifies(apk):

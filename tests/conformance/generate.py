@@ -4,7 +4,7 @@
     python tests/conformance/generate.py --check    # exit 1 when a file is not up to date
 
 runtimes/conformance/README.md tells what is in the files.
-The ids come from `plain_encoder`, not from edgernn.
+The ids come from `plain_encoder`, not from edgernn; labels from fractions, which round nothing.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import struct
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +38,14 @@ from plain_encoder import PlainEncoder  # noqa: E402
 
 from edgernn.text import TextContract  # noqa: E402
 
-__all__ = ["content", "main"]
+__all__ = ["DECISION", "content", "main"]
+
+DECISION = "decision"
+"""The file of probabilities and labels."""
+
+THRESHOLDS = (0.5, 0.7, 0.1, 0.3, 0.9, 0.625, 0.05, 0.999)
+
+_HEADER = {"format": "edgernn conformance", "version": 1}
 
 _MOST_IDS = 600
 """A longer list of ids is written as its length and SHA-256."""
@@ -53,7 +62,7 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     )
     check = parser.parse_args(arguments).check
     stale = []
-    for kind in KINDS:
+    for kind in (*KINDS, DECISION):
         path = folder / f"{kind}.jsonl"
         data = content(kind)
         if check:
@@ -68,12 +77,13 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
 
 def content(kind: str) -> bytes:
     """Return a file: a header line, then a line for each case."""
+    if kind == DECISION:
+        return _lines([{**_HEADER, "kind": kind}, *_decisions()])
     variants = KINDS[kind]
     files = {variant.vocabulary: _vocabulary(variant.vocabulary) for variant in variants}
     contracts = {variant.name: _contract(variant, files) for variant in variants}
     header = {
-        "format": "edgernn conformance",
-        "version": 1,
+        **_HEADER,
         "kind": kind,
         "vocabularies": {name: {"text": data.decode()} for name, data in files.items()},
         "contracts": {
@@ -85,7 +95,7 @@ def content(kind: str) -> bytes:
             for variant in variants
         },
     }
-    lines = [json.dumps(header)]
+    lines: list[dict[str, Any]] = [header]
     for variant in variants:
         encoder = PlainEncoder(contracts[variant.name], files[variant.vocabulary])
         seen: set[str] = set()
@@ -97,8 +107,29 @@ def content(kind: str) -> bytes:
             seen.add(whole)
             named = {"id": f"{kind}/{variant.name}/{len(seen)}", "contract": variant.name}
             ids = _written_ids(encoder.encode(whole))
-            lines.append(json.dumps({**named, "about": about, **written, **ids}))
-    return "".join(f"{line}\n" for line in lines).encode("ascii")
+            lines.append({**named, "about": about, **written, **ids})
+    return _lines(lines)
+
+
+def _decisions() -> Iterator[dict[str, Any]]:
+    """Yield float32 scores beside thresholds that float32 does not have, and some that it has."""
+    number = 0
+    for threshold in THRESHOLDS:
+        (bits,) = struct.unpack("<i", struct.pack("<f", threshold))
+        for about, step in (("one below", -1), ("nearest to", 0), ("one above", 1)):
+            (score,) = struct.unpack("<f", struct.pack("<i", bits + step))
+            number += 1
+            yield {
+                "id": f"{DECISION}/{number}",
+                "about": f"{about} the threshold in float32",
+                "threshold": threshold,
+                "probability": score,
+                "label": int(Fraction(score) >= Fraction(threshold)),
+            }
+
+
+def _lines(values: list[dict[str, Any]]) -> bytes:
+    return "".join(f"{json.dumps(value)}\n" for value in values).encode("ascii")
 
 
 def _vocabulary(name: str) -> bytes:

@@ -11,9 +11,11 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edgernn.text import TextContract, TextEncoder, normalize, subwords
+from edgernn.text.decision import Decision
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "runtimes" / "conformance"
@@ -90,6 +92,23 @@ def test_every_case_holds(corpora, kind):
     corpus = corpora[kind]
     for case, text in zip(corpus.cases, corpus.texts, strict=True):
         assert_ids(case, corpus.encoders[case["contract"]].encode(text))
+
+
+def test_decisions():
+    """A float32 score is compared with the threshold in float64: of 0.7, it is below."""
+    header, *cases = map(json.loads, (FOLDER / "decision.jsonl").read_text("ascii").splitlines())
+    assert header == {"format": "edgernn conformance", "version": 1, "kind": "decision"}
+    scores = np.array([case["probability"] for case in cases], np.float32)
+    assert scores.astype(float).tolist() == [case["probability"] for case in cases]
+    for case, score in zip(cases, scores, strict=True):
+        decision = Decision(case["threshold"])
+        assert decision.label(float(score)) == case["label"], case
+        assert decision.called(scores[scores == score]).tolist() == [bool(case["label"])], case
+    narrow = [
+        score >= np.float32(case["threshold"]) for case, score in zip(cases, scores, strict=True)
+    ]
+    assert narrow != [bool(case["label"]) for case in cases]
+    assert any((case["threshold"], case["label"]) == (0.7, 0) for case in cases)
 
 
 @pytest.mark.parametrize("way", ["scalar", "tables"])
