@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.choose.candidate import standard_error
-from edgernn.choose.choose import PLOT, ChooseOptions, choose
+from edgernn.choose.choose import PLOT, choose
 from edgernn.choose.limits import (
     Limits,
     parse_accuracy,
@@ -17,6 +17,7 @@ from edgernn.choose.limits import (
     parse_latency,
     parse_size,
 )
+from edgernn.choose.options import ChooseOptions
 from edgernn.choose.result import Result, Row
 from edgernn.choose.state import STATE
 from edgernn.cli.compare import aligned

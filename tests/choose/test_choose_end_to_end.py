@@ -9,8 +9,9 @@ from functools import partial
 import pytest
 from typer.testing import CliRunner
 
-from edgernn.choose.choose import ChooseOptions, choose
+from edgernn.choose.choose import choose
 from edgernn.choose.limits import Limits
+from edgernn.choose.options import ChooseOptions
 from edgernn.choose.space import Space
 from edgernn.errors import TrainingError, UsageError
 
