@@ -281,9 +281,9 @@ def convert_graph(
     """Return the model file without what it carries, unchecked: for `export`, and to measure."""
     network, contract = trained.network, trained.run.contract
     if rules.name == "onnx":
-        from exporters import onnx_graph, onnx_weights
+        from exporters import onnx_graph, onnx_precisions
 
-        model: bytes = onnx_weights.store(
+        model: bytes = onnx_precisions.store(
             onnx_graph.convert(network), precision
         ).SerializeToString()
         return model

@@ -13,19 +13,17 @@ Source: ONNX operator `DequantizeLinear` (opset 13): y = (x - zero_point) * scal
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.errors import ExportError
 from exporters.ngram_table import quantize_table
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 
 __all__ = [
     "quantize",
-    "store",
     "store_embedding",
     "store_float16",
     "store_int8",
@@ -49,31 +47,6 @@ _INT8 = 3
 """Of TensorProto.DataType."""
 _SMALLEST = 256
 """Fewer numbers than this are not worth a node."""
-
-
-def store(model: Any, precision: str) -> Any:
-    """Return a float32 model in one of the precisions of `exporters.rules`.
-
-    Args:
-        model: an `onnx.ModelProto`; it is left as it is.
-        precision: its name.
-
-    Raises:
-        ExportError: no weight is large enough to be stored smaller.
-    """
-    from exporters import onnx_dynamic
-
-    ways: dict[str, Callable[[Any], Any]] = {
-        "float32": lambda model: model,
-        "float16": store_float16,
-        "int8-embedding": store_embedding,
-        "int8": store_int8,
-        "int8-dynamic": onnx_dynamic.quantize,
-    }
-    stored = ways[precision](model)
-    if precision != "float32" and stored == model:
-        raise ExportError(f"onnx {precision}: every layer is too small to be stored smaller")
-    return stored
 
 
 def store_float16(model: Any) -> Any:

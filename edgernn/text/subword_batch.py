@@ -13,7 +13,7 @@ import re
 import threading
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,10 +22,7 @@ from edgernn.text.byte_block import KEY_BYTES, ByteBlock
 from edgernn.text.key_table import Indices, KeyTable
 from edgernn.text.normalize import well_formed
 
-if TYPE_CHECKING:
-    from edgernn.text.subwords import SubwordEncoder
-
-__all__ = ["BatchEncoder", "Ids"]
+__all__ = ["BatchEncoder", "Ids", "ScalarEncoder"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -38,10 +35,31 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _IS_WORD = bytes(chr(i).isalnum() or chr(i) == "_" for i in range(128)) + bytes(128)
 
 
+class ScalarEncoder(Protocol):
+    """What encodes one text after the other: `SubwordEncoder`."""
+
+    @property
+    def subwords(self) -> tuple[str, ...]:
+        """The subwords in the order of their ids, the first of which is 1."""
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of ids; the last 256 are those of bytes."""
+
+    def encode(self, text: str) -> list[int]:
+        """Return the ids of a text."""
+
+    def encode_unit(self, unit: str) -> tuple[int, ...]:
+        """Return the ids of a word with or without one space behind it, or of a run of others."""
+
+    def holds_reserved(self, text: str) -> bool:
+        """Tell whether a text holds a subword that is kept whole wherever it stands."""
+
+
 class BatchEncoder:
     """Encodes texts block by block and remembers the units met, up to a fixed number."""
 
-    def __init__(self, encoder: SubwordEncoder, *, unit_bits: int = _UNIT_BITS) -> None:
+    def __init__(self, encoder: ScalarEncoder, *, unit_bits: int = _UNIT_BITS) -> None:
         """Prepare the vocabulary; at most `2**unit_bits` units are remembered."""
         self._encoder = encoder
         self._lock = threading.Lock()

@@ -27,7 +27,7 @@ from edgernn.ngrams import (
 )
 from edgernn.training.layers import custom_layers
 from edgernn.training.models import probabilities
-from exporters import onnx_graph, onnx_weights, tflite_graph
+from exporters import onnx_graph, onnx_precisions, tflite_graph
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
 from exporters.network import Network, Ngrams
@@ -144,7 +144,7 @@ def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
         assert precision == "int8-dynamic"
         assert "LSTM" not in network.parts
         return
-    file = onnx_weights.store(onnx_graph.convert(network), precision).SerializeToString()
+    file = onnx_precisions.store(onnx_graph.convert(network), precision).SerializeToString()
     check_onnx(file, "m.onnx", VOCABULARY)
     check = check_operators(count_operators(file, "onnx"), network, rules.at(precision))
     assert check.passed, check.line
@@ -205,7 +205,7 @@ def test_the_same_bytes_again(kinds: dict[str, Trained]) -> None:
     """A network has one ONNX file, in whichever order tf2onnx writes its branches."""
     network = kinds["LSTM both"].network
     files = {
-        onnx_weights.store(onnx_graph.convert(network), "int8").SerializeToString()
+        onnx_precisions.store(onnx_graph.convert(network), "int8").SerializeToString()
         for _ in range(5)
     }
     assert len(files) == 1
@@ -230,7 +230,7 @@ def test_what_is_stored(
     """
     network = kinds["LSTM both"].network
     assert network.ngrams is not None
-    model = onnx_weights.store(onnx_graph.convert(network), precision)
+    model = onnx_precisions.store(onnx_graph.convert(network), precision)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     stored = [tensor.raw_data for tensor in tensors.values() if list(tensor.dims) == [BUCKETS]]
     stored.remove(network.ngrams.checks.tobytes())
@@ -257,7 +257,7 @@ def test_a_large_table_does_not_keep_the_lstm_float32() -> None:
     many = rng.laplace(size=300_007).astype(np.float32)
     checks = rng.integers(NO_CHECK, CHECKS, many.shape, np.int8)
     large = Network(network.layers, Ngrams(many, checks, 2))
-    stored = onnx_weights.store(onnx_graph.convert(large), "int8")
+    stored = onnx_precisions.store(onnx_graph.convert(large), "int8")
     assert sum(len(t.raw_data) for t in stored.graph.initializer if t.data_type == 1) < 6000
     size = len(tflite_graph.convert(large, "int8"))
     assert 600_014 < size < 600_014 + 50_000
@@ -312,7 +312,7 @@ def test_untrained_ngrams_are_exported() -> None:
         found = []
         for ngrams in (empty, None):
             graph = onnx_graph.convert(Network(network.layers, ngrams))
-            file = onnx_weights.store(graph, precision).SerializeToString()
+            file = onnx_precisions.store(graph, precision).SerializeToString()
             check_onnx(file, "m.onnx", VOCABULARY)
             found.append(onnx_scores(file, rows))
         assert np.abs(found[0] - found[1]).max() <= 1e-6

@@ -26,7 +26,7 @@ from edgernn.bundle.tflite.structure import check_structure as check_tflite
 from edgernn.errors import DeviceError, ExportError
 from edgernn.runtime import LoadedModel
 from edgernn.training.models import logits, probabilities
-from exporters import onnx_graph, onnx_weights, tflite_graph
+from exporters import onnx_graph, onnx_precisions, tflite_graph
 from exporters.export import TrainedModel, export
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
@@ -68,7 +68,7 @@ def convert(trained: Trained, format: str, precision: str) -> bytes:
     rules = FORMATS[format]
     check_cells(rules, precision, [layer.cell for layer in trained.network.recurrent_layers])
     if format == "onnx":
-        graph = onnx_weights.store(onnx_graph.convert(trained.network), precision)
+        graph = onnx_precisions.store(onnx_graph.convert(trained.network), precision)
         return bytes(graph.SerializeToString())
     return tflite_graph.convert(trained.network, precision, ragged(range(1, 61)))
 

@@ -1,0 +1,34 @@
+"""ONNX graphs in each precision of `exporters.rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from edgernn.errors import ExportError
+from exporters import onnx_dynamic, onnx_weights
+
+__all__ = ["store"]
+
+
+def store(model: Any, precision: str) -> Any:
+    """Return a float32 model in one of the precisions of `exporters.rules`.
+
+    Args:
+        model: an `onnx.ModelProto`; it is left as it is.
+        precision: its name.
+
+    Raises:
+        ExportError: no weight is large enough to be stored smaller.
+    """
+    ways: dict[str, Callable[[Any], Any]] = {
+        "float32": lambda model: model,
+        "float16": onnx_weights.store_float16,
+        "int8-embedding": onnx_weights.store_embedding,
+        "int8": onnx_weights.store_int8,
+        "int8-dynamic": onnx_dynamic.quantize,
+    }
+    stored = ways[precision](model)
+    if precision != "float32" and stored == model:
+        raise ExportError(f"onnx {precision}: every layer is too small to be stored smaller")
+    return stored
