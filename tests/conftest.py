@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import tiers
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from matching_checks import matching_checks
@@ -25,22 +27,58 @@ ROOT = Path(__file__).resolve().parents[1]
 # Before a test imports ONNX Runtime, and for the processes that tests start.
 edgernn.privacy.switch_telemetry_off()
 
-MEASURED_ROOMS = ("text", "bundle", "runtime")
+_MEASURED_ROOMS = ("text", "bundle", "runtime")
 """Folders of tests that are measured by coverage, where it is asked for: those of the packages that
 it reports on. Tracing the others would take a third of their time and add next to nothing."""
+
+_guard = tiers.Guard()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave files alone that import TensorFlow at once, where none of their tests will run."""
+    if collection_path.name.startswith("test_") and collection_path.suffix == ".py":
+        left_out = tiers.leaves_out(config.option.markexpr, "keras")
+        return True if left_out and tiers.imports_heavy(collection_path) else None
+    return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Set the tiers, before `-m` chooses."""
+    tiers.mark(items)
+    if tiers.leaves_out(config.option.markexpr, "keras") and "tensorflow" in sys.modules:
+        raise pytest.UsageError("tests were left out for TensorFlow, and something imported it")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Pause coverage during tests of other rooms, with what they set up."""
+    """Pause coverage during tests of other rooms, and of Keras, with what they set up."""
     coverage = getattr(item.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    if coverage is None or item.path.relative_to(ROOT).parts[1] in MEASURED_ROOMS:
+    measured = item.path.relative_to(ROOT).parts[1] in _MEASURED_ROOMS
+    if coverage is None or (measured and item.get_closest_marker("keras") is None):
         return (yield)
     coverage.pause()
     try:
         return (yield)
     finally:
         coverage.resume()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Begin to watch a test with what it sets up."""
+    _guard.start()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that did what its markers do not say."""
+    result = yield
+    for marker, deed in _guard.stop().items():
+        if item.get_closest_marker(marker) is None:
+            pytest.fail(f"the test {deed} without the marker `{marker}`", pytrace=False)
+    return result
 
 
 # How long an example takes says something of the machine, and of what else it does.
