@@ -239,7 +239,8 @@ def verify(
     With --conformance, compare another implementation's ids with the conformance corpus.
     """
     from edgernn.cli.data_options import data_options
-    from edgernn.cli.verify import RealTexts, run_on_corpus, run_verification
+    from edgernn.cli.verify import run_verify
+    from edgernn.evaluation.verification import RealTexts
 
     reading = data_options(
         text_column=text_column,
@@ -255,10 +256,7 @@ def verify(
         sheet=sheet,
     )
     texts = RealTexts(data, reading, limit, run, tolerance)
-    if conformance is None and conformance_texts is None:
-        run_verification(path, texts, json)
-    else:
-        run_on_corpus(conformance, conformance_texts, path, texts, json)
+    run_verify(path, texts, conformance, conformance_texts, json)
 
 
 def bench(

@@ -13,8 +13,9 @@ from console_script import Edgernn
 
 from edgernn.bundle import read_model_file, with_bundle
 from edgernn.cli import verify
-from edgernn.cli.verify import RealTexts, run_verification
+from edgernn.cli.verify import run_verification
 from edgernn.errors import EdgernnError, ModelFileError, UsageError
+from edgernn.evaluation.verification import RealTexts
 
 Files = dict[tuple[str, str], Path]
 
