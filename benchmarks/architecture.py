@@ -25,16 +25,17 @@ PICTURE = Path(__file__).resolve().parents[1] / "docs" / "architecture.svg"
 
 _FACE = "import edgernn"
 _PLACES = {
-    "cli": (3.0, "the commands: parse, call, print"),
-    _FACE: (5.0, "the public functions and classes"),
-    "choose": (2.6, "search for a model within limits"),
-    "evaluation": (0.0, "metrics, reports, comparison"),
-    "exporters": (2.0, "from a run to a checked file"),
-    "bench": (4.0, "latency, memory, start-up"),
+    "cli": (3.4, "the commands: parse, call, print"),
+    _FACE: (5.1, "the public functions and classes"),
+    "choose": (1.2, "search for a model within limits"),
+    "evaluation": (2.85, "metrics, reports, comparison"),
+    "exporters": (1.0, "from a run to a checked file"),
+    "bench": (3.8, "latency, memory, start-up"),
     "training": (1.0, "Keras models, fitting, importing"),
     "distillation": (1.0, "teacher, soft labels, n-grams"),
     "audit": (3.0, "what is in anybody's model file"),
     "runtime": (4.0, "engines, batches, scores"),
+    "conformance": (5.1, "answers of other languages"),
     "data": (0.0, "labels, splits, examples"),
     "recipes": (1.0, "models as data"),
     "bundle": (3.0, "model files: contents and checks"),

@@ -20,11 +20,12 @@ class Classifier:
     It scores until it is closed, by `close` or by leaving a `with` block, or no longer used. Many
     threads may call one classifier at once.
 
-    >>> import edgernn
-    >>> with edgernn.load() as classifier:
-    ...     scores = classifier.score(["Great movie!", "A waste of time."])
-    >>> [score.label for score in scores]
-    ['positive', 'negative']
+    Examples:
+        >>> import edgernn
+        >>> with edgernn.load() as classifier:
+        ...     scores = classifier.score(["Great movie!", "A waste of time."])
+        >>> [score.label for score in scores]
+        ['positive', 'negative']
     """
 
     def __init__(self, model: LoadedModel) -> None:
@@ -156,10 +157,11 @@ def load(
 ) -> Classifier:
     """Load a model file for scoring.
 
-    >>> import edgernn
-    >>> classifier = edgernn.load()
-    >>> classifier.labels
-    ('negative', 'positive')
+    Examples:
+        >>> import edgernn
+        >>> classifier = edgernn.load()
+        >>> classifier.labels
+        ('negative', 'positive')
 
     Args:
         path: an .onnx or .tflite file that `edgernn export` wrote; None is the shipped model.
