@@ -8,19 +8,15 @@ from typing import Annotated
 
 import typer
 
+from edgernn.cli.data_options import LabelledData, data_options
 from edgernn.cli.options import (
-    DataFormatOption,
     Debug,
     DelimiterOption,
     DeviceOption,
-    Drop,
     EncodingOption,
     FormatOption,
     Json,
-    LabelColumn,
-    Negative,
     NoHeader,
-    Positive,
     QuotingOption,
     SheetOption,
     TextColumn,
@@ -178,6 +174,7 @@ def score(
 
 
 def verify(
+    *,
     path: Annotated[
         Path | None,
         typer.Argument(metavar="FILE", help="Model file. Default: the pretrained model."),
@@ -189,17 +186,7 @@ def verify(
             "or Parquet file."
         ),
     ] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    drop: Drop = None,
-    format: DataFormatOption = None,
-    encoding: EncodingOption = None,
-    delimiter: DelimiterOption = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    sheet: SheetOption = None,
+    reading: LabelledData,
     limit: Annotated[
         int | None,
         typer.Option(min=2, help="Use the first so many test examples. Default: 1000."),
@@ -238,28 +225,15 @@ def verify(
 
     With --conformance, compare another implementation's ids with the conformance corpus.
     """
-    from edgernn.cli.data_options import data_options
     from edgernn.cli.verify import run_verify
     from edgernn.evaluation.verification import RealTexts
 
-    reading = data_options(
-        text_column=text_column,
-        label_column=label_column,
-        positive=positive,
-        negative=negative,
-        drop=drop,
-        format=format,
-        encoding=encoding,
-        delimiter=delimiter,
-        quoting=quoting,
-        no_header=no_header,
-        sheet=sheet,
-    )
-    texts = RealTexts(data, reading, limit, run, tolerance)
+    texts = RealTexts(data, data_options(**reading), limit, run, tolerance)
     run_verify(path, texts, conformance, conformance_texts, json)
 
 
 def bench(
+    *,
     models: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -288,17 +262,7 @@ def bench(
             "aclImdb_v1.tar.gz or its folder. Default: generated texts."
         ),
     ] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    drop: Drop = None,
-    format: DataFormatOption = None,
-    encoding: EncodingOption = None,
-    delimiter: DelimiterOption = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    sheet: SheetOption = None,
+    reading: LabelledData,
     reviews: Annotated[
         int, typer.Option(min=0, max=10_000_000, help="How many of them; 0 leaves reviews/s out.")
     ] = 2000,
@@ -340,7 +304,6 @@ def bench(
 ) -> None:
     """Measure latency, reviews/s, start-up and memory on every runtime, side by side."""
     from edgernn.cli.bench import BenchOptions, run_bench
-    from edgernn.cli.data_options import data_options
 
     options = BenchOptions(
         models=models or [],
@@ -349,19 +312,7 @@ def bench(
         precision=precision,
         keras=keras,
         data=data,
-        reading=data_options(
-            text_column=text_column,
-            label_column=label_column,
-            positive=positive,
-            negative=negative,
-            drop=drop,
-            format=format,
-            encoding=encoding,
-            delimiter=delimiter,
-            quoting=quoting,
-            no_header=no_header,
-            sheet=sheet,
-        ),
+        reading=data_options(**reading),
         reviews=reviews,
         tokens=tokens,
         threads=threads,

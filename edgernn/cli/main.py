@@ -12,8 +12,10 @@ import typer
 from edgernn import __version__
 from edgernn.cli import file_commands, run_commands
 from edgernn.cli.console import say, show_warnings, write_line
+from edgernn.cli.data_options import with_data_options
 from edgernn.cli.options import debugging
 from edgernn.cli.signals import ending_on_signals
+from edgernn.cli.usage import usage_line
 from edgernn.errors import EdgernnError
 
 __all__ = ["app", "run"]
@@ -51,7 +53,7 @@ def _app(names: Iterable[str]) -> typer.Typer:
     # With one command alone Typer would take its name for an argument.
     made.callback()(_options)
     for name in names:
-        made.command(name)(_COMMANDS[name])
+        made.command(name)(with_data_options(_COMMANDS[name]))
     return made
 
 
@@ -69,16 +71,19 @@ def run() -> None:
     named = [name for name in sys.argv[1:2] if name in _COMMANDS]
     try:
         with ending_on_signals():
-            (_app(named) if named else app)()
+            # By itself Typer would frame what was asked wrongly; asked for nothing, it shows help.
+            command = _app(named) if named else app
+            sys.exit(command(standalone_mode=len(sys.argv) < 2))
     except BrokenPipeError:
         # The reader of our output, such as head, has had enough.
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:
-        if debugging():
+        usage = usage_line(error)
+        if usage is None and debugging():
             raise
-        say(f"error: {_line(error)}")
-        sys.exit(error.exit_code if isinstance(error, EdgernnError) else 1)
+        say(f"error: {usage or _line(error)}")
+        sys.exit(getattr(error, "exit_code", 1))
 
 
 def _line(error: Exception) -> str:

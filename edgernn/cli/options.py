@@ -24,6 +24,8 @@ __all__ = [
     "NoHeader",
     "Positive",
     "QuotingOption",
+    "SearchDataFormat",
+    "Seed",
     "SheetOption",
     "Strict",
     "TestFraction",
@@ -113,6 +115,11 @@ DataFormatOption = Annotated[
     ),
 ]
 """Of labelled data, which is never a pipe."""
+SearchDataFormat = Annotated[
+    str | None,
+    typer.Option("--data-format", metavar="NAME", help="Format of the data: txt, csv and so on."),
+]
+"""Of `choose`, whose `--format` is that of the file it writes."""
 EncodingOption = Annotated[
     str | None,
     typer.Option(
@@ -148,6 +155,7 @@ SheetOption = Annotated[
     ),
 ]
 
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1)]
 MinDf = Annotated[
     int | None,
     typer.Option(

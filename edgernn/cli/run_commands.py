@@ -8,26 +8,15 @@ from typing import Annotated
 
 import typer
 
+from edgernn.cli.data_options import SearchData, TestData, TrainingData, data_options, data_values
 from edgernn.cli.options import (
-    DataFormatOption,
     DataOption,
     Debug,
-    DelimiterOption,
     DeviceOption,
-    Drop,
-    EncodingOption,
-    GroupColumn,
     Json,
-    LabelColumn,
     MinDf,
-    Negative,
-    NoHeader,
-    Positive,
-    QuotingOption,
-    SheetOption,
-    Strict,
+    Seed,
     TestFraction,
-    TextColumn,
     TrainingLimit,
 )
 
@@ -35,6 +24,7 @@ __all__ = ["COMMANDS"]
 
 
 def train(
+    *,
     recipe: Annotated[
         str, typer.Option(help="What to train; `edgernn recipes` lists them.")
     ] = "flagship",
@@ -43,20 +33,8 @@ def train(
         typer.Option("--published", help="Do what the recipe's tutorial did, to the letter."),
     ] = False,
     data: DataOption = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    drop: Drop = None,
-    group_column: GroupColumn = None,
-    strict: Strict = False,
+    reading: TrainingData,
     test_fraction: TestFraction = None,
-    format: DataFormatOption = None,
-    encoding: EncodingOption = None,
-    delimiter: DelimiterOption = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    sheet: SheetOption = None,
     vocab: Annotated[
         str | None,
         typer.Option(help="Vocabulary file. Default: built from the training texts."),
@@ -73,7 +51,7 @@ def train(
         int | None,
         typer.Option(min=1, max=65536, help="Longest input, in tokens."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
+    seed: Seed = 1,
     limit: TrainingLimit = None,
     output: Annotated[
         Path | None,
@@ -85,7 +63,6 @@ def train(
     debug: Debug = False,
 ) -> None:
     """Train a recipe and write a run folder."""
-    from edgernn.cli.data_options import data_values
     from edgernn.cli.train import run_training
 
     run_training(
@@ -93,21 +70,7 @@ def train(
         recipe=recipe,
         published=published,
         data=data,
-        **data_values(
-            text_column=text_column,
-            label_column=label_column,
-            group_column=group_column,
-            strict=strict,
-            positive=positive,
-            negative=negative,
-            drop=drop,
-            format=format,
-            encoding=encoding,
-            delimiter=delimiter,
-            quoting=quoting,
-            no_header=no_header,
-            sheet=sheet,
-        ),
+        **data_values(**reading),
         test_fraction=test_fraction,
         vocabulary=vocab,
         min_df=min_df,
@@ -249,6 +212,7 @@ def import_model(
 
 
 def evaluate(
+    *,
     data: DataOption = None,
     model: Annotated[
         Path | None,
@@ -261,18 +225,7 @@ def evaluate(
             "the model was trained on."
         ),
     ] = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    drop: Drop = None,
-    strict: Strict = False,
-    format: DataFormatOption = None,
-    encoding: EncodingOption = None,
-    delimiter: DelimiterOption = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    sheet: SheetOption = None,
+    reading: TestData,
     limit: Annotated[
         int | None,
         typer.Option(min=2, help="Use the first so many test examples."),
@@ -293,24 +246,9 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Measure a model on the test split."""
-    from edgernn.cli.data_options import data_options
     from edgernn.cli.evaluate import run_evaluation
 
-    options = data_options(
-        text_column=text_column,
-        label_column=label_column,
-        strict=strict,
-        positive=positive,
-        negative=negative,
-        drop=drop,
-        format=format,
-        encoding=encoding,
-        delimiter=delimiter,
-        quoting=quoting,
-        no_header=no_header,
-        sheet=sheet,
-    )
-    run_evaluation(data, model, run, options, limit, device, errors, report, json)
+    run_evaluation(data, model, run, data_options(**reading), limit, device, errors, report, json)
 
 
 def compare(
@@ -345,6 +283,7 @@ def summary(
 
 
 def choose(
+    *,
     max_size: Annotated[
         str | None, typer.Option(metavar="SIZE", help="Largest file, such as 500kB or 1.5MB.")
     ] = None,
@@ -357,29 +296,14 @@ def choose(
         typer.Option(metavar="PERCENT", help="Least accuracy on held-out texts, such as 90."),
     ] = None,
     data: DataOption = None,
-    text_column: TextColumn = None,
-    label_column: LabelColumn = None,
-    positive: Positive = None,
-    negative: Negative = None,
-    drop: Drop = None,
-    group_column: GroupColumn = None,
-    strict: Strict = False,
+    reading: SearchData,
     test_fraction: TestFraction = None,
-    data_format: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Format of the data: txt, csv and so on."),
-    ] = None,
-    encoding: EncodingOption = None,
-    delimiter: DelimiterOption = None,
-    quoting: QuotingOption = None,
-    no_header: NoHeader = False,
-    sheet: SheetOption = None,
     min_df: MinDf = None,
     budget: Annotated[
         str, typer.Option(metavar="TIME", help="How long to search, such as 30min or 2h.")
     ] = "30min",
     format: Annotated[str, typer.Option(help="Format of the file: onnx or tflite.")] = "onnx",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 1,
+    seed: Seed = 1,
     limit: TrainingLimit = None,
     output: Annotated[Path, typer.Option(help="Folder to write.")] = Path("choice"),
     resume: Annotated[
@@ -390,7 +314,6 @@ def choose(
 ) -> None:
     """Find and train the model that meets limits of size, latency and accuracy."""
     from edgernn.cli.choose import run_choice
-    from edgernn.cli.data_options import data_options
 
     run_choice(
         max_size,
@@ -400,21 +323,7 @@ def choose(
         resume,
         json,
         data=data,
-        reading=data_options(
-            text_column=text_column,
-            label_column=label_column,
-            group_column=group_column,
-            strict=strict,
-            format=data_format,
-            positive=positive,
-            negative=negative,
-            drop=drop,
-            encoding=encoding,
-            delimiter=delimiter,
-            quoting=quoting,
-            no_header=no_header,
-            sheet=sheet,
-        ),
+        reading=data_options(**reading),
         test_fraction=test_fraction,
         format=format,
         seed=seed,

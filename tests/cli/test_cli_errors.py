@@ -4,34 +4,59 @@ import os
 
 import pytest
 
+from edgernn.cli.main import run
+
 
 def is_one_line(text: str) -> bool:
     return text.count("\n") == 1 and text.endswith("\n")
 
 
-def words(text: str) -> str:
-    """The text without the frame and the line breaks of a usage message."""
-    return " ".join(text.replace("\u2502", " ").split())
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("score --nonsense x", "--nonsense"),
-        ("nonsense", "nonsense"),
-        ("train --epochs many", "--epochs"),
-        ("train --seed 4294967296", "--seed"),
-        ("evaluate --limit 1", "--limit"),
-        ("export", "--format"),
+        ("score --xyz 1", "no such option: --xyz; see edgernn score --help"),
+        ("score --forma x", "no such option: --forma; there is --format; see edgernn score --help"),
+        ("nonsense", "no such command 'nonsense'; see edgernn --help"),
+        ("train --epochs many", "--epochs: 'many' is not a whole number; see edgernn train --help"),
+        (
+            "train --learning-rate low",
+            "--learning-rate: 'low' is not a number; see edgernn train --help",
+        ),
+        (
+            "train --seed 4294967296",
+            "--seed: 4294967296 is not in the range 0<=x<=4294967295; see edgernn train --help",
+        ),
+        ("evaluate --limit 1", "--limit: 1 is not in the range x>=2; see edgernn evaluate --help"),
+        ("export", "missing option '--format'; see edgernn export --help"),
+        ("info a b", "unexpected argument: b; see edgernn info --help"),
+        ("score --device", "option '--device' requires an argument; see edgernn --help"),
+        ("score --debug --xyz 1", "no such option: --xyz; see edgernn score --help"),
     ],
 )
-def test_options_that_are_no_options(edgernn, arguments, message):
-    """Exit code 2, the option named, nothing on standard output, no traceback."""
-    done = edgernn(*arguments.split())
+def test_options_that_are_no_options(arguments, message, monkeypatch, capsys):
+    """Exit code 2 and one line, without Typer's frame; nothing on standard output."""
+    monkeypatch.setattr("sys.argv", ["edgernn", *arguments.split()])
+    with pytest.raises(SystemExit) as ended:
+        run()
+    assert ended.value.code == 2
+    assert capsys.readouterr() == ("", f"error: {message}\n")
+
+
+def test_wrong_usage_of_the_console_script(edgernn):
+    """The script ends as `run` does."""
+    done = edgernn("score", "--xyz", "1")
     assert done.returncode == 2
-    assert message in words(done.stderr)
+    assert done.stderr == "error: no such option: --xyz; see edgernn score --help\n"
     assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+
+
+def test_help_is_typers(edgernn):
+    """Without a command, and where it is asked for, with all options of a labelled file."""
+    assert edgernn().returncode == 2
+    shown = edgernn("train", "--help")
+    assert shown.returncode == 0
+    for option in ("--text-column", "--positive", "--group-column", "--strict", "--sheet"):
+        assert option in shown.stdout
 
 
 @pytest.mark.parametrize(

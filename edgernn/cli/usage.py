@@ -1,0 +1,38 @@
+"""Wrong usage that Typer finds, in one line, as all other errors are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+__all__ = ["usage_line"]
+
+_REWORDED = (
+    (r"^Invalid value for '([^']*)': ", r"\1: "),
+    (r"^(Invalid|Missing|No|Got|Option|Could) ", lambda found: found[0].lower()),
+    (r" is not a valid int(eger)?( range)?$", " is not a whole number"),
+    (r" is not a valid float( range)?$", " is not a number"),
+    (r"^got unexpected extra argument\(s\) \((.*)\)$", r"unexpected argument: \1"),
+    (r"^no such option: (\S+) \(Possible options: (.*)\)$", r"no such option: \1; there is \2"),
+)
+"""Typer's phrases, in the order in which they are replaced, and ours."""
+
+
+def usage_line(error: Exception) -> str | None:
+    """Return what is wrong and where to look; None where it is no error of Typer's.
+
+    Args:
+        error: any. Typer's are told by their method `format_message`: their base class has no
+            public name in all versions of Typer that are supported. Those of usage have the
+            context of their command as `ctx`.
+    """
+    format_message: Callable[[], str] | None = getattr(error, "format_message", None)
+    if format_message is None:
+        return None
+    line = format_message().strip().removesuffix(".")
+    for pattern, replacement in _REWORDED:
+        line = re.sub(pattern, replacement, line)
+    context = getattr(error, "ctx", None)
+    # The outermost is the program, whatever it was started as.
+    command = "" if context is None or context.parent is None else f" {context.info_name}"
+    return f"{line}; see edgernn{command} --help"
