@@ -8,7 +8,16 @@ from typing import Any
 from edgernn.errors import ExportError
 from exporters import onnx_dynamic, onnx_weights
 
-__all__ = ["store"]
+__all__ = ["STORES", "store"]
+
+STORES: dict[str, Callable[[Any], Any]] = {
+    "float32": lambda model: model,
+    "float16": onnx_weights.store_float16,
+    "int8-embedding": onnx_weights.store_embedding,
+    "int8": onnx_weights.store_int8,
+    "int8-dynamic": onnx_dynamic.quantize,
+}
+"""What makes a float32 `onnx.ModelProto` one of a precision, and leaves it as it is."""
 
 
 def store(model: Any, precision: str) -> Any:
@@ -19,16 +28,11 @@ def store(model: Any, precision: str) -> Any:
         precision: its name.
 
     Raises:
-        ExportError: no weight is large enough to be stored smaller.
+        ExportError: no weight is large enough to be stored smaller, or nothing stores weights so.
     """
-    ways: dict[str, Callable[[Any], Any]] = {
-        "float32": lambda model: model,
-        "float16": onnx_weights.store_float16,
-        "int8-embedding": onnx_weights.store_embedding,
-        "int8": onnx_weights.store_int8,
-        "int8-dynamic": onnx_dynamic.quantize,
-    }
-    stored = ways[precision](model)
+    if precision not in STORES:
+        raise ExportError(f"onnx {precision}: exporters/onnx_precisions.py has no entry for it")
+    stored = STORES[precision](model)
     if precision != "float32" and stored == model:
         raise ExportError(f"onnx {precision}: every layer is too small to be stored smaller")
     return stored

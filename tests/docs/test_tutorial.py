@@ -77,7 +77,7 @@ def test_the_steps_of_the_page() -> None:
 def test_what_follows_the_export_runs(folder: Path) -> None:
     """Steps 5 and 6 on the shipped file, under the name of the page's; all but `bench`."""
     (folder / "out").mkdir()
-    shutil.copy(ROOT / "edgernn/models/flagship/model.onnx", folder / "out" / "bilstm-int8.onnx")
+    shutil.copy(ROOT / "edgernn/models/flagship/model.onnx", folder / "out" / "word-lstm-int8.onnx")
     followed = [arguments for arguments in calls() if arguments[0] in ("info", "score", "android")]
     for arguments in followed:
         run(arguments)
@@ -87,6 +87,8 @@ def test_what_follows_the_export_runs(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.keras
+@pytest.mark.spawns
 def test_the_tutorial_runs(folder: Path) -> None:
     """All of it, from the CSV file on."""
     pytest.importorskip(
@@ -94,6 +96,6 @@ def test_the_tutorial_runs(folder: Path) -> None:
     )
     for arguments in calls():
         run(arguments)
-    for name in ("runs/reviews/model.keras", "report/metrics.json", "out/bilstm-int8.tflite"):
+    for name in ("runs/reviews/model.keras", "report/metrics.json", "out/word-lstm-int8.tflite"):
         assert (folder / name).exists(), name
     run_python()

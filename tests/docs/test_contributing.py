@@ -1,0 +1,56 @@
+"""CONTRIBUTING.md, SECURITY.md: the places that they name exist, and so do the limits."""
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from edgernn.cli import file_commands, run_commands
+
+ROOT = Path(__file__).resolve().parents[2]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+SECURITY = (ROOT / "SECURITY.md").read_text("utf-8")
+PATH = re.compile(r"`((?:edgernn|exporters|benchmarks|tests|runtimes|docs|\.ci)(?:/[\w.*-]+)*)`")
+PLACE = re.compile(r"`([\w./-]+\.py)`(?: \([\w ]+\))?,\s+grep\s+`(\w+)`")
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md"])
+def test_files_and_folders_exist(page: str) -> None:
+    paths = PATH.findall((ROOT / page).read_text("utf-8"))
+    assert len(paths) > 8
+    for path in paths:
+        assert "NAME" in path or (ROOT / path).exists(), path
+
+
+def test_words_to_grep_for_are_defined_there() -> None:
+    places = PLACE.findall(CONTRIBUTING)
+    assert len(places) == CONTRIBUTING.count("grep") - CONTRIBUTING.count("to grep for") >= 8
+    for path, word in places:
+        text = (ROOT / path).read_text("utf-8")
+        assert re.search(rf"\b{word}\b", text), (path, word)
+
+
+def test_each_thing_to_add_has_its_list() -> None:
+    titles = re.findall(r"^### An? (\w+)", CONTRIBUTING, re.MULTILINE)
+    assert titles == ["recipe", "precision", "command", "runtime"]
+    for part in re.split(r"^### ", CONTRIBUTING, flags=re.MULTILINE)[1:]:
+        assert re.search(r"^1\. ", part, re.MULTILINE) or "runtimes/README.md#" in part
+
+
+def test_a_page_shows_each_command() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    blocks = re.findall(
+        r"```sh\n(.*?)```", "".join(page.read_text("utf-8") for page in pages), re.DOTALL
+    )
+    for name in (*run_commands.COMMANDS, *file_commands.COMMANDS):
+        assert any(f"edgernn {name} " in block for block in blocks), name
+
+
+def test_limits_are_those_of_the_code() -> None:
+    rows = re.findall(r"^\| .+ \| ([\d,]+)( MiB)? \| `([\w.]+)\.(\w+)` \|$", SECURITY, re.MULTILINE)
+    assert len(rows) == SECURITY.partition("| set in |")[2].partition("\n\n")[0].count("\n") - 1
+    assert len(rows) > 8
+    for number, mebibytes, module, name in rows:
+        value = getattr(importlib.import_module(module), name)
+        assert value == int(number.replace(",", "")) * (1 << 20 if mebibytes else 1), name
