@@ -1,16 +1,52 @@
-"""Writing files so that a reader sees the old content or the new, never a half."""
+"""Files: read up to a limit, and written so that a reader never sees a half."""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["finish_file", "leftover_of", "new_file", "write_bytes", "write_text"]
+__all__ = ["finish_file", "leftover_of", "new_file", "read_bounded", "write_bytes", "write_text"]
 
 _TEMPORARY = re.compile(r"\.(?P<stem>.+)\.(?P<process>\d{1,9})\.partial(?P<suffix>\.[^.]+)?", re.S)
+
+_PART = 1 << 20
+"""Bytes asked for at a time where a file does not say how many it has."""
+
+
+def read_bounded(path: str | Path, limit: int, error: type[Exception], hint: str = "") -> bytes:
+    """Return the content of a file, or of a pipe, of at most `limit` bytes; no more is read.
+
+    Args:
+        path: what to read.
+        limit: in bytes, whole MiB.
+        error: the class of the error raised, whose message is one line and names the file.
+        hint: ends the message of a file that is too large.
+
+    Raises:
+        error: the file cannot be read, such as a folder, or is larger.
+    """
+    path = Path(path)
+    parts: list[bytes] = []
+    left = limit + 1
+    try:
+        with path.open("rb") as file:
+            about = os.fstat(file.fileno())
+            # Reading takes memory for as much as is asked for. A pipe has no size.
+            size = about.st_size if stat.S_ISREG(about.st_mode) else 0
+            wanted = size + 1 if size else _PART
+            while size <= limit and (part := file.read(min(wanted, left))):
+                parts.append(part)
+                left -= len(part)
+                wanted = _PART
+    except OSError as problem:
+        raise error(f"{path}: cannot be read: {problem.strerror}") from problem
+    if size > limit or not left:
+        raise error(f"{path}: larger than {limit >> 20} MiB{hint}")
+    return b"".join(parts)
 
 
 @contextmanager

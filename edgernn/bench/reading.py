@@ -29,6 +29,7 @@ from edgernn.bench.results import (
     Throughput,
 )
 from edgernn.errors import DataError
+from edgernn.files import read_bounded
 
 __all__ = ["parse_report", "read_report"]
 
@@ -44,12 +45,7 @@ def read_report(path: Path) -> Report:
         DataError: it cannot be read, or a field is missing or wrong; the message names file, row
             and field.
     """
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    return parse_report(data, str(path))
+    return parse_report(read_bounded(path, MAX_BYTES, DataError), str(path))
 
 
 def parse_report(data: bytes, name: str) -> Report:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError
+from edgernn.files import read_bounded
 from edgernn.text.encoded import EncodedTexts
 from edgernn.text.normalize import well_formed
 
@@ -105,15 +106,7 @@ class SubwordEncoder:
         Raises:
             DataError: the file cannot be read or is not in the `SubwordTextEncoder` format.
         """
-        path = Path(path)
-        try:
-            if path.stat().st_size > _MAX_FILE_BYTES:
-                raise DataError(
-                    f"{path}: larger than {_MAX_FILE_BYTES >> 20} MiB, not a vocabulary"
-                )
-            data = path.read_bytes()
-        except OSError as error:
-            raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+        data = read_bounded(path, _MAX_FILE_BYTES, DataError, ", not a vocabulary")
         return cls.from_bytes(data, name=str(path))
 
     @classmethod

@@ -21,16 +21,16 @@ from edgernn.data.batches import Encoded
 from edgernn.data.examples import first
 from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
-from edgernn.errors import TrainingError, UsageError
+from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Recipe
-from edgernn.text import TextContract, TextEncoder
+from edgernn.text import TextEncoder
 from edgernn.training import run as names
 from edgernn.training.coverage import check_letters
 from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.options import TrainOptions
 from edgernn.training.rare_words import least_texts
-from edgernn.training.run import read_json
+from edgernn.training.run import read_contract, read_json
 from edgernn.training.run_data import as_started, check_data
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
@@ -187,12 +187,10 @@ def _vocabulary(
     options: TrainOptions, recipe: Recipe, examples: Examples, resume: bool, say: Say, busy: Busy
 ) -> bytes:
     if resume:
-        contract_file = options.output / names.CONTRACT
         try:
-            contract = TextContract.from_json(contract_file.read_bytes())
-            vocabulary = (options.output / contract.vocabulary_file).read_bytes()
-        except OSError as error:
-            raise TrainingError(f"{contract_file}: nothing to resume: {error.strerror}") from error
+            _, vocabulary = read_contract(options.output)
+        except ModelFileError as error:
+            raise TrainingError(f"{options.output}: nothing to resume: {error}") from error
         given = options.vocabulary
         if given and read_vocabulary(recipe.text, given) != vocabulary:
             raise UsageError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.errors import MissingPackageError, ModelFileError
+from edgernn.files import read_bounded
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
 from edgernn.text import TextContract, TextEncoder
@@ -30,7 +31,7 @@ __all__ = [
     "Run",
     "evaluation_split",
     "figures_of_test",
-    "read_bounded",
+    "read_contract",
     "read_file",
     "read_json",
 ]
@@ -92,11 +93,9 @@ class Run:
                 f"{folder}: its files are not all of one model: training was cut off as it wrote "
                 f"them: edgernn train --resume --output {folder}"
             )
-        contract = TextContract.from_json(read_file(folder, CONTRACT, _MAX_JSON_BYTES))
-        vocabulary = read_file(folder, contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
         return cls(
             folder=folder,
-            encoder=TextEncoder(contract, vocabulary),
+            encoder=TextEncoder(*read_contract(folder)),
             config=read_json(folder, CONFIG),
             metrics=read_json(folder, METRICS),
         )
@@ -191,6 +190,16 @@ def figures_of_test(evaluation: dict[str, Any], config: dict[str, Any]) -> dict[
     return of_others | {name: evaluation[name] for name in evaluation if name in _NOT_FIGURES}
 
 
+def read_contract(folder: Path) -> tuple[TextContract, bytes]:
+    """Read the text contract and the vocabulary of a run folder.
+
+    Raises:
+        ModelFileError: one of them is missing, too large, or broken.
+    """
+    contract = TextContract.from_json(read_file(folder, CONTRACT, _MAX_JSON_BYTES))
+    return contract, read_file(folder, contract.vocabulary_file, _MAX_VOCABULARY_BYTES)
+
+
 def read_json(folder: Path, name: str) -> dict[str, Any]:
     """Read a JSON object from a file of a run folder.
 
@@ -221,20 +230,4 @@ def read_file(folder: Path, name: str, limit: int) -> bytes:
         raise ModelFileError(f"{folder}: {name!r} is not a file") from error
     if not inside:
         raise ModelFileError(f"{path}: lies outside the run folder")
-    return read_bounded(path, limit)
-
-
-def read_bounded(path: Path, limit: int) -> bytes:
-    """Return the content of a file of at most `limit` bytes.
-
-    Raises:
-        ModelFileError: it cannot be read, or is larger.
-    """
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > limit:
-        raise ModelFileError(f"{path}: larger than {limit >> 20} MiB")
-    return data
+    return read_bounded(path, limit, ModelFileError)

@@ -9,6 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from edgernn.errors import DataError, MissingPackageError
+from edgernn.files import read_bounded
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
 from edgernn.progress import Say
@@ -64,14 +65,7 @@ def read_vocabulary(rules: TextRules, path: str | Path) -> bytes:
     """
     if rules.tokenizer == "subwords":
         return SubwordEncoder.load(path).to_bytes()
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(data) > _MAX_FILE_BYTES:
-        raise DataError(f"{path}: larger than {_MAX_FILE_BYTES >> 20} MiB, not a vocabulary")
+    data = read_bounded(path, _MAX_FILE_BYTES, DataError, ", not a vocabulary")
     return write_words(read_words(data, name=str(path)))
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import ModelFileError, UsageError
+from edgernn.files import read_bounded
 from edgernn.training.imported.architecture import read_architecture
 from edgernn.training.imported.archives import MAX_JSON_BYTES, OF_A_BROKEN_ZIP, ZIP_HEAD
 from edgernn.training.imported.h5_weights import read_h5_config, read_h5_version, read_h5_weights
@@ -25,7 +26,6 @@ from edgernn.training.imported.hdf5 import HDF5_HEAD
 from edgernn.training.imported.layers import Architecture
 from edgernn.training.imported.saved_model import read_checkpoint, read_saved_config
 from edgernn.training.imported.text_vectorization import without_text_vectorization
-from edgernn.training.run import read_bounded
 
 __all__ = ["Imported", "Kind", "is_pickle", "read_model", "sha256_of"]
 
@@ -70,7 +70,7 @@ def read_model(path: Path, weights: Path | None = None) -> Imported:
         kind: Kind = "savedmodel"
         data = b""
     else:
-        data = read_bounded(path, MAX_BYTES)
+        data = read_bounded(path, MAX_BYTES, ModelFileError)
         kind = _kind(path, data)
     if (weights is not None) != (kind == "json"):
         raise UsageError(
@@ -171,9 +171,9 @@ def _read_saved_model(folder: Path) -> Imported:
     graph = folder / "saved_model.pb"
     if not graph.is_file():
         raise ModelFileError(f"{folder}: is a folder without a saved_model.pb, not a model")
-    saved = read_bounded(graph, MAX_BYTES)
+    saved = read_bounded(graph, MAX_BYTES, ModelFileError)
     found = folder / "keras_metadata.pb"
-    metadata = read_bounded(found, MAX_BYTES) if found.is_file() else None
+    metadata = read_bounded(found, MAX_BYTES, ModelFileError) if found.is_file() else None
     config = read_saved_config(metadata, saved, str(folder))
     architecture = _architecture(config.encode(), str(folder), _OF_SAVED_MODELS)
     weights, files = _read_weights(folder / "variables" / "variables.index", architecture)
@@ -191,11 +191,15 @@ def _read_weights(
     index = prefix.with_name(f"{prefix.name}.index")
     if index.is_file():
         parts = [index, *sorted(index.parent.glob(f"{_literal(prefix.name)}.data-*"))]
-        if sum(part.stat().st_size for part in parts) > MAX_BYTES:
-            raise ModelFileError(f"{prefix}: larger than {MAX_BYTES >> 20} MiB")
-        files = {part.name: sha256_of(read_bounded(part, MAX_BYTES)) for part in parts}
+        files, total = {}, 0
+        for part in parts:
+            data = read_bounded(part, MAX_BYTES, ModelFileError)
+            files[part.name] = sha256_of(data)
+            total += len(data)
+            if total > MAX_BYTES:
+                raise ModelFileError(f"{prefix}: larger than {MAX_BYTES >> 20} MiB")
         return read_checkpoint(prefix, architecture), files
-    data = read_bounded(path, MAX_BYTES)
+    data = read_bounded(path, MAX_BYTES, ModelFileError)
     if not data.startswith(HDF5_HEAD):
         raise ModelFileError(f"{path}: not an .h5 file, and not a checkpoint with an .index")
     return read_h5_weights(data, architecture, str(path)), {path.name: sha256_of(data)}

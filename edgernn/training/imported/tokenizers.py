@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from edgernn.errors import DataError, UsageError
+from edgernn.errors import DataError, ModelFileError, UsageError
+from edgernn.files import read_bounded
 from edgernn.text import SubwordEncoder
 from edgernn.text.normalize import Case, UnicodeForm
 from edgernn.text.words import write_words
@@ -24,7 +25,6 @@ from edgernn.training.imported.special_ids import special_ids
 from edgernn.training.imported.vocabulary_files import parse_words
 from edgernn.training.imported.word_files import Kind, Side, WordFile
 from edgernn.training.imported.word_rules import about_reach, rules_of
-from edgernn.training.run import read_bounded
 
 __all__ = [
     "OpenQuestion",
@@ -100,7 +100,7 @@ def read_file(path: Path) -> WordFile | Subwords:
     Raises:
         DataError, ModelFileError: as `read_vocabulary`.
     """
-    data = read_bounded(path, _MAX_BYTES)
+    data = read_bounded(path, _MAX_BYTES, ModelFileError)
     if data.startswith(_SUBWORDS_HEAD):
         encoder = SubwordEncoder.from_bytes(data, name=str(path))
         return Subwords(path, data, encoder.vocab_size)
