@@ -38,9 +38,14 @@ def read_bounded(path: str | Path, limit: int, error: type[Exception], hint: str
             # Reading takes memory for as much as is asked for. A pipe has no size.
             size = about.st_size if stat.S_ISREG(about.st_mode) else 0
             wanted = size + 1 if size else _PART
-            while size <= limit and (part := file.read(min(wanted, left))):
+            while size <= limit and left:
+                wanted = min(wanted, left)
+                part = file.read(wanted)
                 parts.append(part)
                 left -= len(part)
+                # What is buffered is less than asked for at the end alone.
+                if len(part) < wanted:
+                    break
                 wanted = _PART
     except OSError as problem:
         raise error(f"{path}: cannot be read: {problem.strerror}") from problem

@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.audit import audit_file
 from edgernn.bundle import Bundle, Golden, with_bundle
+from edgernn.bundle.container import missing
 from edgernn.bundle.model_file import count_operators, graph_sha256
 from edgernn.errors import ExportError, MissingPackageError
 from edgernn.files import new_file, write_text
@@ -24,7 +25,7 @@ from exporters import gate, model_card
 from exporters.gate import Check, OpenFile, Scorer
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
-from exporters.min_runtime import MIN_RUNTIMES, MinRuntime
+from exporters.min_runtime import MinRuntime, oldest_supported
 from exporters.network import Network
 from exporters.representative import representative_ids
 from exporters.rules import FormatRules, PrecisionRules, check_cells, find_precision
@@ -142,7 +143,7 @@ def export(
         MissingPackageError: a package of the `export` extra is missing.
     """
     limits = find_precision(rules, precision)
-    wanted = min_runtime or MIN_RUNTIMES[rules.name]
+    wanted = min_runtime or oldest_supported(rules.name)
     check_cells(rules, precision, trained.network.parts)
     run = trained.run
     card = model_card.describe(run, trained.network, rules.name, precision)
@@ -278,27 +279,56 @@ def convert_graph(
     card: dict[str, Any],
     wanted: MinRuntime,
 ) -> bytes:
-    """Return the model file without what it carries, unchecked: for `export`, and to measure."""
-    network, contract = trained.network, trained.run.contract
-    if rules.name == "onnx":
-        from exporters import onnx_graph, onnx_precisions
+    """Return the model file without what it carries, unchecked: for `export`, and to measure.
 
-        model: bytes = onnx_precisions.store(
-            onnx_graph.convert(network), precision
-        ).SerializeToString()
-        return model
+    Raises:
+        ExportError: the network cannot be converted.
+    """
+    if rules.name not in CONVERTERS:
+        raise ExportError(missing(rules.name, "converter", "CONVERTERS in exporters/export.py"))
+    return CONVERTERS[rules.name](trained, rules, precision, card, wanted)
+
+
+def _to_onnx(
+    trained: TrainedModel,
+    rules: FormatRules,
+    precision: str,
+    card: dict[str, Any],
+    wanted: MinRuntime,
+) -> bytes:
+    from exporters import onnx_graph, onnx_precisions
+
+    graph = onnx_precisions.store(onnx_graph.convert(trained.network), precision)
+    model: bytes = graph.SerializeToString()
+    return model
+
+
+def _to_tflite(
+    trained: TrainedModel,
+    rules: FormatRules,
+    precision: str,
+    card: dict[str, Any],
+    wanted: MinRuntime,
+) -> bytes:
     from exporters import tflite_graph
     from exporters.tflite_metadata import with_model_metadata
 
+    contract = trained.run.contract
     representative = _representative(trained, rules, precision)
     return with_model_metadata(
-        tflite_graph.convert(network, precision, representative, newer=wanted.is_lifted()),
+        tflite_graph.convert(trained.network, precision, representative, newer=wanted.is_lifted()),
         name=str(card["recipe"]),
         description=f"Text classifier: {' or '.join(contract.labels)}. Text rules: contract.json.",
         version=str(contract.version),
         license="",
         files={contract.vocabulary_file: "VOCABULARY", "contract.json": "DESCRIPTIONS"},
     )
+
+
+CONVERTERS: Final[
+    dict[str, Callable[[TrainedModel, FormatRules, str, dict[str, Any], MinRuntime], bytes]]
+] = {"onnx": _to_onnx, "tflite": _to_tflite}
+"""What makes a format's file, without what it carries, of a trained model."""
 
 
 def _representative(

@@ -10,16 +10,11 @@ import re
 from dataclasses import dataclass
 
 from edgernn.audit import OldestRuntime
-from edgernn.bundle import Format
+from edgernn.bundle import CONTAINERS
 from edgernn.errors import UsageError
 
-__all__ = ["MIN_RUNTIMES", "MinRuntime", "find_min_runtime"]
+__all__ = ["MinRuntime", "find_min_runtime", "oldest_supported"]
 
-_NAMES: dict[Format, tuple[str, ...]] = {
-    "onnx": ("onnxruntime",),
-    # The second took over from the first, and began again at version 1.
-    "tflite": ("tflite-runtime", "ai-edge-litert"),
-}
 _WANTED = re.compile(r"([a-z-]+)==(\d{1,4}(?:\.\d{1,4}){0,2})")
 
 
@@ -44,18 +39,17 @@ class MinRuntime:
         """Tell whether it is newer than files have to run on by default."""
         # By place, not by spelling: 2.14.0 is 2.14.
         place = _place(self.name, self.version)
-        same = [oldest for oldest in MIN_RUNTIMES.values() if oldest.name == self.name]
+        same = [oldest for oldest in map(oldest_supported, CONTAINERS) if oldest.name == self.name]
         return all(place != _place(oldest.name, oldest.version) for oldest in same)
 
 
-MIN_RUNTIMES: dict[Format, MinRuntime] = {
-    "onnx": MinRuntime("onnxruntime", "1.16"),
-    "tflite": MinRuntime("tflite-runtime", "2.14"),
-}
-"""What files of each format run on."""
+def oldest_supported(format: str) -> MinRuntime:
+    """Return what files of a format run on, where no newer runtime is asked for."""
+    container = CONTAINERS[format]
+    return MinRuntime(container.runtimes[0], container.oldest_runtime)
 
 
-def find_min_runtime(format: Format, wanted: str | None) -> MinRuntime:
+def find_min_runtime(format: str, wanted: str | None) -> MinRuntime:
     """Return the runtime that a file must run on.
 
     Args:
@@ -65,12 +59,13 @@ def find_min_runtime(format: Format, wanted: str | None) -> MinRuntime:
     Raises:
         UsageError: not a runtime of the format, or older than the oldest supported.
     """
-    oldest = MIN_RUNTIMES[format]
+    oldest = oldest_supported(format)
     if wanted is None:
         return oldest
     found = _WANTED.fullmatch(wanted)
-    if found is None or found[1] not in _NAMES[format]:
-        known = " or ".join(f"{name}==VERSION" for name in _NAMES[format])
+    names = CONTAINERS[format].runtimes
+    if found is None or found[1] not in names:
+        known = " or ".join(f"{name}==VERSION" for name in names)
         raise UsageError(f"--min-runtime {wanted}: for {format} name {known}")
     runtime = MinRuntime(found[1], found[2])
     if _place(runtime.name, runtime.version) < _place(oldest.name, oldest.version):
@@ -81,5 +76,5 @@ def find_min_runtime(format: Format, wanted: str | None) -> MinRuntime:
 def _place(name: str, version: str) -> tuple[int, ...]:
     """Return where a runtime stands among those of its format."""
     numbers = [int(number) for number in version.split(".")]
-    names = next(names for names in _NAMES.values() if name in names)
+    names = next(c.runtimes for c in CONTAINERS.values() if name in c.runtimes)
     return (names.index(name), *numbers, *[0] * (3 - len(numbers)))

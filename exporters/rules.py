@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from edgernn.bundle import Format
+from edgernn.bundle import CONTAINERS
+from edgernn.bundle.container import missing
 from edgernn.errors import ExportError, UsageError
 from exporters.network import Part, RecurrentPart
 
@@ -55,24 +56,35 @@ class PrecisionRules:
     """Recurrent layers, and other parts, that cannot be had in it, and the reason, as measured."""
     needs_representative: bool = False
     """Whether the converter takes ranges from texts that it runs."""
+    searched: bool = True
+    """Whether `edgernn choose` measures its candidates in it: a conversion to TFLite takes seconds,
+    and int8-full takes a sample of texts that a trained model is run on."""
 
 
 @dataclass(frozen=True)
 class FormatRules:
     """What holds for all files of one format."""
 
-    name: Format
-    suffix: str
+    name: str
+    """One of `CONTAINERS`."""
     operators: frozenset[str]
     """Operators that a file may hold beside those of its recurrent layers: builtin, and known to
     the oldest runtimes supported, as those are."""
     cells: Mapping[RecurrentPart, CellRules]
     extra: Mapping[Part, frozenset[str]]
     """Operators that pooling and n-grams are made of beside those."""
-    per_direction: bool
-    """Whether a bidirectional layer takes one recurrent operator a direction, or one in all."""
     precisions: Mapping[str, PrecisionRules]
     """By name, the most exact first."""
+
+    @property
+    def suffix(self) -> str:
+        """Of a file's name."""
+        return CONTAINERS[self.name].suffix
+
+    @property
+    def per_direction(self) -> bool:
+        """Whether a bidirectional layer takes one recurrent operator a direction, or one in all."""
+        return CONTAINERS[self.name].operator_per_direction
 
     def allowed(self, parts: Iterable[Part]) -> frozenset[str]:
         """Return the operators that a file of a network with these parts may hold."""
@@ -135,7 +147,6 @@ FORMATS: dict[str, FormatRules] = {
     for rules in (
         FormatRules(
             name="onnx",
-            suffix=".onnx",
             operators=frozenset(
                 {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Mul", "Relu"}
                 | {"Reshape", "Sigmoid", "Tanh", "Transpose"}
@@ -158,7 +169,6 @@ FORMATS: dict[str, FormatRules] = {
                 "Ngrams": _ONNX_MASK
                 | {"Abs", "Concat", "Mod", "Pad", "ReduceSum", "Slice", "Sqrt"},
             },
-            per_direction=False,
             precisions=_table(
                 _FLOAT32,
                 PrecisionRules(
@@ -202,7 +212,6 @@ FORMATS: dict[str, FormatRules] = {
         ),
         FormatRules(
             name="tflite",
-            suffix=".tflite",
             operators=frozenset(
                 {"CAST", "CONCATENATION", "DEQUANTIZE", "FULLY_CONNECTED", "GATHER", "LOGISTIC"}
                 | {"MUL", "RESHAPE", "REVERSE_V2", "STRIDED_SLICE", "TANH"}
@@ -228,7 +237,6 @@ FORMATS: dict[str, FormatRules] = {
                     {"ABS", "ADD", "EQUAL", "FLOOR_MOD", "PAD", "RSQRT", "SHAPE", "SUM"}
                 ),
             },
-            per_direction=True,
             precisions=_table(
                 _FLOAT32,
                 PrecisionRules(
@@ -236,6 +244,7 @@ FORMATS: dict[str, FormatRules] = {
                     "the embedding as float16, decoded row by row, all else float32",
                     tolerance=2e-3,
                     operators=frozenset({"BITCAST"}),
+                    searched=False,
                 ),
                 _EMBEDDING,
                 PrecisionRules(
@@ -259,6 +268,7 @@ FORMATS: dict[str, FormatRules] = {
                         **_NO_LOOP,
                     },
                     needs_representative=True,
+                    searched=False,
                 ),
                 PrecisionRules(
                     "int8-full",
@@ -278,6 +288,7 @@ FORMATS: dict[str, FormatRules] = {
                         "hashed from become",
                     },
                     needs_representative=True,
+                    searched=False,
                 ),
             ),
         ),
@@ -291,6 +302,10 @@ def find_format(name: str) -> FormatRules:
     Raises:
         UsageError: there is none of that name.
     """
+    if name in CONTAINERS and name not in FORMATS:
+        raise UsageError(
+            f"--format {name}: {missing(name, 'export', 'FORMATS in exporters/rules.py')}"
+        )
     if name not in FORMATS:
         raise UsageError(f"--format {name}: there are {', '.join(FORMATS)}, and all")
     return FORMATS[name]

@@ -9,7 +9,7 @@ from typing import Any
 
 import flatbuffers  # type: ignore[import-untyped]
 
-from edgernn.bundle.tflite.file import IDENTIFIER
+from edgernn.bundle.tflite.schema import IDENTIFIER
 
 __all__ = ["pack", "unpack"]
 

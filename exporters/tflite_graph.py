@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle.messages import one_line
+from edgernn.bundle.tflite.schema import BuiltinOptions, LSTMOptions
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly, without_compiled_files
@@ -38,10 +39,8 @@ from exporters.tflite_twin import build_twin
 
 __all__ = ["convert"]
 
-# From the TFLite schema: the union member UnidirectionalSequenceLSTMOptions of BuiltinOptions, and
-# where the table's vtable says whether and where its second field, `cell_clip`, stands.
-_LSTM_OPTIONS = 71
-_CELL_CLIP_FIELD = 6
+_CELL_CLIP_FIELD = 4 + 2 * LSTMOptions.CELL_CLIP
+"""Where the vtable of an LSTM's options says whether and where the field stands."""
 
 
 def convert(
@@ -195,7 +194,7 @@ def _without_cell_clip(flatbuffer: bytes) -> bytes:
         graph = model.Subgraphs(i)
         for j in range(graph.OperatorsLength()):
             operator = graph.Operators(j)
-            if operator.BuiltinOptionsType() != _LSTM_OPTIONS:
+            if operator.BuiltinOptionsType() != BuiltinOptions.UNIDIRECTIONAL_SEQUENCE_LSTM:
                 continue
             options = operator.BuiltinOptions()
             place = options.Offset(_CELL_CLIP_FIELD)

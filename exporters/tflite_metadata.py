@@ -2,7 +2,7 @@
 
 Its content is a ModelMetadata flatbuffer (identifier `M001`) of
 https://github.com/tensorflow/tflite-support/blob/master/tensorflow_lite_support/metadata/metadata_schema.fbs;
-the files that it names are appended by `edgernn.bundle.tflite.file`.
+the files that it names are appended by `edgernn.bundle.tflite.attachments`.
 
 The model is not unpacked and packed again: FlatBuffers' Python code leaves out the alignment of
 16 bytes that the TFLite schema asks for weights (tensorflow/tflite-micro#3177). Instead a new root
@@ -16,14 +16,9 @@ from typing import Final
 
 import flatbuffers  # type: ignore[import-untyped]
 
-from edgernn.bundle.tflite.file import (
-    IDENTIFIER,
-    append_attachments,
-    check_safe,
-    read_attachments,
-    summarize,
-    without_attachments,
-)
+from edgernn.bundle.tflite import schema
+from edgernn.bundle.tflite.attachments import append_attachments
+from edgernn.bundle.tflite.content import TfliteContent
 from edgernn.bundle.tflite.flatwire import FlatBuffer, FlatError, Table
 from edgernn.errors import ExportError
 
@@ -45,10 +40,8 @@ ASSOCIATED_FILE_TYPES: Final[Mapping[str, int]] = {
 _ALIGNMENT: Final = 16
 _DEFAULT_TYPE: Final = ASSOCIATED_FILE_TYPES["UNKNOWN"]
 
-# Places of the fields in Model and the tables inside it, and how many fields of Model are known.
-_VERSION, _BUFFERS, _METADATA, _MODEL_FIELDS = 0, 4, 6, 10
-_BUFFER_DATA, _BUFFER_OFFSET, _BUFFER_FIELDS = 0, 1, 3
-_METADATA_NAME, _METADATA_BUFFER, _METADATA_FIELDS = 0, 1, 2
+# How many fields of the schema's tables are known.
+_MODEL_FIELDS, _BUFFER_FIELDS, _METADATA_FIELDS = 10, 3, 2
 
 # The schema's fields that are written, by their place; the version that brought VOCABULARY.
 _MODEL_METADATA_FIELDS, _SUBGRAPH_METADATA_FIELDS, _TENSOR_METADATA_FIELDS = 8, 7, 7
@@ -90,30 +83,31 @@ def with_model_metadata(
     unknown = sorted(set(files.values()) - set(ASSOCIATED_FILE_TYPES))
     if unknown:
         raise ValueError(f"no associated file type {unknown[0]!r} in the metadata schema")
-    flatbuffer = without_attachments(model)
-    check_safe(flatbuffer, "the model")
-    summary = summarize(flatbuffer, "the model")
+    content = TfliteContent(model, "the model")
+    content.check_one_file()
+    attachments = content.attachments
+    main = content.model.subgraphs[0]
     metadata = _model_metadata(
         name=name,
         description=description,
         version=version,
         license=license,
         files=files,
-        inputs=[tensor.name for tensor in summary.inputs],
-        outputs=[tensor.name for tensor in summary.outputs],
+        inputs=[main.tensors[number].name for number in main.inputs],
+        outputs=[main.tensors[number].name for number in main.outputs],
     )
     try:
-        described = _with_metadata(flatbuffer, metadata)
+        described = _with_metadata(model[: attachments.end], metadata)
     except FlatError as error:
         raise ExportError(f"cannot describe the TFLite model: {error}") from error
-    return append_attachments(described, read_attachments(model, "the model"))
+    return append_attachments(described, attachments.read())
 
 
 def _with_metadata(model: bytes, content: bytes) -> bytes:
     """Put a new root table before `model`, with one more buffer, which holds `content`."""
     # Offsets in the old flatbuffer count from its start, the builder's from the end of the file.
     padded = model + bytes(-len(model) % _ALIGNMENT)
-    old = FlatBuffer(memoryview(model)).root(IDENTIFIER)
+    old = FlatBuffer(memoryview(model)).root(schema.IDENTIFIER)
     if old.vtable_size > 4 + 2 * _MODEL_FIELDS:
         raise FlatError("it uses a newer schema than is known here")
     builder = flatbuffers.Builder(len(padded) + len(content) + 4096)
@@ -122,21 +116,21 @@ def _with_metadata(model: bytes, content: bytes) -> bytes:
     buffers = [len(padded) - table.position for table in _buffers(old)]
     entries = [
         len(padded) - table.position
-        for table in old.tables(_METADATA)
-        if table.text(_METADATA_NAME) != METADATA_NAME
+        for table in old.tables(schema.Model.METADATA)
+        if table.text(schema.Metadata.NAME) != METADATA_NAME
     ]
     builder.StartVector(1, len(content), _ALIGNMENT)
     for byte in reversed(content):
         builder.PrependByte(byte)
     data = builder.EndVector()
     builder.StartObject(_BUFFER_FIELDS)
-    builder.PrependUOffsetTRelativeSlot(_BUFFER_DATA, data, 0)
+    builder.PrependUOffsetTRelativeSlot(schema.Buffer.DATA, data, 0)
     buffers.append(builder.EndObject())
 
     entry_name = builder.CreateString(METADATA_NAME)
     builder.StartObject(_METADATA_FIELDS)
-    builder.PrependUint32Slot(_METADATA_BUFFER, len(buffers) - 1, 0)
-    builder.PrependUOffsetTRelativeSlot(_METADATA_NAME, entry_name, 0)
+    builder.PrependUint32Slot(schema.Metadata.BUFFER, len(buffers) - 1, 0)
+    builder.PrependUOffsetTRelativeSlot(schema.Metadata.NAME, entry_name, 0)
     entries.append(builder.EndObject())
 
     fields = {
@@ -144,19 +138,19 @@ def _with_metadata(model: bytes, content: bytes) -> bytes:
         for index in range(1, _MODEL_FIELDS)
         if (target := old.target(index)) is not None
     }
-    fields[_BUFFERS] = _offsets(builder, buffers)
-    fields[_METADATA] = _offsets(builder, entries)
+    fields[schema.Model.BUFFERS] = _offsets(builder, buffers)
+    fields[schema.Model.METADATA] = _offsets(builder, entries)
     builder.StartObject(_MODEL_FIELDS)
     for index, target in fields.items():
         builder.PrependUOffsetTRelativeSlot(index, target, 0)
-    builder.PrependUint32Slot(_VERSION, old.integer(_VERSION, "I"), 0)
-    builder.Finish(builder.EndObject(), file_identifier=IDENTIFIER)
+    builder.PrependUint32Slot(schema.Model.VERSION, old.integer(schema.Model.VERSION, "I"), 0)
+    builder.Finish(builder.EndObject(), file_identifier=schema.IDENTIFIER)
     return bytes(builder.Output())
 
 
 def _buffers(model: Table) -> list[Table]:
-    buffers = list(model.tables(_BUFFERS))
-    if any(buffer.integer(_BUFFER_OFFSET, "Q") > 1 for buffer in buffers):
+    buffers = list(model.tables(schema.Model.BUFFERS))
+    if any(buffer.integer(schema.Buffer.OFFSET, "Q") > 1 for buffer in buffers):
         raise FlatError("it keeps its weights behind the flatbuffer, as models over 2 GiB do")
     return buffers
 

@@ -13,10 +13,9 @@ from typer.testing import CliRunner
 
 import edgernn
 from benchmarks.imports.cases import Case, expected_scores
+from edgernn.bundle import CONTAINERS
 from edgernn.cli.main import app
 from edgernn.errors import EdgernnError
-
-FORMATS = ("onnx", "tflite")
 
 
 def measure(folder: Path, work: Path) -> dict[str, Any]:
@@ -46,7 +45,7 @@ def measure(folder: Path, work: Path) -> dict[str, Any]:
         return {**row, "sentence": refusal.replace(f"{folder}/", "")}
     expected = expected_scores(folder)
     found: dict[str, float] = {}
-    for name in FORMATS:
+    for name in CONTAINERS:
         file = work / f"model.{name}"
         refusal = _command(
             *("export", "--run", str(run), "--format", name),

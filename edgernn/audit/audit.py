@@ -12,24 +12,20 @@ from typing import Any
 from edgernn.audit.cells import Recurrent, find_recurrent
 from edgernn.audit.findings import Finding, Found, collect
 from edgernn.audit.graphs import Graph
-from edgernn.audit.oldest_runtime import OldestRuntime, find_oldest_runtime
-from edgernn.audit.onnx_findings import onnx_findings
-from edgernn.audit.onnx_graph import read_onnx
+from edgernn.audit.oldest_runtime import OldestRuntime
 from edgernn.audit.parts import Part, divide
+from edgernn.audit.rules import rules_of
 from edgernn.audit.source import SourceLayer, compare, read_layers
-from edgernn.audit.tflite_findings import tflite_findings
-from edgernn.audit.tflite_graph import read_tflite
 from edgernn.audit.weights import Weight, read_weights
-from edgernn.bundle import Bundle, Format, read_model_file
+from edgernn.bundle import Bundle
 from edgernn.bundle.attachments import StoredSizes
 from edgernn.bundle.bundle import CARD, CONTRACT
+from edgernn.bundle.container import Content, container_of
 from edgernn.bundle.messages import one_line
-from edgernn.bundle.model_file import format_of, read_bytes
-from edgernn.bundle.onnx import file as onnx_file
-from edgernn.bundle.tflite import file as tflite_file
+from edgernn.bundle.model_file import check_model, named, read_bytes
 from edgernn.errors import ModelFileError
 
-__all__ = ["Audit", "audit_file", "read_graph"]
+__all__ = ["Audit", "audit_file"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +33,7 @@ class Audit:
     """What a model file holds, and what was found in it."""
 
     path: Path
-    format: Format
+    format: str
     bytes: int
     carries_bundle: bool
     """Whether contract or card are inside: whether it is a file of edgernn."""
@@ -119,90 +115,75 @@ def audit_file(path: str | Path) -> Audit:
     """
     path = Path(path)
     data = read_bytes(path)
-    format = format_of(data)
-    try:
-        graph = read_graph(data, str(path))
-    except ModelFileError as error:
-        # What a hostile file has for a name may be a megabyte, or several lines.
-        reason = str(error).removeprefix(f"{path}: ")
-        raise ModelFileError(f"{path}: {one_line(reason)}") from error
+    container = container_of(data)
+    with named(path):
+        rules = rules_of(container.name)
+        content = container.parse(data, str(path), unrolled=True)
+        graph = rules.read_graph(content)
     found: list[Found] = []
-    sizes, attached = _sizes(data, path, format, found)
+    sizes, attached = _sizes(content, len(data), path, found)
     carries_bundle = CONTRACT in attached or CARD in attached
-    bundle = _bundle(path, found) if carries_bundle else None
+    bundle = None
+    if carries_bundle:
+        try:
+            bundle = check_model(path, data, container, content).bundle
+        except ModelFileError as error:
+            found.append(_refused(path, error))
     layers = None if bundle is None else read_layers(bundle.card)
     recurrent = find_recurrent(graph)
-    found += onnx_findings(graph) if format == "onnx" else tflite_findings(graph)
+    found += rules.findings(graph)
     found += _external(graph)
     if layers is not None:
-        found += compare(format, layers, recurrent)
+        found += compare(container.operator_per_direction, layers, recurrent)
     weights = read_weights(graph)
     operators = Counter(operator.full_type for operator in graph.operators)
     return Audit(
         path=path,
-        format=format,
+        format=container.name,
         bytes=len(data),
         carries_bundle=carries_bundle,
         bundle=bundle,
         layers=layers,
         recurrent=recurrent,
         operators={one_line(name): operators[name] for name in sorted(operators)},
-        oldest_runtime=find_oldest_runtime(graph),
+        oldest_runtime=rules.find_oldest_runtime(graph),
         findings=collect(found),
         weights=weights,
         parts=divide(weights, sizes, _vocabulary(bundle, attached)),
     )
 
 
-def read_graph(data: bytes, name: str) -> Graph:
-    """Read the graph of a model file of either format.
-
-    Args:
-        data: the whole file.
-        name: what to call the file in an error.
-
-    Raises:
-        ModelFileError: it is neither an ONNX nor a TFLite model.
-    """
-    return read_onnx(data, name) if format_of(data) == "onnx" else read_tflite(data, name)
-
-
 def _sizes(
-    data: bytes, path: Path, format: Format, found: list[Found]
+    content: Content, size: int, path: Path, found: list[Found]
 ) -> tuple[StoredSizes, frozenset[str]]:
     """Return how the file divides, and its attachments' names; none where they are broken."""
-    file = onnx_file if format == "onnx" else tflite_file
     try:
-        sizes = file.stored_sizes(data, str(path))
+        sizes = content.attachments.sizes()
     except ModelFileError as error:
-        reason = one_line(str(error).removeprefix(f"{path}: "))
         found.append(
             Found(
                 "note",
                 "attachments",
-                f"what is attached to the graph cannot be read: {reason}",
+                f"what is attached to the graph cannot be read: {_reason(path, error)}",
                 "nothing, if another tool wrote the file; its bytes count to the graph here",
             )
         )
-        return StoredSizes(len(data), {}, 0), frozenset()
+        return StoredSizes(size, {}, 0), frozenset()
     return sizes, frozenset(sizes.attachments)
 
 
-def _bundle(path: Path, found: list[Found]) -> Bundle | None:
-    """Read the bundle and check the file as scoring would."""
-    try:
-        return read_model_file(path).bundle
-    except ModelFileError as error:
-        reason = one_line(str(error).removeprefix(f"{path}: "))
-        found.append(
-            Found(
-                "problem",
-                "bundle",
-                f"the file carries contract or card, and is refused for scoring: {reason}",
-                "export it again, or get a fresh copy",
-            )
-        )
-        return None
+def _refused(path: Path, error: ModelFileError) -> Found:
+    """Return the finding for a file of edgernn that scoring refuses."""
+    return Found(
+        "problem",
+        "bundle",
+        f"the file carries contract or card, and is refused for scoring: {_reason(path, error)}",
+        "export it again, or get a fresh copy",
+    )
+
+
+def _reason(path: Path, error: ModelFileError) -> str:
+    return one_line(str(error).removeprefix(f"{path}: "))
 
 
 def _vocabulary(bundle: Bundle | None, attached: Iterable[str]) -> str | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from edgernn.bundle import Format
 from edgernn.bundle.messages import one_line
 
 __all__ = ["ABSENT", "Constant", "Graph", "Operator", "Reader", "Subgraph", "Value"]
@@ -98,7 +97,7 @@ class Reader:
 class Graph:
     """All of a file that is neither weights nor attachments."""
 
-    format: Format
+    format: str
     values: tuple[Value, ...]
     operators: tuple[Operator, ...]
     subgraphs: tuple[Subgraph, ...]

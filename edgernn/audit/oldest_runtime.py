@@ -15,7 +15,15 @@ from edgernn.audit.graphs import Graph
 from edgernn.audit.tflite_versions import LiteRtRelease
 from edgernn.bundle.messages import one_line
 
-__all__ = ["DEFECTS", "FLOAT16_MENDED", "Defect", "OldestRuntime", "Reason", "find_oldest_runtime"]
+__all__ = [
+    "DEFECTS",
+    "FLOAT16_MENDED",
+    "Defect",
+    "OldestRuntime",
+    "Reason",
+    "onnx_oldest_runtime",
+    "tflite_oldest_runtime",
+]
 
 FLOAT16_MENDED: Final = LiteRtRelease(litert="1.0.1", tensorflow_lite="2.15")
 """The first runtime that scores TFLite files right whose float16 constants are decoded as such."""
@@ -119,14 +127,8 @@ DEFECTS: Final = (
 """Measured defects of TFLite runtimes."""
 
 
-def find_oldest_runtime(graph: Graph) -> OldestRuntime:
-    """Return the oldest runtime that a graph runs on, of those that are supported at all."""
-    if graph.format == "onnx":
-        return _onnx(graph)
-    return _tflite(graph)
-
-
-def _tflite(graph: Graph) -> OldestRuntime:
+def tflite_oldest_runtime(graph: Graph) -> OldestRuntime:
+    """Return the oldest runtime that a .tflite graph runs on, of those that are supported."""
     reasons: list[Reason] = []
     needed: list[LiteRtRelease] = []
     for operator, version in sorted({(op.full_type, op.version) for op in graph.operators}):
@@ -168,7 +170,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
-def _onnx(graph: Graph) -> OldestRuntime:
+def onnx_oldest_runtime(graph: Graph) -> OldestRuntime:
+    """Return the oldest runtime that an .onnx graph runs on, of those that are supported."""
     found = list(_onnx_needs(graph))
     reasons = tuple(reason for reason, release in found if release != onnx_versions.OLDEST)
     releases = [release for _, release in found]

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from edgernn.audit.cells import Recurrent
 from edgernn.audit.findings import Found
-from edgernn.bundle import Format
 
 __all__ = ["SourceLayer", "compare", "read_layers"]
 
@@ -73,11 +72,15 @@ def read_layers(card: Mapping[str, Any]) -> tuple[SourceLayer, ...] | None:
 
 
 def compare(
-    format: Format, layers: Iterable[SourceLayer], recurrent: Iterable[Recurrent]
+    operator_per_direction: bool, layers: Iterable[SourceLayer], recurrent: Iterable[Recurrent]
 ) -> Iterator[Found]:
     """Compare the recurrent layers of the source with those of the graph.
 
-    An ONNX operator computes both directions of a layer, a TFLite operator one.
+    Args:
+        operator_per_direction: whether an operator of the format computes one direction of a
+            layer, or both.
+        layers: those of the source.
+        recurrent: those of the graph.
 
     Yields:
         A problem for each kind of layer whose number differs.
@@ -85,7 +88,7 @@ def compare(
     expected: Counter[str] = Counter()
     for layer in layers:
         if layer.is_recurrent:
-            expected[layer.layer] += layer.directions if format == "tflite" else 1
+            expected[layer.layer] += layer.directions if operator_per_direction else 1
     found = Counter(one.cell for one in recurrent)
     for cell in sorted(expected.keys() | found.keys()):
         if expected[cell] != found[cell]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from edgernn.audit.graphs import ABSENT, Constant, Graph, Operator, Reader, Value
 from edgernn.bundle.messages import one_line
 
-__all__ = ["ROLES", "Weight", "read_weights"]
+__all__ = ["INPUTS", "ROLES", "Weight", "read_weights"]
 
 EMBEDDING: Final = "embedding"
 NGRAMS: Final = "n-gram table"
@@ -63,7 +63,7 @@ _SEQUENCE_LSTM: Final = {
 }
 _RNN: Final = {1: RECURRENT, 2: RECURRENT, 3: BIAS}
 
-_INPUTS: Final[Mapping[str, Mapping[str, Mapping[int, str]]]] = {
+INPUTS: Final[Mapping[str, Mapping[str, Mapping[int, str]]]] = {
     "onnx": {
         "LSTM": _RNN,
         "GRU": _RNN,
@@ -236,7 +236,7 @@ def _role(graph: Graph, reader: Reader, value: Value) -> str | None:
         return EMBEDDING if sizes[1:] not in ((), (1,)) else SCALE
     if operator.type in _SUMS:
         return BIAS if value.type in _FLOATS and max(sizes, default=0) > 1 else None
-    role = _INPUTS[graph.format].get(operator.type, {}).get(position)
+    role = INPUTS[graph.format].get(operator.type, {}).get(position)
     if role in _KERNELS and value.type not in _NUMBERS:
         return None
     if position == 0 and sizes[:1] in ((), (1,)):

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from edgernn.bundle import CONTAINERS
+
 __all__ = [
     "DEVICES",
     "FORMAT",
@@ -35,11 +37,10 @@ MAX_BYTES = 4 << 20
 
 Runtime = Literal["onnxruntime", "litert", "keras", "tflite"]
 Device = Literal["cpu", "cuda", "auto"]
-ModelFormat = Literal["onnx", "tflite", "keras"]
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)
 DEVICES: tuple[str, ...] = get_args(Device)
-FORMATS: tuple[str, ...] = get_args(ModelFormat)
+FORMATS: tuple[str, ...] = (*CONTAINERS, "keras")
 
 
 @dataclass(frozen=True)

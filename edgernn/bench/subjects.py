@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from edgernn.bench.cold_start import FirstScore, keras_environment
 from edgernn.bench.results import Model
 from edgernn.bench.scorers import FileScorer, KerasScorer, Scorer
 from edgernn.bundle import ModelFile, read_model_file
+from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
-from edgernn.errors import DeviceError, MissingPackageError
+from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
 from edgernn.native_logs import held_back
 from edgernn.runtime.backends import (
     Backend,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_DELEGATE",
+    "SUBJECTS",
     "XNNPACK",
     "Subject",
     "file_subjects",
@@ -86,6 +88,11 @@ def file_subjects(
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ModelFileError(
+            f"{path}: is a pipe or a device, and fresh processes are to open it again: save it as "
+            "a file"
+        )
     file = read_model_file(path)
     card = file.bundle.card
     model = Model(
@@ -96,18 +103,33 @@ def file_subjects(
         format=file.format,
         precision=_line(card.get("precision")) or "unknown",
     )
-    rows: list[Subject] = []
-    for count in threads:
-        if file.format == "onnx":
-            rows += [_onnx(file, model, device, count) for device in devices]
-        else:
-            own = [device for device in devices if device != "cuda"] or devices
-            rows += [
-                _litert(file, model, device, count, delegate)
-                for device in own
-                for delegate in delegates
-            ]
-    return rows
+    if file.format not in SUBJECTS:
+        problem = missing(file.format, "row", "SUBJECTS in edgernn/bench/subjects.py")
+        raise ModelFileError(f"{file.path}: {problem}")
+    rows_of = SUBJECTS[file.format]
+    return [row for count in threads for row in rows_of(file, model, devices, count, delegates)]
+
+
+def _onnx_rows(
+    file: ModelFile, model: Model, devices: Sequence[str], threads: int, delegates: Sequence[str]
+) -> list[Subject]:
+    return [_onnx(file, model, device, threads) for device in devices]
+
+
+def _tflite_rows(
+    file: ModelFile, model: Model, devices: Sequence[str], threads: int, delegates: Sequence[str]
+) -> list[Subject]:
+    own = [device for device in devices if device != "cuda"] or devices
+    return [
+        _litert(file, model, device, threads, delegate) for device in own for delegate in delegates
+    ]
+
+
+SUBJECTS: Final[dict[str, Callable[..., list[Subject]]]] = {
+    "onnx": _onnx_rows,
+    "tflite": _tflite_rows,
+}
+"""The rows of a format's file with one number of threads."""
 
 
 def keras_subjects(run: Run, threads: Sequence[int]) -> list[Subject]:

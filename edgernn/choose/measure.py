@@ -28,7 +28,7 @@ from exporters import model_card
 from exporters.export import TrainedModel, convert_graph
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
-from exporters.min_runtime import MIN_RUNTIMES
+from exporters.min_runtime import oldest_supported
 from exporters.rules import FormatRules, check_cells
 
 __all__ = ["SPOKEN_WORDS", "Untrained", "Variant", "latency_texts", "median_latencies"]
@@ -115,7 +115,7 @@ class Untrained:
                 check_cells(self.rules, precision, [point.cell])
                 card = model_card.describe(run, network, self.rules.name, precision)
                 graph = convert_graph(
-                    trained, self.rules, precision, card, MIN_RUNTIMES[self.rules.name]
+                    trained, self.rules, precision, card, oldest_supported(self.rules.name)
                 )
             except ExportError as error:
                 refusal = error
@@ -138,13 +138,7 @@ class Untrained:
         return written
 
     def _precisions(self) -> list[str]:
-        return [
-            name
-            for name, rules in self.rules.precisions.items()
-            # A conversion to TFLite takes seconds; of those left out, int8-full takes a sample of
-            # texts that a trained model is run on.
-            if not rules.needs_representative and (self.rules.name, name) != ("tflite", "float16")
-        ]
+        return [name for name, rules in self.rules.precisions.items() if rules.searched]
 
 
 def latency_texts(texts: Sequence[str], words: int = SPOKEN_WORDS) -> list[str]:

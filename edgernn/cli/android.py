@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from edgernn.audit import find_oldest_runtime, read_graph
-from edgernn.bundle import ModelFile, read_model_file
+from edgernn.bundle import CONTAINERS, ModelFile, read_model_file
+from edgernn.bundle.container import missing
 from edgernn.choose.limits import parse_size
 from edgernn.cli.console import done, say
 from edgernn.errors import ModelFileError, UsageError
@@ -43,6 +44,9 @@ def run_android(path: Path | None, project: Path, max_size: str) -> None:
             "name the folder that holds android_demo's files, or those of a project like it"
         )
     file = read_model_file(SHIPPED_MODEL if path is None else path)
+    if file.format not in ASSETS:
+        problem = missing(file.format, "runtime in the app", "ASSETS in edgernn/cli/android.py")
+        raise ModelFileError(f"{file.path}: {problem}")
     if len(file.data) > largest:
         raise ModelFileError(
             f"{file.path}: {len(file.data):,} bytes, allowed {largest:,}: --max-size allows more"
@@ -54,12 +58,12 @@ def run_android(path: Path | None, project: Path, max_size: str) -> None:
     )
     for line in _warnings(file):
         say(f"warning: {line}")
-    target = project / _MAIN / "assets" / f"model.{file.format}"
+    target = project / _MAIN / "assets" / f"model{file.container.suffix}"
     write_bytes(target, file.data)
     done(f"{target}: copied from {file.path}")
-    other = target.with_suffix({"onnx": ".tflite", "tflite": ".onnx"}[file.format])
-    both = other.exists()
-    if both:
+    others = [target.with_suffix(CONTAINERS[name].suffix) for name in ASSETS if name != file.format]
+    both = [other for other in others if other.exists()]
+    for other in both:
         say(f"{other} is there too: in the app a switch chooses")
     script = project / "build_apk.sh"
     if script.exists():
@@ -71,14 +75,20 @@ def _warnings(file: ModelFile) -> Iterator[str]:
     """Yield what in a file an Android runtime gets wrong, refuses or has nothing to do with."""
     if file.bundle.golden is None:
         yield "it carries no golden vectors, so the app cannot check itself: export it again"
-    if file.format == "onnx":
-        return
+    yield from ASSETS[file.format](file)
+
+
+def _onnx_warnings(file: ModelFile) -> Iterator[str]:
+    return iter(())
+
+
+def _tflite_warnings(file: ModelFile) -> Iterator[str]:
     if xnnpack_fails(file):
         yield (
             "a GRU in TFLite is a loop that the delegate XNNPACK scores wrong now and then: the "
             "app must call setUseXNNPACK(false), or take the ONNX file"
         )
-    oldest = find_oldest_runtime(read_graph(file.data, str(file.path)))
+    oldest = find_oldest_runtime(read_graph(file))
     needed = oldest.tensorflow_lite
     if oldest.name == "ai-edge-litert" and (
         not needed or _parts(needed) > _parts(_TENSORFLOW_LITE)
@@ -88,6 +98,13 @@ def _warnings(file: ModelFile) -> Iterator[str]:
             f"TensorFlow Lite {_TENSORFLOW_LITE}, the newest on Maven Central, is too old for it "
             f"({why}): take LiteRT from Google's repository"
         )
+
+
+ASSETS: Final[dict[str, Callable[[ModelFile], Iterator[str]]]] = {
+    "onnx": _onnx_warnings,
+    "tflite": _tflite_warnings,
+}
+"""The formats that the app runs; with what an Android runtime gets wrong or refuses in a file."""
 
 
 def _parts(version: str) -> tuple[int, ...]:

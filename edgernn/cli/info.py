@@ -33,7 +33,7 @@ def _model(path: Path) -> dict[str, Any]:
     file = read_model_file(path)
     contract = file.bundle.contract
     vocabulary = len(file.bundle.encoder.vocabulary)
-    oldest = find_oldest_runtime(read_graph(file.data, str(path)))
+    oldest = find_oldest_runtime(read_graph(file))
     return {
         "file": str(path),
         "format": file.format,

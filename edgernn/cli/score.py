@@ -323,14 +323,12 @@ class _Job:
 
     def _description(self) -> dict[str, object]:
         """Return what rows of a file depend on beside the input: they go on only where it is."""
-        import hashlib
-
         from edgernn import __version__
 
         assert self._columns is not None
         return {
             "version of edgernn": __version__,
-            "model": hashlib.sha256(self._model.path.read_bytes()).hexdigest(),
+            "model": self._model.sha256,
             "device": self._model.device,
             "input": [os.fspath(file) for file in self._files],
             "way of reading": dict(self._options.read),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgernn.bundle import CONTAINERS
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.evaluation.proposals import propose_test
 from edgernn.training.history import Epoch, History, read_history
@@ -25,7 +26,6 @@ __all__ = [
     "read_runs",
 ]
 
-_FORMATS = ("onnx", "tflite")
 PRECISIONS = (
     *("float32", "float16", "int8-embedding", "int8", "int8-dynamic", "int16x8", "int8-full"),
 )
@@ -189,7 +189,7 @@ def _read(run: Run, name: str) -> ComparedRun:
         validation=(accuracy, loss),
         test=_test_result(run),
         measured=None if (found := run.evaluation) is None else evaluation_split(found, run.config),
-        files={format: _smallest(run.folder, f".{format}") for format in _FORMATS},
+        files={c.name: _smallest(run.folder, c.suffix) for c in CONTAINERS.values()},
     )
 
 

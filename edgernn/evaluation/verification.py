@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgernn.bundle import Format, Golden, ModelFile, read_model_file
+from edgernn.bundle import CONTAINERS, Golden, ModelFile, read_model_file
 from edgernn.data.options import DEFAULTS, DataOptions, option_of
 from edgernn.errors import EdgernnError, ModelFileError, UsageError
 from edgernn.native_logs import held_back
@@ -57,7 +57,7 @@ class Verification:
     """What the runtimes of this machine made of a file."""
 
     file: Path
-    format: Format
+    format: str
     golden: Replay
     """What became of the file's golden vectors."""
     data: DataCheck | None
@@ -88,8 +88,9 @@ class Verification:
         replayed = self.golden
         rows = [replayed.runtimes, *([] if self.data is None else [self.data.runtimes])]
         if not any(row.texts or row.passed is False for row in rows[0]):
-            extra = ": pip install 'edgernn[tflite]'" if self.format == "tflite" else ""
-            raise EdgernnError(f"{self.file}: no runtime of this machine runs it{extra}")
+            extra = CONTAINERS[self.format].extra
+            install = "" if extra is None else f": pip install 'edgernn[{extra}]'"
+            raise EdgernnError(f"{self.file}: no runtime of this machine runs it{install}")
         problems = []
         if not replayed.ids.passed:
             problems.append(
@@ -152,8 +153,8 @@ def _refuse_without_data(options: RealTexts) -> None:
 
 
 def _quiet(file: ModelFile) -> AbstractContextManager[None]:
-    """Hold back what TFLite's runtimes log; ONNX Runtime says there why CUDA does not run."""
-    return held_back() if file.format == "tflite" else nullcontext()
+    """Hold back what a format's runtimes log by themselves, if nobody needs it."""
+    return held_back() if file.container.quiet else nullcontext()
 
 
 def _open_run(folder: Path, file: ModelFile) -> Run:

@@ -8,18 +8,20 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import ModelFile
+from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
 from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids, pad
 from edgernn.runtime.devices import choose_device, import_onnxruntime
 
 __all__ = [
+    "BACKENDS",
     "Backend",
     "LiteRT",
     "OnnxRuntime",
@@ -71,19 +73,6 @@ class Backend(Protocol):
             behind: ids to put behind the longest text as padding, where a graph takes any; they
                 must make no difference.
         """
-
-
-def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
-    """Load a model file into the engine of its format.
-
-    Raises:
-        DeviceError: the device cannot run it.
-        MissingPackageError: a .tflite file without LiteRT.
-        ModelFileError: the engine refuses the graph.
-    """
-    if file.format == "tflite":
-        return LiteRT(file, device, threads)
-    return OnnxRuntime(file, device, threads)
 
 
 class OnnxRuntime:
@@ -231,6 +220,27 @@ def _call_session(session: Any, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
     found: npt.NDArray[Any]
     (found,) = session.run(["probability"], {"ids": ids, "lengths": lengths})
     return found
+
+
+BACKENDS: Final[dict[str, Callable[[ModelFile, str, int | None], Backend]]] = {
+    "onnx": OnnxRuntime,
+    "tflite": LiteRT,
+}
+"""The engine of each format."""
+
+
+def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
+    """Load a model file into the engine of its format.
+
+    Raises:
+        DeviceError: the device cannot run it.
+        MissingPackageError: a .tflite file without LiteRT.
+        ModelFileError: there is no engine, or it refuses the graph.
+    """
+    if file.format not in BACKENDS:
+        problem = missing(file.format, "engine", "BACKENDS in edgernn/runtime/backends.py")
+        raise ModelFileError(f"{file.path}: {problem}")
+    return BACKENDS[file.format](file, device, threads)
 
 
 def cores() -> int:

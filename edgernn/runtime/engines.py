@@ -9,10 +9,12 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from edgernn.bundle import ModelFile
+from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
+from edgernn.errors import ModelFileError
 from edgernn.privacy import import_quietly
 from edgernn.runtime.backends import (
     Backend,
@@ -23,7 +25,7 @@ from edgernn.runtime.backends import (
 )
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
 
-__all__ = ["Engine", "find_engines"]
+__all__ = ["ENGINES", "Engine", "find_engines"]
 
 # Of 1,500 loads of a small model TensorFlow 2.21 scored one wrong, LiteRT 2.3 one in eleven,
 # tflite-runtime 2.14 none.
@@ -49,9 +51,21 @@ def find_engines(file: ModelFile) -> tuple[Engine, ...]:
     """Return the runtimes for a file's format, those that are not on this machine among them.
 
     Each that is installed is imported, TensorFlow too: this takes seconds.
+
+    Raises:
+        ModelFileError: none is known for the format.
     """
-    if file.format == "onnx":
-        return (_onnxruntime(file, "cpu"), _onnxruntime(file, "cuda"))
+    if file.format not in ENGINES:
+        problem = missing(file.format, "runtime", "ENGINES in edgernn/runtime/engines.py")
+        raise ModelFileError(f"{file.path}: {problem}")
+    return ENGINES[file.format](file)
+
+
+def _onnx_engines(file: ModelFile) -> tuple[Engine, ...]:
+    return (_onnxruntime(file, "cpu"), _onnxruntime(file, "cuda"))
+
+
+def _tflite_engines(file: ModelFile) -> tuple[Engine, ...]:
     litert, tensorflow = _find(_import_litert), _find(_import_tensorflow)
     fails = xnnpack_fails(file)
     return (
@@ -65,6 +79,13 @@ def find_engines(file: ModelFile) -> tuple[Engine, ...]:
             delegate=not fails,
         ),
     )
+
+
+ENGINES: Final[dict[str, Callable[[ModelFile], tuple[Engine, ...]]]] = {
+    "onnx": _onnx_engines,
+    "tflite": _tflite_engines,
+}
+"""The runtimes of each format."""
 
 
 def _onnxruntime(file: ModelFile, device: str) -> Engine:

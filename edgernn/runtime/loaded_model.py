@@ -6,6 +6,7 @@ What this package itself needs of a file, such as scores of ids, is here; what u
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -55,6 +56,11 @@ class LoadedModel:
     def path(self) -> Path:
         """The model file."""
         return self._file.path
+
+    @property
+    def sha256(self) -> str:
+        """Of the file as it was read, in lower-case hexadecimal."""
+        return hashlib.sha256(self._file.data).hexdigest()
 
     @property
     def device(self) -> str:

@@ -25,18 +25,19 @@ from handmade import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
+from parsed import onnx_graph, tflite_graph
 
-from edgernn.audit import audit_file, onnx_graph, tflite_graph
+from edgernn.audit import audit_file
 from edgernn.audit.onnx_findings import onnx_findings
-from edgernn.audit.onnx_graph import read_onnx
 from edgernn.audit.tflite_findings import tflite_findings
-from edgernn.audit.tflite_graph import read_tflite
 from edgernn.audit.weights import MOST_STEPS, read_weights
 from edgernn.bundle.model_file import MAX_MODEL_BYTES
+from edgernn.bundle.onnx import content as onnx_content
 from edgernn.bundle.onnx.protowire import bytes_field
+from edgernn.bundle.tflite import content as tflite_content
 from edgernn.bundle.tflite import schema as places
-from edgernn.bundle.tflite.file import append_attachments
-from edgernn.bundle.tflite.summary import open_model
+from edgernn.bundle.tflite.attachments import append_attachments
+from edgernn.bundle.tflite.model import open_root
 from edgernn.errors import ModelFileError
 
 Save = Callable[[str, bytes], Path]
@@ -211,7 +212,7 @@ def test_overlapping_weights(save: Save) -> None:
     graph = subgraph(tensors, [operator(0, [0, 2, 3], [1])])
     arrays = [np.ones(100, np.float32), np.zeros(100, np.float32)]
     data = bytearray(tflite_model([code(OPERATORS.FULLY_CONNECTED)], [graph], arrays))
-    _, first, second = open_model(data).tables(places.Model.BUFFERS)
+    _, first, second = open_root(data).tables(places.Model.BUFFERS)
     start, size = first.span(places.Buffer.DATA)
     field = second.place(places.Buffer.DATA)
     assert field is not None
@@ -283,7 +284,7 @@ def test_nothing_is_read_twice_for_each_other_thing() -> None:
     hub = [node("Concat", names, ["hub"])]
     readers = [node("MatMul", ["x", "hub"], [f"y{i}"]) for i in range(width)]
     weights = {name: np.ones(2, np.float32) for name in names}
-    graph = read_onnx(onnx_model([*hub, *readers], weights).SerializeToString(), "m")
+    graph = onnx_graph(onnx_model([*hub, *readers], weights).SerializeToString())
     assert {w.role for w in read_weights(graph)} == {"dense kernel"}
     assert all(len(w.used_by) <= MOST_STEPS for w in read_weights(graph))
 
@@ -292,15 +293,15 @@ def test_nothing_is_read_twice_for_each_other_thing() -> None:
     loops = subgraph(pair, [operator(0, [0], [1], options) for _ in range(width)])
     inside = subgraph(pair, [operator(1, [0], [1]) for _ in range(width)])
     codes = [code(OPERATORS.WHILE), code(OPERATORS.TANH)]
-    tflite = read_tflite(tflite_model(codes, [loops, inside]), "m")
+    tflite = tflite_graph(tflite_model(codes, [loops, inside]))
     assert len(list(tflite_findings(tflite))) == width
     assert not list(onnx_findings(graph))
 
 
 def test_no_work_without_end(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
     """More fields, or more structure, than any model has are given up."""
-    monkeypatch.setattr(onnx_graph, "MAX_FIELDS", 200)
-    monkeypatch.setattr(tflite_graph, "MAX_WORK", 500)
+    monkeypatch.setattr(onnx_content, "MAX_FIELDS_UNROLLED", 200)
+    monkeypatch.setattr(tflite_content, "MAX_WORK_UNROLLED", 500)
     with pytest.raises(ModelFileError, match="more fields"):
         audit_file(save("m.onnx", small_onnx() + b"\x08\x08" * 200))
     with pytest.raises(ModelFileError, match="more structure"):
@@ -317,6 +318,6 @@ def test_a_loop_s_body_may_use_names_of_the_graph_around_it() -> None:
     )
     weights = {"outer": np.ones((2, 2), np.float32), "w": np.ones((3, 3), np.float32)}
     model = onnx_model([node("If", then_branch=inside)], weights)
-    found = {w.name: w.role for w in read_weights(read_onnx(model.SerializeToString(), "m"))}
+    found = {w.name: w.role for w in read_weights(onnx_graph(model.SerializeToString()))}
     assert found == {"outer": "dense kernel", "w": "other"}
     assert isinstance(model, onnx.ModelProto)

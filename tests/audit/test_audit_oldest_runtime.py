@@ -26,7 +26,7 @@ from handmade import (
 
 from edgernn.audit import OldestRuntime, audit_file, onnx_versions, tflite_versions
 from edgernn.audit.oldest_runtime import FLOAT16_MENDED
-from edgernn.bundle.tflite.operators import BUILTIN_OPERATORS
+from edgernn.bundle.tflite.schema import BUILTIN_OPERATORS
 
 Save = Callable[[str, bytes], Path]
 

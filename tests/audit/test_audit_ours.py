@@ -10,17 +10,17 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parsed import onnx_graph
 
 from edgernn.audit import audit_file
 from edgernn.audit.cells import Recurrent, find_recurrent
 from edgernn.audit.findings import collect
-from edgernn.audit.onnx_graph import read_onnx
 from edgernn.audit.parts import divide
 from edgernn.audit.source import SourceLayer, compare, read_layers
 from edgernn.audit.weights import ROLES, Weight
+from edgernn.bundle import CONTAINERS
 from edgernn.bundle.attachments import StoredSizes
-from edgernn.bundle.onnx.file import write_attachments
-from edgernn.bundle.tflite.file import append_attachments, without_attachments
+from edgernn.bundle.tflite.attachments import append_attachments, without_attachments
 from edgernn.runtime import SHIPPED_MODEL
 
 FORMATS = ("onnx", "tflite")
@@ -110,7 +110,7 @@ def test_parts_are_those_that_a_zip_or_onnx_reader_finds(tiny_files, format: str
 def test_broken_bundle(tiny_files, save: Save, format: str) -> None:
     """A file that carries a bundle which scoring refuses has a problem; the rest is told."""
     data = tiny_files[format, "int8"].read_bytes()
-    write = append_attachments if format == "tflite" else write_attachments
+    write = CONTAINERS[format].with_attachments
     audit = audit_file(save(f"m.{format}", write(data, {"contract.json": b"{}"})))
     assert audit.carries_bundle
     assert audit.bundle is None
@@ -214,7 +214,7 @@ def recurrent(*types: str) -> tuple[Recurrent, ...]:
     nodes = [onnx.helper.make_node(type, ["x"], [f"y{i}"]) for i, type in enumerate(types)]
     graph = onnx.helper.make_graph(nodes, "g", [], [])
     data = onnx.helper.make_model(graph).SerializeToString()
-    return find_recurrent(read_onnx(data, "m"))
+    return find_recurrent(onnx_graph(data))
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def recurrent(*types: str) -> tuple[Recurrent, ...]:
 def test_source_and_graph(format, types: list[str], expected: list[str]) -> None:
     """A recurrent layer of the source that the graph lacks, or has too often, is a problem."""
     layers = [SourceLayer("LSTM", 64, 2), SourceLayer("GRU", 32), SourceLayer("Dense", 1)]
-    found = collect(compare(format, layers, recurrent(*types)))
+    found = collect(compare(CONTAINERS[format].operator_per_direction, layers, recurrent(*types)))
     assert [(f.severity, f.subject) for f in found] == [("problem", name) for name in expected]
 
 

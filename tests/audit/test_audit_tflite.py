@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +23,6 @@ from handmade import (
 )
 
 from edgernn.audit import Audit, audit_file
-from edgernn.audit.tflite_graph import BODIES, OPTIONS
 
 Save = Callable[[str, bytes], Path]
 
@@ -291,27 +289,3 @@ def test_shared_weights_count_once(audited) -> None:
     (weight,) = audited(tflite_model(codes, [graph], [np.zeros((1, 4), np.float32)])).weights
     assert weight.bytes == 16
     assert weight.used_by == ("ADD", "FULLY_CONNECTED")
-
-
-@pytest.mark.parametrize(
-    ("name", "fields"),
-    [(name, fields) for table in (BODIES, OPTIONS) for name, fields in table.items()],
-)
-def test_places_are_the_schema_s(name: str, fields: dict[str, int]) -> None:
-    """The places of the options' fields are those of LiteRT's own schema."""
-    import inspect
-
-    options = {
-        "BIDIRECTIONAL_SEQUENCE_LSTM": "BidirectionalSequenceLSTMOptions",
-        "CALL": "CallOptions",
-        "CALL_ONCE": "CallOnceOptions",
-        "IF": "IfOptions",
-        "LSTM": "LSTMOptions",
-        "UNIDIRECTIONAL_SEQUENCE_LSTM": "UnidirectionalSequenceLSTMOptions",
-        "WHILE": "WhileOptions",
-    }[name]
-    for field, place in fields.items():
-        source = inspect.getsource(getattr(getattr(schema, options), field))
-        offset = re.search(r"self\._tab\.Offset\((\d+)\)", source)
-        assert offset is not None
-        assert (int(offset[1]) - 4) // 2 == place

@@ -18,11 +18,9 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from onnx import TensorProto, helper, numpy_helper
 
-from edgernn.bundle import Bundle, Format, model_file, read_model_file
+from edgernn.bundle import CONTAINERS, Bundle, model_file, read_model_file
 from edgernn.bundle import with_bundle as put_bundle
 from edgernn.bundle.checksums import SUMS, with_sums
-from edgernn.bundle.onnx import file as onnx_file
-from edgernn.bundle.tflite import file as tflite_file
 from edgernn.errors import ModelFileError
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
 
@@ -34,7 +32,7 @@ CONTRACT = TextContract(
     cut="end",
 )
 BUNDLE = Bundle(TextEncoder(CONTRACT, VOCABULARY), {"recipe": "tiny"})
-FORMATS: tuple[Format, ...] = ("onnx", "tflite")
+FORMATS = tuple(CONTAINERS)
 
 # Name, element type, dimensions.
 Value = tuple[str, int, list[int | str | None] | None]
@@ -108,7 +106,7 @@ def tflite_model(inputs: list[Tensor], outputs: list[Tensor]) -> bytes:
     return bytes(builder.Output())
 
 
-MODELS: dict[Format, bytes] = {
+MODELS: dict[str, bytes] = {
     "onnx": onnx_model([IDS, LENGTHS], [PROBABILITY]),
     "tflite": tflite_model([TFLITE_IDS], [TFLITE_PROBABILITY]),
 }
@@ -120,20 +118,17 @@ def written(folder: Path, data: bytes, name: str = "model.bin") -> Path:
     return path
 
 
-def graph_sha256(format: Format, data: bytes) -> str:
-    functions = {"onnx": onnx_file.graph_sha256, "tflite": tflite_file.graph_sha256}
-    return functions[format](data, "the model")
+def graph_sha256(format: str, data: bytes) -> str:
+    return model_file.graph_sha256(data, format)
 
 
 def with_attachments(
-    format: Format, attachments: dict[str, bytes], model: bytes | None = None
+    format: str, attachments: dict[str, bytes], model: bytes | None = None
 ) -> bytes:
     """A file with such attachments, checksums that fit them included."""
     model = MODELS[format] if model is None else model
     sealed = with_sums(attachments, graph_sha256(format, model))
-    if format == "onnx":
-        return onnx_file.write_attachments(model, sealed)
-    return tflite_file.append_attachments(model, sealed)
+    return CONTAINERS[format].with_attachments(model, sealed)
 
 
 def refused(path: Path) -> str:
@@ -148,7 +143,7 @@ def refused(path: Path) -> str:
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("suffix", [".onnx", ".tflite", ""])
-def test_round_trip(tmp_path: Path, format: Format, suffix: str) -> None:
+def test_round_trip(tmp_path: Path, format: str, suffix: str) -> None:
     """The bundle comes back; the format is told by the content, not by the file's name."""
     data = put_bundle(MODELS[format], format, BUNDLE)
     path = written(tmp_path, data, f"model{suffix}")
@@ -162,7 +157,7 @@ def test_round_trip(tmp_path: Path, format: Format, suffix: str) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_bundle_takes_the_place_of_another(format: Format) -> None:
+def test_a_bundle_takes_the_place_of_another(format: str) -> None:
     """Putting the same bundle in again changes nothing; another one leaves nothing of the first."""
     once = put_bundle(MODELS[format], format, BUNDLE)
     other = Bundle(BUNDLE.encoder, {"recipe": "other"})
@@ -182,7 +177,7 @@ def test_an_exported_file(tiny_files: dict[tuple[str, str], Path], key: tuple[st
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("name", sorted(BUNDLE.to_attachments()))
-def test_a_missing_attachment(tmp_path: Path, format: Format, name: str) -> None:
+def test_a_missing_attachment(tmp_path: Path, format: str, name: str) -> None:
     """The message names the file and what is missing."""
     attachments = BUNDLE.to_attachments()
     del attachments[name]
@@ -202,7 +197,7 @@ def test_a_missing_attachment(tmp_path: Path, format: Format, name: str) -> None
     ],
 )
 def test_a_broken_attachment(
-    tmp_path: Path, format: Format, name: str, old: bytes, new: bytes, message: str
+    tmp_path: Path, format: str, name: str, old: bytes, new: bytes, message: str
 ) -> None:
     """The message names the file and what is wrong inside."""
     attachments = BUNDLE.to_attachments()
@@ -265,7 +260,7 @@ def test_another_tflite_signature(
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_foreign_file(tmp_path: Path, format: Format) -> None:
+def test_a_foreign_file(tmp_path: Path, format: str) -> None:
     """A sound model that somebody else wrote: the message says what would have written one."""
     path = written(tmp_path, MODELS[format], f"foreign.{format}")
     assert refused(path).startswith("the file carries no contract.json: ")
@@ -321,7 +316,7 @@ def test_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_only_a_little_is_asked_for(tmp_path: Path, format: Format) -> None:
+def test_only_a_little_is_asked_for(tmp_path: Path, format: str) -> None:
     """Reading takes memory for the file's size, not for the largest size that is read."""
     path = written(tmp_path, put_bundle(MODELS[format], format, BUNDLE))
     read_model_file(path)
@@ -335,22 +330,18 @@ def test_only_a_little_is_asked_for(tmp_path: Path, format: Format) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_checksums_travel(tmp_path: Path, format: Format) -> None:
+def test_checksums_travel(tmp_path: Path, format: str) -> None:
     """A file carries them; without them, or with a changed byte anywhere, it is refused."""
     data = put_bundle(MODELS[format], format, BUNDLE)
-    read, write = {
-        "onnx": (onnx_file.read_attachments, onnx_file.write_attachments),
-        "tflite": (tflite_file.read_attachments, tflite_file.append_attachments),
-    }[format]
-    attachments = read(data, "the model")
+    attachments = CONTAINERS[format].parse(data, "the model").attachments.read()
     assert attachments == with_sums(BUNDLE.to_attachments(), graph_sha256(format, MODELS[format]))
     del attachments[SUMS]
-    path = written(tmp_path, write(MODELS[format], attachments))
+    path = written(tmp_path, CONTAINERS[format].with_attachments(MODELS[format], attachments))
     assert refused(path).startswith(f"the file carries no {SUMS}")
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_changed_weight(tmp_path: Path, format: Format) -> None:
+def test_a_changed_weight(tmp_path: Path, format: str) -> None:
     """A bit of the weights, which no parser would miss."""
     data = bytearray(put_bundle(MODELS[format], format, BUNDLE))
     data[data.index(bytes(4 * CONTRACT.vocabulary_size)) + 400] ^= 0x40
@@ -359,7 +350,7 @@ def test_a_changed_weight(tmp_path: Path, format: Format) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_ids_beyond_the_embedding(tmp_path: Path, format: Format) -> None:
+def test_ids_beyond_the_embedding(tmp_path: Path, format: str) -> None:
     """A vocabulary larger than the table that the ids are looked up in."""
     larger = SubwordEncoder(["good_", "bad_", "fine_"]).to_bytes()
     digest = hashlib.sha256(larger).hexdigest()
@@ -376,7 +367,7 @@ def test_ids_beyond_the_embedding(tmp_path: Path, format: Format) -> None:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-def test_a_hostile_name_in_a_message(tmp_path: Path, format: Format) -> None:
+def test_a_hostile_name_in_a_message(tmp_path: Path, format: str) -> None:
     """What a file calls its things cannot write lines of its own, or thousands of characters."""
     attachments = BUNDLE.to_attachments()
     for name, start in (("a\n\x1b[2Jfine", r"a\n\x1b[2Jfine"), ("x" * 10_000, "xxx")):

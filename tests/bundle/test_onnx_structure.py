@@ -10,10 +10,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto
+from parsed import check_onnx
 
 from edgernn.bundle.onnx import structure as onnx_structure
+from edgernn.bundle.onnx.forms import FORMS, LETTERS
 from edgernn.bundle.onnx.protowire import bytes_field, varint
-from edgernn.bundle.onnx.structure import check_structure
 from edgernn.errors import ModelFileError
 from exporters.rules import FORMATS
 
@@ -25,44 +26,14 @@ def test_operators_are_the_exporter_s() -> None:
     rules = FORMATS["onnx"]
     parts = [*rules.cells, *rules.extra]
     exported = [rules.at(name).allowed(parts) for name in rules.precisions]
-    assert set(onnx_structure._FORMS) == frozenset().union(*exported)
+    assert set(FORMS) == frozenset().union(*exported)
 
 
-@pytest.mark.parametrize(
-    ("message", "known", "fields"),
-    [
-        (
-            "ModelProto",
-            onnx_structure._MODEL_FIELDS,
-            "ir_version producer_name producer_version domain model_version doc_string graph "
-            "opset_import metadata_props",
-        ),
-        (
-            "GraphProto",
-            onnx_structure._GRAPH_FIELDS,
-            "node name initializer doc_string input output",
-        ),
-        (
-            "NodeProto",
-            onnx_structure._NODE_FIELDS,
-            "input output name op_type attribute doc_string domain",
-        ),
-        ("AttributeProto", onnx_structure._ATTRIBUTE_FIELDS, "name f i s floats ints strings type"),
-        ("TensorProto", onnx_structure._TENSOR_FIELDS, "dims data_type name raw_data"),
-    ],
-)
-def test_fields_are_the_schema_s(message: str, known: frozenset[int], fields: str) -> None:
-    """The fields that are let through, by onnx's own names."""
-    descriptor = getattr(onnx, message).DESCRIPTOR
-    assert known == {descriptor.fields_by_name[name].number for name in fields.split()}
-
-
-def test_elements_are_the_schema_s() -> None:
-    """The types of weights, with onnx's own numbers and sizes."""
-    for number, (_, size) in onnx_structure._ELEMENTS.items():
+def test_types_are_the_schema_s() -> None:
+    """The types of weights, with onnx's own names and sizes."""
+    for name, (_, size) in LETTERS.items():
+        number = TensorProto.DataType.Value(name)
         assert onnx.helper.tensor_dtype_to_np_dtype(number).itemsize == size
-    names = {TensorProto.DataType.Name(number) for number in onnx_structure._ELEMENTS}
-    assert names == {"FLOAT", "FLOAT16", "INT8", "INT32", "INT64"}
 
 
 @pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
@@ -73,9 +44,9 @@ def test_exported_files(tiny_files: Files, tiny_word_files: Files, precision: st
         if cell in refused:
             continue
         data = files["onnx", precision].read_bytes()
-        check_structure(data, "m.onnx", size)
+        check_onnx(data, "m.onnx", size)
         with pytest.raises(ModelFileError, match=rf"m.onnx: .*{size + 1} ids, .*{size} rows"):
-            check_structure(data, "m.onnx", size + 1)
+            check_onnx(data, "m.onnx", size + 1)
 
 
 def test_packed_dimensions(tiny_files: Files) -> None:
@@ -90,9 +61,9 @@ def test_packed_dimensions(tiny_files: Files) -> None:
     message = table.SerializeToString()
     assert data.count(message) == message.count(unpacked) == 1
     changed = data.replace(message, message.replace(unpacked, packed))
-    check_structure(changed, "m.onnx", 299)
+    check_onnx(changed, "m.onnx", 299)
     with pytest.raises(ModelFileError, match="300 ids"):
-        check_structure(changed, "m.onnx", 300)
+        check_onnx(changed, "m.onnx", 300)
 
 
 def _rank_of_bias(model: Any) -> None:
@@ -107,10 +78,10 @@ def check_change(path: Path, change: Callable[[Any], None], reason: str | None) 
     change(model)
     data = model.SerializeToString()
     if reason is None:
-        check_structure(data, "m.onnx", 299)
+        check_onnx(data, "m.onnx", 299)
         return
     with pytest.raises(ModelFileError, match=f"^m.onnx: .*{reason}") as caught:
-        check_structure(data, "m.onnx", 299)
+        check_onnx(data, "m.onnx", 299)
     assert "\n" not in str(caught.value)
 
 
@@ -141,21 +112,21 @@ def test_bounds(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(onnx_structure, "MAX_ELEMENTS", 9600)
         with pytest.raises(ModelFileError, match="more weights than are read"):
-            check_structure(data, "m.onnx", 299)
+            check_onnx(data, "m.onnx", 299)
     monkeypatch.setattr(onnx_structure, "MAX_WIDTH", 256)
-    check_structure(data, "m.onnx", 299)
+    check_onnx(data, "m.onnx", 299)
     monkeypatch.setattr(onnx_structure, "MAX_WIDTH", 200)
     with pytest.raises(ModelFileError, match=r"of shape|too wide"):
-        check_structure(data, "m.onnx", 299)
+        check_onnx(data, "m.onnx", 299)
 
 
 @pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
 def test_files_with_ngrams(tiny_wide_files: Files, precision: str) -> None:
     """Pooling and n-grams pass in each precision; the embedding keeps its bound."""
     data = tiny_wide_files["onnx", precision].read_bytes()
-    check_structure(data, "m.onnx", 299)
+    check_onnx(data, "m.onnx", 299)
     with pytest.raises(ModelFileError, match=r"300 ids, .*299 rows"):
-        check_structure(data, "m.onnx", 300)
+        check_onnx(data, "m.onnx", 300)
 
 
 def _node(model: Any, kind: str, number: int = 0) -> Any:

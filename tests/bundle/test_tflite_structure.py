@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,47 +10,16 @@ import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from parsed import check_tflite
+from tflite_places import places_of
 
-from edgernn.bundle.tflite import schema as tflite_schema
 from edgernn.bundle.tflite import structure as tflite_structure
 from edgernn.bundle.tflite.forms import FORMS, LETTERS
-from edgernn.bundle.tflite.operators import TENSOR_TYPES
-from edgernn.bundle.tflite.structure import check_structure
+from edgernn.bundle.tflite.schema import TENSOR_TYPES
 from edgernn.errors import ModelFileError
 from exporters.rules import FORMATS
 
 Files = dict[tuple[str, str], Path]
-
-SCHEMA_NAMES = {
-    "Quantization": "QuantizationParameters",
-    "Signature": "SignatureDef",
-    "Subgraph": "SubGraph",
-}
-
-
-def places(table: str) -> dict[str, int]:
-    """The fields of a table of LiteRT's schema, in capitals, by their place."""
-    found = {}
-    for name, method in vars(getattr(schema, table)).items():
-        if inspect.isfunction(method) and not name.endswith(("Length", "AsNumpy", "IsNone")):
-            offset = re.search(r"self\._tab\.Offset\((\d+)\)", inspect.getsource(method))
-            if offset is not None:
-                words = re.sub(r"(?<=[a-z])(?=[A-Z0-9])", "_", name).upper()
-                found[words] = (int(offset[1]) - 4) // 2
-    return found
-
-
-@pytest.mark.parametrize("name", tflite_schema.__all__)
-def test_places_are_the_schema_s(name: str) -> None:
-    """Every place is that of LiteRT's own schema."""
-    expected = places(SCHEMA_NAMES.get(name, name))
-    ours = {k: v for k, v in vars(getattr(tflite_schema, name)).items() if k.isupper()}
-    assert ours
-    for field, place in ours.items():
-        known = {"BUILTIN_OPTIONS_2_TYPE": "BUILTIN_OPTIONS_2TYPE"}.get(field, field)
-        assert {k.replace("_", ""): v for k, v in expected.items()}[
-            known.replace("_", "")
-        ] == place, field
 
 
 def test_operators_are_the_exporter_s() -> None:
@@ -85,7 +52,7 @@ def test_options_are_the_schema_s(name: str) -> None:
         # Of MAX_POOL_2D.
         "POOL2D",
     }
-    fields = places(table)
+    fields = places_of(table)
     fields.pop("QUANT_SPEC", None)
     assert sorted(fields.values()) == list(range(len(FORMS[name].options)))
 
@@ -98,9 +65,9 @@ def test_exported_files(tiny_files: Files, tiny_word_files: Files, precision: st
     """
     for files, size in ((tiny_files, 299), (tiny_word_files, 200)):
         data = files["tflite", precision].read_bytes()
-        check_structure(data, "m.tflite", size)
+        check_tflite(data, "m.tflite", size)
         with pytest.raises(ModelFileError, match=rf"m.tflite: .*{size + 1} ids, .*{size} rows"):
-            check_structure(data, "m.tflite", size + 1)
+            check_tflite(data, "m.tflite", size + 1)
 
 
 def _packed(model: Any) -> bytes:
@@ -154,10 +121,10 @@ def check_change(path: Path, change: Callable[[Any], None], reason: str | None) 
     change(model)
     data = _packed(model)
     if reason is None:
-        check_structure(data, "m.tflite", 299)
+        check_tflite(data, "m.tflite", 299)
         return
     with pytest.raises(ModelFileError, match=f"^m.tflite: .*{reason}") as caught:
-        check_structure(data, "m.tflite", 299)
+        check_tflite(data, "m.tflite", 299)
     assert "\n" not in str(caught.value)
 
 
@@ -192,19 +159,19 @@ def test_bounds(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
         with monkeypatch.context() as patch:
             patch.setattr(tflite_structure, name, bound)
             with pytest.raises(ModelFileError, match="of shape"):
-                check_structure(data, "m.tflite", 299)
+                check_tflite(data, "m.tflite", 299)
     monkeypatch.setattr(tflite_structure, "MAX_ELEMENTS", 9600)
     with pytest.raises(ModelFileError, match="more weights than are read"):
-        check_structure(data, "m.tflite", 299)
+        check_tflite(data, "m.tflite", 299)
 
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8-embedding", "int8"])
 def test_files_with_ngrams(tiny_wide_files: Files, precision: str) -> None:
     """Pooling and n-grams pass in each precision; the embedding keeps its bound."""
     data = tiny_wide_files["tflite", precision].read_bytes()
-    check_structure(data, "m.tflite", 299)
+    check_tflite(data, "m.tflite", 299)
     with pytest.raises(ModelFileError, match=r"300 ids, .*299 rows"):
-        check_structure(data, "m.tflite", 300)
+        check_tflite(data, "m.tflite", 300)
 
 
 def _operator(model: Any, name: str, number: int = 0) -> Any:

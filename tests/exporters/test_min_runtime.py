@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from edgernn.audit import OldestRuntime, audit_file
+from edgernn.bundle import CONTAINERS
 from edgernn.errors import ExportError, UsageError
 from edgernn.runtime import LoadedModel
 from exporters.export import TrainedModel, export
-from exporters.min_runtime import MIN_RUNTIMES, find_min_runtime
+from exporters.min_runtime import find_min_runtime, oldest_supported
 from exporters.rules import FORMATS
 
 TFLITE = FORMATS["tflite"]
@@ -21,7 +22,7 @@ def test_the_oldest_supported() -> None:
     """Both of 2023."""
     assert str(find_min_runtime("onnx", None)) == "onnxruntime==1.16"
     assert str(find_min_runtime("tflite", None)) == "tflite-runtime==2.14"
-    assert not any(runtime.is_lifted() for runtime in MIN_RUNTIMES.values())
+    assert not any(runtime.is_lifted() for runtime in map(oldest_supported, CONTAINERS))
     # However it is spelled.
     assert not find_min_runtime("tflite", "tflite-runtime==2.14.0").is_lifted()
     assert find_min_runtime("tflite", "tflite-runtime==2.14.1").is_lifted()

@@ -10,10 +10,9 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
+from parsed import check_onnx, check_tflite
 from small_models import VOCABULARY, lstm, ragged, recurrent, sequential, tflite_scores
 
-from edgernn.bundle.onnx import structure as onnx_structure
-from edgernn.bundle.tflite import structure as tflite_structure
 from edgernn.errors import ModelFileError
 from edgernn.training.layers import custom_layers
 from edgernn.training.models import probabilities
@@ -44,7 +43,7 @@ def pool(*of: str, padded: int | None = None) -> Any:
 def onnx_scores(network: Network, rows: list[Any]) -> Any:
     """Score rows in one batch, with ids of the vocabulary behind each."""
     data = onnx_graph.convert(network).SerializeToString()
-    onnx_structure.check_structure(data, "the file", VOCABULARY)
+    check_onnx(data, "the file", VOCABULARY)
     batch = np.full((len(rows), max(map(len, rows)) + 3), 7, np.int32)
     for i, row in enumerate(rows):
         batch[i, : len(row)] = row
@@ -148,7 +147,7 @@ def test_tflite_is_the_model(name: str) -> None:
     model = classifier(*build(), masked=masked)
     rows = ragged(LENGTHS)
     file = tflite_graph.convert(read_network(model), "float32")
-    tflite_structure.check_structure(file, "the file", VOCABULARY)
+    check_tflite(file, "the file", VOCABULARY)
     np.testing.assert_allclose(tflite_scores(file, rows), probabilities(model, rows), atol=1e-5)
 
 
@@ -185,7 +184,7 @@ def test_windows_that_would_end_the_process(
     graph = onnx_graph.convert(read_network(model))
     change(graph)
     with pytest.raises(ModelFileError, match=said):
-        onnx_structure.check_structure(graph.SerializeToString(), "the file", VOCABULARY)
+        check_onnx(graph.SerializeToString(), "the file", VOCABULARY)
 
 
 def test_what_is_folded() -> None:

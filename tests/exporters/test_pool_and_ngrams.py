@@ -11,11 +11,10 @@ import onnx
 import onnxruntime
 import pytest
 from matching_checks import matching_checks
+from parsed import check_onnx, check_tflite
 from small_models import VOCABULARY, Ids, Scores, ragged, recurrent, tflite_scores
 
 from edgernn.bundle.model_file import count_operators
-from edgernn.bundle.onnx.structure import check_structure as check_onnx
-from edgernn.bundle.tflite.structure import check_structure as check_tflite
 from edgernn.errors import ExportError
 from edgernn.ngrams import (
     CHECKS,

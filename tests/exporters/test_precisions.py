@@ -16,13 +16,11 @@ import numpy.typing as npt
 import onnxruntime
 import pytest
 from keras import layers
+from parsed import check_onnx, check_tflite
 from small_models import Ids, classifier, ragged, recurrent, sequential, tflite_scores
 
 from edgernn import load
-from edgernn.bundle import Format
 from edgernn.bundle.model_file import count_operators
-from edgernn.bundle.onnx.structure import check_structure as check_onnx
-from edgernn.bundle.tflite.structure import check_structure as check_tflite
 from edgernn.errors import DeviceError, ExportError
 from edgernn.runtime import LoadedModel
 from edgernn.training.models import logits, probabilities
@@ -102,7 +100,7 @@ CELLS_OF = [
 @pytest.mark.parametrize(("format", "precision", "cell"), CELLS_OF)
 def test_every_cell(
     networks: dict[str, Trained],
-    format: Format,
+    format: str,
     precision: str,
     cell: Cell,
 ) -> None:

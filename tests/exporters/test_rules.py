@@ -7,8 +7,8 @@ from typing import get_args
 import onnx
 import pytest
 
-from edgernn.bundle import Format
-from edgernn.bundle.tflite.operators import BUILTIN_OPERATORS
+from edgernn.bundle import CONTAINERS
+from edgernn.bundle.tflite.schema import BUILTIN_OPERATORS
 from edgernn.errors import ExportError, UsageError
 from exporters.network import Cell, OtherCell, Part
 from exporters.onnx_graph import OPSET
@@ -17,7 +17,7 @@ from exporters.rules import FORMATS, check_cells, find_format, find_precision
 
 def test_every_format_of_the_bundle_is_there() -> None:
     """What can be read can be written; names and suffixes are the table's keys."""
-    assert set(FORMATS) == set(get_args(Format))
+    assert set(FORMATS) == set(CONTAINERS)
     for name, rules in FORMATS.items():
         assert (rules.name, rules.suffix) == (name, f".{name}")
         assert find_format(name) is rules

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from keras import layers
+from parsed import check_tflite
 from small_models import network, ragged, recurrent
 
-from edgernn.bundle.tflite.structure import check_structure
 from edgernn.errors import ExportError, ModelFileError
 from exporters import tflite_graph
 from exporters.tflite_flatbuffer import pack, unpack
@@ -145,7 +145,7 @@ def test_changes(integers: bytes, change: Callable[[Any], None], reason: str | N
     change(model)
     data = pack(model, len(integers))
     if reason is None:
-        check_structure(data, "m.tflite", VOCABULARY)
+        check_tflite(data, "m.tflite", VOCABULARY)
         return
     with pytest.raises(ModelFileError, match=f"^m.tflite: .*({reason})"):
-        check_structure(data, "m.tflite", VOCABULARY)
+        check_tflite(data, "m.tflite", VOCABULARY)

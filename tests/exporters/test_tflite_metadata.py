@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from parsed import tflite_attachments
 
-from edgernn.bundle.tflite.file import append_attachments, read_attachments, summarize
+from edgernn.bundle.tflite.attachments import append_attachments
+from edgernn.bundle.tflite.content import TfliteContent
 from edgernn.bundle.tflite.flatwire import FlatBuffer, Table
 from edgernn.errors import ExportError, ModelFileError
 from exporters.tflite_metadata import ASSOCIATED_FILE_TYPES, METADATA_NAME, with_model_metadata
@@ -140,7 +142,9 @@ def test_model_is_kept() -> None:
     assert (new.version, new.description) == (old.version, old.description)
     assert len(new.buffers) == len(old.buffers) + 1
     assert [bytes(buffer.data) for buffer in new.buffers[1:3]] == [WEIGHTS.tobytes(), b"1.5.0"]
-    assert summarize(written, "m.tflite") == summarize(MODEL, "m.tflite")
+    before, after = (TfliteContent(data, "m.tflite") for data in (MODEL, written))
+    assert (before.inputs, before.outputs) == (after.inputs, after.outputs)
+    assert before.operators == after.operators
 
 
 def test_description_is_aligned() -> None:
@@ -176,7 +180,7 @@ def test_replaces_a_description() -> None:
 def test_keeps_attachments() -> None:
     """Attachments that the file has are there afterwards."""
     model = append_attachments(MODEL, {"a": b"1"})
-    assert read_attachments(described(model), "m.tflite") == {"a": b"1"}
+    assert tflite_attachments(described(model), "m.tflite") == {"a": b"1"}
 
 
 def test_same_bytes() -> None:

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from edgernn.bundle import Format
+from edgernn.bundle import CONTAINERS
 from edgernn.bundle.attachments import COMPRESS_ABOVE
 from edgernn.bundle.checksums import with_sums
-from edgernn.bundle.onnx import file as onnx_file
+from edgernn.bundle.onnx.attachments import find_attachments
 from edgernn.bundle.onnx.protowire import bytes_field
-from edgernn.bundle.tflite import file as tflite_file
 
 __all__ = ["Entries", "Mutant", "Seed", "entry", "joined", "sealed"]
 
@@ -43,22 +42,18 @@ class Seed:
     """A sound file."""
 
     name: str
-    format: Format
+    format: str
     data: bytes
 
     @cached_property
     def attachments(self) -> dict[str, bytes]:
         """Content by name, checksums included."""
-        if self.format == "onnx":
-            return onnx_file.read_attachments(self.data, self.name)
-        return tflite_file.read_attachments(self.data, self.name)
+        return CONTAINERS[self.format].parse(self.data, self.name).attachments.read()
 
     @cached_property
     def graph(self) -> bytes:
         """The file without attachments."""
-        if self.format == "onnx":
-            return onnx_file.write_attachments(self.data, {})
-        return tflite_file.without_attachments(self.data)
+        return CONTAINERS[self.format].with_attachments(self.data, {})
 
     @property
     def vocabulary_file(self) -> str:
@@ -76,13 +71,11 @@ def sealed(
     """
     graph = seed.graph if graph is None else graph
     attachments = seed.attachments if attachments is None else attachments
-    digest = onnx_file.graph_sha256 if seed.format == "onnx" else _flat_sha256
-    sums = with_sums(attachments, digest(graph, "the graph"))
+    # Attachments that a changed graph seems to have would not be taken for its bytes.
+    found = find_attachments(graph, "the graph") if seed.format == "onnx" else None
+    digest = hashlib.sha256(graph).hexdigest() if found is None else found.graph_sha256()
+    sums = with_sums(attachments, digest)
     return joined(seed, [(name.encode(), content) for name, content in sorted(sums.items())], graph)
-
-
-def _flat_sha256(graph: bytes, _: str) -> str:
-    return hashlib.sha256(graph).hexdigest()
 
 
 def joined(seed: Seed, entries: Entries, graph: bytes | None = None) -> bytes:

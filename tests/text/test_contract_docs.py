@@ -13,8 +13,8 @@ import pytest
 from edgernn.bundle import Bundle
 from edgernn.bundle.checksums import with_sums
 from edgernn.bundle.golden import MAX_CHARACTERS, MAX_VECTORS, Golden
-from edgernn.bundle.onnx.file import read_attachments, write_attachments
-from edgernn.bundle.tflite.file import append_attachments
+from edgernn.bundle.onnx.attachments import find_attachments, write_attachments
+from edgernn.bundle.tflite.attachments import append_attachments
 from edgernn.errors import ModelFileError
 from edgernn.recipes.recipe import TextRules
 from edgernn.text import CONTRACT_VERSION, TextContract, TextEncoder
@@ -196,7 +196,7 @@ def test_the_bytes_of_onnx():
     """An attachment in an .onnx file, and where compression begins."""
     written = bytes.fromhex(block(PAGE, "hex onnx"))
     assert write_attachments(b"", {"note.txt": b"hi"}) == written
-    assert read_attachments(written, "page") == {"note.txt": b"hi"}
+    assert find_attachments(written, "page").read() == {"note.txt": b"hi"}
     assert "up to 4,096 bytes" in PAGE
     for size, key in ((4096, b"edgernn.a"), (4097, b"edgernn+deflate.a")):
         assert key in write_attachments(b"", {"a": b"x" * size})

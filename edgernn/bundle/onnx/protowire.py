@@ -22,6 +22,7 @@ __all__ = [
     "iter_fields",
     "packed_varints",
     "read_varint",
+    "signed",
     "varint",
 ]
 
@@ -90,8 +91,7 @@ class Field(NamedTuple):
         Raises:
             ProtoError: the field is stored in another way.
         """
-        value = self.integer
-        return value - (1 << 64) if value >> 63 else value
+        return signed(self.integer)
 
     @property
     def view(self) -> memoryview:
@@ -186,6 +186,11 @@ def iter_fields(data: memoryview, budget: Budget | None = None) -> Iterator[Fiel
             value = content if size is None else int.from_bytes(content, "little")
             position += length
         yield Field(number, wire_type, value, start, position)
+
+
+def signed(number: int) -> int:
+    """Return the int64 that an unsigned varint stands for."""
+    return number - (1 << 64) if number >> 63 else number
 
 
 def packed_varints(view: memoryview, budget: Budget) -> Iterator[int]:

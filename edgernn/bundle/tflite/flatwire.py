@@ -19,6 +19,7 @@ Scalar = Literal["b", "B", "h", "H", "i", "I", "q", "Q"]
 """The `struct` letter of an integer type: int8, uint8, int16 and so on, up to uint64."""
 
 _SIZES: Final = {"b": 1, "B": 1, "h": 2, "H": 2, "i": 4, "I": 4, "q": 8, "Q": 8}
+_READERS: Final = {kind: struct.Struct(f"<{kind}").unpack_from for kind in _SIZES}
 
 MAX_WORK: Final = 2 << 20
 """Bytes of strings, vectors and tables that may be read from one file, repeats counted again.
@@ -27,6 +28,9 @@ A model's structure without its weights is a few hundred bytes for each operator
 """
 
 _TABLE_WORK: Final = 32
+
+_KEPT: Final = 16
+"""Fields of a table whose offsets are read at once; the schemas' tables have few more."""
 
 
 class FlatError(ValueError):
@@ -64,8 +68,7 @@ class FlatBuffer:
         """
         if position < 0 or position + _SIZES[kind] > len(self.data):
             raise FlatError(f"byte {position} is outside the file")
-        (value,) = struct.unpack_from(f"<{kind}", self.data, position)
-        return int(value)
+        return int(_READERS[kind](self.data, position)[0])
 
     def follow(self, position: int) -> int:
         """Return where the forward offset at `position` points.
@@ -93,7 +96,9 @@ class FlatBuffer:
             raise FlatError(f"the table at byte {position} has a broken list of fields")
         if table_size < 4 or position + table_size > len(self.data):
             raise FlatError(f"the table at byte {position} is cut off")
-        return Table(self, position, table_size, vtable, vtable_size)
+        count = min((vtable_size - 4) // 2, _KEPT)
+        offsets = struct.unpack_from(f"<{count}H", self.data, vtable + 4)
+        return Table(self, position, table_size, vtable, vtable_size, offsets)
 
     def vector_at(self, position: int, size: int) -> tuple[int, int]:
         """Return start and number of elements, of `size` bytes each, of the vector at `position`.
@@ -126,6 +131,8 @@ class Table:
     size: int
     vtable: int
     vtable_size: int
+    offsets: tuple[int, ...]
+    """Those of the first fields; 0 for one that is absent."""
 
     def place(self, index: int, size: int = 4) -> int | None:
         """Return where the field's inline value stands, or None where the table has no such field.
@@ -137,10 +144,12 @@ class Table:
         Raises:
             FlatError: the value reaches outside the table.
         """
-        entry = 4 + 2 * index
-        if entry + 2 > self.vtable_size:
+        if index < len(self.offsets):
+            offset = self.offsets[index]
+        elif 4 + 2 * index + 2 > self.vtable_size:
             return None
-        offset = self.buffer.scalar(self.vtable + entry, "H")
+        else:
+            offset = self.buffer.scalar(self.vtable + 4 + 2 * index, "H")
         if offset == 0:
             return None
         if offset < 4 or offset + size > self.size:
@@ -151,9 +160,11 @@ class Table:
         """Whether the table has a field besides the first `count` of its schema.
 
         Raises:
-            FlatError: the list of fields lies outside the file.
+            FlatError: a field is outside the table, or the allowance is spent.
         """
         last = (self.vtable_size - 4) // 2
+        # Many tables may share one long list of absent fields.
+        self.buffer.charge(2 * max(0, last - count))
         return any(self.place(index, 1) is not None for index in range(count, last))
 
     def target(self, index: int) -> int | None:

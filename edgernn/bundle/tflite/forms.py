@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from edgernn.bundle.tflite.flatwire import Scalar
+from edgernn.bundle.tflite.schema import TENSOR_TYPES
+from edgernn.bundle.tflite.schema import ActivationFunctionType as Activation
+from edgernn.bundle.tflite.schema import BuiltinOptions as Options
 
 __all__ = [
     "ABSENT",
@@ -91,65 +94,84 @@ _NO_FLOAT = Option("I", frozenset({0}))
 _FLAG = Option("B", frozenset({0, 1}))
 _OFF = Option("B", frozenset({0}))
 
-# Values of ActivationFunctionType and TensorType.
-_RELU, _RELU6, _TANH, _INT32 = 1, 3, 4, 2
-_FUSED = frozenset({0, _RELU, _RELU6, _TANH})
+_RELU, _RELU6, _TANH = Activation.RELU, Activation.RELU6, Activation.TANH
+_INT32 = TENSOR_TYPES.index("INT32")
+_FUSED = frozenset({Activation.NONE, _RELU, _RELU6, _TANH})
 _PADDING = Option("b", frozenset({0, 1}))
 _STEPS, _DILATION = (Option("i", frozenset(range(least, 4097))) for least in (1, 0))
 
 FORMS: Final[Mapping[str, Form]] = {
     "ABS": _form(r"f>f"),
     # Of a recurrent layer with relu, or gates of hard_sigmoid.
-    "ADD": _form(r"[fF]{2}>f|[iI]{2}>i", 11, Option("b", frozenset({0, _RELU, _RELU6})), _FLAG),
+    "ADD": _form(
+        r"[fF]{2}>f|[iI]{2}>i", Options.ADD, Option("b", frozenset({0, _RELU, _RELU6})), _FLAG
+    ),
     "BITCAST": _form(r"s>h"),
     "CAST": _form(r"[pib]>f|p>i"),
-    "CONCATENATION": _form(r"f{2,8}>f|[qa]{2,8}>[qa]|[iI]{2,8}>i", 10, _INT, _NONE),
+    "CONCATENATION": _form(
+        r"f{2,8}>f|[qa]{2,8}>[qa]|[iI]{2,8}>i", Options.CONCATENATION, _INT, _NONE
+    ),
     # Of a file for newer runtimes, the state that an LSTM starts from is a float16 constant too.
     "DEQUANTIZE": _form(r"[qahH]>f|H>v"),
     # Steps as a picture of one row; strides are no zeros. Dilations of 1 are left unsaid.
     "CONV_2D": _form(
-        r"fF{2}>f", 1, _PADDING, _STEPS, _STEPS, Option("b", _FUSED), _DILATION, _DILATION, _NONE
+        r"fF{2}>f",
+        Options.CONV_2D,
+        _PADDING,
+        _STEPS,
+        _STEPS,
+        Option("b", _FUSED),
+        _DILATION,
+        _DILATION,
+        _NONE,
     ),
-    "DIV": _form(r"f[fF]>f", 29, _NONE),
+    "DIV": _form(r"f[fF]>f", Options.DIV, _NONE),
     "DYNAMIC_UPDATE_SLICE": _form(r"ffi>f"),
     "ELU": _form(r"f>f"),
     "EQUAL": _form(r"ii>b"),
-    "EXPAND_DIMS": _form(r"fI>f", 52),
+    "EXPAND_DIMS": _form(r"fI>f", Options.EXPAND_DIMS),
     "FILL": _form(r"i[fF]>f"),
     "FLOOR_MOD": _form(r"iI>i"),
     "FULLY_CONNECTED": _form(
         r"f[fFQ][fF-]>f|[qa]Q[W-]>[qa]",
-        8,
+        Options.FULLY_CONNECTED,
         Option("b", _FUSED),
         _NONE,
         _OFF,
         _FLAG,
         _NONE,
     ),
-    "GATHER": _form(r"[fF]i>f|Qi>q|Ai>a|Pi>p|Si>s", 23, _NONE_INT, _NONE_INT),
-    "LEAKY_RELU": _form(r"f>f", 75, Option("I")),
+    "GATHER": _form(r"[fF]i>f|Qi>q|Ai>a|Pi>p|Si>s", Options.GATHER, _NONE_INT, _NONE_INT),
+    "LEAKY_RELU": _form(r"f>f", Options.LEAKY_RELU, Option("I")),
     "LESS": _form(r"i[iI]>b"),
     "LOGISTIC": _form(r"f>f|[qa]>[qa]"),
     "MAXIMUM": _form(r"f[fF]>f"),
     "MAX_POOL_2D": _form(
-        r"f>f", 5, _PADDING, _STEPS, _STEPS, _STEPS, _STEPS, Option("b", frozenset({0}))
+        r"f>f",
+        Options.POOL_2D,
+        _PADDING,
+        _STEPS,
+        _STEPS,
+        _STEPS,
+        _STEPS,
+        Option("b", frozenset({0})),
     ),
-    "MEAN": _form(r"fI>f|[qa]I>[qa]", 27, _FLAG),
+    "MEAN": _form(r"fI>f|[qa]I>[qa]", Options.REDUCER, _FLAG),
     "MINIMUM": _form(r"f[fF]>f"),
-    "MUL": _form(r"f[fF]>f|iI>i", 21, _NONE),
-    "NEG": _form(r"f>f", 42),
-    "PAD": _form(r"iI>i", 22),
-    "REDUCE_MAX": _form(r"fI>f|[qa]I>[qa]", 27, _FLAG),
+    "MUL": _form(r"f[fF]>f|iI>i", Options.MUL, _NONE),
+    "NEG": _form(r"f>f", Options.NEG),
+    "PAD": _form(r"iI>i", Options.PAD),
+    "REDUCE_MAX": _form(r"fI>f|[qa]I>[qa]", Options.REDUCER, _FLAG),
     "RELU": _form(r"f>f"),
     "RESHAPE": _form(r"fI>f|[qa]I>[qa]|iI>i"),
     "REVERSE_V2": _form(r"fI>f|[qa]I>[qa]"),
     "RSQRT": _form(r"f>f"),
-    "SHAPE": _form(r"[fi]>i", 55, Option("b", frozenset({_INT32}))),
-    "SPLIT": _form(r"If>f{2,4}", 35, _COUNT),
-    "SPLIT_V": _form(r"fII>f{2,4}", 79, _COUNT),
+    "SHAPE": _form(r"[fi]>i", Options.SHAPE, Option("b", frozenset({_INT32}))),
+    "SPLIT": _form(r"If>f{2,4}", Options.SPLIT, _COUNT),
+    "SPLIT_V": _form(r"fII>f{2,4}", Options.SPLIT_V, _COUNT),
     "STRIDED_SLICE": _form(
         r"fIII>f|[qa]III>[qa]|iIII>i",
-        32,
+        Options.STRIDED_SLICE,
         _INT,
         _INT,
         _NONE_INT,
@@ -157,15 +179,15 @@ FORMS: Final[Mapping[str, Form]] = {
         _INT,
         Option("B", frozenset({0})),
     ),
-    "SUB": _form(r"[fF]f>f", 28, _NONE, _FLAG),
-    "SUM": _form(r"fI>f", 27, _FLAG),
+    "SUB": _form(r"[fF]f>f", Options.SUB, _NONE, _FLAG),
+    "SUM": _form(r"fI>f", Options.REDUCER, _FLAG),
     "TANH": _form(r"f>f|[qa]>[qa]"),
     "TRANSPOSE": _form(r"fI>f"),
     # Input; four gates' input and recurrent weights; four biases; output and cell state. Integers
     # have one more tensor for its scale, that of the output before a projection.
     "UNIDIRECTIONAL_SEQUENCE_LSTM": _form(
         r"f(?:Q{8}|[fF]{8})---[fF]{4}--vv---->f|[qa]Q{8}---W{4}--uy---->[qa]~f{4}[qa]",
-        71,
+        Options.UNIDIRECTIONAL_SEQUENCE_LSTM,
         Option("b", frozenset({_TANH})),
         _NO_FLOAT,
         _NO_FLOAT,
@@ -174,8 +196,12 @@ FORMS: Final[Mapping[str, Form]] = {
         _OFF,
     ),
     "UNIDIRECTIONAL_SEQUENCE_RNN": _form(
-        r"f(?:Q{2}|[fF]{2})[fF]v>f", 31, _OFF, Option("b", frozenset({_TANH})), _FLAG
+        r"f(?:Q{2}|[fF]{2})[fF]v>f",
+        Options.SEQUENCE_RNN,
+        _OFF,
+        Option("b", frozenset({_TANH})),
+        _FLAG,
     ),
     # A loop may start from a state that is zero after a reset, which the converter shares.
-    WHILE: _form(r"[fFiIv]{2,16}>[fi]{2,16}", 93, _INT, _INT),
+    WHILE: _form(r"[fFiIv]{2,16}>[fi]{2,16}", Options.WHILE, _INT, _INT),
 }

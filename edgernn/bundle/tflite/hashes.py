@@ -58,7 +58,7 @@ class Tensor:
     """A tensor, as far as it is checked."""
 
     letter: str
-    """See `tflite_forms.LETTERS`."""
+    """See `edgernn.bundle.tflite.forms.LETTERS`."""
     shape: tuple[int, ...]
     numbers: tuple[int, ...] | None
     """The values of an INT32 constant without a scale."""

@@ -12,9 +12,10 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from typing import Final, TypeVar
+from typing import Final
 
-from edgernn.bundle.tflite import schema as places
+from edgernn.bundle.tflite import model as parsed
+from edgernn.bundle.tflite import schema
 from edgernn.bundle.tflite.flatwire import FlatError, Table
 from edgernn.bundle.tflite.forms import (
     ABSENT,
@@ -24,6 +25,7 @@ from edgernn.bundle.tflite.forms import (
     SHIFTED,
     VARIABLES,
     WHILE,
+    Form,
 )
 from edgernn.bundle.tflite.hashes import (
     MAX_COMPUTED_ELEMENTS,
@@ -32,7 +34,6 @@ from edgernn.bundle.tflite.hashes import (
     Tensor,
     check_hashes,
 )
-from edgernn.bundle.tflite.summary import broken_model, open_model, operator_code, tensor_type
 
 __all__ = ["check_structure"]
 
@@ -53,73 +54,51 @@ _METADATA: Final = frozenset(
 )
 """Metadata that the converter and `exporters.tflite_metadata` write; the engine acts on others."""
 
-_T = TypeVar("_T")
 
-
-def check_structure(data: bytes | memoryview, name: str, vocabulary_size: int) -> None:
+def check_structure(model: parsed.Model, vocabulary_size: int) -> None:
     """Check a .tflite file's graph before an engine runs it.
 
     Args:
-        data: the whole file.
-        name: what to call the file in an error.
+        model: the file, parsed.
         vocabulary_size: number of ids that the graph will be given; every id is below it.
 
     Raises:
-        ModelFileError: the file is broken, holds operators or data that no export has, or looks ids
-            up in a table with fewer rows.
+        FlatError: the file is broken, holds operators or data that no export has, or looks ids up
+            in a table with fewer rows.
     """
-    with broken_model(name):
-        model = open_model(data)
-        buffers = [_buffer(table) for table in model.tables(places.Model.BUFFERS)]
-        names = [operator_code(table)[0] for table in model.tables(places.Model.OPERATOR_CODES)]
-        graphs = [_graph(t, buffers, names) for t in model.tables(places.Model.SUBGRAPHS)]
-        if not graphs:
-            raise FlatError("no subgraph inside")
-        _check_names(model, graphs[0], len(buffers))
-        if sum(size for _, size in buffers) > 4 * MAX_ELEMENTS:
-            raise FlatError("more weights than are read")
-        for graph in graphs:
-            _check_order(graph)
-        _check_loops(graphs)
-        for graph in graphs:
-            check_hashes(graph, graphs[0].inputs if graph is graphs[0] else (), vocabulary_size)
+    buffers = model.buffers
+    for buffer in buffers:
+        if buffer.is_outside:
+            raise FlatError("weights outside the flatbuffer")
+        if buffer.start % _ALIGNMENT:
+            raise FlatError("weights that are not aligned")
+    graphs = [_graph(subgraph, buffers) for subgraph in model.subgraphs]
+    _check_names(model.table, graphs[0], len(buffers))
+    if sum(buffer.size for buffer in buffers) > 4 * MAX_ELEMENTS:
+        raise FlatError("more weights than are read")
+    for graph in graphs:
+        _check_order(graph)
+    _check_loops(graphs)
+    for graph in graphs:
+        check_hashes(graph, graphs[0].inputs if graph is graphs[0] else (), vocabulary_size)
 
 
-def _buffer(table: Table) -> tuple[int, int]:
-    """Start and size of a buffer's bytes; the size is 0 where it has none."""
-    if table.integer(places.Buffer.OFFSET, "Q") or table.integer(places.Buffer.SIZE, "Q"):
-        raise FlatError("weights outside the flatbuffer")
-    start, size = table.span(places.Buffer.DATA)
-    if start % _ALIGNMENT:
-        raise FlatError("weights that are not aligned")
-    return start, size
-
-
-def _graph(table: Table, buffers: Sequence[tuple[int, int]], names: Sequence[str]) -> Graph:
-    tensors = [_tensor(tensor, buffers) for tensor in table.tables(places.Subgraph.TENSORS)]
-    graph = Graph(
-        tensors,
-        table.integers(places.Subgraph.INPUTS, "i") or (),
-        table.integers(places.Subgraph.OUTPUTS, "i") or (),
-        [
-            _operator(operator, tensors, names)
-            for operator in table.tables(places.Subgraph.OPERATORS)
-        ],
-    )
-    for number in (*graph.inputs, *graph.outputs):
-        if not _pick(tensors, number, "tensor").letter.islower():
+def _graph(subgraph: parsed.Subgraph, buffers: Sequence[parsed.Buffer]) -> Graph:
+    tensors = [_tensor(tensor, buffers[tensor.buffer]) for tensor in subgraph.tensors]
+    operators = [_operator(operator, tensors) for operator in subgraph.operators]
+    for number in (*subgraph.inputs, *subgraph.outputs):
+        if number == parsed.ABSENT or not tensors[number].letter.islower():
             raise FlatError(f"tensor {number} is a constant and an input or output")
-    return graph
+    return Graph(tensors, subgraph.inputs, subgraph.outputs, operators)
 
 
-def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> Tensor:
-    kind = tensor_type(table)
+def _tensor(tensor: parsed.Tensor, buffer: parsed.Buffer) -> Tensor:
+    table, kind = tensor.table, tensor.type
     letter = _letter(table, kind)
-    shape = table.integers(places.Tensor.SHAPE, "i") or ()
+    shape, signature = tensor.shape, tensor.shape_signature
     # A size of 0 stands for one that the converter did not know.
     if not all(0 <= size <= MAX_ELEMENTS for size in shape) or math.prod(shape) > MAX_ELEMENTS:
         raise FlatError(f"a tensor of shape {list(shape)}")
-    signature = table.integers(places.Tensor.SHAPE_SIGNATURE, "i")
     if signature and (
         len(signature) != len(shape)
         or any(s not in (-1, d) for s, d in zip(signature, shape, strict=True))
@@ -127,11 +106,11 @@ def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> Tensor:
         raise FlatError(f"a tensor of shape {list(shape)} and {list(signature)}")
     if any(
         table.place(field) is not None
-        for field in (places.Tensor.SPARSITY, places.Tensor.VARIANT_TENSORS)
-    ) or table.integer(places.Tensor.EXTERNAL_BUFFER, "I"):
+        for field in (schema.Tensor.SPARSITY, schema.Tensor.VARIANT_TENSORS)
+    ) or table.integer(schema.Tensor.EXTERNAL_BUFFER, "I"):
         raise FlatError("a tensor that is stored in an unknown way")
-    start, size = _pick(buffers, table.integer(places.Tensor.BUFFER, "I"), "buffer")
-    if table.integer(places.Tensor.IS_VARIABLE, "B"):
+    size = buffer.size
+    if tensor.is_variable:
         if letter not in VARIABLES or size:
             raise FlatError(f"a variable of type {kind} or with values")
         letter = VARIABLES[letter]
@@ -141,7 +120,7 @@ def _tensor(table: Table, buffers: Sequence[tuple[int, int]]) -> Tensor:
         numbers = None
         if letter == LETTERS["INT32"]:
             table.buffer.charge(size)
-            numbers = struct.unpack_from(f"<{size // 4}i", table.buffer.data, start)
+            numbers = struct.unpack_from(f"<{size // 4}i", table.buffer.data, buffer.start)
         return Tensor(letter.upper(), shape, numbers)
     if math.prod(shape) > MAX_COMPUTED_ELEMENTS:
         raise FlatError(f"a computed tensor of shape {list(shape)}")
@@ -152,15 +131,15 @@ def _letter(tensor: Table, kind: str) -> str:
     """Return the letter of a tensor's type and scale: none, or a finite positive one."""
     if kind not in LETTERS:
         raise FlatError(f"a tensor of type {kind}")
-    place = tensor.target(places.Tensor.QUANTIZATION)
+    place = tensor.target(schema.Tensor.QUANTIZATION)
     scales: tuple[int, ...] = ()
     zeros: tuple[int, ...] = ()
     if place is not None:
         table = tensor.buffer.table_at(place)
         # The bits of a positive finite float are those of an integer below infinity's.
-        scales = table.integers(places.Quantization.SCALE, "I") or ()
-        zeros = table.integers(places.Quantization.ZERO_POINT, "q") or ()
-        if table.place(places.Quantization.DETAILS) is not None:
+        scales = table.integers(schema.Quantization.SCALE, "I") or ()
+        zeros = table.integers(schema.Quantization.ZERO_POINT, "q") or ()
+        if table.place(schema.Quantization.DETAILS) is not None:
             raise FlatError("a tensor that is quantized in an unknown way")
     if not scales and not zeros:
         return LETTERS[kind]
@@ -175,66 +154,69 @@ def _letter(tensor: Table, kind: str) -> str:
     return SHIFTED[kind]
 
 
-def _operator(table: Table, tensors: Sequence[Tensor], names: Sequence[str]) -> Operator:
-    name = _pick(names, table.integer(places.Operator.OPCODE_INDEX, "I"), "operator code")
+def _operator(operator: parsed.Operator, tensors: Sequence[Tensor]) -> Operator:
+    name, table = operator.name, operator.table
     form = FORMS.get(name)
     if form is None:
         raise FlatError(f"operator {name} is not known here: update edgernn")
-    inputs = table.integers(places.Operator.INPUTS, "i") or ()
-    outputs = table.integers(places.Operator.OUTPUTS, "i") or ()
+    outputs = operator.outputs
     letters = [
-        ABSENT if number == -1 else _pick(tensors, number, "tensor").letter for number in inputs
+        ABSENT if number == parsed.ABSENT else tensors[number].letter for number in operator.inputs
     ]
     letters.append(">")
-    letters += [_pick(tensors, number, "tensor").letter for number in outputs]
-    intermediates = table.integers(places.Operator.INTERMEDIATES, "i") or ()
+    letters += [_pick(tensors, number) for number in outputs]
+    intermediates = table.integers(schema.Operator.INTERMEDIATES, "i") or ()
     if intermediates:
         letters.append("~")
-        letters += [_pick(tensors, number, "tensor").letter for number in intermediates]
+        letters += [_pick(tensors, number) for number in intermediates]
     if not re.fullmatch(form.tensors, "".join(letters)):
         raise FlatError(f"operator {name} with other inputs or outputs than an export has")
     strange = (
-        places.Operator.CUSTOM_OPTIONS,
-        places.Operator.MUTATING_VARIABLE_INPUTS,
-        places.Operator.LARGE_CUSTOM_OPTIONS_OFFSET,
+        schema.Operator.CUSTOM_OPTIONS,
+        schema.Operator.MUTATING_VARIABLE_INPUTS,
+        schema.Operator.LARGE_CUSTOM_OPTIONS_OFFSET,
     )
     if (
         any(table.place(field, 1) is not None for field in strange)
-        or table.integer(places.Operator.BUILTIN_OPTIONS_2_TYPE, "B")
-        or table.integer(places.Operator.BUILTIN_OPTIONS_TYPE, "B") != form.options_type
+        or table.integer(schema.Operator.BUILTIN_OPTIONS_2_TYPE, "B")
+        or table.integer(schema.Operator.BUILTIN_OPTIONS_TYPE, "B") != form.options_type
     ):
         raise FlatError(f"operator {name} with unknown options")
-    options: list[int] = []
-    place = table.target(places.Operator.BUILTIN_OPTIONS)
-    if place is not None:
-        values = table.buffer.table_at(place)
-        options = [values.integer(i, option.kind) for i, option in enumerate(form.options)]
-        if values.has_more_than(len(form.options)):
-            raise FlatError(f"operator {name} with unknown options")
-    for value, option in zip(options, form.options, strict=False):
-        allowed = {len(outputs)} if option.is_count else option.allowed
+    return Operator(name, operator.inputs, outputs, _options(operator, form))
+
+
+def _options(operator: parsed.Operator, form: Form) -> tuple[int, ...]:
+    """Return the numbers of an operator's options, all of which its form allows."""
+    name, values = operator.name, operator.options()
+    if values is None:
+        if form.options:
+            raise FlatError(f"operator {name} without its options")
+        return ()
+    options = [values.integer(i, option.kind) for i, option in enumerate(form.options)]
+    if values.has_more_than(len(form.options)):
+        raise FlatError(f"operator {name} with unknown options")
+    for value, option in zip(options, form.options, strict=True):
+        allowed = {len(operator.outputs)} if option.is_count else option.allowed
         if allowed is not None and value not in allowed:
             raise FlatError(f"operator {name} with an option that no export has")
-    if bool(options) != bool(form.options):
-        raise FlatError(f"operator {name} without its options")
-    return Operator(name, inputs, outputs, tuple(options))
+    return tuple(options)
 
 
 def _check_names(model: Table, main: Graph, buffers: int) -> None:
     """Metadata and signatures: what they point at is there, and none changes how a graph runs."""
-    for entry in model.tables(places.Model.METADATA):
-        name = entry.text(places.Metadata.NAME)
-        if name not in _METADATA or entry.integer(places.Metadata.BUFFER, "I") >= buffers:
+    for entry in model.tables(schema.Model.METADATA):
+        name = entry.text(schema.Metadata.NAME)
+        if name not in _METADATA or entry.integer(schema.Metadata.BUFFER, "I") >= buffers:
             raise FlatError(f"metadata {name!r}")
-    for signature in model.tables(places.Model.SIGNATURE_DEFS):
-        if signature.integer(places.Signature.SUBGRAPH_INDEX, "I"):
+    for signature in model.tables(schema.Model.SIGNATURE_DEFS):
+        if signature.integer(schema.Signature.SUBGRAPH_INDEX, "I"):
             raise FlatError("a signature of an inner subgraph")
         for field, numbers in (
-            (places.Signature.INPUTS, main.inputs),
-            (places.Signature.OUTPUTS, main.outputs),
+            (schema.Signature.INPUTS, main.inputs),
+            (schema.Signature.OUTPUTS, main.outputs),
         ):
             named = signature.tables(field)
-            if [t.integer(places.TensorMap.TENSOR_INDEX, "I") for t in named] != list(numbers):
+            if [t.integer(schema.TensorMap.TENSOR_INDEX, "I") for t in named] != list(numbers):
                 raise FlatError("a signature of other inputs or outputs than the graph's")
 
 
@@ -316,7 +298,8 @@ def _kinds(graph: Graph, numbers: Sequence[int]) -> list[tuple[str, tuple[int, .
     return [(letters.get(letter, letter), shape) for letter, shape in found]
 
 
-def _pick(items: Sequence[_T], index: int, what: str) -> _T:
-    if not 0 <= index < len(items):
-        raise FlatError(f"{what} {index} is not there")
-    return items[index]
+def _pick(tensors: Sequence[Tensor], number: int) -> str:
+    """Return the letter of a tensor that an operator must have."""
+    if not 0 <= number < len(tensors):
+        raise FlatError(f"tensor {number} is not there")
+    return tensors[number].letter

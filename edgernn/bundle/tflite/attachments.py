@@ -1,8 +1,8 @@
 """Attachments in a .tflite file, without any TFLite package.
 
-A .tflite file is a flatbuffer, which `edgernn.bundle.tflite.summary` reads. By the TFLite
-metadata convention (https://ai.google.dev/edge/litert/models/metadata) its associated files are a
-ZIP archive behind the flatbuffer, with offsets counted from the start of the file, so that
+A .tflite file is a flatbuffer, which `edgernn.bundle.tflite.model` parses. By the TFLite metadata
+convention (https://ai.google.dev/edge/litert/models/metadata) its associated files are a ZIP
+archive behind the flatbuffer, with offsets counted from the start of the file, so that
 `unzip -l model.tflite` lists them. The archive ends without a comment, as TFLite Support wants it;
 large files are deflated, small ones stored.
 """
@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from edgernn.bundle.attachments import (
@@ -25,28 +26,14 @@ from edgernn.bundle.attachments import (
     StoredSizes,
 )
 from edgernn.bundle.tflite.flatwire import FlatError
-from edgernn.bundle.tflite.summary import (
-    IDENTIFIER,
-    TfliteSummary,
-    TfliteTensor,
-    broken_model,
-    check_complete,
-    check_safe,
-    open_model,
-    summarize,
-)
+from edgernn.bundle.tflite.model import broken, open_root, parse_model
 from edgernn.errors import ModelFileError
 
 __all__ = [
-    "IDENTIFIER",
-    "TfliteSummary",
-    "TfliteTensor",
+    "TfliteAttachments",
     "append_attachments",
-    "check_safe",
-    "graph_sha256",
-    "read_attachments",
-    "stored_sizes",
-    "summarize",
+    "find_attachments",
+    "not_behind_the_model",
     "without_attachments",
 ]
 
@@ -81,31 +68,34 @@ _ZIP_ERRORS: Final = (
 )
 
 
-def read_attachments(data: bytes | memoryview, name: str) -> dict[str, bytes]:
-    """Take the attachments out of a .tflite file.
+@dataclass(frozen=True, slots=True)
+class TfliteAttachments:
+    """The attachments of one .tflite file, where they are stored in it."""
 
-    Args:
-        data: the whole file.
-        name: what to call the file in an error.
+    view: memoryview
+    """The whole file."""
+    name: str
+    """What to call the file in an error."""
+    end: int
+    """Where the flatbuffer ends and the archive starts; the file's size where it has none."""
+    archive: zipfile.ZipFile | None
 
-    Returns:
-        Content by attachment name; empty where no archive stands at the end of the file.
+    def read(self) -> dict[str, bytes]:
+        """Take the attachments out of the file.
 
-    Raises:
-        ModelFileError: the file or its archive is broken, or its attachments are too many, too
-            large, encrypted, named in a way that this library never writes, or there twice.
-    """
-    _check_identifier(data, name)
-    with _broken_archive(name):
-        archive = _open_archive(data)
-        if archive is None:
-            return {}
+        Returns:
+            Content by attachment name; empty where no archive stands at the end of the file.
+
+        Raises:
+            ModelFileError: the archive is broken, or its content is too large.
+        """
         attachments: dict[str, bytes] = {}
+        if self.archive is None:
+            return attachments
         room = MAX_ATTACHMENT_BYTES
-        with archive:
-            _check_entries(archive.infolist())
-            for info in archive.infolist():
-                with archive.open(info) as entry:
+        with _broken_archive(self.name):
+            for info in self.archive.infolist():
+                with self.archive.open(info) as entry:
                     # One byte more than allowed tells "too much" from "just enough"; what the
                     # archive says about its sizes is not believed.
                     content = entry.read(room + 1)
@@ -115,7 +105,59 @@ def read_attachments(data: bytes | memoryview, name: str) -> dict[str, bytes]:
                 if len(content) != info.file_size:
                     raise zipfile.BadZipFile(f"{info.filename!r} has another size than it says")
                 attachments[info.filename] = content
-    return attachments
+        return attachments
+
+    def graph_sha256(self) -> str:
+        """Return the SHA-256 of the flatbuffer, in lower-case hexadecimal."""
+        return hashlib.sha256(self.view[: self.end]).hexdigest()
+
+    def sizes(self) -> StoredSizes:
+        """Return how the file's bytes divide into flatbuffer and attachments.
+
+        Raises:
+            ModelFileError: the archive says sizes that do not fit.
+        """
+        entries = [] if self.archive is None else self.archive.infolist()
+        attachments = {info.filename: info.compress_size for info in entries}
+        overhead = len(self.view) - self.end - sum(attachments.values())
+        with _broken_archive(self.name):
+            if overhead < 0:
+                raise zipfile.BadZipFile("files larger than the archive")
+        return StoredSizes(self.end, attachments, overhead)
+
+
+def find_attachments(data: bytes | memoryview, name: str) -> TfliteAttachments:
+    """Find the attachments of a .tflite file, whose graph is not looked at.
+
+    Args:
+        data: the whole file.
+        name: what to call the file in an error.
+
+    Raises:
+        ModelFileError: the file is no model, or its archive is broken, has too many files, or
+            files that are encrypted, named in a way that this library never writes, or there twice.
+    """
+    view = memoryview(data).cast("B")
+    with broken(name):
+        open_root(view)
+    with _broken_archive(name):
+        archive = _open_archive(data)
+        if archive is None:
+            return TfliteAttachments(view, name, len(view), None)
+        entries = archive.infolist()
+        _check_entries(entries)
+        end = min((info.header_offset for info in entries), default=len(view) - _END.size)
+        if end < 0:
+            raise zipfile.BadZipFile("a file that starts before the archive")
+    return TfliteAttachments(view, name, end, archive)
+
+
+def not_behind_the_model(name: str) -> ModelFileError:
+    """Return the error for a file whose archive is part of its flatbuffer."""
+    return ModelFileError(
+        f"{name}: the ZIP archive at its end is not behind the model but inside it; "
+        "export the model again"
+    )
 
 
 def without_attachments(model: bytes, name: str = "the model") -> bytes:
@@ -132,43 +174,14 @@ def without_attachments(model: bytes, name: str = "the model") -> bytes:
         ModelFileError: the file is no model, its archive is broken, or what looks like an archive
             is part of the flatbuffer.
     """
-    return model[: _graph_end(model, name)]
-
-
-def graph_sha256(data: bytes | memoryview, name: str) -> str:
-    """Return the SHA-256 of the flatbuffer, in lower-case hexadecimal.
-
-    Args:
-        data: the whole file.
-        name: what to call the file in an error.
-
-    Raises:
-        ModelFileError: as `without_attachments`.
-    """
-    return hashlib.sha256(memoryview(data)[: _graph_end(data, name)]).hexdigest()
-
-
-def stored_sizes(data: bytes | memoryview, name: str) -> StoredSizes:
-    """Return how the file's bytes divide into flatbuffer and attachments.
-
-    Args:
-        data: the whole file.
-        name: what to call the file in an error.
-
-    Raises:
-        ModelFileError: as `without_attachments`, or the archive says sizes that do not fit.
-    """
-    graph = _graph_end(data, name)
-    with _broken_archive(name):
-        archive = _open_archive(data)
-        if archive is None:
-            return StoredSizes(graph, {}, 0)
-        with archive:
-            attachments = {info.filename: info.compress_size for info in archive.infolist()}
-        overhead = len(data) - graph - sum(attachments.values())
-        if overhead < 0:
-            raise zipfile.BadZipFile("files larger than the archive")
-    return StoredSizes(graph, attachments, overhead)
+    found = find_attachments(model, name)
+    if found.archive is None:
+        return model
+    try:
+        parse_model(found.view[: found.end])
+    except FlatError as error:
+        raise not_behind_the_model(name) from error
+    return model[: found.end]
 
 
 def append_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:
@@ -219,34 +232,6 @@ def _broken_archive(name: str) -> Iterator[None]:
             f"{name}: cannot read the attachments at its end ({reason[:200]}); "
             "export it again or get a fresh copy"
         ) from error
-
-
-def _graph_end(data: bytes | memoryview, name: str) -> int:
-    """Return where the flatbuffer ends and the archive starts, or the file ends."""
-    _check_identifier(data, name)
-    with _broken_archive(name):
-        archive = _open_archive(data)
-        if archive is None:
-            return len(data)
-        with archive:
-            entries = archive.infolist()
-            _check_entries(entries)
-            end = min((info.header_offset for info in entries), default=len(data) - _END.size)
-        if end < 0:
-            raise zipfile.BadZipFile("a file that starts before the archive")
-    try:
-        check_complete(memoryview(data)[:end])
-    except FlatError as error:
-        raise ModelFileError(
-            f"{name}: the ZIP archive at its end is not behind the model but inside it; "
-            "export the model again"
-        ) from error
-    return end
-
-
-def _check_identifier(data: bytes | memoryview, name: str) -> None:
-    with broken_model(name):
-        open_model(data)
 
 
 def _open_archive(data: bytes | memoryview) -> zipfile.ZipFile | None:

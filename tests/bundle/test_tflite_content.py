@@ -20,17 +20,11 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from parsed import tensor_types, tflite_attachments, tflite_graph
 
-from edgernn.bundle.tflite import file as tflite_file
-from edgernn.bundle.tflite import operators as tflite_operators
-from edgernn.bundle.tflite.file import (
-    TfliteTensor,
-    append_attachments,
-    check_safe,
-    read_attachments,
-    summarize,
-    without_attachments,
-)
+from edgernn.bundle.tflite import attachments as tflite_attachments_module
+from edgernn.bundle.tflite.attachments import append_attachments, without_attachments
+from edgernn.bundle.tflite.content import TfliteContent
 from edgernn.errors import ModelFileError
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", fullmatch=True)
@@ -121,25 +115,6 @@ def directory(data: bytes) -> int:
     return data.index(b"PK\x01\x02")
 
 
-def test_operators_are_the_schema_s() -> None:
-    """The table of operators is the schema's own enum."""
-    expected = {
-        name: value
-        for name, value in vars(schema.BuiltinOperator).items()
-        if not name.startswith("_")
-    }
-    assert {name: i for i, name in enumerate(tflite_operators.BUILTIN_OPERATORS)} == expected
-    assert tflite_operators.BUILTIN_OPERATORS[tflite_operators.CUSTOM] == "CUSTOM"
-
-
-def test_tensor_types_are_the_schema_s() -> None:
-    """The table of tensor types is the schema's own enum."""
-    expected = {
-        name: value for name, value in vars(schema.TensorType).items() if not name.startswith("_")
-    }
-    assert {name: i for i, name in enumerate(tflite_operators.TENSOR_TYPES)} == expected
-
-
 def test_golden_bytes() -> None:
     """One attachment, byte for byte as APPNOTE.TXT lays an archive out, offsets from the start."""
     name, content = b"a.txt", b"hi"
@@ -164,7 +139,7 @@ def test_round_trip(attachments: dict[str, bytes]) -> None:
     """What is written is read, here and by zipfile, and can be taken off again."""
     written = append_attachments(MODEL, attachments)
     assert written.startswith(MODEL)
-    assert read_attachments(memoryview(written), "m.tflite") == attachments
+    assert tflite_attachments(memoryview(written), "m.tflite") == attachments
     assert without_attachments(written) == MODEL
     if attachments:
         with zipfile.ZipFile(io.BytesIO(written)) as archive:
@@ -178,7 +153,7 @@ def test_vocabulary_is_compressed() -> None:
     attachments = {"contract.json": b"{}", "vocabulary.subwords": b"'word_'\n" * 5000}
     written = append_attachments(MODEL, attachments)
     assert len(written) < len(MODEL) + 2000
-    assert read_attachments(written, "m.tflite") == attachments
+    assert tflite_attachments(written, "m.tflite") == attachments
 
 
 @given(ATTACHMENTS, ATTACHMENTS)
@@ -213,16 +188,16 @@ def test_still_runs() -> None:
 def test_reads_others(method: int) -> None:
     """Archives that other tools wrote are read, compressed ones too."""
     data = zipped(("labels.txt", b"a" * 500), ("empty", b""), method=method)
-    assert read_attachments(data, "m.tflite") == {"labels.txt": b"a" * 500, "empty": b""}
+    assert tflite_attachments(data, "m.tflite") == {"labels.txt": b"a" * 500, "empty": b""}
     assert without_attachments(data) == MODEL
 
 
 def test_no_attachments() -> None:
     """A model without an archive has no attachments, and a comment at the end is not one."""
-    assert read_attachments(MODEL, "m.tflite") == {}
+    assert tflite_attachments(MODEL, "m.tflite") == {}
     assert without_attachments(MODEL) == MODEL
-    assert read_attachments(zipped(("a", b""), comment=b"c"), "m.tflite") == {}
-    assert read_attachments(zipped(), "m.tflite") == {}
+    assert tflite_attachments(zipped(("a", b""), comment=b"c"), "m.tflite") == {}
+    assert tflite_attachments(zipped(), "m.tflite") == {}
     assert without_attachments(zipped()) == MODEL
 
 
@@ -233,14 +208,14 @@ def test_bad_name(name: str) -> None:
         append_attachments(MODEL, {name: b""})
     if name:  # zipfile writes no empty name
         with pytest.raises(ModelFileError, match=r"^m\.tflite: .*not allowed"):
-            read_attachments(zipped((name, b"")), "m.tflite")
+            tflite_attachments(zipped((name, b"")), "m.tflite")
 
 
 def test_name_behind_nul() -> None:
     """A name that zipfile would cut at a NUL byte is seen as it stands."""
     data = zipped(("labels_xtxt", b"")).replace(b"labels_xtxt", b"labels\0.txt")
     with pytest.raises(ModelFileError, match="not allowed"):
-        read_attachments(data, "m.tflite")
+        tflite_attachments(data, "m.tflite")
 
 
 def test_too_many() -> None:
@@ -249,8 +224,8 @@ def test_too_many() -> None:
     with pytest.raises(ValueError, match="more than 64"):
         append_attachments(MODEL, files)
     with pytest.raises(ModelFileError, match="more than 64"):
-        read_attachments(zipped(*files.items()), "m.tflite")
-    assert len(read_attachments(zipped(*list(files.items())[:64]), "m.tflite")) == 64
+        tflite_attachments(zipped(*files.items()), "m.tflite")
+    assert len(tflite_attachments(zipped(*list(files.items())[:64]), "m.tflite")) == 64
 
 
 def test_too_many_in_a_lying_directory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +234,7 @@ def test_too_many_in_a_lying_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     data = patched(data, -14, struct.pack("<HH", 1, 1))
     monkeypatch.setattr(zipfile, "ZipFile", None)
     with pytest.raises(ModelFileError, match="more than 64"):
-        read_attachments(data, "m.tflite")
+        tflite_attachments(data, "m.tflite")
 
 
 def test_same_bytes_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -273,13 +248,13 @@ def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound holds for all attachments together, in both directions."""
     attachments = {"a": b"12345", "b": b"67890"}
     written = append_attachments(MODEL, attachments)
-    monkeypatch.setattr(tflite_file, "MAX_ATTACHMENT_BYTES", 10)
-    assert read_attachments(append_attachments(MODEL, attachments), "m.tflite") == attachments
-    monkeypatch.setattr(tflite_file, "MAX_ATTACHMENT_BYTES", 9)
+    monkeypatch.setattr(tflite_attachments_module, "MAX_ATTACHMENT_BYTES", 10)
+    assert tflite_attachments(append_attachments(MODEL, attachments), "m.tflite") == attachments
+    monkeypatch.setattr(tflite_attachments_module, "MAX_ATTACHMENT_BYTES", 9)
     with pytest.raises(ValueError, match="more than 9 bytes"):
         append_attachments(MODEL, attachments)
     with pytest.raises(ModelFileError, match="more than 9 bytes"):
-        read_attachments(written, "m.tflite")
+        tflite_attachments(written, "m.tflite")
 
 
 def test_bomb() -> None:
@@ -287,9 +262,9 @@ def test_bomb() -> None:
     data = zipped(("a", bytes(17 << 20)), method=zipfile.ZIP_DEFLATED)
     assert len(data) < 40_000
     with pytest.raises(ModelFileError, match="more than 16777216 bytes"):
-        read_attachments(data, "m.tflite")
+        tflite_attachments(data, "m.tflite")
     with pytest.raises(ModelFileError, match="CRC"):
-        read_attachments(patched(data, directory(data) + 24, b"\x0a\0\0\0"), "m.tflite")
+        tflite_attachments(patched(data, directory(data) + 24, b"\x0a\0\0\0"), "m.tflite")
 
 
 ONE = zipped(("a", b"content"))
@@ -319,7 +294,7 @@ DEFLATED = zipped(("a", b"content" * 9), method=zipfile.ZIP_DEFLATED)
 def test_refuses_archive(data: bytes, reason: str) -> None:
     """Each kind of broken archive is refused in one line that starts with the file's name."""
     with pytest.raises(ModelFileError, match=reason) as caught:
-        read_attachments(data, "m.tflite")
+        tflite_attachments(data, "m.tflite")
     assert str(caught.value).startswith("m.tflite: ")
     assert "\n" not in str(caught.value)
 
@@ -339,50 +314,59 @@ def test_archive_inside_the_model() -> None:
     model.buffers.append(Weights())
     builder.Finish(model.Pack(builder), b"TFL3")
     data = bytes(builder.Output())
-    assert summarize(data, "m.tflite").operators == {"ADD": 1, "TANH": 1}
+    assert TfliteContent(data, "m.tflite").operators == {"ADD": 1, "TANH": 1}
     with pytest.raises(ModelFileError, match="not behind the model but inside it"):
         without_attachments(data, "m.tflite")
+    with pytest.raises(ModelFileError, match="not behind the model but inside it"):
+        TfliteContent(data, "m.tflite").attachments.read()
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x05\x06" + bytes(18), b"\x1c\0\0\0TFL2" + bytes(40)])
-@pytest.mark.parametrize("function", [read_attachments, without_attachments, summarize, check_safe])
+@pytest.mark.parametrize("function", [tflite_attachments, without_attachments, TfliteContent])
 def test_not_tflite(function: Callable[[bytes, str], object], data: bytes) -> None:
     """A file of another kind is named as such."""
     with pytest.raises(ModelFileError, match=r"^m\.tflite: not a usable TFLite file"):
         function(data, "m.tflite")
 
 
-def test_summary() -> None:
-    """The summary of a model whose parts are all known."""
-    summary = summarize(FULL, "m.tflite")
-    assert summary.schema_version == 3
-    assert summary.operators == {"ADD": 1, "TANH": 1}
-    assert summary.operator_versions == {"ADD": 1, "TANH": 1}
-    assert (summary.custom_operators, summary.has_flex) == ((), False)
-    assert summary.tensor_types == {"FLOAT32": 3}
-    assert summary.inputs == (TfliteTensor("x", "FLOAT32", (1, 3), (1, -1)),)
-    assert summary.outputs == (TfliteTensor("out", "FLOAT32", (1, 3), (1, -1)),)
-    assert summary.signatures == ("serving_default",)
+def check_one_file(data: bytes, name: str) -> None:
+    TfliteContent(data, name).check_one_file()
 
 
-def test_summary_is_the_interpreter_s() -> None:
-    """LiteRT's own interpreter sees the same operators, tensors and signatures."""
-    summary = summarize(MODEL, "m.tflite")
+def test_parsed() -> None:
+    """What is parsed of a model whose parts are all known."""
+    content = TfliteContent(FULL, "m.tflite")
+    assert content.operators == {"ADD": 1, "TANH": 1}
+    assert content.inputs == {"ids": ("FLOAT32", 2)}
+    assert content.outputs == {"probability": ("FLOAT32", 2)}
+    (graph,) = content.model.subgraphs
+    assert [(op.name, op.version, op.inputs, op.outputs) for op in graph.operators] == [
+        ("ADD", 1, (0, 0), (1,)),
+        ("TANH", 1, (1,), (2,)),
+    ]
+    assert (graph.inputs, graph.outputs) == ((0,), (2,))
+
+
+def test_parsed_as_the_interpreter_does() -> None:
+    """LiteRT's own interpreter sees the same operators, tensors, inputs and outputs."""
+    content = TfliteContent(MODEL, "m.tflite")
     interpreter = Interpreter(
         model_content=MODEL,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
     )
-    assert summary.operators == Counter(op["op_name"] for op in interpreter._get_ops_details())
-    types = Counter(np.dtype(t["dtype"]).name.upper() for t in interpreter.get_tensor_details())
-    assert summary.tensor_types == types
-    assert summary.signatures == tuple(interpreter.get_signature_list())
-    for ours, theirs in (
-        (summary.inputs, interpreter.get_input_details()),
-        (summary.outputs, interpreter.get_output_details()),
-    ):
-        assert [(t.name, t.shape, t.shape_signature) for t in ours] == [
-            (t["name"], tuple(t["shape"]), tuple(t["shape_signature"])) for t in theirs
-        ]
+    assert content.operators == Counter(op["op_name"] for op in interpreter._get_ops_details())
+    (graph,) = content.model.subgraphs
+    assert [(t.name, t.type, t.shape, t.shape_signature) for t in graph.tensors] == [
+        (
+            t["name"],
+            np.dtype(t["dtype"]).name.upper(),
+            tuple(t["shape"]),
+            tuple(t["shape_signature"]),
+        )
+        for t in interpreter.get_tensor_details()
+    ]
+    assert list(graph.inputs) == [t["index"] for t in interpreter.get_input_details()]
+    assert list(graph.outputs) == [t["index"] for t in interpreter.get_output_details()]
 
 
 @pytest.mark.parametrize(
@@ -399,25 +383,9 @@ def test_operator_codes(operator_code: schema.OperatorCodeT, name: str) -> None:
     """Old and new operator codes, numbers of newer schemas and custom operators are named."""
     model = make_model()
     model.operatorCodes[0] = operator_code
-    summary = summarize(pack(model), "m.tflite")
-    assert summary.operators == {name: 1, "TANH": 1}
-    assert summary.operator_versions[name] == 12
-
-
-def test_highest_version() -> None:
-    """An operator listed in several versions needs the highest."""
-    model = make_model()
-    model.operatorCodes += [code(0, version=4), code(0, version=2)]
-    assert summarize(pack(model), "m.tflite").operator_versions == {"ADD": 4, "TANH": 1}
-
-
-@pytest.mark.parametrize(("names", "flex"), [(["Mine"], False), (["FlexErf", "Mine"], True)])
-def test_custom_operators(names: list[str], flex: bool) -> None:
-    """Custom operators are listed by name, and those that start with Flex need its delegate."""
-    model = make_model()
-    model.operatorCodes += [code(32, custom=name) for name in reversed(names)]
-    summary = summarize(pack(model), "m.tflite")
-    assert (summary.custom_operators, summary.has_flex) == (tuple(names), flex)
+    content = TfliteContent(pack(model), "m.tflite")
+    assert content.operators == {name: 1, "TANH": 1}
+    assert content.model.subgraphs[0].operators[0].version == 12
 
 
 def test_all_subgraphs_count() -> None:
@@ -425,10 +393,10 @@ def test_all_subgraphs_count() -> None:
     model = make_model()
     model.subgraphs.append(make_model().subgraphs[0])
     model.subgraphs[1].tensors[0].type = schema.TensorType.INT8
-    summary = summarize(pack(model), "m.tflite")
-    assert summary.operators == {"ADD": 2, "TANH": 2}
-    assert summary.tensor_types == {"FLOAT32": 5, "INT8": 1}
-    assert len(summary.inputs) == 1
+    content = TfliteContent(pack(model), "m.tflite")
+    assert content.operators == {"ADD": 2, "TANH": 2}
+    assert tensor_types(pack(model)) == {"FLOAT32": 5, "INT8": 1}
+    assert len(content.inputs) == 1
 
 
 @pytest.mark.parametrize(
@@ -446,21 +414,32 @@ def test_refuses_model(change: Callable[[schema.ModelT], None], reason: str) -> 
     model = make_model()
     change(model)
     with pytest.raises(ModelFileError, match=reason):
-        summarize(pack(model), "m.tflite")
+        everything(pack(model), "m.tflite")
 
 
 def test_external_buffers() -> None:
     """A model that keeps weights in other files is refused, one without them passes."""
-    check_safe(FULL, "m.tflite")
+    check_one_file(FULL, "m.tflite")
     model = make_model()
     model.externalBufferGroups = [schema.ExternalBufferGroupT(name="/etc/passwd")]
     with pytest.raises(ModelFileError, match=r"^m\.tflite: .* other files"):
-        check_safe(pack(model), "m.tflite")
+        check_one_file(pack(model), "m.tflite")
+
+
+def everything(data: bytes, name: str) -> None:
+    """All that is asked of a file."""
+    content = TfliteContent(data, name)
+    assert content.inputs is not None
+    assert content.outputs is not None
+    tflite_graph(data)
+    sizes = content.attachments.sizes()
+    assert sizes.graph + sizes.overhead + sum(sizes.attachments.values()) == len(data)
+    content.check_structure(10)
 
 
 def survives(data: bytes) -> None:
     """Every function either works or raises `ModelFileError`."""
-    for function in (read_attachments, without_attachments, summarize, check_safe):
+    for function in (tflite_attachments, without_attachments, check_one_file, everything):
         with contextlib.suppress(ModelFileError):
             function(data, "m.tflite")
     with contextlib.suppress(ModelFileError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import zlib
-from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -15,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
+from parsed import onnx_attachments, onnx_graph
 
-from edgernn.bundle.onnx import file as onnx_file
-from edgernn.bundle.onnx import summary as onnx_summary
-from edgernn.bundle.onnx import tensors as onnx_tensors
-from edgernn.bundle.onnx.file import read_attachments, write_attachments
+from edgernn.bundle.onnx import attachments as onnx_attachments_module
+from edgernn.bundle.onnx import content as onnx_content
+from edgernn.bundle.onnx.attachments import write_attachments
+from edgernn.bundle.onnx.content import OnnxContent
+from edgernn.bundle.onnx.model import TensorInfo
 from edgernn.bundle.onnx.protowire import bytes_field
-from edgernn.bundle.onnx.summary import OnnxTensor, check_safe, summarize
 from edgernn.errors import ModelFileError
 
 NAMES = st.from_regex(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}", fullmatch=True)
@@ -99,48 +99,6 @@ def with_metadata(*pairs: tuple[str, str]) -> bytes:
     return model.SerializeToString()
 
 
-def test_children_are_the_schema_s() -> None:
-    """The walk knows every field of onnx's own schema that leads to a tensor."""
-    kinds = {kind.value: kind for kind in onnx_summary._Kind}
-    for name, kind in kinds.items():
-        expected = {
-            field.number: kinds[field.message_type.name]
-            for field in getattr(onnx, name).DESCRIPTOR.fields
-            if field.message_type is not None and field.message_type.name in kinds
-        }
-        assert dict(onnx_summary._CHILDREN[kind]) == expected, name
-
-
-def test_element_types_are_the_schema_s() -> None:
-    """The table of element types is onnx's own."""
-    assert dict(enumerate(onnx_tensors.ELEMENT_TYPES)) == {
-        number: name for name, number in TensorProto.DataType.items()
-    }
-
-
-@pytest.mark.parametrize(
-    ("message", "field", "number"),
-    [
-        ("ModelProto", "ir_version", onnx_summary._MODEL_IR_VERSION),
-        ("ModelProto", "producer_name", onnx_summary._MODEL_PRODUCER),
-        ("ModelProto", "graph", onnx_summary._MODEL_GRAPH),
-        ("ModelProto", "opset_import", onnx_summary._MODEL_OPSET),
-        ("ModelProto", "metadata_props", onnx_file._MODEL_METADATA),
-        ("GraphProto", "initializer", onnx_summary._GRAPH_INITIALIZER),
-        ("GraphProto", "input", onnx_summary._GRAPH_INPUT),
-        ("GraphProto", "output", onnx_summary._GRAPH_OUTPUT),
-        ("TensorProto", "dims", onnx_tensors._TENSOR_DIMS),
-        ("TensorProto", "name", onnx_tensors._TENSOR_NAME),
-        ("TensorProto", "data_type", onnx_tensors._TENSOR_DATA_TYPE),
-        ("TensorProto", "external_data", onnx_tensors._TENSOR_EXTERNAL_DATA),
-        ("TensorProto", "data_location", onnx_tensors._TENSOR_DATA_LOCATION),
-    ],
-)
-def test_field_numbers(message: str, field: str, number: int) -> None:
-    """The field numbers are onnx's own."""
-    assert getattr(onnx, message).DESCRIPTOR.fields_by_name[field].number == number
-
-
 def test_golden_bytes() -> None:
     """One attachment, byte for byte: field 14, key 1, value 2, behind what was there."""
     written = write_attachments(b"\x08\x08", {"b": "ü".encode(), "a": b""})
@@ -154,7 +112,7 @@ def test_round_trip(attachments: dict[str, bytes]) -> None:
     """What is written is read, here and by the onnx package, and the model stays as it was."""
     written = write_attachments(MODEL, attachments)
     assert written.startswith(MODEL)
-    assert read_attachments(memoryview(written), "m.onnx") == attachments
+    assert onnx_attachments(memoryview(written), "m.onnx") == attachments
     props = {
         entry.key: entry.value.encode()
         for entry in onnx.ModelProto.FromString(written).metadata_props
@@ -180,7 +138,7 @@ def test_keeps_foreign_metadata() -> None:
         ("edgernnx", "b"),
         ("edgernn.y", "new"),
     ]
-    assert read_attachments(written, "m.onnx") == {"y": b"new"}
+    assert onnx_attachments(written, "m.onnx") == {"y": b"new"}
 
 
 def test_onnx_runtime_reads_them() -> None:
@@ -198,7 +156,7 @@ def test_bad_name(name: str) -> None:
     with pytest.raises(ValueError, match="not allowed"):
         write_attachments(MODEL, {name: b""})
     with pytest.raises(ModelFileError, match=r"^m\.onnx: .*not allowed"):
-        read_attachments(with_metadata((f"edgernn.{name}", "")), "m.onnx")
+        onnx_attachments(with_metadata((f"edgernn.{name}", "")), "m.onnx")
 
 
 def test_bad_text() -> None:
@@ -212,11 +170,11 @@ def test_large_attachment_is_compressed() -> None:
     vocabulary = b"'word_'\n" * 5000
     written = write_attachments(MODEL, {"vocabulary.subwords": vocabulary})
     assert len(written) < len(MODEL) + 1000
-    assert read_attachments(written, "m.onnx") == {"vocabulary.subwords": vocabulary}
+    assert onnx_attachments(written, "m.onnx") == {"vocabulary.subwords": vocabulary}
     entries = {entry.key: entry.value for entry in onnx.load_from_string(written).metadata_props}
     stream = base64.b64decode(entries["edgernn+deflate.vocabulary.subwords"])
     assert zlib.decompress(stream) == vocabulary
-    assert read_attachments(write_attachments(written, {}), "m.onnx") == {}
+    assert onnx_attachments(write_attachments(written, {}), "m.onnx") == {}
 
 
 @pytest.mark.parametrize(
@@ -232,28 +190,28 @@ def test_large_attachment_is_compressed() -> None:
 def test_damaged_compressed_attachment(value: str) -> None:
     """A compressed attachment that is not one whole zlib stream is refused."""
     with pytest.raises(ModelFileError, match=r"^m\.onnx: .*compressed attachment"):
-        read_attachments(with_metadata(("edgernn+deflate.a", value)), "m.onnx")
+        onnx_attachments(with_metadata(("edgernn+deflate.a", value)), "m.onnx")
 
 
 def test_compressed_bomb(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that inflates beyond the bound is refused without inflating all of it."""
-    monkeypatch.setattr(onnx_file, "MAX_ATTACHMENT_BYTES", 1 << 16)
+    monkeypatch.setattr(onnx_attachments_module, "MAX_ATTACHMENT_BYTES", 1 << 16)
     bomb = base64.b64encode(zlib.compress(bytes(64 << 20), 9)).decode()
     with pytest.raises(ModelFileError, match="more than 65536 bytes"):
-        read_attachments(with_metadata(("edgernn+deflate.a", bomb)), "m.onnx")
+        onnx_attachments(with_metadata(("edgernn+deflate.a", bomb)), "m.onnx")
 
 
 def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound holds for all attachments together, in both directions."""
     attachments = {"a": b"12345", "b": b"67890"}
     written = write_attachments(MODEL, attachments)
-    monkeypatch.setattr(onnx_file, "MAX_ATTACHMENT_BYTES", 10)
-    assert read_attachments(write_attachments(MODEL, attachments), "m.onnx") == attachments
-    monkeypatch.setattr(onnx_file, "MAX_ATTACHMENT_BYTES", 9)
+    monkeypatch.setattr(onnx_attachments_module, "MAX_ATTACHMENT_BYTES", 10)
+    assert onnx_attachments(write_attachments(MODEL, attachments), "m.onnx") == attachments
+    monkeypatch.setattr(onnx_attachments_module, "MAX_ATTACHMENT_BYTES", 9)
     with pytest.raises(ValueError, match="more than 9 bytes"):
         write_attachments(MODEL, attachments)
     with pytest.raises(ModelFileError, match="more than 9 bytes"):
-        read_attachments(written, "m.onnx")
+        onnx_attachments(written, "m.onnx")
 
 
 @pytest.mark.parametrize(
@@ -270,38 +228,52 @@ def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_refuses_attachments(data: bytes, reason: str) -> None:
     """Ambiguous and foreign files are refused in one line that starts with the file's name."""
     with pytest.raises(ModelFileError, match=reason) as caught:
-        read_attachments(data, "m.onnx")
+        onnx_attachments(data, "m.onnx")
     assert str(caught.value).startswith("m.onnx: ")
     assert "\n" not in str(caught.value)
 
 
-def test_summary() -> None:
-    """The summary of a model whose parts are all known."""
-    summary = summarize(FULL, "m.onnx")
-    assert (summary.ir_version, summary.producer) == (8, "test")
-    assert summary.opsets == {"": 17, "local": 1}
-    assert summary.operators == {"If": 1, "Mul": 2, "local::Twice": 1, "Add": 2}
-    assert summary.inputs == (
-        OnnxTensor("x", "FLOAT", ("batch", None, 2)),
-        OnnxTensor("yes", "BOOL", ()),
+def check_one_file(data: bytes, name: str) -> None:
+    OnnxContent(data, name).check_one_file()
+
+
+def test_parsed() -> None:
+    """What is parsed of a model whose parts are all known."""
+    content = OnnxContent(FULL, "m.onnx")
+    model = content.model
+    assert (model.ir_version, model.producer) == (8, "test")
+    assert model.opsets == {"": 17, "local": 1}
+    assert content.operators == {"If": 1, "Mul": 2, "local::Twice": 1, "Add": 2}
+    assert model.inputs == (
+        TensorInfo("x", "FLOAT", ("batch", None, 2)),
+        TensorInfo("yes", "BOOL", ()),
     )
-    assert summary.outputs == (OnnxTensor("out", "FLOAT", None),)
-    assert not summary.external_data
+    assert model.graph.outputs == [TensorInfo("out", "FLOAT", None)]
+    assert content.inputs == {"x": ("FLOAT", 3), "yes": ("BOOL", 0)}
+    assert model.external == []
 
 
-def test_summary_weights() -> None:
-    """Weights are counted as the onnx package counts them, subgraphs and sparse ones included."""
+def test_parsed_weights() -> None:
+    """Stored tensors are those that the onnx package has, in subgraphs and sparse ones too."""
     model = make_model()
-    tensors = [*model.graph.initializer]
+    theirs = [*model.graph.initializer]
     for sparse in model.graph.sparse_initializer:
-        tensors += [sparse.values, sparse.indices]
+        theirs += [sparse.values, sparse.indices]
     for attribute in model.graph.node[0].attribute:
-        tensors += attribute.g.initializer
-    summary = summarize(MODEL, "m.onnx")
-    assert summary.initializer_bytes == sum(numpy_helper.to_array(t).nbytes for t in tensors)
-    assert summary.initializer_types == Counter(
-        TensorProto.DataType.Name(t.data_type) for t in tensors
-    )
+        theirs += attribute.g.initializer
+    graph = OnnxContent(MODEL, "m.onnx").model.graph
+    ours = [*graph.initializers, *graph.sparse]
+    for branch in (g for attribute in graph.nodes[0].attributes for g in attribute.graphs):
+        ours += branch.initializers
+    assert [(t.name, t.element_type, t.dims, t.stored_bytes) for t in ours] == [
+        (
+            t.name,
+            TensorProto.DataType.Name(t.data_type),
+            list(t.dims),
+            numpy_helper.to_array(t).nbytes,
+        )
+        for t in theirs
+    ]
 
 
 @pytest.mark.parametrize(
@@ -323,7 +295,7 @@ def test_value_types(value: onnx.TypeProto, expected: tuple[object, ...]) -> Non
     """Every kind of input type is described."""
     model = onnx.ModelProto()
     model.graph.input.append(helper.make_value_info("v", value))
-    (tensor,) = summarize(model.SerializeToString(), "m.onnx").inputs
+    (tensor,) = OnnxContent(model.SerializeToString(), "m.onnx").model.inputs
     assert (tensor.element_type, tensor.shape) == expected
 
 
@@ -356,9 +328,8 @@ def test_external_data(place: str, entries: bool) -> None:
     else:
         tensor.data_location = TensorProto.EXTERNAL
     data = model.SerializeToString()
-    assert summarize(data, "m.onnx").external_data
     with pytest.raises(ModelFileError, match=r"^m\.onnx: tensor 'outside' .* another file"):
-        check_safe(data, "m.onnx")
+        check_one_file(data, "m.onnx")
 
 
 def test_external_data_in_second_part() -> None:
@@ -366,12 +337,12 @@ def test_external_data_in_second_part() -> None:
     second = onnx.ModelProto()
     second.graph.initializer.add(name="outside").data_location = TensorProto.EXTERNAL
     with pytest.raises(ModelFileError, match="outside"):
-        check_safe(MODEL + second.SerializeToString(), "m.onnx")
+        check_one_file(MODEL + second.SerializeToString(), "m.onnx")
 
 
 def test_safe() -> None:
     """A model in one file passes."""
-    check_safe(FULL, "m.onnx")
+    check_one_file(FULL, "m.onnx")
 
 
 @pytest.mark.parametrize(("levels", "deep"), [(30, False), (40, True)])
@@ -384,34 +355,44 @@ def test_depth(levels: int, deep: bool) -> None:
     data = bytes_field(7, graph)
     if deep:
         with pytest.raises(ModelFileError, match="nested"):
-            check_safe(data, "m.onnx")
+            check_one_file(data, "m.onnx")
     else:
-        check_safe(data, "m.onnx")
-        assert summarize(data, "m.onnx").operators == {"If": levels}
+        check_one_file(data, "m.onnx")
+        assert OnnxContent(data, "m.onnx").operators == {"If": levels}
 
 
-@pytest.mark.parametrize("function", [read_attachments, summarize, check_safe])
+@pytest.mark.parametrize("function", [onnx_attachments, OnnxContent])
 def test_field_budget(
     function: Callable[[bytes, str], object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file of endless tiny fields is given up."""
-    for module in (onnx_file, onnx_summary):
+    for module in (onnx_attachments_module, onnx_content):
         monkeypatch.setattr(module, "MAX_FIELDS", 20)
     with pytest.raises(ModelFileError, match="more fields"):
         function(MODEL + b"\x08\x08" * 30, "m.onnx")
 
 
-@pytest.mark.parametrize("function", [summarize, check_safe])
 @pytest.mark.parametrize("data", [b"", b"\x08\x08"])
-def test_no_graph(function: Callable[[bytes, str], object], data: bytes) -> None:
+def test_no_graph(data: bytes) -> None:
     """A message without a graph is no model."""
     with pytest.raises(ModelFileError, match="no graph"):
-        function(data, "m.onnx")
+        OnnxContent(data, "m.onnx")
+
+
+def everything(data: bytes, name: str) -> None:
+    """All that is asked of a file."""
+    content = OnnxContent(data, name)
+    assert content.inputs is not None
+    assert content.outputs is not None
+    onnx_graph(data)
+    sizes = content.attachments.sizes()
+    assert sizes.graph + sizes.overhead + sum(sizes.attachments.values()) == len(data)
+    content.check_structure(10)
 
 
 def survives(data: bytes) -> None:
     """Every function either works or raises `ModelFileError`."""
-    for function in (read_attachments, summarize, check_safe):
+    for function in (onnx_attachments, check_one_file, everything):
         with contextlib.suppress(ModelFileError):
             function(data, "m.onnx")
     with contextlib.suppress(ModelFileError):
