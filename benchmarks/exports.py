@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.environment import describe_machine, write_result
-from edgernn.cli.console import load_model, say
+from edgernn.cli.console import say
 from edgernn.errors import ExportError
 from edgernn.measured import FORMATS_FILE
 from edgernn.recipes.catalogue import RECIPES
+from edgernn.runtime.loaded_model import open_quietly
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
@@ -86,7 +87,7 @@ def _cell(trained: TrainedModel, name: str, rules: FormatRules, precision: str) 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{rules.suffix}"
         try:
-            checks = export(trained, rules, precision, path, partial(load_model, device="cpu"))
+            checks = export(trained, rules, precision, path, partial(open_quietly, device="cpu"))
         except ExportError as error:
             reason = str(error).removeprefix(f"{path} was not written: ")
             lines = [line.strip() for line in reason.strip().splitlines()]

@@ -22,9 +22,10 @@ from benchmarks.accuracy.data import MeasuredTexts, load_measured_texts
 from benchmarks.accuracy.measures import measure_accuracy, measure_short, measure_speed
 from benchmarks.environment import describe_machine, write_result
 from benchmarks.peers.model_file import ModelFile
-from edgernn.cli.console import load_model, say
+from edgernn.cli.console import say
 from edgernn.errors import UsageError
 from edgernn.evaluation.calibration import calibration_bins, expected_calibration_error
+from edgernn.runtime.loaded_model import open_quietly
 from edgernn.text import Decision
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
@@ -121,7 +122,7 @@ def measure_run(
 def _file(
     trained: TrainedModel, rules: FormatRules, path: Path, texts: MeasuredTexts
 ) -> dict[str, Any]:
-    checks = export(trained, rules, PRECISION, path, partial(load_model, device="cpu"))
+    checks = export(trained, rules, PRECISION, path, partial(open_quietly, device="cpu"))
     file = ModelFile(path)
     decision = Decision(file.threshold)
     scores = file.score(texts.tests.texts)

@@ -9,10 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
-
-from edgernn.runtime import LoadedModel
 
 if TYPE_CHECKING:
     from edgernn.training.history import Epoch
@@ -22,7 +19,6 @@ __all__ = [
     "TrainingProgress",
     "busy",
     "done",
-    "load_model",
     "progress",
     "say",
     "show_warnings",
@@ -31,16 +27,6 @@ __all__ = [
 
 INTERRUPTED = 130
 """Exit code of a program that Ctrl-C ended, by the shells' convention."""
-
-
-def load_model(path: Path | None, device: str) -> LoadedModel:
-    """Load a model file for scoring, without the log line that LiteRT prints when it does."""
-    if path is None or path.suffix != ".tflite":
-        return LoadedModel.open(path, device)
-    from edgernn.native_logs import held_back
-
-    with held_back():
-        return LoadedModel.open(path, device)
 
 
 def say(line: str) -> None:

@@ -7,16 +7,13 @@ from collections.abc import Sequence
 from edgernn.evaluation.confident_errors import ConfidentError
 from edgernn.evaluation.lengths import LengthBucket
 from edgernn.evaluation.metrics import Metrics
-from edgernn.evaluation.provenance import Provenance
 from edgernn.evaluation.report import Evaluation
 from edgernn.training.label_figures import LabelFigures
 
-__all__ = ["confusion_lines", "evaluation_lines", "figure_rows", "in_columns", "provenance_lines"]
+__all__ = ["confusion_lines", "evaluation_lines", "figure_rows", "in_columns"]
 
 _TEXT_SHOWN = 200
 """Characters of a text in the list of errors."""
-
-HOLD_OUT = "train with --test-fraction 0.2, or name a file of other texts"
 
 
 def evaluation_lines(found: Evaluation) -> list[str]:
@@ -33,38 +30,6 @@ def evaluation_lines(found: Evaluation) -> list[str]:
     if found.errors is not None:
         lines += ["", *_errors_table(found.errors, labels)]
     return lines
-
-
-def provenance_lines(found: Evaluation, provenance: Provenance) -> list[str]:
-    """Return warnings about texts that are not new to the model.
-
-    Args:
-        found: what was measured.
-        provenance: where the texts come from.
-    """
-    if provenance.unknown is not None:
-        reason = provenance.unknown
-        return [f"whether the model was trained on these texts is not known: {reason}"]
-    notes = [] if provenance.note is None else [provenance.note]
-    seen = found.seen
-    if seen is None or not seen["learnt"] + seen["watched"]:
-        return notes
-    texts = found.metrics.examples
-    counts = [
-        *([f"{seen['learnt']:,} of {texts:,} texts were trained on"] if seen["learnt"] else []),
-        *([f"{seen['watched']:,} chose the epoch"] if seen["watched"] else []),
-    ]
-    said = f"warning: {', '.join(counts)}"
-    if found.split != "test":
-        said += f": these are figures of the {found.split} split, not of a test"
-    if seen["new"]:
-        said += (
-            f"; the accuracy of the {seen['new']:,} that are new to the model is "
-            f"{seen['accuracy_of_new']:.4f}"
-        )
-    elif found.split != "test":
-        said += f"; for a test {HOLD_OUT}"
-    return [said, *notes]
 
 
 def figure_rows(metrics: LabelFigures, labels: tuple[str, str]) -> list[tuple[str, str]]:

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgernn.cli.console import busy, done, load_model, say
+from edgernn.cli.console import busy, done, say
 from edgernn.cli.same_file import check_not_read
 from edgernn.errors import DataError, MissingPackageError, UsageError
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.runtime.loaded_model import open_quietly
 from edgernn.training.run import CONFIG, CONTRACT, METRICS, MODEL, Run
 from exporters.export import default_name, export, open_trained
 from exporters.min_runtime import find_min_runtime
@@ -75,7 +76,7 @@ def run_export(
                 rules,
                 precision,
                 path,
-                partial(load_model, device="cpu"),
+                partial(open_quietly, device="cpu"),
                 say=done,
                 max_accuracy_drop=limits.max_accuracy_drop,
                 min_runtime=wanted[rules.name],

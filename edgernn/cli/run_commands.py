@@ -247,8 +247,19 @@ def evaluate(
 ) -> None:
     """Measure a model on the test split."""
     from edgernn.cli.evaluate import run_evaluation
+    from edgernn.evaluation.job import EvaluationOptions
 
-    run_evaluation(data, model, run, data_options(**reading), limit, device, errors, report, json)
+    options = EvaluationOptions(
+        data=data,
+        model=model,
+        run=run,
+        reading=data_options(**reading),
+        limit=limit,
+        device=device,
+        errors=errors,
+        report=report,
+    )
+    run_evaluation(options, json)
 
 
 def compare(

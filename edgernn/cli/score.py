@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from edgernn.cli.console import load_model, progress, say, write_line
+from edgernn.cli.console import progress, say, write_line
 from edgernn.cli.score_pipeline import Item, score_items
 from edgernn.cli.score_tally import Tally
 from edgernn.cli.signals import end
 from edgernn.errors import DataError, UsageError
 from edgernn.runtime import SHIPPED_MODEL, LoadedModel, Score
+from edgernn.runtime.loaded_model import open_quietly
 
 if TYPE_CHECKING:
     from edgernn.cli.score_file import PartialFile, Target
@@ -55,7 +56,7 @@ def run_score(options: ScoreOptions) -> None:
     _check_usage(options)
     if not options.inputs:
         target = _target(options, [])
-        model = load_model(options.model, options.device)
+        model = open_quietly(options.model, options.device)
         items = [
             Item(text, _problem(text), _Text(number, {"text": text}))
             for number, text in enumerate(options.texts, start=1)
@@ -69,7 +70,7 @@ def run_score(options: ScoreOptions) -> None:
     with open_many(files, ReadOptions(**options.read)) as rows:
         for note in rows.notes:
             say(note)
-        model = load_model(options.model, options.device)
+        model = open_quietly(options.model, options.device)
         job = _Job(options, model, target, files, rows)
         job.run(map(job.item, rows))
 

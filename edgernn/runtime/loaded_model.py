@@ -23,7 +23,7 @@ from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
 from edgernn.text import EncodedTexts, TextContract, TextEncoder
 
-__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel"]
+__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel", "open_quietly"]
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
 """The pretrained model that the package carries."""
@@ -144,3 +144,16 @@ class LoadedModel:
         if scored:
             found[scored] = self.probabilities([ids[place] for place in scored])
         return scores_of(self.contract, texts, found)
+
+
+def open_quietly(path: Path | None, device: str) -> LoadedModel:
+    """Load a model file without the log line that LiteRT prints when it does.
+
+    Not for use from several threads at once; arguments and errors are those of `edgernn.load`.
+    """
+    if path is None or path.suffix != ".tflite":
+        return LoadedModel.open(path, device)
+    from edgernn.native_logs import held_back
+
+    with held_back():
+        return LoadedModel.open(path, device)

@@ -75,8 +75,8 @@ def asked(monkeypatch):
     """Collects how `edgernn evaluate` would read its data."""
     found = []
 
-    def keep(*given):
-        found.extend(one for one in given if isinstance(one, DataOptions))
+    def keep(options, as_json):
+        found.append(options.reading)
 
     monkeypatch.setattr("edgernn.cli.evaluate.run_evaluation", keep)
     return found

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edgernn.cli.evaluate import run_evaluation
 from edgernn.errors import UsageError
+from edgernn.evaluation import job
+from edgernn.evaluation.job import EvaluationOptions
 from edgernn.training.run import Run
 from edgernn.training.seen_texts import SeenTexts
 
@@ -189,13 +192,10 @@ def test_a_run_folder_that_cannot_be_written(edgernn, own_run, reviews):
 
 def test_the_shipped_run_stays_as_it_is(own_run, reviews, monkeypatch, capfd):
     """The folder of the pretrained model belongs to the package; here the small run stands in."""
-    from edgernn.cli import evaluate
-    from edgernn.data import DataOptions
-
-    monkeypatch.setattr(evaluate, "SHIPPED_MODEL", own_run / "model.onnx")
+    monkeypatch.setattr(job, "SHIPPED_MODEL", own_run / "model.onnx")
     before = {path.name for path in own_run.iterdir()}
     same = own_run.parent / "." / own_run.name / ".." / own_run.name
-    evaluate.run_evaluation(str(reviews), same, None, DataOptions(), None, "cpu", None, None, False)
+    run_evaluation(EvaluationOptions(data=str(reviews), model=same), as_json=False)
     assert capfd.readouterr().out.startswith("examples            8\n")
     assert {path.name for path in own_run.iterdir()} == before
 
@@ -266,11 +266,11 @@ def hashed_run(own_run: Path) -> Path:
 @pytest.fixture
 def evaluated(capfd):
     """A function that measures a model on a file: what is said, and what is measured."""
-    from edgernn.cli.evaluate import run_evaluation
-    from edgernn.data import DataOptions
 
     def evaluate(model, data, run=None):
-        run_evaluation(str(data), model, run, DataOptions(), None, "cpu", None, None, True)
+        run_evaluation(
+            EvaluationOptions(data=str(data), model=model, run=run, device="cpu"), as_json=True
+        )
         out, said = capfd.readouterr()
         return said.splitlines(), json.loads(out)
 
