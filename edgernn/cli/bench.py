@@ -44,12 +44,12 @@ from edgernn.cli.bench_exports import export_all
 from edgernn.cli.bench_labels import without_training_labels
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, progress, say, write_line
-from edgernn.cli.same_file import check_not_read
 from edgernn.cli.signals import end
 from edgernn.data import DataOptions
 from edgernn.errors import EdgernnError, UsageError
 from edgernn.files import write_text
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.same_file import check_not_read
 
 __all__ = ["BenchOptions", "run_bench"]
 

@@ -68,15 +68,17 @@ def export(
     debug: Debug = False,
 ) -> None:
     """Export a run to self-contained model files, checked against the trained model."""
-    from edgernn.cli.export import ExportLimits, run_export
+    from edgernn.cli.export import run_export
 
     run_export(
-        format,
-        precision,
         run,
-        output,
-        ExportLimits(data, max_accuracy_drop, min_runtime),
-        card,
+        format=format,
+        precision=precision,
+        output=output,
+        data=data,
+        max_accuracy_drop=max_accuracy_drop,
+        min_runtime=min_runtime,
+        card=card,
     )
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from edgernn.cli.same_file import STDIN, is_same_file, is_standard_output
 from edgernn.cli.score_lines import Lines, Result
 from edgernn.cli.score_pipeline import Item
 from edgernn.errors import UsageError
 from edgernn.files import finish_file, write_text
+from edgernn.same_file import STDIN, is_same_file, is_standard_output
 
 __all__ = ["PartialFile", "RowFile", "Target", "check_standard_output"]
 

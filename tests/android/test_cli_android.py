@@ -118,12 +118,11 @@ def tiny_tflite(tiny_run, tmp_path_factory) -> Path:
 
 
 def export(run: Path, folder: Path) -> Path:
-    from edgernn.cli.export import ExportLimits, run_export
+    from edgernn.cli.export import run_export
 
-    run_export(
-        "tflite", "float32", run, folder / "tiny.tflite", ExportLimits(None, 0.5, None), None
-    )
-    return folder / "tiny.tflite"
+    path = folder / "tiny.tflite"
+    run_export(run, format="tflite", precision="float32", output=path)
+    return path
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from in_process import Command
 
-from edgernn.cli.same_file import check_not_read, is_same_file
 from edgernn.errors import UsageError
+from edgernn.same_file import check_not_read, is_same_file
 
 Files = dict[tuple[str, str], Path]
 

@@ -1,0 +1,152 @@
+"""The export job: from a run folder to checked model files, one a format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgernn.errors import DataError, MissingPackageError, UsageError
+from edgernn.progress import Busy, Say
+from edgernn.same_file import check_not_read
+from edgernn.training.run import CONFIG, CONTRACT, METRICS, MODEL, Run
+from exporters import gate
+from exporters.export import default_name, export, open_trained
+from exporters.gate import Check, OpenFile
+from exporters.min_runtime import find_min_runtime
+from exporters.rules import FORMATS, find_format, find_precision
+from exporters.sample_texts import SAMPLE_TEXTS
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = ["ExportOptions", "ExportedFile", "export_run"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """What is exported, where to, and what it is checked on."""
+
+    run: Path
+    format: str
+    """onnx, tflite or all."""
+    precision: str = "int8"
+    output: Path | None = None
+    """A file, or a folder, which files of several formats need; None: `default_name` here."""
+    data: str | None = None
+    """The run's data; None for where it was in training, if it is still there."""
+    max_accuracy_drop: float = gate.MAX_ACCURACY_DROP
+    """Points of accuracy that a quantized file may lose on the run's validation texts."""
+    min_runtime: str | None = None
+    """Such as `ai-edge-litert==1.0.1`; None for the oldest supported."""
+    card: Path | None = None
+    """Where to write the model card that is in the file, too."""
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """A model file that passed its checks."""
+
+    path: Path
+    format: str
+    precision: str
+    bytes: int
+    checks: tuple[Check, ...]
+    """What was checked, with figures; what could not be measured has `passed` None."""
+
+
+def export_run(
+    options: ExportOptions,
+    open_file: OpenFile,
+    *,
+    say: Say = lambda line: None,
+    passed: Say = lambda line: None,
+    busy: Busy = lambda title: nullcontext(),
+) -> Iterator[ExportedFile]:
+    """Export a run to one format or all; yields each file when it is written.
+
+    Args:
+        options: what, where to.
+        open_file: loads a file for scoring, as `edgernn.load` does.
+        say: gets a line for each step.
+        passed: gets a line for each check that holds.
+        busy: called with a title, gives a context to show that a long step is under way.
+
+    Raises:
+        DataError: `options.data` is not the run's data, or cannot be read.
+        ExportError: a check failed; that file was not written.
+        MissingPackageError: a package of the `export` extra is missing.
+        ModelFileError: the run folder cannot be read.
+        UsageError: no such format, precision or runtime, or an output is one of the inputs.
+    """
+    output, card, precision = options.output, options.card, options.precision
+    wants_all = options.format == "all"
+    formats = list(FORMATS.values()) if wants_all else [find_format(options.format)]
+    for rules in formats:
+        find_precision(rules, precision)
+    run = Run.open(options.run)
+    into = output if output is not None and (output.is_dir() or len(formats) > 1) else None
+    if into is not None and into.is_file():
+        raise UsageError(f"--output {into}: is a file; --format all needs a folder")
+    if card is not None and len(formats) > 1:
+        raise UsageError(f"--card {card}: is one file's; --format all writes several")
+    own = (MODEL, CONTRACT, CONFIG, METRICS, run.encoder.contract.vocabulary_file)
+    read = [options.data, *(run.folder / name for name in own)]
+    check_not_read("--card", card, read)
+    if into is None:
+        check_not_read("--output", output, read)
+    wanted = {rules.name: find_min_runtime(rules.name, options.min_runtime) for rules in formats}
+    texts, labels = _texts(run, options.data, say)
+    with busy("loading the trained model, scoring the texts to check on"):
+        trained = open_trained(run, texts, labels)
+    for rules in formats:
+        if output is None or into is not None:
+            path = (into or Path()) / default_name(run, rules, precision)
+        else:
+            path = output
+        say(f"{path}: {rules.name}, {precision}")
+        with busy("converting and checking"):
+            checks = export(
+                trained,
+                rules,
+                precision,
+                path,
+                open_file,
+                say=passed,
+                max_accuracy_drop=options.max_accuracy_drop,
+                min_runtime=wanted[rules.name],
+                card_file=card,
+            )
+        yield ExportedFile(path, rules.name, precision, path.stat().st_size, checks)
+
+
+def _texts(
+    run: Run, data: str | None, say: Say
+) -> tuple[tuple[str, ...], npt.NDArray[np.int8] | None]:
+    """Find the run's validation texts and labels; where they are not at hand, our own sample."""
+    if run.config["data"] is None:
+        unused = "" if data is None else " (--data is not used)"
+        say(f"checking on a sample of our own texts: an imported run has no data{unused}")
+        return SAMPLE_TEXTS, None
+    if data is None and not _is_at_hand(run.config["data"]["source"]):
+        say("checking on a sample of our own texts; --data checks on the run's validation texts")
+        return SAMPLE_TEXTS, None
+    from edgernn.training.run_data import validation_examples
+
+    try:
+        examples = validation_examples(run.config, data, run.encoder)
+    except (DataError, MissingPackageError) as error:
+        if data is not None:
+            raise
+        say(f"warning: checking on a sample of our own texts, not validation texts: {error}")
+        return SAMPLE_TEXTS, None
+    say(f"checking on the run's {len(examples):,} validation texts and their beginnings")
+    return examples.texts, examples.labels
+
+
+def _is_at_hand(source: str | None) -> bool:
+    """Tell whether the data is a file here; tensorflow_datasets might start a download."""
+    return source is not None and Path(source).exists()
