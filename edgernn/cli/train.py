@@ -9,8 +9,7 @@ from edgernn.cli.evaluation_lines import confusion_lines, figure_rows, in_column
 from edgernn.cli.signals import end
 from edgernn.distillation.document_vectors import holds_vectors
 from edgernn.distillation.teacher import holds_folds
-from edgernn.errors import UsageError
-from edgernn.evaluation.closing import figures_from_json, warnings_of
+from edgernn.evaluation.closing import held_out_figures, warnings_of
 from edgernn.evaluation.proposals import propose_test
 from edgernn.recipes.recipe import FitSettings
 from edgernn.training.checkpoint import holds_epoch
@@ -21,18 +20,11 @@ from edgernn.training.train import train
 
 __all__ = ["run_training"]
 
-_TEXTS = {"test": "texts of the test split", "column": "texts of the validation split"}
-"""What a model was measured on, by `splits.validation` of its config."""
-
 
 def run_training(resume: bool, **options: Any) -> None:
     """Train, and say where the run is and what to do with it."""
     asked = TrainOptions(**options)
-    if asked.vocabulary is not None and asked.min_df is not None:
-        raise UsageError(
-            f"--min-df {asked.min_df}: the vocabulary of --vocab is taken as it is; leave one of "
-            "the two out"
-        )
+    asked.check_vocabulary()
     if resume:
         asked = asked.resumed()
     recipe = asked.resolved_recipe()
@@ -65,13 +57,10 @@ def run_training(resume: bool, **options: Any) -> None:
 def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:
     """Return the figures of the model that was written, and what is to be doubted about them."""
     kept = history.kept
-    figures = figures_from_json(run.metrics.get("held_out"))
+    figures, texts = held_out_figures(run)
     if figures is None:
         # The checkpoint was of an earlier version, which did not count it.
         return [f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}"]
-    splits = run.config.get("splits")
-    where = splits.get("validation") if isinstance(splits, dict) else None
-    texts = _TEXTS.get(str(where), "held-out texts")
     labels = run.contract.labels
     return [
         f"kept epoch {kept.epoch}; the model on {figures.examples:,} {texts}:",

@@ -9,12 +9,16 @@ import numpy as np
 from edgernn.recipes.recipe import FitSettings
 from edgernn.training.history import History
 from edgernn.training.label_figures import LabelFigures, figures_of, wilson_interval
+from edgernn.training.run import Run
 
 __all__ = [
-    "figures_from_json",
+    "held_out_figures",
     "no_better",
     "warnings_of",
 ]
+
+_TEXTS = {"test": "texts of the test split", "column": "texts of the validation split"}
+"""What a model was measured on, by `splits.validation` of its config."""
 
 _WIDEST_INTERVAL = 0.1
 """Of the accuracy: ten points of it are more than one recipe differs from another."""
@@ -24,8 +28,18 @@ _LEAST_FALL = 0.01
 _IMBALANCED = 0.6
 
 
-def figures_from_json(values: object) -> LabelFigures | None:
-    """Read what `metrics.json` has under `held_out`; None where it has nothing of the kind."""
+def held_out_figures(run: Run) -> tuple[LabelFigures | None, str]:
+    """Return the figures of a run's model on the texts that were held out, and what these are.
+
+    There are none where the run goes back to a checkpoint of an earlier version.
+    """
+    splits = run.config.get("splits")
+    where = splits.get("validation") if isinstance(splits, dict) else None
+    texts = _TEXTS.get(str(where), "held-out texts")
+    return _figures_from_json(run.metrics.get("held_out")), texts
+
+
+def _figures_from_json(values: object) -> LabelFigures | None:
     match values:
         case {"confusion": [[int() as a, int() as b], [int() as c, int() as d]]}:
             return figures_of(((a, b), (c, d)))

@@ -41,6 +41,18 @@ class TrainOptions(DataOptions):
     test_fraction: float | None = None
     """How much of each class of a labelled file is kept out for a test."""
 
+    def check_vocabulary(self) -> None:
+        """Make sure that a vocabulary is either given or built.
+
+        Raises:
+            UsageError: there is a file of one, and an option for building it.
+        """
+        if self.vocabulary is not None and self.min_df is not None:
+            raise UsageError(
+                f"--min-df {self.min_df}: the vocabulary of --vocab is taken as it is; leave one "
+                "of the two out"
+            )
+
     def resolved_recipe(self) -> Recipe:
         """Return the recipe with this run's own values put in.
 

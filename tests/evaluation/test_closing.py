@@ -1,12 +1,13 @@
 """What is said of a run's figures when it ends: when a warning is due, and when none is."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from toy import SETTINGS
 
-from edgernn.evaluation.closing import figures_from_json, warnings_of
+from edgernn.evaluation.closing import held_out_figures, warnings_of
 from edgernn.training.history import Epoch, History
 from edgernn.training.label_figures import figures_of, figures_of_epoch, figures_of_logits
 
@@ -114,6 +115,12 @@ def test_figures_of_an_epoch():
 )
 def test_figures_read_back(values):
     """From `metrics.json`, and nothing from what is none."""
-    figures = figures_of(GOOD)
-    assert figures_from_json({"confusion": [[900, 100], [100, 900]]}) == figures
-    assert figures_from_json(values) is None
+
+    def read(held_out, **config):
+        return held_out_figures(SimpleNamespace(config=config, metrics={"held_out": held_out}))
+
+    good = {"confusion": [[900, 100], [100, 900]]}
+    assert read(good) == (figures_of(GOOD), "held-out texts")
+    assert read(good, splits={"validation": "test"})[1] == "texts of the test split"
+    assert read(good, splits=7)[1] == "held-out texts"
+    assert read(values)[0] is None

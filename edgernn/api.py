@@ -1,0 +1,411 @@
+"""The jobs of the command line as functions: train, evaluate, export, verify, audit.
+
+`import edgernn` offers them. They print nothing: what a command says on its way goes to the logger
+`edgernn`, and what casts doubt on a result is a warning. Errors name an option as the command line
+spells it, such as `--output`.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from edgernn.errors import UsageError
+
+if TYPE_CHECKING:
+    from edgernn.audit import Audit
+    from edgernn.data import DataOptions
+    from edgernn.evaluation.report import Evaluation
+    from edgernn.evaluation.verification import Verification
+    from edgernn.training.label_figures import LabelFigures
+    from exporters.job import ExportedFile
+
+__all__ = [
+    "Reading",
+    "TrainedRun",
+    "audit_model",
+    "evaluate_model",
+    "export_model",
+    "train_model",
+    "verify_model",
+]
+
+_LOG = logging.getLogger("edgernn")
+
+
+class Reading(TypedDict, total=False):
+    """How a labelled file is read; what is left out, the file's first rows tell."""
+
+    text_column: str
+    label_column: str
+    group_column: str
+    """The column whose equal values are never on two sides of a split."""
+    positive: str | Sequence[object]
+    """The value of the label column, or those, that mean the positive label; so in the next two."""
+    negative: str | Sequence[object]
+    drop: str | Sequence[object]
+    """Rows with these labels are left out."""
+    strict: bool
+    """Whether the first bad row is an error, instead of being left out."""
+    format: str
+    """Such as `csv`, whatever the file's name."""
+    encoding: str
+    delimiter: str
+    quoting: str
+    """`double`, `backslash` or `none`."""
+    header: bool
+    """Whether the first row has the names of the columns."""
+    sheet: str
+    """Of a workbook."""
+
+
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run folder that training wrote."""
+
+    folder: Path
+    validation_accuracy: float
+    """Share of right labels among the texts that were held out, in [0, 1]."""
+    held_out: LabelFigures | None
+    """What else was counted on these texts; None where a checkpoint of an earlier version, which
+    did not count it, was taken up."""
+    epochs: int
+    """How many were trained."""
+    metrics: Mapping[str, Any]
+    """All of the folder's `metrics.json`."""
+
+
+def train_model(
+    data: str | Path | None,
+    output: str | Path,
+    *,
+    recipe: str = "flagship",
+    published: bool = False,
+    test_fraction: float | None = None,
+    vocabulary: str | Path | None = None,
+    min_df: int | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    class_weight: str | None = None,
+    max_length: int | None = None,
+    seed: int = 1,
+    limit: int | None = None,
+    resume: bool = False,
+    **reading: Unpack[Reading],
+) -> TrainedRun:
+    r"""Train a recipe on labelled texts and write a run folder.
+
+    >>> import edgernn
+    >>> from pathlib import Path
+    >>> rows = [f"a {('dull', 'great')[n % 2]} film no. {n},{n % 2}" for n in range(80)]
+    >>> _ = Path("reviews.csv").write_text("\n".join(["text,label", *rows]))
+    >>> run = edgernn.train_model("reviews.csv", "my-run", recipe="simple-rnn", epochs=1)
+    >>> run.folder.name, run.epochs
+    ('my-run', 1)
+
+    Args:
+        data: a file of texts and labels, or the archive or folder of the IMDB reviews; None gets
+            those from tensorflow_datasets.
+        output: the run folder to write.
+        recipe: what to train; `edgernn recipes` lists them. In what follows None leaves the
+            recipe's own value.
+        published: do what the recipe's tutorial did, to the letter.
+        test_fraction: how much of each label of a file is kept out, for `evaluate_model`.
+        vocabulary: a vocabulary file; None builds one from the training texts.
+        min_df: how many texts must hold a word for it to be in the vocabulary.
+        epochs: how many to train at most.
+        batch_size: texts of a step.
+        learning_rate: at the start.
+        class_weight: `balanced` lets a rarer label count for more, so that both count alike.
+        max_length: longest input, in tokens.
+        seed: of all that is random.
+        limit: the first so many training texts alone.
+        resume: go on with the interrupted run in `output`; its options need not be given again.
+        **reading: see `Reading`.
+
+    Raises:
+        DataError: the data cannot be read.
+        KeyboardInterrupt: Ctrl-C; what was trained until then is in the folder, and `resume` goes
+            on.
+        MissingPackageError: TensorFlow, or what reads the data, is not installed.
+        TrainingError: training cannot start or go on.
+        UsageError: an option cannot be used, or the folder holds something else.
+    """
+    from edgernn.evaluation.closing import held_out_figures, warnings_of
+    from edgernn.training.options import TrainOptions
+    from edgernn.training.run import Run
+    from edgernn.training.train import train
+
+    options = TrainOptions(
+        **_values(reading),
+        output=Path(output),
+        recipe=recipe,
+        published=published,
+        data=_name(data),
+        vocabulary=_name(vocabulary),
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        class_weight=class_weight,
+        max_length=max_length,
+        seed=seed,
+        limit=limit,
+        min_df=min_df,
+        test_fraction=test_fraction,
+    )
+    options.check_vocabulary()
+    if resume:
+        options = options.resumed()
+    folder, history = train(options, resume=resume, say=_say)
+    if history.interrupted:
+        raise KeyboardInterrupt
+    run = Run.open(folder)
+    figures, texts = held_out_figures(run)
+    if figures is not None:
+        settings = options.resolved_recipe().fit
+        for line in warnings_of(figures, history, settings, run.contract.labels, texts):
+            warnings.warn(line, RuntimeWarning, stacklevel=2)
+    accuracy = run.metrics["validation_accuracy"]
+    return TrainedRun(folder, accuracy, figures, len(history.epochs), run.metrics)
+
+
+def evaluate_model(
+    model: str | Path | None = None,
+    data: str | Path | None = None,
+    *,
+    run: str | Path | None = None,
+    device: str = "auto",
+    limit: int | None = None,
+    errors: int | None = None,
+    report: str | Path | None = None,
+    **reading: Unpack[Reading],
+) -> Evaluation:
+    r"""Measure a model file, or a run, on labelled texts.
+
+    >>> import edgernn
+    >>> from pathlib import Path
+    >>> rows = ["A great film,pos", "Boring and far too long,neg", "I loved it,pos", "Awful,neg"]
+    >>> _ = Path("reviews.csv").write_text("\n".join(["text,label", *rows]))
+    >>> evaluation = edgernn.evaluate_model(data="reviews.csv")
+    >>> evaluation.metrics.accuracy, evaluation.metrics.confusion
+    (1.0, ((2, 0), (0, 2)))
+
+    Args:
+        model: an .onnx or .tflite file, or a run folder, which is measured with Keras and gets the
+            figures as `evaluation.json`; None is the shipped model.
+        data: as in `train_model`; None is what a run was trained on, where one is known. Of a
+            run's own file the rows are measured that it kept out for a test.
+        run: the run folder that a model file was exported from, which tells the texts that it has
+            met.
+        device: what runs a model file, see `edgernn.load`.
+        limit: the first so many texts alone.
+        errors: give so many of the most confidently wrong texts.
+        report: a folder to write figures and pictures to.
+        **reading: see `Reading`.
+
+    Raises:
+        DataError: the data cannot be read.
+        DeviceError: the device cannot run the file.
+        MissingPackageError: scikit-learn, what reads the data, or TensorFlow for a run folder, is
+            not installed; matplotlib for a report.
+        ModelFileError: the model cannot be read.
+        UsageError: options do not go together.
+    """
+    from edgernn.evaluation.job import EvaluationOptions, evaluate
+
+    options = EvaluationOptions(
+        data=_name(data),
+        model=_path(model),
+        run=_path(run),
+        reading=_data_options(reading),
+        limit=limit,
+        device=device,
+        errors=errors,
+        report=_path(report),
+    )
+    return evaluate(options, say=_say)
+
+
+def export_model(
+    run: str | Path | None,
+    output: str | Path,
+    *,
+    format: str | None = None,
+    precision: str = "int8",
+    data: str | Path | None = None,
+    max_accuracy_drop: float = 0.5,
+    min_runtime: str | None = None,
+    card: str | Path | None = None,
+) -> ExportedFile:
+    """Export a run to one self-contained model file, checked against the trained model.
+
+    >>> import edgernn
+    >>> file = edgernn.export_model(None, "reviews.onnx", precision="float32")
+    >>> all(check.passed for check in file.checks)
+    True
+    >>> edgernn.load(file.path).score(["Great movie!"])[0].label
+    'positive'
+
+    Args:
+        run: a run folder; None is the shipped model's.
+        output: the file to write; one that is there is replaced when all checks have passed.
+        format: `onnx` or `tflite`; None is what the ending of `output` says.
+        precision: such as `int8`; `edgernn formats` lists what each format has.
+        data: the run's data, where it has moved: the file is checked on its validation texts. A
+            warning says where our own texts take their place.
+        max_accuracy_drop: points of validation accuracy that a quantized file may lose.
+        min_runtime: the oldest runtime to run on, such as `ai-edge-litert==1.0.1`; None is
+            onnxruntime==1.16 or tflite-runtime==2.14.
+        card: where to write the model card that is in the file, too.
+
+    Raises:
+        DataError: `data` is not the run's data, or cannot be read.
+        ExportError: a check failed; no file was written.
+        MissingPackageError: a package of the `export` extra is missing.
+        ModelFileError: the run folder cannot be read.
+        UsageError: no such format, precision or runtime, or an output is one of the inputs.
+    """
+    from edgernn.runtime import SHIPPED_MODEL
+    from edgernn.runtime.loaded_model import open_quietly
+    from exporters.job import ExportOptions, export_run
+    from exporters.rules import FORMATS
+
+    output = Path(output)
+    if output.is_dir():
+        raise UsageError(f"{output}: is a folder; name the file to write")
+    if format is None:
+        found = [name for name, rules in FORMATS.items() if rules.suffix == output.suffix]
+        if not found:
+            endings = " or ".join(rules.suffix for rules in FORMATS.values())
+            raise UsageError(f"{output}: ends in neither {endings}; name the format")
+        format = found[0]
+    elif format == "all":
+        raise UsageError("format all: a call exports one format; call once for each")
+    options = ExportOptions(
+        run=SHIPPED_MODEL.parent if run is None else Path(run),
+        format=format,
+        precision=precision,
+        output=output,
+        data=_name(data),
+        max_accuracy_drop=max_accuracy_drop,
+        min_runtime=min_runtime,
+        card=_path(card),
+    )
+    (file,) = export_run(options, partial(open_quietly, device="cpu"), say=_say, passed=_say)
+    return file
+
+
+def verify_model(
+    model: str | Path | None = None,
+    data: str | Path | None = None,
+    *,
+    run: str | Path | None = None,
+    limit: int | None = None,
+    tolerance: float | None = None,
+    **reading: Unpack[Reading],
+) -> Verification:
+    """Replay a file's golden vectors, and compare on real texts, on each runtime of this machine.
+
+    >>> import edgernn
+    >>> verification = edgernn.verify_model()
+    >>> verification.passed
+    True
+    >>> verification.golden.runtimes[0].runtime, verification.golden.runtimes[0].label_flips
+    ('onnxruntime', 0)
+
+    Args:
+        model: an .onnx or .tflite file; None is the shipped model.
+        data: real texts to compare on, too, as in `train_model`; None: golden vectors alone.
+        run: the run folder of the file: compare with its Keras model on `data`; None compares the
+            runtimes with each other.
+        limit: the first so many texts of the test split; None is 1000.
+        tolerance: largest difference of a probability on `data`; None is as the file says.
+        **reading: see `Reading`.
+
+    Returns:
+        What each runtime made of the file. Nothing is raised where one fails: see `passed`, and
+        `require`, which raises.
+
+    Raises:
+        DataError: the texts cannot be read.
+        MissingPackageError: `run` without TensorFlow.
+        ModelFileError: the file cannot be read or carries no golden vectors, or the run is not
+            the file's.
+        UsageError: options are about real texts, of which there are none.
+    """
+    from edgernn.evaluation.verification import RealTexts, verify
+    from edgernn.runtime import SHIPPED_MODEL
+
+    options = RealTexts(_name(data), _data_options(reading), limit, _path(run), tolerance)
+    return verify(SHIPPED_MODEL if model is None else model, options, say=_say)
+
+
+def audit_model(model: str | Path | None = None) -> Audit:
+    """Look for loops, missing operators and states in a model file; nothing of it is run.
+
+    >>> import edgernn
+    >>> audit = edgernn.audit_model()
+    >>> audit.problems, audit.recurrent_operators
+    ((), {'LSTM': 1})
+
+    Args:
+        model: an .onnx or .tflite file, of edgernn or not; None is the shipped model.
+
+    Raises:
+        ModelFileError: it cannot be read, is larger than 128 MiB, or is no such file.
+    """
+    from edgernn.audit import audit_file
+    from edgernn.runtime import SHIPPED_MODEL
+
+    return audit_file(SHIPPED_MODEL if model is None else model)
+
+
+def _say(line: str) -> None:
+    """Log what a command would say; a warning is one in Python, too."""
+    if line.startswith("warning: "):
+        # Of this line, since nobody can tell how far up the caller is.
+        warnings.warn(line.removeprefix("warning: "), RuntimeWarning, stacklevel=1)
+    else:
+        _LOG.info(line)
+
+
+def _values(reading: Reading) -> dict[str, Any]:
+    """Return the fields of `DataOptions` that are given.
+
+    Raises:
+        UsageError: there is no such way of reading.
+    """
+    from edgernn.data.label_values import fold
+
+    unknown = sorted(reading.keys() - Reading.__annotations__.keys())
+    if unknown:
+        raise UsageError(f"{unknown[0]}: no such option; `edgernn.api.Reading` has them all")
+    values: dict[str, Any] = dict(reading)
+    for name in ("positive", "negative", "drop"):
+        if name in values:
+            given = values[name]
+            several = [given] if isinstance(given, str) else given
+            values[name] = tuple(dict.fromkeys(map(fold, several)))
+    return values
+
+
+def _data_options(reading: Reading) -> DataOptions:
+    from edgernn.data import DataOptions
+
+    options = DataOptions(**_values(reading))
+    _ = options.label_rule
+    return options
+
+
+def _name(path: str | Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path)
