@@ -282,8 +282,8 @@ def export_model(
     if format is None:
         found = [name for name, rules in FORMATS.items() if rules.suffix == output.suffix]
         if not found:
-            endings = " or ".join(rules.suffix for rules in FORMATS.values())
-            raise UsageError(f"{output}: ends in neither {endings}; name the format")
+            endings = ", ".join(rules.suffix for rules in FORMATS.values())
+            raise UsageError(f"{output}: ends in none of {endings}; name the format")
         format = found[0]
     elif format == "all":
         raise UsageError("format all: a call exports one format; call once for each")
