@@ -24,8 +24,8 @@ HEAVY = {
 }
 
 
-def loaded(code: str, *arguments: str) -> set[str]:
-    """Run code in a fresh interpreter; return the top names of all modules that it loaded."""
+def modules(code: str, *arguments: str) -> set[str]:
+    """Run code in a fresh interpreter; return the names of all modules that it loaded."""
     report = "import atexit, json, sys\n" + (
         "atexit.register(lambda: print('\\n' + json.dumps(sorted(sys.modules))))\n"
     )
@@ -36,7 +36,12 @@ def loaded(code: str, *arguments: str) -> set[str]:
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    return {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def loaded(code: str, *arguments: str) -> set[str]:
+    """Likewise, the top names."""
+    return {name.partition(".")[0] for name in modules(code, *arguments)}
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +51,29 @@ def model(tiny_files) -> str:
 
 
 def test_importing_the_package():
-    """`import edgernn` takes not even ONNX Runtime."""
-    names = loaded("import edgernn")
-    assert "edgernn" in names
-    assert not names & (HEAVY | {"onnxruntime"})
+    """`import edgernn` takes its errors, and what keeps ONNX Runtime quiet; not even numpy."""
+    names = modules("import edgernn")
+    ours = {name for name in names if name.startswith("edgernn")}
+    assert ours == {"edgernn", "edgernn.errors", "edgernn.privacy"}
+    assert not names & (HEAVY | {"numpy", "onnxruntime"})
 
 
-def test_scoring(model):
-    """Loading a model and scoring a text takes numpy and ONNX Runtime."""
-    code = "import sys, edgernn\nprint(edgernn.load(sys.argv[1], 'cpu').score(['A good film.']))"
-    names = loaded(code, model)
-    assert {"edgernn", "numpy", "onnxruntime"} <= names
-    assert not names & HEAVY
+def test_scoring():
+    """A first score takes numpy and ONNX Runtime, and the rooms that score, nothing else."""
+    names = modules("import edgernn\nprint(edgernn.load(device='cpu').score(['A good film.']))")
+    rooms = {name.split(".")[1] for name in names if name.startswith("edgernn.")}
+    assert rooms == {"bundle", "errors", "files", "privacy", "runtime", "text"}
+    others = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    assert {"edgernn", "numpy", "onnxruntime"} <= others
+    assert not others & (HEAVY | {"exporters"})
+
+
+@pytest.mark.parametrize("name", ["audit_model", "train_model"])
+def test_naming_a_job(name):
+    """The functions load what they need when they are called."""
+    names = modules(f"import edgernn\nedgernn.{name}")
+    assert "edgernn.api" in names
+    assert not names & (HEAVY | {"numpy", "onnxruntime", "exporters"})
 
 
 @pytest.mark.parametrize("form", [[], ["--json"]])
