@@ -25,8 +25,8 @@ PICTURE = Path(__file__).resolve().parents[1] / "docs" / "architecture.svg"
 
 _FACE = "import edgernn"
 _PLACES = {
-    "cli": (3.4, "the commands: parse, call, print"),
-    _FACE: (5.1, "the public functions and classes"),
+    "cli": (4.4, "the commands: parse, call, print"),
+    _FACE: (2.6, "the public functions and classes"),
     "choose": (1.2, "search for a model within limits"),
     "evaluation": (2.85, "metrics, reports, comparison"),
     "exporters": (1.0, "from a run to a checked file"),

@@ -1,7 +1,7 @@
 """Exceptions that edgernn raises on purpose; each message is one line meant for a person.
 
 * EdgernnError
-  - UsageError: an option or argument that cannot be used (exit code 2)
+  - UsageError: an option or argument that cannot be used, or a closed classifier (exit code 2)
   - DataError: a data set or text file that cannot be read; names file and row
   - TextError: one text that cannot be scored
   - ModelFileError: a model file that is broken, foreign or not supported
@@ -34,7 +34,7 @@ class EdgernnError(Exception):
 
 
 class UsageError(EdgernnError):
-    """An option or argument that cannot be used."""
+    """An option or argument that cannot be used, or a classifier that is closed."""
 
     exit_code = 2
 
