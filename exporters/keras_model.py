@@ -11,13 +11,13 @@ from typing import Any, cast, get_args
 
 import numpy as np
 
+from edgernn.cells import CELLS
 from edgernn.errors import ExportError, UsageError
 from edgernn.ngrams import CHECKS, NO_CHECK, check_ngrams
 from edgernn.privacy import import_quietly
 from exporters.folding import fold
 from exporters.network import (
     Activation,
-    Cell,
     Conv,
     Dense,
     Direction,
@@ -84,7 +84,7 @@ def _read(layer: Any, masked: bool, *, last: bool) -> Layer:
         case "Embedding":
             # Without `mask_zero` too: the exported graph sees no padding either way.
             return Embedding(_weights(layer)[0])
-        case "LSTM" | "GRU" | "SimpleRNN":
+        case name if name in CELLS:
             return _recurrent(layer, layer, None)
         case "Bidirectional":
             return _recurrent(layer, layer.forward_layer, layer.backward_layer)
@@ -204,7 +204,7 @@ def _chain(model: Any, ids: Any, output: Any, beside: Sequence[Any] = ()) -> Seq
         raise ExportError("the layers must be one chain, with n-grams beside it or nothing")
     masked = [layer for layer in found if getattr(layer, "mask_zero", False)]
     for layer in found:
-        needs_mask = type(layer).__name__ in ("MaxMeanPooling", "Bidirectional", *get_args(Cell))
+        needs_mask = type(layer).__name__ in ("MaxMeanPooling", "Bidirectional", *CELLS)
         if needs_mask and bool(masked) != (len(_made(layer.output)[1]) > 1):
             raise _refused(layer, "the mask of the embedding must reach it")
     return found
@@ -235,8 +235,8 @@ def _recurrent(outer: Any, forward: Any, backward: Any | None) -> Recurrent:
     for layer in (forward, backward):
         if layer is None:
             continue
-        if type(layer).__name__ not in get_args(Cell):
-            known = ", ".join(get_args(Cell))
+        if type(layer).__name__ not in CELLS:
+            known = ", ".join(CELLS)
             raise _refused(outer, f"only {known} are known here, not {type(layer).__name__}")
         config = layer.get_config()
         expected = {**_SETTINGS, "go_backwards": (layer is backward,)}
@@ -255,7 +255,7 @@ def _recurrent(outer: Any, forward: Any, backward: Any | None) -> Recurrent:
             if values[0] != values[1]:
                 raise _refused(outer, f"{name}={values[0]} and {values[1]}, must agree")
     return Recurrent(
-        cell=cast(Cell, cell),
+        cell=cell,
         units=forward.units,
         sequences=forward.return_sequences,
         forward=Direction(*_weights(forward)),

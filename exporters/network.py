@@ -8,9 +8,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.cells import CELLS
+
 __all__ = [
+    "OTHER_ACTIVATIONS",
     "Activation",
-    "Cell",
     "Conv",
     "Dense",
     "Direction",
@@ -21,25 +23,20 @@ __all__ = [
     "Merge",
     "Network",
     "Ngrams",
-    "OtherCell",
     "Part",
     "Pool",
     "Recurrent",
-    "RecurrentPart",
     "Scale",
     "Weights",
 ]
 
 Weights = npt.NDArray[np.float32]
-Cell = Literal["LSTM", "GRU", "SimpleRNN"]
-"""The kinds of recurrent layers, under Keras's names."""
-OtherCell = Literal[
-    "LSTM of other activations", "GRU of other activations", "SimpleRNN of other activations"
-]
-"""Recurrent layers whose activations are not tanh, with sigmoid gates: TFLite fuses none."""
-RecurrentPart = Cell | OtherCell
-Part = RecurrentPart | Literal["Activation", "Conv", "MaxPool", "Merge", "Ngrams", "Pool", "Scale"]
-"""What a network may have that not every format and precision has."""
+OTHER_ACTIVATIONS = " of other activations"
+"""Behind the name of a cell whose activations are not tanh, with sigmoid gates: TFLite fuses none
+of those."""
+Part = str
+"""What a network may have that not every format and precision has: a name of `edgernn.cells.CELLS`,
+one with `OTHER_ACTIVATIONS` behind it, or Activation, Conv, MaxPool, Merge, Ngrams, Pool, Scale."""
 Merge = Literal["concat", "sum", "ave", "mul"]
 """How the outputs of both directions become one, under Keras's names."""
 Function = Literal[
@@ -68,8 +65,7 @@ class Embedding:
 class Direction:
     """The weights of one direction of a recurrent layer, in Keras's layout.
 
-    The gates stand in the order input, forget, cell, output for an LSTM and update, reset,
-    candidate for a GRU; a SimpleRNN has one.
+    The gates stand in the order that `edgernn.cells.CELLS` has them in.
     """
 
     kernel: Weights
@@ -85,7 +81,8 @@ class Direction:
 class Recurrent:
     """A recurrent layer; with a backward direction both outputs are merged."""
 
-    cell: Cell
+    cell: str
+    """A name of `edgernn.cells.CELLS`."""
     units: int
     sequences: bool
     forward: Direction
@@ -111,16 +108,11 @@ class Recurrent:
         return self.units * (len(self.directions) if self.merge == "concat" else 1)
 
     @property
-    def part(self) -> RecurrentPart:
+    def part(self) -> Part:
         """The kind of layer, as formats and precisions differ in it."""
-        if self.activation == "tanh" and (self.cell == "SimpleRNN" or self.gates == "sigmoid"):
-            return self.cell
-        other: dict[Cell, OtherCell] = {
-            "LSTM": "LSTM of other activations",
-            "GRU": "GRU of other activations",
-            "SimpleRNN": "SimpleRNN of other activations",
-        }
-        return other[self.cell]
+        has_sigmoids = not CELLS[self.cell].sigmoid_gates or self.gates == "sigmoid"
+        is_usual = self.activation == "tanh" and has_sigmoids
+        return self.cell if is_usual else f"{self.cell}{OTHER_ACTIVATIONS}"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from edgernn.cells import CELLS
 from exporters import onnx_weights
 
 __all__ = ["DOMAIN", "quantize"]
@@ -26,15 +27,14 @@ DOMAIN = "com.microsoft"
 
 # Inputs of `LSTM`: X, W, R, B, sequence_lens. Of `DynamicQuantizeLSTM` in their place: X, W, R, B,
 # sequence_lens, initial_h, initial_c, P, and scale and zero point of W and of R.
-_WEIGHTS = (1, 2)
 _LEFT_OUT = ("", "", "")
 
 
 def quantize(model: Any) -> Any:
-    """Return a copy of a float32 model with int8 weights, and LSTM layers that compute in int8.
+    """Return a copy of a float32 model with int8 weights, and recurrent layers that compute so.
 
     Args:
-        model: an `onnx.ModelProto` with LSTM layers.
+        model: an `onnx.ModelProto` with layers that have an operator for it, see `edgernn.cells`.
 
     Returns:
         The new model, for a batch of one text; the embedding is int8 with a scale for each row.
@@ -44,11 +44,14 @@ def quantize(model: Any) -> Any:
     model = onnx_weights.store_products(onnx_weights.store_embedding(model))
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
+    known = [cell.onnx for cell in CELLS.values() if cell.onnx is not None]
+    computing = {onnx.operator.name: onnx.int8 for onnx in known if onnx.int8 is not None}
     for node in graph.node:
-        if node.op_type != "LSTM":
+        if node.op_type not in computing:
             continue
+        operator = computing[node.op_type]
         scales = []
-        for place in _WEIGHTS:
+        for place in operator.kernels:
             name = node.input[place]
             # Layers of the same weights share one tensor.
             if name in tensors:
@@ -56,7 +59,7 @@ def quantize(model: Any) -> Any:
             node.input[place] = f"{name}_stored"
             scales += [f"{name}_scale", f"{name}_zero"]
         node.input.extend([*_LEFT_OUT, *scales])
-        node.op_type, node.domain = "DynamicQuantizeLSTM", DOMAIN
+        node.op_type, node.domain = operator.type, DOMAIN
     model.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))
     for value in (*graph.input, *graph.output):
         value.type.tensor_type.shape.dim[0].dim_value = 1

@@ -18,12 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from edgernn.cells import CELLS
+from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly, without_compiled_files
 from exporters.activations import apply
 from exporters.network import (
     Activation,
-    Cell,
     Conv,
     Dense,
     Embedding,
@@ -39,6 +40,7 @@ from exporters.network import (
 )
 from exporters.onnx_masked import LOWEST_STATE, MaskedText
 from exporters.onnx_windows import Windows, write_conv, write_max_pool
+from exporters.rules import NO_ONNX_GRAPH
 
 __all__ = ["OPSET", "convert"]
 
@@ -48,13 +50,6 @@ a lower number runs on more devices."""
 
 _PLACEHOLDER = "PyFunc"
 
-# ONNX's operator for each cell, and which of Keras's gates stands where in it: input, output,
-# forget, cell for an LSTM; update, reset, candidate, as in Keras, for a GRU.
-_OPERATORS: dict[Cell, tuple[str, tuple[int, ...]]] = {
-    "LSTM": ("LSTM", (0, 3, 1, 2)),
-    "GRU": ("GRU", (0, 1, 2)),
-    "SimpleRNN": ("RNN", (0,)),
-}
 # ONNX's name for each of Keras's activations, and its alpha and beta where it has them.
 _ACTIVATIONS: dict[str, tuple[str, tuple[float, float] | None]] = {
     "tanh": ("Tanh", None),
@@ -248,7 +243,10 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
         return str(ctx.make_const(f"{name}_{label}", value).output[0])
 
     time_major = node_of("Transpose", [state], {"perm": [1, 0, 2]})
-    kind, order = _OPERATORS[layer.cell]
+    onnx = CELLS[layer.cell].onnx
+    if onnx is None:
+        raise ExportError(f"onnx: no {layer.cell}: {NO_ONNX_GRAPH}")
+    order = onnx.gate_order
     kernel = np.stack([_gates_by_row(d.kernel, order) for d in directions])
     recurrent = np.stack([_gates_by_row(d.recurrent_kernel, order) for d in directions])
     bias = np.stack([_gates_by_row(_two_biases(d.bias), order).T.ravel() for d in directions])
@@ -256,11 +254,11 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
         "hidden_size": layer.units,
         "direction": "bidirectional" if layer.backward else "forward",
     }
-    if kind == "GRU":
-        attributes["linear_before_reset"] = int(layer.reset_after)
+    if onnx.reset_attribute:
+        attributes[onnx.reset_attribute] = int(layer.reset_after)
     attributes |= _activations(layer)
     operator = node_of(
-        kind,
+        onnx.operator.name,
         [
             time_major.output[0],
             constant("W", kernel),
@@ -269,8 +267,7 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
             lengths,
         ],
         attributes,
-        # Y and Y_h; an LSTM has a cell state, Y_c, too.
-        count=3 if kind == "LSTM" else 2,
+        count=onnx.outputs,
     )
     # Y: [time, directions, batch, units]; Y_h: [directions, batch, units].
     states = operator.output[0 if layer.sequences else 1]
@@ -301,13 +298,10 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
 
 def _activations(layer: Recurrent) -> dict[str, Any]:
     """Return the attributes that name a layer's activations, where they are not the defaults."""
-    names = {
-        "LSTM": (layer.gates, layer.activation, layer.activation),
-        "GRU": (layer.gates, layer.activation),
-        "SimpleRNN": (layer.activation,),
-    }[layer.cell]
-    if layer.part == layer.cell != "SimpleRNN":
+    cell = CELLS[layer.cell]
+    if layer.part == layer.cell and cell.sigmoid_gates:
         return {}
+    names = [layer.gates if one == "gates" else layer.activation for one in cell.activations]
     found = [_ACTIVATIONS[name] for _ in layer.directions for name in names]
     numbers = [numbers for _, numbers in found if numbers is not None]
     attributes: dict[str, Any] = {"activations": [name for name, _ in found]}

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.cells import CELLS
 from exporters.ngram_table import quantize_table
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 
@@ -31,22 +32,23 @@ __all__ = [
 ]
 
 # Which inputs of which operators are weights worth storing smaller, and along which axis of the
-# weight its channels lie. Biases are few and stay float32.
+# weight its channels lie; `_weights` adds recurrent ones. Biases are few and stay float32.
 _WEIGHTS: dict[str, tuple[tuple[int, int], ...]] = {
-    "GRU": ((1, 1), (2, 1)),
     "Gather": ((0, 1),),
-    "LSTM": ((1, 1), (2, 1)),
     "MatMul": ((1, 1),),
-    "RNN": ((1, 1), (2, 1)),
     # A lookup in a table of numbers.
     "n-grams": ((0, 0),),
 }
-_KERNELS = frozenset({"Conv", "GRU", "LSTM", "MatMul", "RNN"})
-"""Operators whose second input is a kernel."""
 _INT8 = 3
 """Of TensorProto.DataType."""
 _SMALLEST = 256
 """Fewer numbers than this are not worth a node."""
+
+
+def _weights() -> Mapping[str, tuple[tuple[int, int], ...]]:
+    cells = (cell.onnx.operator for cell in CELLS.values() if cell.onnx is not None)
+    # [directions, gates, inputs]
+    return {**_WEIGHTS, **{one.name: tuple((place, 1) for place in one.kernels) for one in cells}}
 
 
 def store_float16(model: Any) -> Any:
@@ -56,7 +58,7 @@ def store_float16(model: Any) -> Any:
     """
     import onnx
 
-    operators = {"Gather", "n-grams"} if _is_mostly_embedding(model) else set(_WEIGHTS)
+    operators = {"Gather", "n-grams"} if _is_mostly_embedding(model) else None
     return _store(model, lambda values, axis: (values.astype(np.float16), None), onnx, operators)
 
 
@@ -84,7 +86,7 @@ def _is_mostly_embedding(model: Any) -> bool:
 
 
 def _kind(node: Any, tensors: Mapping[str, Any]) -> str:
-    """Return the name in `_WEIGHTS` of an operator; `checks`, the n-grams', are int8 already."""
+    """Return the name in `_weights` of an operator; `checks`, the n-grams', are int8 already."""
     if node.op_type == "Gather" and node.input[0] in tensors:
         table = tensors[node.input[0]]
         if len(table.dims) == 1:
@@ -178,7 +180,8 @@ def _reader(graph: Any, name: str) -> npt.NDArray[np.float32] | None:
     if node.op_type == "Transpose":
         return _reader(graph, node.output[0])
     kernels = [t for t in graph.initializer if t.name in node.input[1:2]]
-    if not kernels or node.op_type not in _KERNELS:
+    # Of these the second input is a kernel.
+    if not kernels or node.op_type not in {"Conv", *_weights()} - {"Gather"}:
         return None
     values: npt.NDArray[np.float32] = numpy_helper.to_array(kernels[0])
     if node.op_type == "Conv":  # [filters, units, width]
@@ -187,18 +190,18 @@ def _reader(graph: Any, name: str) -> npt.NDArray[np.float32] | None:
     return values.reshape(-1, values.shape[-1]).T if values.ndim == 3 else values
 
 
-def _store(
-    model: Any, encode: Any, onnx: Any, operators: Collection[str] = frozenset(_WEIGHTS)
-) -> Any:
+def _store(model: Any, encode: Any, onnx: Any, operators: Collection[str] | None = None) -> Any:
     model = onnx.ModelProto.FromString(model.SerializeToString())
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     make, array = onnx.helper.make_node, onnx.numpy_helper.from_array
+    weights = _weights()
+    operators = weights if operators is None else operators
     nodes = []
     for node in graph.node:
         before, after = [], []
         kind = _kind(node, tensors)
-        for position, axis in _WEIGHTS[kind] if kind in operators else ():
+        for position, axis in weights[kind] if kind in operators else ():
             name = node.input[position]
             if name not in tensors or onnx.numpy_helper.to_array(tensors[name]).size < _SMALLEST:
                 continue

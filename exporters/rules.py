@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TypeVar
 
 from edgernn.bundle import CONTAINERS
 from edgernn.bundle.container import missing
+from edgernn.cells import CELLS, Cell
 from edgernn.errors import ExportError, UsageError
-from exporters.network import Part, RecurrentPart
+from exporters.network import OTHER_ACTIVATIONS, Part
 
 __all__ = [
     "FORMATS",
+    "NO_ONNX_GRAPH",
+    "NO_TFLITE_GRAPH",
     "CellRules",
     "FormatRules",
     "PrecisionRules",
@@ -20,6 +23,12 @@ __all__ = [
     "find_format",
     "find_precision",
 ]
+
+
+T = TypeVar("T")
+
+NO_ONNX_GRAPH = "its row in edgernn/cells.py names no operator of ONNX's"
+NO_TFLITE_GRAPH = "its row in edgernn/cells.py says nothing of TFLite"
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class PrecisionRules:
     arithmetic is float32, unless a precision says otherwise."""
     operators: frozenset[str] = frozenset()
     """Operators that its files may hold beside the format's."""
-    cells: Mapping[RecurrentPart, CellRules] = field(default_factory=dict)
+    cells: Mapping[Part, CellRules] = field(default_factory=dict)
     """Recurrent layers that become something else than in the format's other files."""
     refused: Mapping[Part, str] = field(default_factory=dict)
     """Recurrent layers, and other parts, that cannot be had in it, and the reason, as measured."""
@@ -70,7 +79,7 @@ class FormatRules:
     operators: frozenset[str]
     """Operators that a file may hold beside those of its recurrent layers: builtin, and known to
     the oldest runtimes supported, as those are."""
-    cells: Mapping[RecurrentPart, CellRules]
+    cells: Mapping[Part, CellRules]
     extra: Mapping[Part, frozenset[str]]
     """Operators that pooling and n-grams are made of beside those."""
     precisions: Mapping[str, PrecisionRules]
@@ -93,7 +102,7 @@ class FormatRules:
             if part in self.extra:
                 found |= self.extra[part]
             else:
-                rule = self.cells[cast(RecurrentPart, part)]
+                rule = self.cells[part]
                 found |= {rule.operator} | rule.beside
         return found
 
@@ -126,14 +135,88 @@ _LOOP = CellRules(
     loop=True,
 )
 _OTHER_LOOP = replace(_LOOP, beside=_LOOP.beside | {"MAXIMUM", "MINIMUM", "RELU"})
-_NO_LOOP: dict[Part, str] = {
-    part: "the converter crashes on a loop, which TFLite has for it"
-    for part in (
-        "LSTM of other activations",
-        "GRU of other activations",
-        "SimpleRNN of other activations",
+
+
+class _OfCells(Mapping[Part, T]):
+    """What holds for each kind of recurrent layer: read from the table of cells at each look."""
+
+    def __init__(
+        self, of: Callable[[Cell, bool], T | None], others: Mapping[Part, T] | None = None
+    ) -> None:
+        """Ask `of` with a cell and whether it has other activations; None leaves it out.
+
+        `others` is what holds for parts of other kinds.
+        """
+        self._of = of
+        self._others = others or {}
+
+    def _now(self) -> dict[Part, T]:
+        found = {
+            f"{cell.name}{OTHER_ACTIVATIONS if other else ''}": self._of(cell, other)
+            for other in (False, True)
+            for cell in CELLS.values()
+        }
+        return {k: value for k, value in found.items() if value is not None} | dict(self._others)
+
+    def __getitem__(self, part: Part) -> T:
+        return self._now()[part]
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+
+def _in_onnx(cell: Cell, other: bool) -> CellRules | None:
+    return None if cell.onnx is None else CellRules(cell.onnx.operator.name)
+
+
+def _in_onnx_int8(cell: Cell, other: bool) -> CellRules | None:
+    if cell.onnx is None or cell.onnx.int8 is None:
+        return None
+    return CellRules(cell.onnx.int8.name)
+
+
+def _no_onnx(cell: Cell, other: bool) -> str | None:
+    return NO_ONNX_GRAPH if cell.onnx is None else None
+
+
+def _no_onnx_int8(cell: Cell, other: bool) -> str | None:
+    if cell.onnx is None or cell.onnx.int8 is not None:
+        return _no_onnx(cell, other)
+    known = [one.with_article for one in CELLS.values() if one.onnx and one.onnx.int8]
+    return (
+        f"ONNX Runtime quantizes the activations of {' and '.join(known)} alone, and would leave "
+        "this layer float32"
     )
-}
+
+
+def _in_tflite(cell: Cell, other: bool) -> CellRules | None:
+    if cell.tflite is None:
+        return None
+    if other:
+        return _OTHER_LOOP
+    return _LOOP if cell.tflite.operator is None else CellRules(cell.tflite.operator.name)
+
+
+def _no_tflite(cell: Cell, other: bool) -> str | None:
+    return NO_TFLITE_GRAPH if cell.tflite is None else None
+
+
+def _no_tflite_integers(precision: str) -> Callable[[Cell, bool], str | None]:
+    """Return what refuses cells in a precision whose activations are integers."""
+
+    def refused(cell: Cell, other: bool) -> str | None:
+        if cell.tflite is None:
+            return NO_TFLITE_GRAPH
+        is_loop = other or cell.tflite.operator is None
+        default = "the converter crashes on a loop, which TFLite has for it" if is_loop else None
+        return default if other else cell.tflite.refused.get(precision, default)
+
+    return refused
+
+
 _ONNX_MASK = frozenset({"CumSum", "Div", "Equal", "LessOrEqual", "Unsqueeze"})
 """Operators that tell a text's tokens from what stands behind them."""
 
@@ -151,14 +234,7 @@ FORMATS: dict[str, FormatRules] = {
                 {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Mul", "Relu"}
                 | {"Reshape", "Sigmoid", "Tanh", "Transpose"}
             ),
-            cells={
-                "LSTM": CellRules("LSTM"),
-                "GRU": CellRules("GRU"),
-                "SimpleRNN": CellRules("RNN"),
-                "LSTM of other activations": CellRules("LSTM"),
-                "GRU of other activations": CellRules("GRU"),
-                "SimpleRNN of other activations": CellRules("RNN"),
-            },
+            cells=_OfCells(_in_onnx),
             extra={
                 "Activation": frozenset({"Abs", "Div", "Elu", "LeakyRelu", "Min"}),
                 "Conv": _ONNX_MASK | {"Conv", "Slice", "Sub", "Where"},
@@ -191,22 +267,8 @@ FORMATS: dict[str, FormatRules] = {
                     tolerance=5e-2,
                     # Another processor may add up in another order, and round to another step.
                     golden_tolerance=1e-2,
-                    cells={
-                        "LSTM": CellRules("com.microsoft::DynamicQuantizeLSTM"),
-                        "LSTM of other activations": CellRules(
-                            "com.microsoft::DynamicQuantizeLSTM"
-                        ),
-                    },
-                    refused={
-                        "GRU": "ONNX Runtime quantizes the activations of an LSTM alone, and would "
-                        "leave this layer float32",
-                        "SimpleRNN": "ONNX Runtime quantizes the activations of an LSTM alone, and "
-                        "would leave this layer float32",
-                        "GRU of other activations": "ONNX Runtime quantizes the activations of an "
-                        "LSTM alone, and would leave this layer float32",
-                        "SimpleRNN of other activations": "ONNX Runtime quantizes the activations "
-                        "of an LSTM alone, and would leave this layer float32",
-                    },
+                    cells=_OfCells(_in_onnx_int8),
+                    refused=_OfCells(_no_onnx_int8),
                 ),
             ),
         ),
@@ -216,14 +278,7 @@ FORMATS: dict[str, FormatRules] = {
                 {"CAST", "CONCATENATION", "DEQUANTIZE", "FULLY_CONNECTED", "GATHER", "LOGISTIC"}
                 | {"MUL", "RESHAPE", "REVERSE_V2", "STRIDED_SLICE", "TANH"}
             ),
-            cells={
-                "LSTM": CellRules("UNIDIRECTIONAL_SEQUENCE_LSTM"),
-                "GRU": _LOOP,
-                "SimpleRNN": CellRules("UNIDIRECTIONAL_SEQUENCE_RNN"),
-                "LSTM of other activations": _OTHER_LOOP,
-                "GRU of other activations": _OTHER_LOOP,
-                "SimpleRNN of other activations": _OTHER_LOOP,
-            },
+            cells=_OfCells(_in_tflite),
             extra={
                 "Activation": frozenset(
                     {"ABS", "ADD", "DIV", "ELU", "LEAKY_RELU", "MINIMUM", "RELU"}
@@ -258,15 +313,7 @@ FORMATS: dict[str, FormatRules] = {
                     "int16x8",
                     "weights as int8, activations as int16, for a representative sample of texts",
                     tolerance=2e-2,
-                    refused={
-                        "LSTM": "the converter's words are: Quantization to 16x8-bit not yet "
-                        "supported for op: 'UNIDIRECTIONAL_SEQUENCE_LSTM'",
-                        "GRU": "the converter crashes on a loop, which a GRU is; with the loop "
-                        "rewritten for it, it finds no ranges for the loop's tensors",
-                        "SimpleRNN": "TFLite's operator for it has no form with int16 activations, "
-                        "and as a loop it is refused as a GRU is",
-                        **_NO_LOOP,
-                    },
+                    refused=_OfCells(_no_tflite_integers("int16x8")),
                     needs_representative=True,
                     searched=False,
                 ),
@@ -277,16 +324,13 @@ FORMATS: dict[str, FormatRules] = {
                     tolerance=0.1,
                     # A probability has 256 steps, and a runtime may round to the next.
                     golden_tolerance=1e-2,
-                    refused={
-                        "GRU": "the converter crashes on a loop, which a GRU is; with the loop "
-                        "rewritten for it the state stays float32, and 3 of 500 labels change",
-                        "SimpleRNN": "TFLite's operator for it has no int8 form; as a loop, which "
-                        "the converter crashes on unless it is rewritten for it, scores were 0.17 "
-                        "off and 4 of 500 labels changed",
-                        **_NO_LOOP,
-                        "Ngrams": "the converter leaves float32 what the integers that they are "
-                        "hashed from become",
-                    },
+                    refused=_OfCells(
+                        _no_tflite_integers("int8-full"),
+                        {
+                            "Ngrams": "the converter leaves float32 what the integers that they "
+                            "are hashed from become"
+                        },
+                    ),
                     needs_representative=True,
                     searched=False,
                 ),

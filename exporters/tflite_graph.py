@@ -2,7 +2,7 @@
 
 Keras 3's LSTM converts but fails when run; the twin in `tf_keras` becomes one fused
 `UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. A SimpleRNN becomes one `UNIDIRECTIONAL_SEQUENCE_RNN` a
-direction, see `tflite_simple_rnn`. TFLite has no GRU: its twin becomes one `WHILE` a direction,
+direction, see `tflite_stand_ins`. TFLite has no GRU: its twin becomes one `WHILE` a direction,
 with builtin operators inside, and so do layers of other activations than tanh with sigmoid gates.
 TFLite's recurrent operators know no mask, so the graph takes batch 1
 at a text's true length and sees no padding at all: the time axis stays dynamic.
@@ -34,7 +34,7 @@ from exporters.network import Conv, Embedding, Layer, Network, Recurrent, Weight
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_flatbuffer import unpack
 from exporters.tflite_ngrams import ngram_sum
-from exporters.tflite_simple_rnn import fuse
+from exporters.tflite_stand_ins import fuse
 from exporters.tflite_twin import build_twin
 
 __all__ = ["convert"]

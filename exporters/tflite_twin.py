@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from edgernn.cells import CELLS
+from edgernn.errors import ExportError
 from edgernn.privacy import import_quietly
 from exporters.activations import apply
 from exporters.network import (
@@ -20,7 +22,8 @@ from exporters.network import (
     Recurrent,
     Scale,
 )
-from exporters.tflite_simple_rnn import four_gates
+from exporters.rules import NO_TFLITE_GRAPH
+from exporters.tflite_stand_ins import stand_in_of
 
 __all__ = ["build_twin"]
 
@@ -40,9 +43,9 @@ def build_twin(network: Network) -> Any:
         match layer:
             case Recurrent():
                 twin.add(_recurrent(layers, layer))
+                stands_in = stand_in_of(layer)
                 weights = [
-                    # Only a SimpleRNN that TFLite has an operator for.
-                    four_gates(array) if layer.part == "SimpleRNN" else array
+                    array if stands_in is None else stands_in.weights(array)
                     for direction in layer.directions
                     for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
                 ]
@@ -89,15 +92,20 @@ def _hard_sigmoid() -> Any:
 
 def _recurrent(layers: Any, layer: Recurrent) -> Any:
     settings: dict[str, Any] = {"return_sequences": layer.sequences}
-    kind = layer.cell
-    if layer.part == "SimpleRNN":
-        kind = "LSTM"
+    cell = CELLS[layer.cell]
+    if cell.tflite is None:
+        raise ExportError(f"tflite: no {layer.cell}: {NO_TFLITE_GRAPH}")
+    if stand_in_of(layer) is not None:
+        kind = cell.tflite.stand_in
     else:
+        kind = cell.tflite.layer or cell.name
         settings["activation"] = layer.activation
-    if kind == "GRU":
-        settings["reset_after"] = layer.reset_after
-    if layer.gates == "hard_sigmoid" and kind != "SimpleRNN":
-        settings["recurrent_activation"] = _hard_sigmoid()
+        if cell.has_reset_after:
+            settings["reset_after"] = layer.reset_after
+        if cell.sigmoid_gates and layer.gates == "hard_sigmoid":
+            settings["recurrent_activation"] = _hard_sigmoid()
+    if not hasattr(layers, kind):
+        raise ExportError(f"tflite: no {layer.cell}: tf_keras has no layer {kind}")
     made = getattr(layers, kind)(layer.units, **settings)
     return layers.Bidirectional(made, merge_mode=layer.merge) if layer.backward else made
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgernn.audit.cells import Recurrent, find_recurrent
 from edgernn.audit.findings import Finding, Found, collect
 from edgernn.audit.graphs import Graph
 from edgernn.audit.oldest_runtime import OldestRuntime
 from edgernn.audit.parts import Part, divide
+from edgernn.audit.recurrent import Recurrent, find_recurrent
 from edgernn.audit.rules import rules_of
 from edgernn.audit.source import SourceLayer, compare, read_layers
 from edgernn.audit.weights import Weight, read_weights
@@ -69,7 +69,7 @@ class Audit:
     def recurrent_operators(self) -> Mapping[str, int]:
         """How often each recurrent operator occurs; `Loop (LSTM)` for a loop that is one."""
         names = (
-            one.operator.full_type if one.loop is None else f"{one.operator.type} ({one.cell})"
+            one.operator.full_type if one.loop is None else f"{one.operator.type} ({one.cell.name})"
             for one in self.recurrent
         )
         return dict(Counter(names))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from edgernn.audit.cells import FUSED, LOOPS, Loop, read_loop
 from edgernn.audit.findings import (
     CUDNN,
     IMPORT_AND_EXPORT,
@@ -16,11 +15,10 @@ from edgernn.audit.findings import (
 )
 from edgernn.audit.graphs import ABSENT, Graph, Operator
 from edgernn.audit.onnx_versions import MICROSOFT, OPERATORS
+from edgernn.audit.recurrent import LOOPS, Loop, read_loop
+from edgernn.cells import CELLS, operators
 
 __all__ = ["onnx_findings"]
-
-_OPERATORS: Final = {"LSTM": "LSTM", "GRU": "GRU", "SimpleRNN": "RNN"}
-"""ONNX's operator for each cell."""
 
 _RANDOM: Final = (
     *("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"),
@@ -79,38 +77,41 @@ def onnx_findings(graph: Graph) -> Iterator[Found]:
 
 def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
     type, place = operator.type, graph.place(operator)
-    if loop.cell is None:
+    cell = loop.cell
+    if cell is None or cell.onnx is None:
+        known = [one.onnx.operator.name for one in CELLS.values() if one.onnx is not None]
         return Found(
             "problem",
             type,
             f"its body is no recurrent cell known here; a {type} runs its operators one by one in "
             "every iteration, and most execution providers leave it to the CPU",
             "look in the source for what repeats here, and write it without a loop; recurrent "
-            "layers belong into the operators LSTM, GRU and RNN",
+            f"layers belong into the operators {', '.join(known[:-1])} and {known[-1]}",
             place,
         )
-    wanted = _OPERATORS[loop.cell]
-    kind = f"{type} ({loop.cell}{', masked' if loop.is_masked else ''})"
+    wanted = cell.onnx.operator.name
+    kind = f"{type} ({cell.name}{', masked' if loop.is_masked else ''})"
     slow = f"it runs the operators of its body one by one at every token, where {wanted} is one"
     if loop.is_masked:
         return Found(
             "problem",
             kind,
-            f"its body is {loop.cell_text} that chooses between old and new state: this is what "
-            "becomes of a layer of Keras behind mask_zero=True, for which TensorFlow writes a "
+            f"its body is {cell.with_article} cell that chooses between old and new state: this is "
+            "what becomes of a layer of Keras behind mask_zero=True, for which TensorFlow writes a "
             f"while loop that tf2onnx keeps; {slow}",
             "leave out mask_zero (or the Masking layer) in the conversion, and give the texts' "
             f"lengths to the input sequence_lens of {wanted}: {IMPORT_AND_EXPORT}",
             place,
         )
-    if loop.cell == "LSTM":
-        why = "its body is an LSTM cell in a form that the converter does not fuse"
+    if "keras" in cell.onnx.fused_from:
+        why = f"its body is {cell.with_article} cell in a form that the converter does not fuse"
     else:
         why = (
-            f"its body is {loop.cell_text}: Keras 3 writes a while loop for it, which tf2onnx "
-            "does not fuse"
+            f"its body is {cell.with_article} cell: Keras 3 writes a while loop for it, which "
+            "tf2onnx does not fuse"
         )
-    twin = "; a tf_keras twin of the model is fused too" if loop.cell == "GRU" else ""
+    is_twin_fused = cell.onnx.fused_from == ("tf_keras",)
+    twin = "; a tf_keras twin of the model is fused too" if is_twin_fused else ""
     return Found(
         "problem",
         kind,
@@ -156,7 +157,10 @@ def _domains(graph: Graph) -> Iterator[Found]:
 
 
 def _microsoft(operator: Operator, place: str, batched: bool) -> Found:
-    if operator.type == "DynamicQuantizeLSTM":
+    quantizing = {c.onnx.int8.name: c for c in CELLS.values() if c.onnx and c.onnx.int8}
+    if operator.full_type in quantizing:
+        cell = quantizing[operator.full_type]
+        assert cell.onnx is not None
         beside = (
             "; the scale of the activations is taken over the whole batch, so the score of a text "
             "depends on the texts beside it"
@@ -164,11 +168,11 @@ def _microsoft(operator: Operator, place: str, batched: bool) -> Found:
         return Found(
             "note",
             operator.full_type,
-            "an LSTM that quantizes its activations as it runs, as onnxruntime's quantize_dynamic "
-            "writes it; only ONNX Runtime's CPU execution provider has it, not CUDA, CoreML or "
-            f"NNAPI{beside if batched else ''}",
+            f"{cell.with_article} that quantizes its activations as it runs, as onnxruntime's "
+            "quantize_dynamic writes it; only ONNX Runtime's CPU execution provider has it, not "
+            f"CUDA, CoreML or NNAPI{beside if batched else ''}",
             "nothing, if it is for that alone; else quantize the weights only and decode them in "
-            "front of LSTM, as `edgernn export --precision int8` does",
+            f"front of {cell.onnx.operator.name}, as `edgernn export --precision int8` does",
             place,
         )
     return Found(
@@ -191,23 +195,22 @@ def _takes_batches(graph: Graph) -> bool:
 
 def _recurrent(graph: Graph) -> Iterator[Found]:
     batched = _takes_batches(graph)
+    fused = {operator.name: cell for operator, cell in operators("onnx")}
     for operator in graph.operators:
-        if operator.full_type not in FUSED["onnx"]:
+        cell = fused.get(operator.full_type)
+        if cell is None or cell.onnx is None:
             continue
         if batched:
             yield from _fixed_states(graph, operator)
-        if (
-            operator.type == "GRU"
-            and graph.producer.lower() == "pytorch"
-            and operator.settings.get("linear_before_reset", 0) == 0
-        ):
+        reset = cell.onnx.reset_attribute
+        if reset and graph.producer.lower() == "pytorch" and operator.settings.get(reset, 0) == 0:
             yield Found(
                 "problem",
                 operator.full_type,
-                "the file is PyTorch's, whose GRU applies the reset gate behind the product with "
-                "the state, and linear_before_reset is not set: the operator applies it before, "
+                f"the file is PyTorch's, whose {cell.name} applies the reset gate behind the "
+                f"product with the state, and {reset} is not set: the operator applies it before, "
                 "and scores differ from the model's",
-                "set the attribute linear_before_reset to 1, and compare scores with PyTorch's",
+                f"set the attribute {reset} to 1, and compare scores with PyTorch's",
                 graph.place(operator),
             )
         if batched and not _has_input(operator, _SEQUENCE_LENGTHS):

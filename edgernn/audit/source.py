@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from edgernn.audit.cells import Recurrent
 from edgernn.audit.findings import Found
+from edgernn.audit.recurrent import Recurrent
+from edgernn.cells import CELLS
 
 __all__ = ["SourceLayer", "compare", "read_layers"]
 
-_CELLS: Final = frozenset({"LSTM", "GRU", "SimpleRNN"})
 _MOST_LAYERS: Final = 1000
 
 
@@ -21,7 +21,7 @@ class SourceLayer:
     """A layer of the source model."""
 
     layer: str
-    """`Embedding`, `LSTM`, `GRU`, `SimpleRNN`, `Dense` or another of Keras's."""
+    """`Embedding`, `LSTM`, `Dense` or another of Keras's."""
     units: int
     directions: int = 1
     """2 for a recurrent layer that runs both ways."""
@@ -31,7 +31,7 @@ class SourceLayer:
     @property
     def is_recurrent(self) -> bool:
         """Whether it keeps a state from token to token."""
-        return self.layer in _CELLS
+        return self.layer in CELLS
 
     @property
     def text(self) -> str:
@@ -89,7 +89,7 @@ def compare(
     for layer in layers:
         if layer.is_recurrent:
             expected[layer.layer] += layer.directions if operator_per_direction else 1
-    found = Counter(one.cell for one in recurrent)
+    found = Counter(one.cell.name for one in recurrent)
     for cell in sorted(expected.keys() | found.keys()):
         if expected[cell] != found[cell]:
             yield Found(

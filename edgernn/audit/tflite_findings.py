@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from edgernn.audit.cells import Loop, read_loop
 from edgernn.audit.findings import (
     CUDNN,
     IMPORT_AND_EXPORT,
@@ -15,27 +14,16 @@ from edgernn.audit.findings import (
     text_inputs,
 )
 from edgernn.audit.graphs import ABSENT, Graph, Operator
+from edgernn.audit.recurrent import Loop, read_loop
+from edgernn.cells import operators
 
 __all__ = ["tflite_findings"]
 
-_STATEFUL: Final = (
-    *("UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM"),
-    *("UNIDIRECTIONAL_SEQUENCE_RNN", "BIDIRECTIONAL_SEQUENCE_RNN", "RNN"),
-)
 _RANDOM: Final = (
     *("RANDOM_STANDARD_NORMAL", "RANDOM_UNIFORM", "MULTINOMIAL"),
     "STABLEHLO_RNG_BIT_GENERATOR",
 )
 _FLEX: Final = "Flex"
-_COST: Final = {
-    "LSTM": "a loop keeps no state between calls and is right; on x86 with one thread it is up to "
-    "half as slow again as the fused operator below 64 units, and faster from there on",
-    "SimpleRNN": "a loop keeps no state between calls and is right; on x86 with one thread it "
-    "takes two to three times as long as the fused operator",
-}
-"""What a loop costs in place of the fused operator: 200 tokens, ai-edge-litert 2.3; with LSTMs of
-16, 32, 64 and 128 units the fused operator took 0.69, 0.88, 1.25 and 1.73 of the loop's time."""
-
 _ONNX2TF: Final = frozenset({"ONNX_LSTM", "ONNX_GRU", "ONNX_RNN"})
 """Custom operators that onnx2tf 2.6 leaves in a file."""
 
@@ -80,12 +68,14 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
             "look in the source for what repeats here, and write it without a loop",
             place,
         )
-    kind = f"WHILE ({loop.cell}{', masked' if loop.is_masked else ''})"
-    if loop.cell == "GRU" or loop.has_other_activations:
+    cell = loop.cell
+    fused = cell.tflite.operator if cell.tflite is not None else None
+    kind = f"WHILE ({cell.name}{', masked' if loop.is_masked else ''})"
+    if cell.tflite is None or fused is None or loop.has_other_activations:
         for_want_of = (
             "TFLite's fused operators have Keras's default activations alone"
             if loop.has_other_activations
-            else "TFLite has no fused operator for a GRU"
+            else f"TFLite has no fused operator for {cell.with_article}"
         )
         return Found(
             "note",
@@ -95,33 +85,33 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
             "nothing",
             place,
         )
-    fused = f"UNIDIRECTIONAL_SEQUENCE_{'LSTM' if loop.cell == 'LSTM' else 'RNN'}"
     if loop.is_masked:
         why = (
-            f"its body is {loop.cell_text} that chooses between old and new state: this is what "
-            f"becomes of a layer of Keras behind mask_zero=True, since {fused} takes no mask"
+            f"its body is {cell.with_article} cell that chooses between old and new state: this is "
+            "what becomes of a layer of Keras behind mask_zero=True, since "
+            f"{fused.name} takes no mask"
         )
         change = (
             "leave out mask_zero (or the Masking layer) in the conversion, fix the batch to 1 and "
             f"resize the input to each text's length: {IMPORT_AND_EXPORT}"
         )
-    elif loop.cell == "LSTM":
+    elif cell.tflite.is_fused:
         batch = any(_is_open(value.shape[0]) for value in graph.inputs if value.shape)
-        why = "its body is an LSTM cell, which the converter fuses " + (
+        why = f"its body is {cell.with_article} cell, which the converter fuses " + (
             "where the batch has a fixed size, and here it is open"
             if batch
-            else "for the LSTM of tf_keras alone: Keras 3 writes a while loop for it"
+            else f"for the {cell.name} of tf_keras alone: Keras 3 writes a while loop for it"
         )
         change = (
-            "fix the batch to 1, signature [1, None], and convert the LSTM of tf_keras"
+            f"fix the batch to 1, signature [1, None], and convert the {cell.name} of tf_keras"
             if batch
             else "convert a tf_keras twin of the model with the same weights and the signature "
             "[1, None]"
         ) + f": {IMPORT_AND_EXPORT}"
     else:
-        why = "its body is a SimpleRNN cell, which the converter does not fuse"
-        change = f"put {fused} in its place: {IMPORT_AND_EXPORT}"
-    return Found("note", kind, f"{why}; {_COST[loop.cell]}", change, place)
+        why = f"its body is {cell.with_article} cell, which the converter does not fuse"
+        change = f"put {fused.name} in its place: {IMPORT_AND_EXPORT}"
+    return Found("note", kind, f"{why}; {cell.tflite.loop_cost}", change, place)
 
 
 def _is_open(size: int | str | None) -> bool:
@@ -217,7 +207,7 @@ def _variables(graph: Graph) -> Iterator[Found]:
 
 def _state(graph: Graph) -> Iterator[Found]:
     """Fused recurrent operators: the state that they keep, and the cut of the cell state."""
-    for operator in graph.of_type(*_STATEFUL):
+    for operator in graph.of_type(*(operator.name for operator, _ in operators("tflite"))):
         clip = operator.settings.get("CellClip", 0)
         if clip:
             yield Found(

@@ -15,6 +15,7 @@ from edgernn.bundle.tflite import schema
 from edgernn.bundle.tflite.content import TfliteContent
 from edgernn.bundle.tflite.flatwire import FlatError
 from edgernn.bundle.tflite.model import CUSTOM_PREFIX
+from edgernn.cells import operators
 
 __all__ = ["read_tflite"]
 
@@ -26,11 +27,10 @@ _BODIES: Final[Mapping[str, tuple[int, ...]]] = {
 }
 """The subgraphs that an operator runs: places of the fields in its options."""
 
-_CELL_CLIP: Final = {"CellClip": schema.LSTMOptions.CELL_CLIP}
 _OPTIONS: Final[Mapping[str, Mapping[str, int]]] = {
-    "BIDIRECTIONAL_SEQUENCE_LSTM": _CELL_CLIP,
-    "LSTM": _CELL_CLIP,
-    "UNIDIRECTIONAL_SEQUENCE_LSTM": _CELL_CLIP,
+    operator.name: {"CellClip": schema.LSTMOptions.CELL_CLIP}
+    for operator, _ in operators("tflite")
+    if operator.has_cell_clip
 }
 """Options, all floats, that matter to an audit."""
 

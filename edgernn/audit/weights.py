@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from edgernn.audit.graphs import ABSENT, Constant, Graph, Operator, Reader, Value
 from edgernn.bundle.messages import one_line
+from edgernn.cells import operators
 
 __all__ = ["INPUTS", "ROLES", "Weight", "read_weights"]
 
@@ -57,18 +58,10 @@ _FLOATS: Final = _WIDE | {"FLOAT16", "BFLOAT16"}
 _NUMBERS: Final = _FLOATS | _SMALL_INTEGERS
 """What a network is made of; INT32 and INT64 are sizes and places."""
 
-_SEQUENCE_LSTM: Final = {
-    **dict.fromkeys(range(1, 9), RECURRENT),
-    **dict.fromkeys(range(12, 16), BIAS),
-}
-_RNN: Final = {1: RECURRENT, 2: RECURRENT, 3: BIAS}
+Inputs = Mapping[str, Mapping[int, str]]
 
-INPUTS: Final[Mapping[str, Mapping[str, Mapping[int, str]]]] = {
+INPUTS: Final[Mapping[str, Inputs]] = {
     "onnx": {
-        "LSTM": _RNN,
-        "GRU": _RNN,
-        "RNN": _RNN,
-        "DynamicQuantizeLSTM": {**_RNN, **dict.fromkeys(range(8, 12), SCALE)},
         "MatMul": {0: DENSE, 1: DENSE},
         "FusedMatMul": {0: DENSE, 1: DENSE},
         "Gemm": {0: DENSE, 1: DENSE, 2: BIAS},
@@ -81,21 +74,12 @@ INPUTS: Final[Mapping[str, Mapping[str, Mapping[int, str]]]] = {
     },
     "tflite": {
         "EMBEDDING_LOOKUP": {1: EMBEDDING},
-        "LSTM": _SEQUENCE_LSTM,
-        "UNIDIRECTIONAL_SEQUENCE_LSTM": _SEQUENCE_LSTM,
-        "BIDIRECTIONAL_SEQUENCE_LSTM": {
-            **_SEQUENCE_LSTM,
-            **dict.fromkeys(range(18, 26), RECURRENT),
-            **dict.fromkeys(range(29, 33), BIAS),
-        },
-        "RNN": _RNN,
-        "UNIDIRECTIONAL_SEQUENCE_RNN": _RNN,
-        "BIDIRECTIONAL_SEQUENCE_RNN": {**_RNN, 5: RECURRENT, 6: RECURRENT, 7: BIAS},
         "FULLY_CONNECTED": {1: DENSE, 2: BIAS},
         "BATCH_MATMUL": {0: DENSE, 1: DENSE},
     },
 }
-"""What the inputs of an operator are by their position, counted from 0, by format."""
+"""What the inputs of an operator are by their position, counted from 0, by format; `edgernn.cells`
+says it of recurrent ones."""
 
 _LOOKUPS: Final = frozenset({"Gather", "GATHER", "EMBEDDING_LOOKUP"})
 _SUMS: Final = frozenset({"Add", "ADD"})
@@ -147,8 +131,20 @@ class Weight:
 def read_weights(graph: Graph) -> tuple[Weight, ...]:
     """Return all stored constants of a graph, the largest first."""
     steps = count()
-    weights = [_weight(graph, constant, steps) for constant in graph.constants]
+    inputs = {**INPUTS[graph.format], **_recurrent_inputs(graph.format)}
+    weights = [_weight(graph, constant, inputs, steps) for constant in graph.constants]
     return tuple(sorted(weights, key=lambda weight: (-weight.bytes, weight.name)))
+
+
+def _recurrent_inputs(format: str) -> Inputs:
+    return {
+        operator.type: {
+            **dict.fromkeys(operator.kernels, RECURRENT),
+            **dict.fromkeys(operator.biases, BIAS),
+            **dict.fromkeys(operator.scales, SCALE),
+        }
+        for operator, _ in operators(format)
+    }
 
 
 @dataclass(slots=True)
@@ -161,9 +157,9 @@ class _Way:
     is_compared: bool = False
 
 
-def _weight(graph: Graph, constant: Constant, steps: Iterator[int]) -> Weight:
+def _weight(graph: Graph, constant: Constant, inputs: Inputs, steps: Iterator[int]) -> Weight:
     value = graph.values[constant.values[0]]
-    way = _follow(graph, constant, value, steps)
+    way = _follow(graph, constant, value, inputs, steps)
     role = next((role for role in ROLES if role in way.roles), OTHER)
     is_compared = role == NGRAMS and way.is_compared
     return Weight(
@@ -184,7 +180,9 @@ def _weight(graph: Graph, constant: Constant, steps: Iterator[int]) -> Weight:
     )
 
 
-def _follow(graph: Graph, constant: Constant, value: Value, steps: Iterator[int]) -> _Way:
+def _follow(
+    graph: Graph, constant: Constant, value: Value, inputs: Inputs, steps: Iterator[int]
+) -> _Way:
     """Go from a weight to the operators that compute with it."""
     way = _Way(set(), set(), set())
     # A number of a tensor, and whether a lookup in the weight gave it.
@@ -204,7 +202,7 @@ def _follow(graph: Graph, constant: Constant, value: Value, steps: Iterator[int]
             if operator.bodies:
                 # What it passes to its body is followed above.
                 continue
-            role = _role(graph, reader, value)
+            role = _role(graph, reader, value, inputs)
             if operator.type in _DECODERS and reader.position == 0:
                 if value.type not in _WIDE:
                     way.decoders.add(operator.full_type)
@@ -223,7 +221,7 @@ def _follow(graph: Graph, constant: Constant, value: Value, steps: Iterator[int]
     return way
 
 
-def _role(graph: Graph, reader: Reader, value: Value) -> str | None:
+def _role(graph: Graph, reader: Reader, value: Value, inputs: Inputs) -> str | None:
     """Return what a reader takes the weight for, None where that is nothing known."""
     operator, position = reader.operator, reader.position
     sizes = _sizes(value)
@@ -236,7 +234,7 @@ def _role(graph: Graph, reader: Reader, value: Value) -> str | None:
         return EMBEDDING if sizes[1:] not in ((), (1,)) else SCALE
     if operator.type in _SUMS:
         return BIAS if value.type in _FLOATS and max(sizes, default=0) > 1 else None
-    role = INPUTS[graph.format].get(operator.type, {}).get(position)
+    role = inputs.get(operator.type, {}).get(position)
     if role in _KERNELS and value.type not in _NUMBERS:
         return None
     if position == 0 and sizes[:1] in ((), (1,)):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from edgernn.cells import CELLS
 from edgernn.recipes.recipe import (
-    Cell,
     Dense,
     Dropout,
     Embedding,
@@ -30,14 +30,13 @@ Head = Literal["pool", "last"]
 """What the output layer sees: the largest and mean state of all tokens, or the last state."""
 
 _DIRECTIONS = {True: "bi", False: ""}
-_CELL_NAMES: dict[Cell, str] = {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "rnn"}
 
 
 @dataclass(frozen=True)
 class Point:
     """One choice of everything that is searched, but for the precision of the file."""
 
-    cell: Cell
+    cell: str
     bidirectional: bool
     units: int
     """Width of the recurrent layer, each direction."""
@@ -55,7 +54,7 @@ class Point:
         """A name that tells it from all others, and may be that of a folder."""
         kind = "w" if self.tokenizer == "words" else "s"
         return (
-            f"{_DIRECTIONS[self.bidirectional]}{_CELL_NAMES[self.cell]}{self.units}"
+            f"{_DIRECTIONS[self.bidirectional]}{CELLS[self.cell].code}{self.units}"
             f"-e{self.embedding}-{kind}{self.vocabulary}-t{self.max_length}-{self.head}"
         )
 
@@ -77,7 +76,7 @@ class Point:
 
     def fewest_bytes(self) -> int:
         """Return a size that no file of it is below: one byte a weight, and no vocabulary."""
-        gates = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}[self.cell]
+        gates = len(CELLS[self.cell].gates)
         directions = 1 + self.bidirectional
         recurrent = directions * gates * self.units * (self.embedding + self.units)
         return self.vocabulary * self.embedding + recurrent
@@ -88,16 +87,17 @@ class Point:
         A step of a recurrent layer costs a part that does not depend on its width, which is most
         of it on a processor, and its matrix products.
         """
-        gates = {"LSTM": 4, "GRU": 4, "SimpleRNN": 2}[self.cell]
         products = self.units * (self.units + self.embedding) / 4096
-        return mean_tokens * (1 + self.bidirectional) * gates * (1 + products)
+        return mean_tokens * (1 + self.bidirectional) * CELLS[self.cell].step_cost * (1 + products)
 
 
 @dataclass(frozen=True)
 class Space:
     """The values of each part; a value that stands twice is drawn twice as often."""
 
-    cells: tuple[Cell, ...] = ("LSTM", "LSTM", "GRU", "GRU", "SimpleRNN")
+    cells: tuple[str, ...] = field(
+        default_factory=lambda: tuple(c.name for c in CELLS.values() for _ in range(c.draws))
+    )
     bidirectional: tuple[bool, ...] = (True, True, False)
     units: tuple[int, ...] = (8, 16, 32, 48, 64, 96)
     embeddings: tuple[int, ...] = (8, 16, 24, 32, 48, 64)
@@ -244,7 +244,7 @@ def fit_settings(texts: int) -> FitSettings:
 
 
 def _point(
-    cell: Cell,
+    cell: str,
     bidirectional: bool,
     units: int,
     embedding: int,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edgernn.cells import CELLS
 from edgernn.errors import MissingPackageError, ModelFileError
 from edgernn.pictures import picture_format, save_picture
 from edgernn.privacy import import_quietly
@@ -187,7 +188,7 @@ def _type(layer: Any, times: str = "") -> str:
         case "Embedding":
             padding = "masked" if layer.mask_zero else "not masked"
             return f"Embedding, {layer.input_dim:,} ids, padding {padding}"
-        case "LSTM" | "GRU" | "SimpleRNN":
+        case _ if name in CELLS:
             parts = [name, f"{times}{_units(layer)}"]
             if _activation(layer) != "tanh":
                 parts.append(_activation(layer))

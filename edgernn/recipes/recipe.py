@@ -11,12 +11,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
+from edgernn.cells import find_cell
 from edgernn.errors import UsageError
 from edgernn.text.contract import Cut, Padding, Tokenizer
 from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
 
 __all__ = [
-    "Cell",
     "ClassWeight",
     "Dense",
     "Dropout",
@@ -31,8 +31,6 @@ __all__ = [
     "Recurrent",
     "TextRules",
 ]
-
-Cell = Literal["LSTM", "GRU", "SimpleRNN"]
 
 Keep = Literal["best", "last"]
 """Which weights a run keeps: those of the best epoch on validation, or the last ones."""
@@ -58,13 +56,22 @@ class Recurrent:
     """A recurrent layer; bidirectional ones concatenate both directions."""
 
     units: int
-    cell: Cell = "LSTM"
+    cell: str = "LSTM"
+    """A name of `edgernn.cells.CELLS`."""
     bidirectional: bool = False
     sequences: bool = False
     """Whether it returns the state of every token, or the last state alone."""
     input_dropout: float = 0.0
     """Share of input features dropped in training, the same ones along a whole text
     (Gal and Ghahramani, 2016)."""
+
+    def __post_init__(self) -> None:
+        """Refuse a cell that there is none of.
+
+        Raises:
+            UsageError: its name is not in the table of cells.
+        """
+        find_cell(self.cell)
 
 
 @dataclass(frozen=True)

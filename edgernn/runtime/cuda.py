@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.cells import operators
 from edgernn.runtime.batches import Ids
 from edgernn.runtime.devices import CUDA_DRIVER
 
@@ -22,7 +23,7 @@ __all__ = ["BoundSession", "pinned_bytes", "warn_of_cpu_layers"]
 
 Bytes = npt.NDArray[np.uint8]
 
-_RECURRENT = frozenset({"DynamicQuantizeLSTM", "GRU", "LSTM", "Loop", "RNN", "Scan"})
+_RECURRENT = frozenset({"Loop", "Scan"} | {operator.type for operator, _ in operators("onnx")})
 _PORTABLE = 1  # CU_MEMHOSTALLOC_PORTABLE: pinned for every context, whoever made it.
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from edgernn.errors import UsageError
 from edgernn.ngrams import (
     CHECK_MULTIPLIERS,
     CHECK_OFFSETS,
@@ -23,7 +24,7 @@ from edgernn.ngrams import (
 )
 from edgernn.privacy import import_quietly
 
-__all__ = ["POOLED", "CustomLayers", "custom_layers"]
+__all__ = ["POOLED", "CustomLayers", "custom_layers", "recurrent_layer"]
 
 POOLED = ("max", "mean")
 """What can be pooled."""
@@ -44,6 +45,27 @@ class CustomLayers(NamedTuple):
     [batch, 1]: the sum of the numbers of the n-grams that the table holds, over the root of how
     many n-grams there are. Weights: the numbers, float32 [buckets], and the checks, int32
     [buckets], which are not trained."""
+
+
+def recurrent_layer(name: str) -> Any:
+    """Return the class of a recurrent layer: Keras's of that name, or one of our own.
+
+    Args:
+        name: of `edgernn.cells.CELLS`.
+
+    Raises:
+        UsageError: there is none.
+    """
+    keras = import_quietly("keras")
+
+    own = {layer.__name__: layer for layer in custom_layers()}
+    layer = getattr(keras.layers, name, own.get(name))
+    if layer is None:
+        raise UsageError(
+            f"cell {name} cannot be trained: there is no layer of that name in Keras, nor in "
+            "edgernn/training/layers.py"
+        )
+    return layer
 
 
 @functools.cache

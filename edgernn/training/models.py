@@ -18,7 +18,7 @@ from edgernn.data.batches import pad, plan_validation
 from edgernn.ngrams import check_ngrams
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
-from edgernn.training.layers import custom_layers
+from edgernn.training.layers import custom_layers, recurrent_layer
 
 __all__ = [
     "LOGIT",
@@ -130,7 +130,7 @@ def _layer(layers: Any, layer: Layer, vocabulary_size: int, name: str | None = N
             return layers.Embedding(vocabulary_size, layer.units, mask_zero=layer.masked, name=name)
         case Recurrent():
             one = None if layer.bidirectional else name
-            cell = getattr(layers, layer.cell)(
+            cell = recurrent_layer(layer.cell)(
                 layer.units,
                 return_sequences=layer.sequences,
                 dropout=layer.input_dropout,

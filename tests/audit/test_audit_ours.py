@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from parsed import onnx_graph
 
 from edgernn.audit import audit_file
-from edgernn.audit.cells import Recurrent, find_recurrent
 from edgernn.audit.findings import collect
 from edgernn.audit.parts import divide
+from edgernn.audit.recurrent import Recurrent, find_recurrent
 from edgernn.audit.source import SourceLayer, compare, read_layers
 from edgernn.audit.weights import ROLES, Weight
 from edgernn.bundle import CONTAINERS

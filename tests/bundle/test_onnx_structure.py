@@ -13,7 +13,7 @@ from onnx import TensorProto
 from parsed import check_onnx
 
 from edgernn.bundle.onnx import structure as onnx_structure
-from edgernn.bundle.onnx.forms import FORMS, LETTERS
+from edgernn.bundle.onnx.forms import FORMS, LETTERS, recurrent_forms
 from edgernn.bundle.onnx.protowire import bytes_field, varint
 from edgernn.errors import ModelFileError
 from exporters.rules import FORMATS
@@ -26,7 +26,7 @@ def test_operators_are_the_exporter_s() -> None:
     rules = FORMATS["onnx"]
     parts = [*rules.cells, *rules.extra]
     exported = [rules.at(name).allowed(parts) for name in rules.precisions]
-    assert set(FORMS) == frozenset().union(*exported)
+    assert {*FORMS, *recurrent_forms()} == frozenset().union(*exported)
 
 
 def test_types_are_the_schema_s() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import edgernn
-from edgernn.audit import audit_file, cells, rules, weights
+from edgernn.audit import audit_file, recurrent, rules, weights
 from edgernn.audit.graphs import Graph, Subgraph
 from edgernn.audit.oldest_runtime import OldestRuntime
 from edgernn.bench.subjects import file_subjects
@@ -230,5 +230,5 @@ def test_the_list_of_places() -> None:
     for file, name in listed:
         module = importlib.import_module(file.removesuffix(".py").replace("/", "."))
         assert set(getattr(module, name)) == set(CONTAINERS), file
-    for table in (cells.FUSED, cells.LOOPS, weights.INPUTS):
+    for table in (recurrent.LOOPS, weights.INPUTS):
         assert set(table) == set(CONTAINERS)

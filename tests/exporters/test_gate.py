@@ -15,7 +15,7 @@ from edgernn.audit.oldest_runtime import Reason
 from edgernn.text import EVEN, Decision
 from exporters import gate
 from exporters.min_runtime import find_min_runtime
-from exporters.network import Cell, Dense, Direction, Embedding, Network, Recurrent
+from exporters.network import Dense, Direction, Embedding, Network, Recurrent
 from exporters.rules import FORMATS
 
 EXPECTED = np.linspace(0.05, 0.95, 1000, dtype=np.float32)
@@ -214,9 +214,9 @@ def direction() -> Direction:
     return Direction(zeros, zeros, zeros[0])
 
 
-def network(*bidirectional: bool, cells: Sequence[Cell] = ()) -> Network:
+def network(*bidirectional: bool, cells: Sequence[str] = ()) -> Network:
     """An embedding, recurrent layers, LSTMs where no cells are given, a logit."""
-    kinds: Sequence[Cell] = cells or ["LSTM" for _ in bidirectional]
+    kinds: Sequence[str] = cells or ["LSTM" for _ in bidirectional]
     layers = [
         Recurrent(cell, 2, True, direction(), direction() if both else None)
         for both, cell in zip(bidirectional, kinds, strict=True)
@@ -275,7 +275,7 @@ def test_the_right_operators(
     ],
 )
 def test_the_operators_of_other_cells(
-    format: str, operators: dict[str, int], cells: list[Cell], line: str
+    format: str, operators: dict[str, int], cells: list[str], line: str
 ) -> None:
     """Each kind is counted by itself; that there is no loop is said where there is none."""
     layers = network(True, False, cells=cells)
@@ -302,7 +302,7 @@ def test_the_operators_of_other_cells(
     ],
 )
 def test_wrong_operators_of_other_cells(
-    format: str, operators: dict[str, int], cells: list[Cell], said: str
+    format: str, operators: dict[str, int], cells: list[str], said: str
 ) -> None:
     """One cell's operators are no other's, and a loop is allowed where a GRU needs it only."""
     check = gate.check_operators(operators, network(True, False, cells=cells), FORMATS[format])

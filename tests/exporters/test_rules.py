@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import onnx
 import pytest
 
+from edgernn import cells
 from edgernn.bundle import CONTAINERS
 from edgernn.bundle.tflite.schema import BUILTIN_OPERATORS
 from edgernn.errors import ExportError, UsageError
-from exporters.network import Cell, OtherCell, Part
+from exporters.network import OTHER_ACTIVATIONS, Part
 from exporters.onnx_graph import OPSET
 from exporters.rules import FORMATS, check_cells, find_format, find_precision
 
@@ -23,8 +22,8 @@ def test_every_format_of_the_bundle_is_there() -> None:
         assert find_format(name) is rules
 
 
-CELLS = get_args(Cell)
-OTHER_CELLS = get_args(OtherCell)
+CELLS = tuple(cells.CELLS)
+OTHER_CELLS = tuple(f"{cell}{OTHER_ACTIVATIONS}" for cell in CELLS)
 PARTS = (
     *(*CELLS, *OTHER_CELLS, "Activation", "Conv", "MaxPool", "Merge", "Ngrams", "Pool", "Scale"),
 )

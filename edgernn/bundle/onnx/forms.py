@@ -14,7 +14,19 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["DATA", "DECODERS", "FORMS", "IDS", "LENGTHS", "LETTERS", "WEIGHT", "Form"]
+from edgernn.cells import CELLS
+
+__all__ = [
+    "DATA",
+    "DECODERS",
+    "FORMS",
+    "IDS",
+    "LENGTHS",
+    "LETTERS",
+    "WEIGHT",
+    "Form",
+    "recurrent_forms",
+]
 
 IDS, LENGTHS, DATA, WEIGHT = "ids", "lengths", "x", "w"
 """Kinds of tensors: the two inputs, what depends on the text, and weights made of initializers."""
@@ -64,6 +76,9 @@ def _form(
 
 
 _RECURRENT = r"x (F3|w) (F3|w) F2 lengths"
+# Weights with a scale for each direction; no first state, no peepholes.
+_QUANTIZED_RECURRENT = r"x Q3 Q3 F2 lengths nothing nothing nothing F1 Q1 F1 Q1"
+_WIDTH: Final[Mapping[str, Any]] = {"direction": None, "hidden_size": None}
 _OTHER_ACTIVATIONS: Final[Mapping[str, Any]] = {
     "activations": None,
     "activation_alpha": None,
@@ -106,20 +121,10 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     ),
     "Elu": (_form(r"x", alpha=None),),
     "Equal": (_form(r"ids ids", "same"), _form(r"held bucket", "alike")),
-    "GRU": (
-        _form(
-            _RECURRENT,
-            direction=None,
-            hidden_size=None,
-            linear_before_reset=None,
-            **_OTHER_ACTIVATIONS,
-        ),
-    ),
     "Gather": (
         _form(r"[FHQ]2 ids", axis=_FIRST),
         _form(r"[FHQ]1 bucket", "found", axis=_FIRST),
     ),
-    "LSTM": (_form(_RECURRENT, direction=None, hidden_size=None, **_OTHER_ACTIVATIONS),),
     "LeakyRelu": (_form(r"x", alpha=None),),
     "Less": (_form(r"ends I1", "brief"),),
     "LessOrEqual": (_form(r"places ends", "mask"),),
@@ -142,7 +147,6 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"sum root", "wide"),
     ),
     "Pad": (_form(r"tokens L1", "padded", r"0 [1-7] 0 0 0 0", mode=None),),
-    "RNN": (_form(_RECURRENT, direction=None, hidden_size=None, **_OTHER_ACTIVATIONS),),
     "ReduceMax": (_form(r"states", "largest", axes=None, keepdims=_SECOND),),
     "ReduceMean": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
     "ReduceProd": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
@@ -173,14 +177,18 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"kept x F1", "states"),
         _form(r"briefly largest largest", "largest"),
     ),
-    # Weights with a scale for each direction; no first state, no peepholes.
-    "com.microsoft::DynamicQuantizeLSTM": (
-        _form(
-            r"x Q3 Q3 F2 lengths nothing nothing nothing F1 Q1 F1 Q1",
-            direction=None,
-            hidden_size=None,
-        ),
-    ),
 }
 DECODERS: Final = frozenset({"Cast", "DequantizeLinear", "Reshape"})
 """Operators that turn stored weights into weights."""
+
+
+def recurrent_forms() -> dict[str, tuple[Form, ...]]:
+    """Return the forms of the operators that recurrent layers become, by name."""
+    found: dict[str, tuple[Form, ...]] = {}
+    for onnx in (cell.onnx for cell in CELLS.values() if cell.onnx is not None):
+        reset: dict[str, Any] = dict.fromkeys(filter(None, [onnx.reset_attribute]))
+        form = _form(_RECURRENT, **_WIDTH, **reset, **_OTHER_ACTIVATIONS)
+        found[onnx.operator.name] = (form,)
+        if onnx.int8 is not None:
+            found[onnx.int8.name] = (_form(_QUANTIZED_RECURRENT, **_WIDTH),)
+    return found

@@ -14,7 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from edgernn.bundle.onnx.forms import DATA, DECODERS, FORMS, IDS, LENGTHS, LETTERS, WEIGHT
+from edgernn.bundle.onnx.forms import (
+    DATA,
+    DECODERS,
+    FORMS,
+    IDS,
+    LENGTHS,
+    LETTERS,
+    WEIGHT,
+    recurrent_forms,
+)
 from edgernn.bundle.onnx.model import Model, Node, Tensor
 from edgernn.bundle.onnx.protowire import ProtoError
 
@@ -105,7 +114,7 @@ def _check_node(
     for attribute in node.attributes:
         if attribute.unusual_field:
             raise ProtoError(f"an attribute with field {attribute.unusual_field}")
-    forms = FORMS.get(op_type)
+    forms = FORMS.get(op_type) or recurrent_forms().get(op_type)
     if forms is None:
         raise ProtoError(f"operator {op_type} is not known here: update edgernn")
     given = " ".join(kinds.get(name, "nothing") for name in inputs)

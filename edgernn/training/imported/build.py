@@ -8,6 +8,7 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.cells import CELLS
 from edgernn.errors import MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
@@ -23,7 +24,7 @@ from edgernn.training.imported.layers import (
     Pool,
     Recurrent,
 )
-from edgernn.training.layers import custom_layers
+from edgernn.training.layers import custom_layers, recurrent_layer
 
 __all__ = ["build"]
 
@@ -31,9 +32,6 @@ Weights = list[npt.NDArray[np.float32]]
 
 _STEEPER = 0.2 * 6
 """A hard sigmoid of Keras 2, 0.2 x + 0.5, is that of Keras 3, x / 6 + 0.5, of 1.2 x."""
-_GATES = {"LSTM": (0, 1, 3), "GRU": (0, 1)}
-"""Which of the gates in Keras's order have that activation, and of how many."""
-_ALL_GATES = {"LSTM": 4, "GRU": 3}
 
 
 def build(imported: Imported, padded_length: int | None = None) -> Any:
@@ -79,11 +77,11 @@ def _layer(layers: Any, layer: Layer, last: bool, padded_length: int | None) -> 
             return layers.Embedding(layer.rows, layer.units, mask_zero=layer.mask_zero)
         case Recurrent():
             settings: dict[str, Any] = {"activation": layer.activation}
-            if layer.cell != "SimpleRNN":
+            if CELLS[layer.cell].sigmoid_gates:
                 settings["recurrent_activation"] = layer.gates
-            if layer.cell == "GRU":
+            if CELLS[layer.cell].has_reset_after:
                 settings["reset_after"] = layer.reset_after
-            cell = getattr(layers, layer.cell)(
+            cell = recurrent_layer(layer.cell)(
                 layer.units, return_sequences=layer.sequences, **settings
             )
             if layer.bidirectional:
@@ -137,7 +135,8 @@ def _adapted(layer: Layer, last: bool, inputs: int, weights: Weights) -> Weights
 
 def _steeper(layer: Recurrent, array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return a weight [..., gates * units] for gates of a hard sigmoid of Keras 3."""
-    parts = np.split(array.astype(np.float64), _ALL_GATES[layer.cell], axis=-1)
-    for gate in _GATES[layer.cell]:
+    cell = CELLS[layer.cell]
+    parts = np.split(array.astype(np.float64), len(cell.gates), axis=-1)
+    for gate in cell.sigmoid_places:
         parts[gate] = parts[gate] * _STEEPER
     return np.concatenate(parts, axis=-1).astype(np.float32)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast, get_args
 
+from edgernn.cells import CELLS
 from edgernn.training.imported.layers import (
     Activation,
-    Cell,
     Conv,
     Dense,
     Embedding,
@@ -98,7 +98,7 @@ class Reader:
                 rows, units = settings.count("input_dim"), settings.count("output_dim")
                 mask_zero = settings.one_of("mask_zero", (False, True), False)
                 return [Embedding(name, rows, units, mask_zero)]
-            case "LSTM" | "GRU" | "SimpleRNN":
+            case _ if kind in CELLS:
                 return [self._recurrent(name, kind, settings)]
             case "Bidirectional":
                 recurrent = self._bidirectional(name, label, settings)
@@ -124,7 +124,7 @@ class Reader:
     def _recurrent(
         self,
         name: str,
-        cell: Cell,
+        cell: str,
         settings: Settings,
         *,
         merge: Merge | None = None,
@@ -132,7 +132,7 @@ class Reader:
     ) -> Recurrent:
         """Read a recurrent layer, or one direction of a bidirectional one."""
         gates = "sigmoid"
-        if cell != "SimpleRNN":
+        if CELLS[cell].sigmoid_gates:
             # Keras 2 before TensorFlow 2 had another default, and always writes it down.
             known = ("sigmoid", "hard_sigmoid")
             gates = settings.one_of("recurrent_activation", known, "sigmoid")
@@ -156,7 +156,8 @@ class Reader:
             sequences=sequences,
             use_bias=settings.one_of("use_bias", (True, False), True),
             # A GRU without this setting is older than it.
-            reset_after=cell == "GRU" and settings.one_of("reset_after", (False, True), False),
+            reset_after=CELLS[cell].has_reset_after
+            and settings.one_of("reset_after", (False, True), False),
             merge=merge or "concat",
             activation=cast(
                 Any, settings.one_of("activation", ("tanh", "relu", "sigmoid"), "tanh")
@@ -176,14 +177,13 @@ class Reader:
             if entry is None and both:
                 continue
             kind, _, inner = labelled(entry) if isinstance(entry, dict) else ("", "", "")
-            if kind not in get_args(Cell) or not is_of_keras(entry):
+            if kind not in CELLS or not is_of_keras(entry):
                 self.problems.append(f"{label} of {inner or 'nothing'}")
                 return None
             config = entry.get("config")
             own = Settings(f"{label}, {setting}", config, self.problems, self.mixed)
             backward = setting == "backward_layer"
-            cell = cast(Cell, kind)
-            both.append(self._recurrent(name, cell, own, merge=merge, backward=backward))
+            both.append(self._recurrent(name, kind, own, merge=merge, backward=backward))
             _input_length(own)
             own.finish()
         if both[-1] != both[0]:

@@ -261,7 +261,7 @@ def _snake_case(layer: Layer) -> str:
         case Recurrent(bidirectional=True):
             return "bidirectional"
         case Recurrent():
-            return {"LSTM": "lstm", "GRU": "gru", "SimpleRNN": "simple_rnn"}[layer.cell]
+            return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", layer.cell).lower()
         case Conv():
             return "conv1d"
         case Norm():

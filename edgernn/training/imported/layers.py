@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from edgernn.cells import CELLS
+
 __all__ = [
     "Activation",
     "Architecture",
     "Array",
-    "Cell",
     "Conv",
     "Dense",
     "Embedding",
@@ -26,7 +27,6 @@ __all__ = [
     "fitting_length",
 ]
 
-Cell = Literal["LSTM", "GRU", "SimpleRNN"]
 Merge = Literal["concat", "sum", "ave", "mul"]
 Function = Literal[
     "linear",
@@ -43,8 +43,6 @@ Function = Literal[
 ]
 End = Literal["sigmoid", "logit", "softmax", "two logits"]
 """What a model gives: one probability, its logit, or two of either."""
-
-_GATES: dict[Cell, int] = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 
 
 class Array(NamedTuple):
@@ -80,13 +78,15 @@ class Recurrent:
     """A recurrent layer; both directions' outputs are merged."""
 
     name: str
-    cell: Cell
+    cell: str
+    """A name of `edgernn.cells.CELLS`."""
     units: int
     bidirectional: bool
     sequences: bool
     use_bias: bool
     reset_after: bool = False
-    """Of a GRU: the reset gate acts behind the recurrent kernel, which has a bias of its own."""
+    """Of a cell that has it: the reset gate acts behind the recurrent kernel, which has a bias of
+    its own."""
     merge: Merge = "concat"
     activation: Literal["tanh", "relu", "sigmoid"] = "tanh"
     gates: Literal["sigmoid", "hard_sigmoid"] = "sigmoid"
@@ -98,7 +98,7 @@ class Recurrent:
     def arrays(self, inputs: int) -> list[Array]:
         """Return its weights in Keras's order, the forward direction first."""
         directions = ("forward_layer", "backward_layer") if self.bidirectional else (None,)
-        width = _GATES[self.cell] * self.units
+        width = len(CELLS[self.cell].gates) * self.units
         found = []
         for direction in directions:
             path = (direction, "cell") if direction else ("cell",)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from edgernn.cells import CELLS
 from edgernn.errors import ModelFileError
 from edgernn.training.imported.layers import (
     Activation,
@@ -69,7 +70,9 @@ def check_order(layers: list[Layer], file: str) -> None:
     kinds = "".join(_LETTERS[type(layer)] for layer in layers)
     if not re.fullmatch("E[CMNA]*R[CMNAR]*(P[NA]*)?D[DNA]*", kinds):
         names = [_NAMES.get(type(layer), type(layer).__name__.lower()) for layer in layers]
-        missing = "" if "R" in kinds else ", and no LSTM, GRU or SimpleRNN, which a model must have"
+        *others, last = CELLS
+        known = f"{', '.join(others)} or {last}"
+        missing = "" if "R" in kinds else f", and no {known}, which a model must have"
         raise ModelFileError(
             f"{file}: layers must be one embedding, recurrent ones, dense ones; found "
             f"{', '.join(names) or 'none'}{missing}"

@@ -4,37 +4,19 @@ A cell is known by the activations that its body computes: an LSTM has three sig
 tanhs, a GRU two and one, a SimpleRNN a tanh alone (Keras's defaults, the only ones that the fused
 operators of both formats have). Converters may compute the gates' sigmoids in one and split it.
 With other activations, such as hard sigmoids, an LSTM's product is still split into four and a
-GRU's into three.
+GRU's into three. How many there are of each, `edgernn.cells` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from edgernn.audit.graphs import Graph, Operator
+from edgernn.cells import CELLS, Cell, operators
 
-__all__ = ["FUSED", "LOOPS", "Loop", "Recurrent", "find_recurrent", "read_loop"]
-
-FUSED: Final[Mapping[str, Mapping[str, str]]] = {
-    "onnx": {
-        "LSTM": "LSTM",
-        "GRU": "GRU",
-        "RNN": "SimpleRNN",
-        "com.microsoft::AttnLSTM": "LSTM",
-        "com.microsoft::DynamicQuantizeLSTM": "LSTM",
-    },
-    "tflite": {
-        "BIDIRECTIONAL_SEQUENCE_LSTM": "LSTM",
-        "BIDIRECTIONAL_SEQUENCE_RNN": "SimpleRNN",
-        "LSTM": "LSTM",
-        "RNN": "SimpleRNN",
-        "UNIDIRECTIONAL_SEQUENCE_LSTM": "LSTM",
-        "UNIDIRECTIONAL_SEQUENCE_RNN": "SimpleRNN",
-    },
-}
-"""The layer that each recurrent operator computes, under Keras's name, by format."""
+__all__ = ["LOOPS", "Loop", "Recurrent", "find_recurrent", "read_loop"]
 
 LOOPS: Final[Mapping[str, frozenset[str]]] = {
     "onnx": frozenset({"Loop", "Scan"}),
@@ -57,17 +39,12 @@ _CHOICES: Final = frozenset({"Where", "Not", "SELECT", "SELECT_V2"})
 class Loop:
     """What the body of a loop computes."""
 
-    cell: str | None
-    """`LSTM`, `GRU` or `SimpleRNN`; None where it is none of them."""
+    cell: Cell | None
+    """None where it is none that is known."""
     is_masked: bool
     """Whether a cell's body chooses between old and new state, as a mask makes it."""
     has_other_activations: bool = False
     """Whether its activations are not Keras's defaults, which fused operators compute."""
-
-    @property
-    def cell_text(self) -> str:
-        """The cell with its article."""
-        return f"{'an' if self.cell == 'LSTM' else 'a'} {self.cell} cell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +52,7 @@ class Recurrent:
     """One recurrent operator, or a loop that computes a recurrent layer."""
 
     operator: Operator
-    cell: str
+    cell: Cell
     loop: Loop | None
     """None for a fused operator."""
 
@@ -83,8 +60,9 @@ class Recurrent:
 def find_recurrent(graph: Graph) -> tuple[Recurrent, ...]:
     """Return the recurrent operators and loops of a graph, in its order."""
     found = []
+    fused = {operator.name: cell for operator, cell in operators(graph.format)}
     for operator in graph.operators:
-        cell = FUSED[graph.format].get(operator.full_type)
+        cell = fused.get(operator.full_type)
         if cell is not None:
             found.append(Recurrent(operator, cell, None))
         elif operator.full_type in LOOPS[graph.format]:
@@ -102,23 +80,41 @@ def read_loop(graph: Graph, operator: Operator) -> Loop:
         return sum(graph.types[body].get(name, 0) for body in bodies for name in names)
 
     sigmoids, tanhs = count(_SIGMOIDS), count(_TANHS)
-    cell = None
-    if count(_PRODUCTS):
-        if tanhs == 2 and (sigmoids == 3 or (sigmoids and _splits_into(4, graph, bodies))):
-            cell = "LSTM"
-        elif tanhs == 1 and (sigmoids == 2 or (sigmoids and _splits_into(3, graph, bodies))):
-            cell = "GRU"
-        elif tanhs == 1 and not sigmoids and not _splits_into(3, graph, bodies):
-            cell = "SimpleRNN"
-    others = cell is None and count(_PRODUCTS) > 0 and count(_OTHERS) > 0
-    if others:
-        if _splits_into(4, graph, bodies):
-            cell = "LSTM"
-        elif _splits_into(3, graph, bodies):
-            cell = "GRU"
-        elif not sigmoids and not tanhs:
-            cell = "SimpleRNN"
-    return Loop(cell, cell is not None and count(_CHOICES) > 0, others and cell is not None)
+    parts = {
+        len(cell.gates) for cell in CELLS.values() if _splits_into(len(cell.gates), graph, bodies)
+    }
+    if not count(_PRODUCTS):
+        return Loop(None, is_masked=False)
+    is_masked = count(_CHOICES) > 0
+    # Where two would fit, that of more gates is meant.
+    cells = sorted(CELLS.values(), key=lambda cell: -len(cell.gates))
+    for cell in cells:
+        if _is_usual(cell, sigmoids, tanhs, parts):
+            return Loop(cell, is_masked)
+    for cell in cells if count(_OTHERS) else ():
+        if len(cell.gates) in parts if cell.sigmoid_gates else not sigmoids and not tanhs:
+            return Loop(cell, is_masked, has_other_activations=True)
+    return Loop(None, is_masked=False)
+
+
+def _is_usual(cell: Cell, sigmoids: int, tanhs: int, parts: Collection[int]) -> bool:
+    """Tell whether a body with so many sigmoids and tanhs may be a cell of Keras's defaults.
+
+    Args:
+        cell: of the table.
+        sigmoids: operators in the body.
+        tanhs: operators in the body.
+        parts: into how many parts of cells the body splits something.
+    """
+    if tanhs != cell.activations.count("activation"):
+        return False
+    if cell.sigmoid_gates:
+        split = len(cell.gates) in parts
+        return sigmoids == len(cell.sigmoid_gates) or (sigmoids > 0 and split)
+    # With other gates than sigmoids it would be one of these.
+    gated = (other for other in CELLS.values() if other.sigmoid_gates)
+    alike = (len(o.gates) for o in gated if o.activations.count("activation") == tanhs)
+    return not sigmoids and not any(count in parts for count in alike)
 
 
 def _splits_into(parts: int, graph: Graph, bodies: Iterable[int]) -> bool:
