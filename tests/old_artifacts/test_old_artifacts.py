@@ -1,0 +1,106 @@
+"""Run folders and files that commit 7777c62 wrote still open, export, and score as they did."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import edgernn
+from edgernn.cli.main import app
+
+HERE = Path(__file__).parent
+SCORES = json.loads((HERE / "scores.json").read_text("utf-8"))
+TEXTS = json.loads((HERE / "texts.json").read_text("utf-8"))
+FILES = sorted(SCORES["probabilities"])
+RUNS = ("bilstm", "flagship")
+ENGINES = {".onnx": "onnxruntime", ".tflite": "ai_edge_litert"}
+
+
+def scores_of(path: Path) -> list[float | None]:
+    with edgernn.load(path, "cpu", threads=1) as classifier:
+        return [score.probability for score in classifier.score(TEXTS)]
+
+
+def is_the_same_machine(suffix: str) -> bool:
+    """Whether engine and CPU are those that the scores are of."""
+    cpu = Path("/proc/cpuinfo")
+    name = ENGINES[suffix]
+    version = importlib.import_module(name).__version__
+    known = cpu.exists() and SCORES["cpu"] in cpu.read_text("utf-8")
+    return known and version == SCORES["packages"][name]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_score_as_they_did(name: str) -> None:
+    """To the last bit on the same engine and CPU; others may round otherwise."""
+    path = HERE / name
+    pytest.importorskip(ENGINES[path.suffix], reason="pip install 'edgernn[tflite]'")
+    expected = SCORES["probabilities"][name]
+    found = scores_of(path)
+    if is_the_same_machine(path.suffix):
+        assert found == expected
+    np.testing.assert_allclose(np.array(found, float), expected, rtol=0, atol=1e-6)
+    assert min(expected) < 0.1
+    assert max(expected) > 0.9
+
+
+@pytest.mark.parametrize(
+    "name",
+    # A .tflite file is run on TensorFlow's interpreter, too, where it is installed.
+    [pytest.param(n, marks=pytest.mark.keras) if n.endswith(".tflite") else n for n in FILES],
+)
+def test_files_verify(name: str) -> None:
+    """Their golden vectors, on every runtime of this machine."""
+    done = CliRunner().invoke(app, ["verify", str(HERE / name), "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["passed"] is True
+
+
+def test_runs_are_compared() -> None:
+    """Two runs of that version in one table, with what they were measured at."""
+    done = CliRunner().invoke(app, ["compare", *(str(HERE / name) for name in RUNS)])
+    assert done.exit_code == 0, done.output
+    assert all(name in done.output for name in RUNS)
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_is_evaluated(name: str, tmp_path: Path) -> None:
+    """The Keras model opens, and is as good as that version measured."""
+    pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
+    run = shutil.copytree(HERE / name, tmp_path / name)
+    before = json.loads((run / "evaluation.json").read_text("utf-8"))
+    command = ["evaluate", "--model", str(run), "--data", str(HERE / "reviews.csv"), "--json"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert (found["accuracy"], found["examples"]) == (before["accuracy"], before["examples"])
+    assert found["log_loss"] == pytest.approx(before["log_loss"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "name",
+    # Not bilstm.onnx: in int8 so small a network is 0.022 off on the texts that later versions
+    # check beside those of then, and 0.02 is allowed.
+    [
+        "flagship.onnx",
+        *(pytest.param(f"{run}.tflite", marks=pytest.mark.slow) for run in RUNS),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:accuracy not measured")
+def test_a_run_is_exported(name: str, tmp_path: Path) -> None:
+    """The new file passes the gate, and scores as that version's file does."""
+    pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
+    run, form = name.split(".")
+    path = tmp_path / name
+    precision = {"onnx": "int8", "tflite": "float16"}[form]
+    command = ["export", "--run", str(HERE / run), "--output", str(path)]
+    done = CliRunner().invoke(app, [*command, "--format", form, "--precision", precision])
+    assert done.exit_code == 0, done.output
+    expected = SCORES["probabilities"][name]
+    np.testing.assert_allclose(np.array(scores_of(path), float), expected, rtol=0, atol=1e-6)
