@@ -1,9 +1,10 @@
 """edgernn: recurrent text classifiers from training to the edge.
 
->>> import edgernn
->>> classifier = edgernn.load()
->>> classifier.score(["Great movie!"])[0].label
-'positive'
+Examples:
+    >>> import edgernn
+    >>> classifier = edgernn.load()
+    >>> classifier.score(["Great movie!"])[0].label
+    'positive'
 
 Every error that is raised on purpose is an `EdgernnError`:
 

@@ -101,13 +101,14 @@ def train_model(
 ) -> TrainedRun:
     r"""Train a recipe on labelled texts and write a run folder.
 
-    >>> import edgernn
-    >>> from pathlib import Path
-    >>> rows = [f"a {('dull', 'great')[n % 2]} film no. {n},{n % 2}" for n in range(80)]
-    >>> _ = Path("reviews.csv").write_text("\n".join(["text,label", *rows]))
-    >>> run = edgernn.train_model("reviews.csv", "my-run", recipe="simple-rnn", epochs=1)
-    >>> run.folder.name, run.epochs
-    ('my-run', 1)
+    Examples:
+        >>> import edgernn
+        >>> from pathlib import Path
+        >>> rows = [f"a {('dull', 'great')[n % 2]} film no. {n},{n % 2}" for n in range(80)]
+        >>> _ = Path("reviews.csv").write_text("\n".join(["text,label", *rows]))
+        >>> run = edgernn.train_model("reviews.csv", "my-run", recipe="simple-rnn", epochs=1)
+        >>> run.folder.name, run.epochs
+        ('my-run', 1)
 
     Args:
         data: a file of texts and labels, or the archive or folder of the IMDB reviews; None gets
@@ -188,13 +189,14 @@ def evaluate_model(
 ) -> Evaluation:
     r"""Measure a model file, or a run, on labelled texts.
 
-    >>> import edgernn
-    >>> from pathlib import Path
-    >>> rows = ["A great film,pos", "Boring and far too long,neg", "I loved it,pos", "Awful,neg"]
-    >>> _ = Path("reviews.csv").write_text("\n".join(["text,label", *rows]))
-    >>> evaluation = edgernn.evaluate_model(data="reviews.csv")
-    >>> evaluation.metrics.accuracy, evaluation.metrics.confusion
-    (1.0, ((2, 0), (0, 2)))
+    Examples:
+        >>> import edgernn
+        >>> from pathlib import Path
+        >>> rows = ["A great film,pos", "Boring and too long,neg", "I loved it,pos", "Awful,neg"]
+        >>> _ = Path("reviews.csv").write_text("\n".join(["text,label", *rows]))
+        >>> evaluation = edgernn.evaluate_model(data="reviews.csv")
+        >>> evaluation.metrics.accuracy, evaluation.metrics.confusion
+        (1.0, ((2, 0), (0, 2)))
 
     Args:
         model: an .onnx or .tflite file, or a run folder, which is measured with Keras and gets the
@@ -245,12 +247,13 @@ def export_model(
 ) -> ExportedFile:
     """Export a run to one self-contained model file, checked against the trained model.
 
-    >>> import edgernn
-    >>> file = edgernn.export_model(None, "reviews.onnx", precision="float32")
-    >>> all(check.passed for check in file.checks)
-    True
-    >>> edgernn.load(file.path).score(["Great movie!"])[0].label
-    'positive'
+    Examples:
+        >>> import edgernn
+        >>> file = edgernn.export_model(None, "reviews.onnx", precision="float32")
+        >>> all(check.passed for check in file.checks)
+        True
+        >>> edgernn.load(file.path).score(["Great movie!"])[0].label
+        'positive'
 
     Args:
         run: a run folder; None is the shipped model's.
@@ -312,12 +315,13 @@ def verify_model(
 ) -> Verification:
     """Replay a file's golden vectors, and compare on real texts, on each runtime of this machine.
 
-    >>> import edgernn
-    >>> verification = edgernn.verify_model()
-    >>> verification.passed
-    True
-    >>> verification.golden.runtimes[0].runtime, verification.golden.runtimes[0].label_flips
-    ('onnxruntime', 0)
+    Examples:
+        >>> import edgernn
+        >>> verification = edgernn.verify_model()
+        >>> verification.passed
+        True
+        >>> verification.golden.runtimes[0].runtime, verification.golden.runtimes[0].label_flips
+        ('onnxruntime', 0)
 
     Args:
         model: an .onnx or .tflite file; None is the shipped model.
@@ -349,10 +353,11 @@ def verify_model(
 def audit_model(model: str | Path | None = None) -> Audit:
     """Look for loops, missing operators and states in a model file; nothing of it is run.
 
-    >>> import edgernn
-    >>> audit = edgernn.audit_model()
-    >>> audit.problems, audit.recurrent_operators
-    ((), {'LSTM': 1})
+    Examples:
+        >>> import edgernn
+        >>> audit = edgernn.audit_model()
+        >>> audit.problems, audit.recurrent_operators
+        ((), {'LSTM': 1})
 
     Args:
         model: an .onnx or .tflite file, of edgernn or not; None is the shipped model.

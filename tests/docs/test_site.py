@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import edgernn
+
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCE = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed|object)\b[^>]*?\b(?:src|data)="?(//|https?:)"""
@@ -47,7 +49,8 @@ def test_each_page_is_on_the_site_and_in_its_navigation(site: Path) -> None:
 
 def test_the_api_page_has_what_the_package_offers(site: Path) -> None:
     page = (site / "api.html").read_text("utf-8")
-    for name in ("load", "Classifier", "Classifier.score", "Score.label", "EdgernnError"):
+    names = set(edgernn.__all__) - {"__version__"}
+    for name in (*names, "Classifier.score", "Score.label", "TextContract.labels"):
         assert re.search(rf'id="?edgernn\.{re.escape(name)}["\s>]', page), name
 
 
