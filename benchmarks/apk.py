@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     if arguments.stand_in and arguments.onnx_aar is None:
-        raise UsageError("--stand-in goes with --onnx-aar")
+        raise UsageError("--stand-in needs --onnx-aar")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for variant in _VARIANTS:

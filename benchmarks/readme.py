@@ -24,6 +24,7 @@ from edgernn.cli.formats import reason_of
 from edgernn.files import write_text
 from edgernn.measured import FORMATS_FILE, NOT_MEASURED, RECIPES_FILE
 from edgernn.recipes.catalogue import RECIPES
+from edgernn.training.run import METRICS
 from exporters.rules import FORMATS
 
 __all__ = ["main", "render"]
@@ -31,7 +32,7 @@ __all__ = ["main", "render"]
 _ROOT = Path(__file__).resolve().parents[1]
 _MODEL = _ROOT / "edgernn" / "models" / "flagship"
 _ELSEWHERE = {
-    "training": _MODEL / "metrics.json",
+    "training": _MODEL / METRICS,
     "recipes": RECIPES_FILE,
     "formats": FORMATS_FILE,
     "speed": _ROOT / "benchmarks" / "speed" / "results" / "speed.json",

@@ -23,7 +23,7 @@ from benchmarks.environment import describe_machine, write_result
 from edgernn.measured import RECIPES_FILE
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Recipe
-from edgernn.training.run import EVALUATION, evaluation_split, read_json
+from edgernn.training.run import CONFIG, EVALUATION, METRICS, evaluation_split, read_json
 from exporters.rules import FORMATS
 
 __all__ = ["main"]
@@ -88,7 +88,7 @@ def _measured(
         )
     if not (folder / EVALUATION).exists():
         edgernn("evaluate", "--model", str(folder), "--data", data)
-    metrics, config = read_json(folder, "metrics.json"), read_json(folder, "config.json")
+    metrics, config = read_json(folder, METRICS), read_json(folder, CONFIG)
     # Of the whole split, as others measure it: the few duplicates in it count.
     test = read_json(folder, EVALUATION)
     if evaluation_split(test, config) != "test":

@@ -240,7 +240,7 @@ def _check_accuracy(
         reason = "the run's data is not at hand"
     elif len(validation.texts) < FEWEST_VALIDATION_TEXTS:
         reason = (
-            f"{len(validation.texts)} validation texts say too little, it takes "
+            f"{len(validation.texts)} validation texts are too few, it takes "
             f"{FEWEST_VALIDATION_TEXTS}"
         )
     else:

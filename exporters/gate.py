@@ -66,7 +66,7 @@ class Scorer(Protocol):
         """Score texts in order."""
 
     def probabilities(
-        self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
+        self, ids: Sequence[npt.NDArray[np.int32]], padding_ids: Sequence[int] = ()
     ) -> Scores:
         """Score int32 ids [tokens] of each text, with some ids behind the longest as padding."""
 
@@ -147,15 +147,15 @@ def check_oldest_runtime(oldest: OldestRuntime, wanted: MinRuntime) -> Check:
     )
 
 
-def check_parity(found: Scores, expected: Scores, limit: float) -> Check:
+def check_parity(scores: Scores, expected: Scores, limit: float) -> Check:
     """Check that no score is further from the Keras model's than the limit.
 
     Args:
-        found: float32 [texts], the file's probabilities.
+        scores: float32 [texts], the file's probabilities.
         expected: float32 [texts], the Keras model's.
         limit: largest difference allowed.
     """
-    differences = np.abs(found - expected)
+    differences = np.abs(scores - expected)
     largest = differences.max()
     # Not `>`: a score that is not a number must fail too.
     if not largest <= limit:
@@ -163,33 +163,33 @@ def check_parity(found: Scores, expected: Scores, limit: float) -> Check:
         return Check(
             "parity",
             False,
-            f"text {worst + 1} of {len(found)} scores {found[worst]:.6f}, the Keras model "
+            f"text {worst + 1} of {len(scores)} scores {scores[worst]:.6f}, the Keras model "
             f"{expected[worst]:.6f}: {differences[worst]:.2g} off, allowed {limit:g}",
             float(largest),
         )
     return Check(
         "parity",
         True,
-        f"{len(found)} texts score as in Keras: largest difference {largest:.1e}, "
+        f"{len(scores)} texts score as in Keras: largest difference {largest:.1e}, "
         f"allowed {limit:g}",
         float(largest),
     )
 
 
-def check_labels(found: Scores, expected: Scores, decision: Decision) -> Check:
+def check_labels(scores: Scores, expected: Scores, decision: Decision) -> Check:
     """Check that hardly any label is another than the Keras model's."""
-    flips = int(decision.flips(found, expected).sum())
+    flips = int(decision.flips(scores, expected).sum())
     return Check(
         "label flips",
-        flips <= MAX_FLIPS * len(found),
-        f"{flips} of {len(found)} labels are not the Keras model's: "
-        f"{100 * flips / len(found):.2f} %, allowed {100 * MAX_FLIPS:g} %",
-        flips / len(found),
+        flips <= MAX_FLIPS * len(scores),
+        f"{flips} of {len(scores)} labels are not the Keras model's: "
+        f"{100 * flips / len(scores):.2f} %, allowed {100 * MAX_FLIPS:g} %",
+        flips / len(scores),
     )
 
 
 def check_accuracy(
-    found: Scores,
+    scores: Scores,
     expected: Scores,
     labels: npt.NDArray[np.bool_],
     decision: Decision,
@@ -198,35 +198,33 @@ def check_accuracy(
     """Check that a file is about as often right as the Keras model.
 
     Args:
-        found: float32 [texts], the file's probabilities.
+        scores: float32 [texts], the file's probabilities.
         expected: float32 [texts], the Keras model's.
         labels: bool [texts], true for the second class.
         decision: from probabilities to labels.
         limit: largest loss of accuracy allowed, in points.
     """
-    before, after = (
-        float(decision.right(scores, labels).mean() * 100) for scores in (expected, found)
-    )
+    before, after = (float(decision.right(one, labels).mean() * 100) for one in (expected, scores))
     drop = before - after
     return Check(
         "accuracy",
         # Not `>`, and no score that is not a number.
-        bool(np.isfinite(found).all()) and drop <= limit,
+        bool(np.isfinite(scores).all()) and drop <= limit,
         f"{after:.2f} % of {len(labels):,} validation texts right, the Keras model {before:.2f} %: "
         f"{max(drop, 0.0):.2f} points lost, allowed {limit:g}",
         drop,
     )
 
 
-def check_same(name: str, found: Scores, together: Scores) -> Check:
+def check_same(name: str, scores: Scores, together: Scores) -> Check:
     """Check that scores do not depend on one kind of company.
 
     Args:
         name: what was changed, such as `order` or `batch`.
-        found: float32 [texts], the scores with that changed.
+        scores: float32 [texts], the scores with that changed.
         together: float32 [texts], the scores of the same texts in one call.
     """
-    change = float(np.abs(found - together).max())
+    change = float(np.abs(scores - together).max())
     # Not `>`: what is not a number must fail too.
     if not change <= _SAME:
         return Check(
@@ -248,7 +246,7 @@ def check_padding(scorer: Scorer, texts: Sequence[str], together: Scores) -> Che
     encoder = scorer.encoder
     size = encoder.contract.vocabulary_size
     # Ids of the vocabulary, not the padding id: a network may have learnt to ignore that one.
-    behind = [1 + (7 * place) % (size - 1) if size > 1 else 0 for place in range(16)]
+    padding_ids = [1 + (7 * place) % (size - 1) if size > 1 else 0 for place in range(16)]
     return check_same(
-        "padding", scorer.probabilities(encoder.encode_batch(texts), behind), together
+        "padding", scorer.probabilities(encoder.encode_batch(texts), padding_ids), together
     )

@@ -351,7 +351,7 @@ def find_format(name: str) -> FormatRules:
             f"--format {name}: {missing(name, 'export', 'FORMATS in exporters/rules.py')}"
         )
     if name not in FORMATS:
-        raise UsageError(f"--format {name}: there are {', '.join(FORMATS)}, and all")
+        raise UsageError(f"--format {name}: choose one of {', '.join(FORMATS)}, all")
     return FORMATS[name]
 
 

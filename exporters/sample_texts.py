@@ -67,8 +67,8 @@ def touching(texts: Sequence[str], encoder: TextEncoder) -> Sequence[str]:
     words += [f"{one} {two}" for one, two in pairwise(words)]
     if not _touch(words, encoder):
         raise ExportError(
-            "no word of the vocabulary stands in the texts that a file is checked on, nor in texts "
-            "of its own words: it does not go with the text rules of contract.json"
+            "no word of the vocabulary occurs in the texts that a file is checked on, nor in texts "
+            "of its own words: it does not fit the text rules of contract.json"
         )
     return words
 

@@ -180,7 +180,7 @@ def test_from_training_to_the_edge(stars: Path, tmp_path: Path) -> None:
     assert run.epochs == 1
     assert run.held_out is not None
     assert run.held_out.accuracy == pytest.approx(run.validation_accuracy)
-    with pytest.raises(edgernn.UsageError, match="is there already"):
+    with pytest.raises(edgernn.UsageError, match="already exists"):
         edgernn.train_model(stars, run.folder, positive=(4, 5), negative=1, drop=3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)

@@ -53,6 +53,7 @@ from edgernn.training.distill import Distillation, add_ngrams, distill, fit_blen
 from edgernn.training.fit import fit
 from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.models import logits
+from edgernn.training.run import CHECKPOINT
 from edgernn.training.train import first_model
 from edgernn.training.vocabulary import build_vocabulary, make_contract
 
@@ -367,7 +368,7 @@ class _Runner:
         train = distilled.layer_targets
         if not self._trial.taught:
             train = Encoded(distilled.ids[:known], corpus.trained_on.labels)
-        checkpoint = self._cache / "checkpoint"
+        checkpoint = self._cache / CHECKPOINT
         # One that is left is of a trial that was cut off.
         shutil.rmtree(checkpoint, ignore_errors=True)
         layers, history = fit(
@@ -383,7 +384,7 @@ class _Runner:
         remove_checkpoint(checkpoint)
         model, found = add_ngrams(self._recipe, size, layers, distilled, self._measured)
         found["epochs"] = len(history.epochs)
-        found["kept_epoch"] = history.kept.epoch
+        found["kept_epoch"] = history.selected.epoch
         return {**found, "short": self._short(lambda ids: logits(model, ids))}
 
     def _unchecked(self) -> npt.NDArray[np.float64]:

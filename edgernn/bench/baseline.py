@@ -21,7 +21,7 @@ class Comparison:
     compared: int
     """Rows that both have."""
     worse: tuple[str, ...]
-    """A line for each figure that fell back by more than is allowed."""
+    """A line for each figure that got worse by more than is allowed."""
     missing: tuple[str, ...]
     """Titles of the baseline's rows that were not measured now."""
     new: tuple[str, ...]
@@ -46,7 +46,7 @@ def parse_percent(text: str) -> float:
     """
     found = _PERCENT.fullmatch(text.strip())
     if found is None:
-        raise UsageError(f"--max-regression {text}: is no percentage such as 10%")
+        raise UsageError(f"--max-regression {text}: is not a percentage such as 10%")
     return float(found[1]) / 100
 
 

@@ -71,7 +71,7 @@ class Fields:
         """Return a SHA-256 in lower-case hexadecimal."""
         value = self.text(name)
         if len(value) != 64 or not set(value) <= set("0123456789abcdef"):
-            raise self.error(name, "is no SHA-256 of 64 digits 0-9a-f")
+            raise self.error(name, "is not a SHA-256 of 64 digits 0-9a-f")
         return value
 
     def count(self, name: str, least: int = 0) -> int:

@@ -11,7 +11,7 @@ from edgernn.errors import UsageError
 __all__ = ["merge"]
 
 
-def merge(own: Report, others: Sequence[Report]) -> Report:
+def merge(results: Report, others: Sequence[Report]) -> Report:
     """Return a report with the rows of all, each with its machine's name where it is another's.
 
     Two machines of one name, such as two phones of one kind, get numbers.
@@ -19,8 +19,8 @@ def merge(own: Report, others: Sequence[Report]) -> Report:
     Raises:
         UsageError: there would be more rows than a file may have.
     """
-    names = {own.machine.name, *(source.machine.name for source in own.merged)}
-    rows, merged = list(own.rows), list(own.merged)
+    names = {results.machine.name, *(source.machine.name for source in results.merged)}
+    rows, merged = list(results.rows), list(results.merged)
     for other in others:
         first = Source(other.machine, other.created, other.settings)
         renamed: dict[str | None, str] = {}
@@ -33,7 +33,7 @@ def merge(own: Report, others: Sequence[Report]) -> Report:
         rows += [dataclasses.replace(row, machine=renamed[row.machine]) for row in other.rows]
     if len(rows) > MAX_ROWS:
         raise UsageError(f"--merge: {len(rows):,} rows in all; there may be {MAX_ROWS:,}")
-    return dataclasses.replace(own, rows=tuple(rows), merged=tuple(merged))
+    return dataclasses.replace(results, rows=tuple(rows), merged=tuple(merged))
 
 
 def _unused(name: str, names: set[str]) -> str:

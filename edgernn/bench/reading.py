@@ -58,7 +58,7 @@ def parse_report(data: bytes, name: str) -> Report:
         raise DataError(f"{name}: larger than {MAX_BYTES >> 20} MiB")
 
     def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is no number of JSON")
+        raise ValueError(f"{constant} is not a JSON number")
 
     try:
         value = json.loads(data.decode("utf-8"), parse_constant=refuse)
@@ -70,7 +70,7 @@ def parse_report(data: bytes, name: str) -> Report:
 def _report(value: Any, name: str) -> Report:
     fields = Fields(value, name)
     if not fields.has("format") or value["format"] != FORMAT:
-        raise DataError(f"{name}: is no file of edgernn bench: its format is not {FORMAT!r}")
+        raise DataError(f"{name}: is not a file of edgernn bench: its format is not {FORMAT!r}")
     if fields.count("version") != VERSION:
         raise fields.error("version", f"{fields.count('version')} is not known, only {VERSION}")
     merged: tuple[Source, ...] = ()
@@ -139,7 +139,7 @@ def _row(fields: Fields) -> Row:
     )
     lengths = [latency.tokens for latency in row.latency]
     if len(set(lengths)) < len(lengths):
-        raise fields.error("latency", "a number of tokens stands there twice")
+        raise fields.error("latency", "a number of tokens appears twice")
     measured = (row.throughput, row.cold_start_ms, row.peak_memory_bytes, row.accuracy)
     if row.problem is not None and (row.latency or measured != (None,) * len(measured)):
         raise fields.error("problem", "the row has a problem, and measurements")

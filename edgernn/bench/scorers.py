@@ -192,9 +192,9 @@ class _Timed:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
-    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
+    def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         with self._clock:
-            return self._backend.run(batch, behind)
+            return self._backend.run(batch, padding_ids)
 
 
 class _TimedModel:

@@ -14,10 +14,11 @@ from edgernn.choose.finish import finish
 from edgernn.choose.front_plot import plot_front
 from edgernn.choose.halving import Search, Settings
 from edgernn.choose.measure import Untrained, Variant
+from edgernn.choose.names import CANDIDATES, PLOT, RESULT, STATE
 from edgernn.choose.options import ChooseOptions, asked_for
 from edgernn.choose.result import Result, result_of
 from edgernn.choose.space import Point
-from edgernn.choose.state import STATE, State, read_state, write_state
+from edgernn.choose.state import State, read_state, write_state
 from edgernn.choose.trainer import KerasTrainer
 from edgernn.data import load_splits
 from edgernn.errors import TrainingError, UsageError
@@ -26,10 +27,7 @@ from edgernn.progress import Busy, Say
 from edgernn.training.keras_setup import prepare_keras
 from exporters.rules import find_format
 
-__all__ = ["PLOT", "RESULT", "choose"]
-
-PLOT = "front.png"
-RESULT = "result.json"
+__all__ = ["choose"]
 
 _MOST_OF_BUDGET = 0.25
 """Share of the budget that is kept for exporting at most."""
@@ -111,7 +109,7 @@ def choose(
     if not any(candidate.accuracy is not None for candidate in state.candidates):
         raise TrainingError(
             f"the budget of {options.budget:g} s ended before any candidate had learnt from all "
-            f"examples once: go on with --resume and a longer --budget"
+            f"examples once: continue with --resume and a longer --budget"
         )
     before = clock()
     with busy("exporting and checking"):
@@ -137,7 +135,7 @@ def _check_folder(folder: Path, resume: bool) -> None:
     """Refuse a folder that holds something else, and one without a search to resume."""
     if not resume and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
-            f"--output {folder}: is there already; choose another, or go on with --resume"
+            f"--output {folder}: already exists; choose another, or continue it with --resume"
         )
     if resume and not (folder / STATE).exists():
         raise UsageError(f"--resume: {folder} holds no search: {STATE} is missing")
@@ -150,7 +148,7 @@ def _trainer(
     on_batch: Callable[[str], None],
 ) -> KerasTrainer:
     return KerasTrainer(
-        folder=options.output / "candidates",
+        folder=options.output / CANDIDATES,
         splits=data.splits,
         data={
             "data": options.data,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.choose.measure import latency_texts
+from edgernn.choose.names import VOCABULARIES
 from edgernn.choose.options import ChooseOptions
 from edgernn.choose.space import Point, Space, fit_settings, text_rules
 from edgernn.choose.vocabularies import Vocabularies
@@ -77,7 +78,7 @@ def prepare_data(options: ChooseOptions, splits: Splits, say: Say, busy: Busy) -
     with busy("counting words"):
         min_df = least_texts(options.min_df, examples.is_published)
         vocabularies = Vocabularies(
-            options.output / "vocabularies", examples.texts, options.space, min_df, say
+            options.output / VOCABULARIES, examples.texts, options.space, min_df, say
         )
         counts = np.array(vocabularies.word_counts(max(options.space.max_lengths)))
         # A text without a word cannot be scored; the training job leaves it out as well.

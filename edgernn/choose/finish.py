@@ -13,6 +13,7 @@ import numpy as np
 from edgernn.choose.candidate import Candidate
 from edgernn.choose.limits import Limits, Miss
 from edgernn.choose.measure import Variant, median_latencies
+from edgernn.choose.names import CHOSEN
 from edgernn.data import Examples
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
@@ -21,10 +22,8 @@ from edgernn.training.run import CHECKPOINT, Run
 from exporters.export import default_name, export, open_trained
 from exporters.rules import FormatRules
 
-__all__ = ["CHOSEN", "Chosen", "finish", "ranked"]
+__all__ = ["Chosen", "finish", "ranked"]
 
-CHOSEN = "chosen"
-"""The run folder in the search's folder that holds the model and its file."""
 _TRIED = 3
 """Candidates, and precisions of each, that are exported at most."""
 _TIMED = 3

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.choose.candidate import Candidate
+from edgernn.choose.names import STATE
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.files import write_text
 from edgernn.training.run import read_json
 
-__all__ = ["STATE", "State", "read_state", "write_state"]
+__all__ = ["State", "read_state", "write_state"]
 
-STATE = "state.json"
 _VERSION = 2
 
 
@@ -69,7 +69,7 @@ def read_state(folder: Path, asked: dict[str, Any]) -> State:
     values = read_json(folder, STATE)
     try:
         if values.pop("version") != _VERSION:
-            raise ModelFileError(f"{path}: another version of edgernn wrote it; start anew")
+            raise ModelFileError(f"{path}: another version of edgernn wrote it; start over")
         candidates = [Candidate.from_json(one) for one in values.pop("candidates")]
         state = State(**values, candidates=candidates)
         differing = [
@@ -78,13 +78,13 @@ def read_state(folder: Path, asked: dict[str, Any]) -> State:
             if _known(state.asked.get(name)) != _known(asked.get(name))
         ]
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path}: broken; start anew with another --output") from error
+        raise ModelFileError(f"{path}: broken; start over with another --output") from error
     for name in differing:
         if name == "data":
             raise UsageError("--data: not the data that the search was started with")
         raise UsageError(
             f"--{name} {asked.get(name)}: the search was started with {state.asked.get(name)}; "
-            "start anew with another --output"
+            "start over with another --output"
         )
     return state
 

@@ -132,7 +132,7 @@ class _Pause:
         if epoch > self._epochs or self._clock() > self._deadline:
             self._stop()
 
-    def on_epoch(self, epoch: Epoch, kept: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch, selected: Epoch) -> None:
         if self._epochs <= epoch.epoch < self._all_epochs:
             self._stop()
 

@@ -49,7 +49,7 @@ def run_android(path: Path | None, project: Path, max_size: str) -> None:
         raise ModelFileError(f"{file.path}: {problem}")
     if len(file.data) > largest:
         raise ModelFileError(
-            f"{file.path}: {len(file.data):,} bytes, allowed {largest:,}: --max-size allows more"
+            f"{file.path}: {len(file.data):,} bytes, allowed {largest:,}: raise it with --max-size"
         )
     contract = file.bundle.contract
     done(

@@ -72,7 +72,7 @@ def _lines(audit: Audit) -> Iterable[str]:
 
 def _bundle(audit: Audit) -> str:
     if not audit.carries_bundle:
-        return "no: not a file of `edgernn export`"
+        return "no: not written by `edgernn export`"
     if audit.bundle is None:
         return "yes, but it is broken"
     contract = audit.bundle.contract

@@ -130,9 +130,9 @@ def run_bench(options: BenchOptions, as_json: bool) -> None:
 
 def _check(options: BenchOptions) -> None:
     if options.device not in (None, *DEVICES):
-        raise UsageError(f"--device {options.device}: there are {', '.join(DEVICES)}")
+        raise UsageError(f"--device {options.device}: choose one of {', '.join(DEVICES)}")
     if options.xnnpack not in _DELEGATES:
-        raise UsageError(f"--xnnpack {options.xnnpack}: there are {', '.join(_DELEGATES)}")
+        raise UsageError(f"--xnnpack {options.xnnpack}: choose one of {', '.join(_DELEGATES)}")
     if options.max_regression is not None and options.baseline is None:
         raise UsageError("--max-regression: name what to compare with: --baseline FILE.json")
     if options.precision is not None and not (options.export or options.run):
@@ -155,7 +155,7 @@ def _numbers(option: str, text: str, most: int) -> tuple[int, ...]:
     found = list(dict.fromkeys(map(int, parts)))
     if not all(1 <= value <= most for value in found) or len(found) > _MOST_VALUES:
         raise UsageError(
-            f"--{option} {text}: at most {_MOST_VALUES} numbers from 1 to {most:,} can be had"
+            f"--{option} {text}: at most {_MOST_VALUES} numbers from 1 to {most:,} are allowed"
         )
     return tuple(sorted(found) if option == "tokens" else found)
 
@@ -306,12 +306,12 @@ def _compare(baseline: Report, report: Report, allowed: float, name: str) -> Non
     for title in found.new:
         say(f"not in {name}: {title}")
     if not found.compared:
-        raise EdgernnError(f"{name}: has none of the rows that were measured")
+        raise EdgernnError(f"{name}: has none of the measured rows")
     for line in found.worse:
-        say(f"fell back: {line}")
+        say(f"got worse: {line}")
     if found.worse:
         raise EdgernnError(
-            f"{len(found.worse)} figure{'s' * (len(found.worse) > 1)} fell back by more than "
+            f"{len(found.worse)} figure{'s' * (len(found.worse) > 1)} got worse by more than "
             f"{100 * allowed:g}% since {name}"
         )
     done(f"{found.compared} rows are within {100 * allowed:g}% of {name}")

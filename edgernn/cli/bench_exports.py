@@ -62,7 +62,7 @@ def _wanted(precisions: str | None) -> list[tuple[FormatRules, str]]:
     known = list(dict.fromkeys(name for _, name in every))
     for name in names:
         if name not in known:
-            raise UsageError(f"--precision {name}: there are {', '.join(known)}")
+            raise UsageError(f"--precision {name}: choose one of {', '.join(known)}")
     return [(rules, name) for rules, name in every if name in names]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.choose.candidate import standard_error
-from edgernn.choose.choose import PLOT, choose
+from edgernn.choose.choose import choose
 from edgernn.choose.limits import (
     Limits,
     parse_accuracy,
@@ -17,9 +17,9 @@ from edgernn.choose.limits import (
     parse_latency,
     parse_size,
 )
+from edgernn.choose.names import PLOT, STATE
 from edgernn.choose.options import ChooseOptions
 from edgernn.choose.result import Result, Row
-from edgernn.choose.state import STATE
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, say, write_line
 from edgernn.cli.signals import end
@@ -62,7 +62,7 @@ def run_choice(
         )
     except KeyboardInterrupt:
         if (output / STATE).exists():
-            end(f"; to go on: the same command with --resume, and --output {output}")
+            end(f"; to resume: the same command with --resume, and --output {output}")
         end(" before anything was measured")
     finally:
         display.close()

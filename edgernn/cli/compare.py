@@ -59,7 +59,7 @@ def _cells(run: ComparedRun) -> tuple[str, ...]:
         run.name,
         f"{run.recipe}, published" if run.published else run.recipe,
         f"{run.parameters:,}",
-        f"{run.kept.epoch}/{len(run.history.epochs)}",
+        f"{run.selected.epoch}/{len(run.history.epochs)}",
         f"{run.validation[0]:.4f}",
         "-" if run.test is None else f"{run.test.accuracy:.4f}",
         f"{run.minutes:.1f}",

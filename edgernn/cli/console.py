@@ -113,9 +113,9 @@ class TrainingProgress:
             measured=f"loss {loss:.4f}  accuracy {accuracy:.4f}",
         )
 
-    def on_epoch(self, epoch: Epoch, kept: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch, selected: Epoch) -> None:
         """Print what the epoch measured."""
-        mark = "  kept so far" if kept.epoch == epoch.epoch else ""
+        mark = "  kept so far" if selected.epoch == epoch.epoch else ""
         say(
             f"epoch {epoch.epoch}/{self._epochs}: loss {epoch.loss:.4f}, accuracy "
             f"{epoch.accuracy:.4f}; validation loss {epoch.validation_loss:.4f}, accuracy "

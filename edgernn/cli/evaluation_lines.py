@@ -16,19 +16,19 @@ _TEXT_SHOWN = 200
 """Characters of a text in the list of errors."""
 
 
-def evaluation_lines(found: Evaluation) -> list[str]:
+def evaluation_lines(evaluation: Evaluation) -> list[str]:
     """Return what was measured as lines of tables."""
-    metrics, labels = found.metrics, found.labels
-    rows = [("examples", f"{metrics.examples:,}"), ("split", _split(found))]
+    metrics, labels = evaluation.metrics, evaluation.labels
+    rows = [("examples", f"{metrics.examples:,}"), ("split", _split(evaluation))]
     lines = [
         *in_columns([*rows, *figure_rows(metrics, labels)]),
         "",
         *confusion_lines(metrics, labels),
         "",
-        *_lengths_table(found.lengths),
+        *_lengths_table(evaluation.lengths),
     ]
-    if found.errors is not None:
-        lines += ["", *_errors_table(found.errors, labels)]
+    if evaluation.errors is not None:
+        lines += ["", *_errors_table(evaluation.errors, labels)]
     return lines
 
 
@@ -71,10 +71,10 @@ def confusion_lines(metrics: LabelFigures, labels: tuple[str, str]) -> list[str]
     ]
 
 
-def _split(found: Evaluation) -> str:
-    if found.seen is None or found.split != "test":
-        return found.split
-    known = found.metrics.examples - found.seen["new"]
+def _split(evaluation: Evaluation) -> str:
+    if evaluation.seen is None or evaluation.split != "test":
+        return evaluation.split
+    known = evaluation.metrics.examples - evaluation.seen["new"]
     return f"test, {known:,} of its texts known to the model" if known else "test"
 
 

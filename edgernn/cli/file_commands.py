@@ -63,7 +63,7 @@ def export(
         ),
     ] = None,
     card: Annotated[
-        Path | None, typer.Option(metavar="FILE.md", help="Write the model card there, too.")
+        Path | None, typer.Option(metavar="FILE.md", help="Also write the model card to this file.")
     ] = None,
     debug: Debug = False,
 ) -> None:
@@ -96,7 +96,7 @@ def formats(
 def score(
     texts: Annotated[
         list[str] | None,
-        typer.Argument(help="Texts to score; behind -- they may be names of files or options."),
+        typer.Argument(help="Texts to score; after -- they may be names of files or options."),
     ] = None,
     input: Annotated[
         list[str] | None,
@@ -121,11 +121,11 @@ def score(
         ),
     ] = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace an output file that is there already.")
+        bool, typer.Option("--overwrite", help="Replace an output file that already exists.")
     ] = False,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with the output of a run that was broken off."),
+        typer.Option("--resume", help="Continue the output of an interrupted run."),
     ] = False,
     only_scores: Annotated[
         bool,
@@ -144,7 +144,7 @@ def score(
     A result is a label, its confidence (the probability of that label), and a
     probability: that of the second of the model's two labels, such as positive,
     whichever label is given. The columns of a file stay, and label, confidence,
-    probability and error come behind them. The exit code is 0 if each row has its
+    probability and error come after them. The exit code is 0 if each row has its
     result, with a label or an error.
     """
     from edgernn.cli.score import ScoreOptions, run_score
@@ -191,7 +191,9 @@ def verify(
     reading: LabelledData,
     limit: Annotated[
         int | None,
-        typer.Option(min=2, help="Use the first so many test examples. Default: 1000."),
+        typer.Option(
+            min=2, help="Use at most this many test examples, from the first on. Default: 1000."
+        ),
     ] = None,
     run: Annotated[
         Path | None,
@@ -248,7 +250,7 @@ def bench(
     ] = None,
     export: Annotated[
         bool,
-        typer.Option("--export", help="The same of the pretrained model's run. Takes minutes."),
+        typer.Option("--export", help="Do the same for the pretrained model's run. Takes minutes."),
     ] = False,
     precision: Annotated[
         str | None, typer.Option(help="Export these only, such as float32,int8. Default: all.")
@@ -276,7 +278,7 @@ def bench(
     ] = "1",
     time: Annotated[
         float,
-        typer.Option(min=0.01, max=86400, help="Seconds a row at most, for each thing measured."),
+        typer.Option(min=0.01, max=86400, help="Most seconds per row, for each measurement."),
     ] = 10.0,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda or auto. Default: a row for cpu and one for cuda.")
@@ -291,11 +293,12 @@ def bench(
     baseline: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.json", help="Compare with an older one; exit code 1 if figures fell back."
+            metavar="FILE.json", help="Compare with an older one; exit code 1 if figures got worse."
         ),
     ] = None,
     max_regression: Annotated[
-        str | None, typer.Option(metavar="PERCENT", help="How far they may. Default: 10%.")
+        str | None,
+        typer.Option(metavar="PERCENT", help="How much worse they may be. Default: 10%."),
     ] = None,
     merge: Annotated[
         list[Path] | None,

@@ -18,7 +18,7 @@ __all__ = ["reason_of", "run_formats"]
 def run_formats(recipe: str | None, as_json: bool) -> None:
     """Print each recipe's export to each format and precision, with the reason of a refusal."""
     if recipe is not None and recipe not in RECIPES:
-        raise UsageError(f"--recipe {recipe}: there are {', '.join(RECIPES)}")
+        raise UsageError(f"--recipe {recipe}: choose one of {', '.join(RECIPES)}")
     names = [recipe] if recipe is not None else list(RECIPES)
     cells = read_exports()
     if as_json:

@@ -44,7 +44,8 @@ def run_import(
     both = tuple(label.strip() for label in labels.split(","))
     if len(both) > 2 and all(both):
         raise UsageError(
-            f"--labels {labels}: {len(both)} names; models of two classes alone can be imported yet"
+            f"--labels {labels}: {len(both)} names; only models of two classes can be "
+            "imported so far"
         )
     if len(both) != 2 or not all(both) or both[0] == both[1] or not labels.isprintable():
         raise UsageError(f"--labels {labels}: must be two names, such as negative,positive")

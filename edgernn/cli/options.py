@@ -62,8 +62,8 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         envvar="EDGERNN_DATA",
-        help="aclImdb_v1.tar.gz, its folder, a CSV, TSV, JSONL or Parquet file, or a .txt of "
-        "fastText's. Default: imdb_reviews of tensorflow_datasets.",
+        help="aclImdb_v1.tar.gz, its folder, a CSV, TSV, JSONL or Parquet file, or "
+        "fastText's .txt. Default: imdb_reviews of tensorflow_datasets.",
     ),
 ]
 TextColumn = Annotated[
@@ -162,7 +162,7 @@ MinDf = Annotated[
         "--min-df",
         min=1,
         metavar="N",
-        help="Leave words that fewer texts hold out of the vocabulary; 1 keeps all. Default: 3, "
+        help="Leave words in fewer texts than this out of the vocabulary; 1 keeps all. Default: 3, "
         "and 1 for the IMDB reviews.",
     ),
 ]
@@ -172,10 +172,11 @@ TestFraction = Annotated[
     float | None,
     typer.Option(
         metavar="SHARE",
-        help="Keep so much of a labelled file out of all training, such as 0.2, for evaluate.",
+        help="Hold this share of a labelled file out of all training, such as 0.2, for evaluate.",
     ),
 ]
 
 TrainingLimit = Annotated[
-    int | None, typer.Option(min=2, help="Use the first so many training examples.")
+    int | None,
+    typer.Option(min=2, help="Use at most this many training examples, from the first on."),
 ]

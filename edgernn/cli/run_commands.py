@@ -45,7 +45,7 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(min=1e-9)] = None,
     class_weight: Annotated[
         str | None,
-        typer.Option(help="balanced: a rarer label counts for more, so that both count alike."),
+        typer.Option(help="balanced: weight the rarer label up, so that both labels count alike."),
     ] = None,
     max_length: Annotated[
         int | None,
@@ -58,7 +58,7 @@ def train(
         typer.Option(help="Run folder to write. Default: runs/RECIPE."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run in the run folder.")
+        bool, typer.Option("--resume", help="Continue the interrupted run in the run folder.")
     ] = False,
     debug: Debug = False,
 ) -> None:
@@ -130,7 +130,9 @@ def import_model(
     name: Annotated[str | None, typer.Option(help="Default: the file's own.")] = None,
     padding: Annotated[
         str | None,
-        typer.Option(help="Where zeros stood in training: pre, post or none. Default: pre."),
+        typer.Option(
+            help="Where the padding zeros were in training: pre, post or none. Default: pre."
+        ),
     ] = None,
     truncating: Annotated[
         str | None,
@@ -228,7 +230,7 @@ def evaluate(
     reading: TestData,
     limit: Annotated[
         int | None,
-        typer.Option(min=2, help="Use the first so many test examples."),
+        typer.Option(min=2, help="Use at most this many test examples, from the first on."),
     ] = None,
     device: DeviceOption = "auto",
     errors: Annotated[
@@ -300,11 +302,11 @@ def choose(
     ] = None,
     max_latency: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Longest time of a review on one thread, such as 2ms."),
+        typer.Option(metavar="TIME", help="Longest time per review on one thread, such as 2ms."),
     ] = None,
     min_accuracy: Annotated[
         str | None,
-        typer.Option(metavar="PERCENT", help="Least accuracy on held-out texts, such as 90."),
+        typer.Option(metavar="PERCENT", help="Lowest accuracy on held-out texts, such as 90."),
     ] = None,
     data: DataOption = None,
     reading: SearchData,
@@ -318,7 +320,7 @@ def choose(
     limit: TrainingLimit = None,
     output: Annotated[Path, typer.Option(help="Folder to write.")] = Path("choice"),
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the search in the output folder.")
+        bool, typer.Option("--resume", help="Continue the search in the output folder.")
     ] = False,
     json: Json = False,
     debug: Debug = False,

@@ -88,7 +88,7 @@ def _check_usage(options: ScoreOptions) -> None:
     named = [text for text in texts[: len(texts) - options.literal] if _is_there(text)]
     if named and inputs:
         raise UsageError(
-            f"{named[0]} is there, too: give each an --input of its own, "
+            f"{named[0]} exists, too: give each its own --input, "
             f"as in --input {_quoted(inputs[0])} --input {_quoted(named[0])}, or name their folder"
         )
     if named:
@@ -101,12 +101,12 @@ def _check_usage(options: ScoreOptions) -> None:
     if options.read and not inputs:
         name = next(iter(options.read))
         option = "no-header" if name == "header" else name.replace("_", "-")
-        raise UsageError(f"--{option} goes with --input")
+        raise UsageError(f"--{option} needs --input")
     if options.only_scores and not inputs:
-        raise UsageError("--only-scores goes with --input")
+        raise UsageError("--only-scores needs --input")
     for name in ("overwrite", "resume"):
         if getattr(options, name) and options.output is None:
-            raise UsageError(f"--{name} goes with --output")
+            raise UsageError(f"--{name} needs --output")
 
 
 def _is_there(text: str) -> bool:
@@ -268,7 +268,7 @@ class _Job:
 
     def _say_kept(self, rows: int) -> None:
         if self._target is not None:
-            more = "; --resume goes on with it" if self._target.is_resumable else ""
+            more = "; --resume continues it" if self._target.is_resumable else ""
             say(f"wrote {_counted(rows)} to {self._target.partial}{more}")
 
     def _open(self) -> AbstractContextManager[PartialFile | None]:

@@ -58,7 +58,7 @@ class Target:
             resume: whether a file that is not whole is gone on with.
 
         Raises:
-            UsageError: it is the input or the model, it is there already, or its name is no good.
+            UsageError: it is the input or the model, it already exists, or its name is no good.
         """
         option = f"--output {path}"
         name = path.name.lower()
@@ -81,7 +81,7 @@ class Target:
         for folder in folders:
             if is_same_file(path.parent, folder):
                 raise UsageError(
-                    f"{option}: lies in the folder {folder}, where the next run would read it; "
+                    f"{option}: is in the folder {folder}, where the next run would read it; "
                     "name a file elsewhere"
                 )
         target._check_what_is_there(option)
@@ -91,21 +91,21 @@ class Target:
         if os.path.lexists(self.path) and not self.overwrite:
             if self.resume and not self.partial.exists():
                 raise UsageError(
-                    f"{option}: is there already, and no part of a run that was broken off: "
-                    "there is nothing to go on with; --overwrite scores anew"
+                    f"{option}: already exists, and is not part of an interrupted run: "
+                    "there is nothing to resume; --overwrite starts over"
                 )
             also = "with --resume, " if self.resume else ""
-            raise UsageError(f"{option}: is there already; {also}--overwrite replaces it")
+            raise UsageError(f"{option}: already exists; {also}--overwrite replaces it")
         if self.resume and not self.is_resumable:
             raise UsageError(
-                f"{option}: --resume goes on with .jsonl, .csv and .tsv files; "
-                "others are written anew, with --overwrite"
+                f"{option}: --resume continues .jsonl, .csv and .tsv files only; "
+                "write others again with --overwrite"
             )
         if os.path.lexists(self.partial) and not (self.overwrite or self.resume):
-            how = "--resume goes on with it, " if self.is_resumable else ""
+            how = "--resume continues it, " if self.is_resumable else ""
             raise UsageError(
-                f"{option}: {self.partial} is there, of a run that was broken off; "
-                f"{how}--overwrite starts anew"
+                f"{option}: {self.partial} is left from an interrupted run; "
+                f"{how}--overwrite starts over"
             )
 
     @property
@@ -237,7 +237,7 @@ class RowFile(PartialFile):
                     return
                 if first is not None:
                     raise UsageError(
-                        f"{target.partial}: has other columns; --overwrite starts anew"
+                        f"{target.partial}: has other columns; --overwrite starts over"
                     )
                 # Not even the header is whole.
                 self.file.seek(0)
@@ -279,7 +279,7 @@ class RowFile(PartialFile):
             if not record.startswith(_encoded(self._lines.start(row.fields, text))):
                 raise UsageError(
                     f"{self.target.partial}: the row after {self.rows:,} rows or more is not "
-                    "what the input has there; --overwrite starts anew"
+                    "what the input has there; --overwrite starts over"
                 )
             end += len(record)
             failed += self._lines.has_failed(record)
@@ -303,7 +303,7 @@ class RowFile(PartialFile):
         if self._records is not None:
             if next(self._records, None) is not None:
                 raise UsageError(
-                    f"{self.target.partial}: has more rows than the input; --overwrite starts anew"
+                    f"{self.target.partial}: has more rows than the input; --overwrite starts over"
                 )
             self._cut()
         if self._out is not self.file:
@@ -360,8 +360,8 @@ def _check_job(target: Target, job: Mapping[str, object]) -> None:
             found = json.loads(file.read(1 << 24))
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{target.partial}: {target.job.name} beside it cannot be read, which says of which "
-            "job it is; --overwrite starts anew"
+            f"{target.partial}: {target.job.name} beside it, which names its job, "
+            "cannot be read; --overwrite starts over"
         ) from error
     same = json.loads(json.dumps(job))
     for name, value in same.items():
@@ -369,7 +369,7 @@ def _check_job(target: Target, job: Mapping[str, object]) -> None:
         if before != value:
             raise UsageError(
                 f"{target.partial}: was written with another {name} "
-                f"({_brief(before)}, now {_brief(value)}); --overwrite starts anew"
+                f"({_brief(before)}, now {_brief(value)}); --overwrite starts over"
             )
 
 

@@ -72,11 +72,11 @@ def ending_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def end(how: str = "") -> NoReturn:
-    """Say what ended the command, and `how`; exit with the code that shells give to it."""
+def end(note: str = "") -> NoReturn:
+    """Say what ended the command, and `note`; exit with the code that shells give to it."""
     number = signal.SIGINT if _Received.number is None else _Received.number
     cause = "interrupted" if number == signal.SIGINT else f"ended by {signal.Signals(number).name}"
-    say(f"{cause}{how}")
+    say(f"{cause}{note}")
     raise Ended(128 + number)
 
 

@@ -34,13 +34,13 @@ def run_training(resume: bool, **options: Any) -> None:
     except KeyboardInterrupt:
         watcher.close()
         if holds_epoch(asked.output / CHECKPOINT):
-            end(f"; to go on: edgernn train --resume --output {asked.output}")
+            end(f"; to resume: edgernn train --resume --output {asked.output}")
         if (asked.output / MODEL).exists():
             end(f"; {asked.output} is complete")
         also = ""
         teacher = asked.output / TEACHER
         if holds_vectors(teacher) or holds_folds(teacher):
-            also = "; what the teacher has learned is kept: the same command goes on from it"
+            also = "; what the teacher has learned is kept: the same command continues from it"
         end(f" before the first epoch ended: no model was written{also}")
     watcher.close()
     run = Run.open(folder)
@@ -48,7 +48,7 @@ def run_training(resume: bool, **options: Any) -> None:
         say(line)
     say(f"wrote {folder}")
     if history.interrupted:
-        end(f"; to go on: edgernn train --resume --output {folder}")
+        end(f"; to resume: edgernn train --resume --output {folder}")
     words, command = propose_test(run.config, folder)
     say(f"no test figure yet: {words}: {command}")
     say(f"next: edgernn export --format all --run {folder}")
@@ -56,14 +56,15 @@ def run_training(resume: bool, **options: Any) -> None:
 
 def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:
     """Return the figures of the model that was written, and what is to be doubted about them."""
-    kept = history.kept
+    selected = history.selected
     figures, texts = held_out_figures(run)
     if figures is None:
         # The checkpoint was of an earlier version, which did not count it.
-        return [f"kept epoch {kept.epoch}: validation accuracy {kept.validation_accuracy:.4f}"]
+        accuracy = selected.validation_accuracy
+        return [f"kept epoch {selected.epoch}: validation accuracy {accuracy:.4f}"]
     labels = run.contract.labels
     return [
-        f"kept epoch {kept.epoch}; the model on {figures.examples:,} {texts}:",
+        f"kept epoch {selected.epoch}; the model on {figures.examples:,} {texts}:",
         *(f"  {line}" for line in in_columns(figure_rows(figures, labels))),
         *(f"  {line}" for line in confusion_lines(figures, labels)),
         *(f"warning: {line}" for line in warnings_of(figures, history, settings, labels, texts)),

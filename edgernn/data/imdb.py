@@ -184,7 +184,7 @@ def _from_archive(source: Path, split: str, folders: Container[str]) -> Iterator
     except (tarfile.TarError, EOFError, OSError, zlib.error) as exc:
         reason = getattr(exc, "strerror", None) or str(exc)
         raise DataError(
-            f"{source} is damaged, cut short or no tar archive ({reason}); fetch it again"
+            f"{source} is damaged, cut short or not a tar archive ({reason}); fetch it again"
         ) from exc
 
 

@@ -185,18 +185,18 @@ def is_missing(value: str) -> bool:
     return value in _MISSING
 
 
-def parse_values(given: Sequence[str]) -> tuple[str, ...]:
+def parse_values(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the folded values of an option, which are separated by commas or given one by one."""
     # A value that holds a comma itself stands in quotes, as in a CSV file.
-    rows = csv.reader(given, skipinitialspace=True)
+    rows = csv.reader(texts, skipinitialspace=True)
     try:
         values = [fold(value) for row in rows for value in row]
     except csv.Error as error:
         raise UsageError(
-            f"{', '.join(given)}: are no values separated by commas: {error}"
+            f"{', '.join(texts)}: are not values separated by commas: {error}"
         ) from error
-    if given and not any(values):
-        raise UsageError(f"{', '.join(map(repr, given))}: names no value of a label")
+    if texts and not any(values):
+        raise UsageError(f"{', '.join(map(repr, texts))}: names no value of a label")
     return tuple(dict.fromkeys(value for value in values if value))
 
 

@@ -69,7 +69,7 @@ class LeftOut:
             DataError: more than half of them cannot; the message says why.
         """
         if 2 * len(self) > total:
-            raise DataError(f"{self.line(total)}; more than half of a file is no slip: look at it")
+            raise DataError(f"{self.line(total)}; more than half of a file is no slip: check it")
 
     def to_json(self) -> Mapping[str, int]:
         """Return the number of rows of each fault."""

@@ -283,7 +283,7 @@ def _source(source: str | os.PathLike[str] | None, *, is_named: bool = False) ->
     if suffix_of(name) is not None or is_named:
         return _File(path)
     raise DataError(
-        f"{path} is no data set of a known format; its name should end in one of "
+        f"{path} is not a data set of a known format; its name should end in one of "
         f"{', '.join((*imdb.ARCHIVE_SUFFIXES, *labelled))}"
     )
 
@@ -322,9 +322,7 @@ def _described(kind: str, path: Path) -> Description:
 
 
 def _has_test(fraction: float) -> str:
-    return (
-        f"--test-fraction {fraction:g}: the data has a test split of its own; leave the option out"
-    )
+    return f"--test-fraction {fraction:g}: the data has its own test split; leave the option out"
 
 
 def _refuse(options: DataOptions, name: str) -> None:

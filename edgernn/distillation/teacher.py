@@ -154,17 +154,17 @@ def _combined(
 
 
 def _joined(
-    found: Sequence[tuple[Scores, Scores, Scores]],
+    folds_scores: Sequence[tuple[Scores, Scores, Scores]],
     folds: npt.NDArray[np.int64],
     owner: npt.NDArray[np.int64],
 ) -> tuple[Scores, Scores, Scores]:
     """Take labelled texts' scores from their own fold's model, others' as the mean of all."""
-    fold_of_text = np.full(len(found[0][0]), -1)
+    fold_of_text = np.full(len(folds_scores[0][0]), -1)
     fold_of_text[: len(folds)] = folds
     together = []
     for kind, fold in enumerate((fold_of_text, fold_of_text[owner], fold_of_text)):
-        scores = np.mean([of_fold[kind] for of_fold in found], axis=0)
-        for k, of_fold in enumerate(found):
+        scores = np.mean([of_fold[kind] for of_fold in folds_scores], axis=0)
+        for k, of_fold in enumerate(folds_scores):
             scores[fold == k] = of_fold[kind][fold == k]
         together.append(scores)
     return together[0], together[1], together[2]

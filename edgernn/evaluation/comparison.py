@@ -78,7 +78,7 @@ class ComparedRun:
     """Whether the recipe was trained to the letter of its tutorial."""
     parameters: int
     history: History
-    kept: Epoch
+    selected: Epoch
     """The epoch of the weights that the model has."""
     validation: tuple[float, float]
     """Accuracy and loss of the model that was written on held-out texts; of a model with n-grams
@@ -102,7 +102,7 @@ class ComparedRun:
             "recipe": self.recipe,
             "published": self.published,
             "parameters": self.parameters,
-            "kept_epoch": self.kept.epoch,
+            "kept_epoch": self.selected.epoch,
             "epochs": len(self.history.epochs),
             "interrupted": self.history.interrupted,
             "validation_accuracy": self.validation[0],
@@ -174,9 +174,9 @@ def _read(run: Run, name: str) -> ComparedRun:
     history.interrupted = run.metrics.get("interrupted") is True
     parameters = _count(run, "parameters", 1 << 40)
     name_of_kept = "kept_epoch" if "kept_epoch" in run.metrics else "best_epoch"
-    kept = history.epochs[_count(run, name_of_kept, len(history.epochs)) - 1]
-    accuracy = _number(run, "validation_accuracy", kept.validation_accuracy, largest=1.0)
-    loss = _number(run, "validation_loss", kept.validation_loss, largest=math.inf)
+    selected = history.epochs[_count(run, name_of_kept, len(history.epochs)) - 1]
+    accuracy = _number(run, "validation_accuracy", selected.validation_accuracy, largest=1.0)
+    loss = _number(run, "validation_loss", selected.validation_loss, largest=math.inf)
     return ComparedRun(
         name=name,
         folder=run.folder,
@@ -185,7 +185,7 @@ def _read(run: Run, name: str) -> ComparedRun:
         published=run.config.get("published") is True,
         parameters=parameters,
         history=history,
-        kept=kept,
+        selected=selected,
         validation=(accuracy, loss),
         test=_test_result(run),
         measured=None if (found := run.evaluation) is None else evaluation_split(found, run.config),

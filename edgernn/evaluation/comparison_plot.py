@@ -108,8 +108,8 @@ def _draw(axes: Any, run: ComparedRun, style: tuple[str, str], train: str, valid
         zorder=3,
     )
     axes.plot(
-        [run.kept.epoch],
-        [getattr(run.kept, validation)],
+        [run.selected.epoch],
+        [getattr(run.selected, validation)],
         color=colour,
         marker=marker,
         markersize=13 if marker == "*" else 9,

@@ -103,7 +103,7 @@ def find_provenance(
         hashes = SeenTexts.of(learnt().texts)
         if run is None:
             note = (
-                "the model was trained on this file; which of its rows were kept out, if any, is "
+                "the model was trained on this file; which of its rows were held out, if any, is "
                 "known to its run folder alone: --run names it"
             )
     if hashes is not None:

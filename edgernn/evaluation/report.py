@@ -142,23 +142,23 @@ def write_report(
         say(f"wrote {folder / name}")
 
 
-def write_evaluation(run: Path, found: Evaluation, data: dict[str, str | int]) -> Path:
+def write_evaluation(run: Path, evaluation: Evaluation, data: dict[str, str | int]) -> Path:
     """Write how a run did on all examples of a split into its folder, as `evaluation.json`.
 
     Args:
         run: the run folder, measured with Keras.
-        found: what was measured.
+        evaluation: what was measured.
         data: the data's description by `edgernn.data.describe`.
 
     Returns:
         The file.
     """
     path = run / EVALUATION
-    values = asdict(found.metrics) | {
+    values = asdict(evaluation.metrics) | {
         "data": data,
-        "split": found.split,
-        "seen": found.seen,
-        "without_tokens": found.without_tokens,
+        "split": evaluation.split,
+        "seen": evaluation.seen,
+        "without_tokens": evaluation.without_tokens,
         "runtime": f"keras {metadata.version('keras')}",
     }
     write_text(path, json.dumps(values, indent=2) + "\n")

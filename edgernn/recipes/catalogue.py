@@ -317,5 +317,5 @@ def find_recipe(name: str) -> Recipe:
         UsageError: there is none; the message lists those there are.
     """
     if name not in RECIPES:
-        raise UsageError(f"--recipe {name}: no such recipe; there are: {', '.join(RECIPES)}")
+        raise UsageError(f"--recipe {name}: no such recipe; choose one of: {', '.join(RECIPES)}")
     return RECIPES[name]

@@ -201,7 +201,7 @@ def _check_one_column(lines: Sequence[str], cut: bool, usual: str, name: str) ->
         if profile_of(rows, widths.pop(), character).numbers:
             raise DataError(
                 f"{name} has one name in its first line, and rows separated by {title}s; "
-                "name all columns there, and remove what stands above the names"
+                "name all columns there, and remove what is above the names"
             )
 
 

@@ -81,7 +81,7 @@ def codec_named(name: str) -> str:
             f"there is no encoding {name!r}; examples: utf-8, utf-16-le, cp1252, shift_jis, gb18030"
         ) from exc
     if not getattr(codec, "_is_text_encoding", True) or codec.name in _NOT_OF_FILES:
-        raise UsageError(f"{name!r} is no encoding of text files")
+        raise UsageError(f"{name!r} is not a text encoding")
     return "utf-8" if codec.name in ("utf-8-sig", "ascii") else codec.name
 
 
@@ -224,7 +224,9 @@ def _check_nuls(head: bytes, name: str) -> None:
     elif min(odd, even) <= 0.05 * total:
         found = "utf-16-le" if odd > even else "utf-16-be"
     if found is None or not _decodes(sample, found):
-        raise DataError(f"{name} is no text file: {total} of its first {len(sample)} bytes are 0")
+        raise DataError(
+            f"{name} is not a text file: {total} of its first {len(sample)} bytes are 0"
+        )
     raise DataError(
         f"{name} looks like {found[:6].upper()} text without a byte order mark; "
         f"read it with --encoding {found}"

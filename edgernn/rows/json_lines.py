@@ -117,7 +117,7 @@ class _Looked:
 def _no_objects(name: str, rows: list[Row], is_array: bool) -> str:
     problem = f"row {rows[0].number}: {rows[0].error or 'an empty object'}" if rows else "no rows"
     if is_array:
-        return f"{name} is no JSON array of objects ({problem})"
+        return f"{name} is not a JSON array of objects ({problem})"
     return f"{name} does not look like JSON Lines or an array of objects ({problem})"
 
 

@@ -34,7 +34,7 @@ def sniffed(text: Text, options: ReadOptions) -> str:
             return "jsonl"
         if len(bare) < 2 or bare[1:].lstrip().startswith('"'):
             raise DataError(
-                f"{text.name} may be JSON, but its first line is no object by itself; give "
+                f"{text.name} may be JSON, but its first line is not an object by itself; give "
                 "--format jsonl for an object a line, or --format txt for a text a line"
             )
     if options.delimiter is not None or not options.header:

@@ -65,7 +65,7 @@ def check_first(first: Sequence[str], below: Sequence[Sequence[str]], where: str
     words = [sum(len(row[i].split()) for row in wide if i < len(row)) for i in range(width)]
     raise DataError(
         f"{where} has one cell, and most rows below it have more; name all columns there, or "
-        "remove what stands above their names; if all rows are data, give --no-header "
+        "remove what is above their names; if all rows are data, give --no-header "
         f"--text-column {words.index(max(words)) + 1}"
     )
 

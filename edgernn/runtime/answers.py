@@ -72,7 +72,7 @@ def unscored(
 def judge(
     engine: Engine,
     device: str,
-    found: npt.NDArray[np.floating],
+    scores: npt.NDArray[np.floating],
     expected: npt.NDArray[np.floating],
     texts: Sequence[str],
     decision: Decision,
@@ -83,13 +83,13 @@ def judge(
     Args:
         engine: the runtime.
         device: the device that ran.
-        found: float [passes, texts]: the same texts scored in several ways, the worst counts.
+        scores: float [passes, texts]: the same texts scored in several ways, the worst counts.
         expected: float [texts].
         texts: what was scored, at least one.
         decision: from probabilities to labels.
         limits: what is allowed.
     """
-    wide, right = found.astype(np.float64), expected.astype(np.float64)
+    wide, right = scores.astype(np.float64), expected.astype(np.float64)
     differences = np.abs(wide - right).max(axis=0)
     worst = int(differences.argmax())
     flips = int(decision.flips(wide, right).any(axis=0).sum())

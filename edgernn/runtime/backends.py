@@ -65,12 +65,12 @@ class Backend(Protocol):
     def workers(self) -> int:
         """How many calls of `run` may go on at once and gain by it."""
 
-    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
+    def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         """Return float32 [texts] for texts of int32 [tokens], none of them empty.
 
         Args:
             batch: the texts' ids.
-            behind: ids to put behind the longest text as padding, where a graph takes any; they
+            padding_ids: ids to put after the longest text as padding, where a graph takes any; they
                 must make no difference.
         """
 
@@ -115,7 +115,7 @@ class OnnxRuntime:
         if self._session.get_providers()[0] != providers[0]:
             raise DeviceError(
                 f"{providers[0]} was asked for, ONNX Runtime chose "
-                f"{self._session.get_providers()[0]}; its own message stands above"
+                f"{self._session.get_providers()[0]}; its own message is above"
             )
         # Where activations share a scale, the graph takes one text a call.
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
@@ -130,11 +130,11 @@ class OnnxRuntime:
             warn_of_cpu_layers(self._session, file.path)
             self._call = BoundSession(self._session)
 
-    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
+    def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         """Score one batch, padded to its longest text."""
         if not self.batched and len(batch) > 1:
-            return np.concatenate([self.run([text], behind) for text in batch])
-        ids, lengths = pad(batch, behind)
+            return np.concatenate([self.run([text], padding_ids) for text in batch])
+        ids, lengths = pad(batch, padding_ids)
         try:
             probability = self._call(ids, lengths)
         except Exception as error:
@@ -193,7 +193,7 @@ class LiteRT:
         self._engine = engine
         self._lock = threading.Lock()
 
-    def run(self, batch: Sequence[Ids], behind: Sequence[int] = ()) -> Probabilities:
+    def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         """Score the texts one after the other, without any padding."""
         try:
             with self._lock:
@@ -272,26 +272,26 @@ def _litert_for(file: ModelFile) -> Callable[..., Any]:
     return partial(Interpreter, experimental_op_resolver_type=without)
 
 
-def _probabilities(found: npt.NDArray[Any], count: int, path: Path) -> Probabilities:
+def _probabilities(outputs: npt.NDArray[Any], count: int, path: Path) -> Probabilities:
     """Make sure that an engine gave what the contract says: float32 [count] in [0, 1]."""
-    if found.shape != (count,) or found.dtype != _FLOAT32:
+    if outputs.shape != (count,) or outputs.dtype != _FLOAT32:
         raise ModelFileError(
-            f"{path}: the graph gave {found.dtype} {list(found.shape)} for {count} texts, not one "
-            "probability each: export it again or get a fresh copy"
+            f"{path}: the graph gave {outputs.dtype} {list(outputs.shape)} for {count} texts, not "
+            "one probability each: export it again or get a fresh copy"
         )
     # Batches are small: this takes less time than two reductions of an array. What is not a number
     # may be hidden from `min` and `max`, but not from the sum.
-    values = found.tolist()
+    values = outputs.tolist()
     if not math.isnan(sum(values)) and min(values) >= 0 and max(values) <= 1:
-        return cast(Probabilities, found)
+        return cast(Probabilities, outputs)
     # Not `<` and `>`: what is not a number must fail too.
-    unsound = ~((found >= -_ROUNDING) & (found <= 1 + _ROUNDING))
+    unsound = ~((outputs >= -_ROUNDING) & (outputs <= 1 + _ROUNDING))
     if unsound.any():
         raise ModelFileError(
-            f"{path}: the graph gave {found[unsound][0]} for a text, which is no probability: "
+            f"{path}: the graph gave {outputs[unsound][0]} for a text, which is not a probability: "
             "export it again or get a fresh copy"
         )
-    clipped: Probabilities = np.clip(found, 0, 1)
+    clipped: Probabilities = np.clip(outputs, 0, 1)
     return clipped
 
 

@@ -41,20 +41,20 @@ def form_batches(lengths: Sequence[int], tokens: int) -> list[list[int]]:
     return batches
 
 
-def pad(batch: Sequence[Ids], behind: Sequence[int] = ()) -> tuple[Ids, Ids]:
+def pad(batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> tuple[Ids, Ids]:
     """Return texts as int32 [texts, time], zeros behind the shorter ones, and lengths [texts].
 
     Args:
         batch: the ids of each text, at least one text.
-        behind: ids to put behind the longest text, in every row.
+        padding_ids: ids to put after the longest text, in every row.
     """
-    if len(batch) == 1 and not behind:
+    if len(batch) == 1 and not padding_ids:
         ids = np.ascontiguousarray(batch[0], np.int32)
         return ids[None], np.array(ids.shape, np.int32)
     lengths = list(map(len, batch))
     longest = max(lengths)
-    ids = np.zeros((len(batch), longest + len(behind)), np.int32)
-    ids[:, longest:] = behind
+    ids = np.zeros((len(batch), longest + len(padding_ids)), np.int32)
+    ids[:, longest:] = padding_ids
     rows = ids[:, :longest]
     if len(batch) <= _FEW_TEXTS:
         for row, text, length in zip(rows, batch, lengths, strict=True):

@@ -28,13 +28,15 @@ class IdsChunk:
 
     pieces = 0
 
-    def __init__(self, backend: Backend, ids: Sequence[Ids], behind: Sequence[int] = ()) -> None:
-        """Take int32 [tokens] of each text; `behind` is put behind each batch's longest one."""
+    def __init__(
+        self, backend: Backend, ids: Sequence[Ids], padding_ids: Sequence[int] = ()
+    ) -> None:
+        """Take int32 [tokens] of each text; `padding_ids` come after each batch's longest."""
         self.ids = list(ids)
         self.found: npt.NDArray[np.float32] = np.zeros(len(ids), np.float32)
         """float32 [texts], the probabilities; 0 of a text without ids."""
         self._backend = backend
-        self._behind = behind
+        self._padding_ids = padding_ids
 
     def prepare(self, piece: int) -> None:
         """Do nothing: there are no pieces."""
@@ -52,7 +54,9 @@ class IdsChunk:
 
     def run(self, batch: list[int]) -> None:
         """Find the probabilities of one batch."""
-        self.found[batch] = self._backend.run([self.ids[place] for place in batch], self._behind)
+        self.found[batch] = self._backend.run(
+            [self.ids[place] for place in batch], self._padding_ids
+        )
 
 
 class TextChunk(IdsChunk, Generic[T]):

@@ -69,20 +69,20 @@ def check_wheels(site_packages: Path) -> None:
         )
 
 
-def choose_device(asked: str, onnxruntime: Any) -> Literal["cpu", "cuda"]:
+def choose_device(requested: str, onnxruntime: Any) -> Literal["cpu", "cuda"]:
     """Settle on the device to run on.
 
     Args:
-        asked: `cpu`, `cuda`, or `auto` for CUDA where it loads and the CPU elsewhere.
+        requested: `cpu`, `cuda`, or `auto` for CUDA where it loads and the CPU elsewhere.
         onnxruntime: the imported package.
 
     Raises:
         UsageError: another word.
         DeviceError: `cuda` was asked for and cannot run; the message says why.
     """
-    if asked not in get_args(Device):
-        raise UsageError(f"device {asked!r} is not known: {', '.join(get_args(Device))}")
-    if asked == "cpu":
+    if requested not in get_args(Device):
+        raise UsageError(f"device {requested!r} is not known: {', '.join(get_args(Device))}")
+    if requested == "cpu":
         return "cpu"
     failure = _try_cuda(onnxruntime)
     if failure is None:
@@ -91,7 +91,7 @@ def choose_device(asked: str, onnxruntime: Any) -> Literal["cpu", "cuda"]:
         for package in find_damaged():
             warnings.warn(tell_damage(package), RuntimeWarning, stacklevel=4)
         return "cuda"
-    if asked == "cuda":
+    if requested == "cuda":
         raise DeviceError(f"CUDA was asked for and cannot run: {_explain(failure, onnxruntime)}")
     return "cpu"
 

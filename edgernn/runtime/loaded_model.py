@@ -104,22 +104,22 @@ class LoadedModel:
         return ScoreStream(self._backend, self._encoder, room)
 
     def probabilities(
-        self, ids: Sequence[npt.NDArray[np.int32]], behind: Sequence[int] = ()
+        self, ids: Sequence[npt.NDArray[np.int32]], padding_ids: Sequence[int] = ()
     ) -> npt.NDArray[np.float32]:
         """Score texts that are encoded already.
 
         Args:
             ids: one int32 array [tokens] a text, none empty.
-            behind: ids to put behind each batch's longest text, where the graph takes padding: to
-                see that they make no difference.
+            padding_ids: ids to put after each batch's longest text, where the graph takes padding:
+                to see that they make no difference.
 
         Returns:
             float32 [texts]: the probability of the second (positive) class.
         """
         backend = self._backend
         if len(ids) == 1:
-            return backend.run(ids, behind)
-        work = IdsChunk(backend, ids, behind)
+            return backend.run(ids, padding_ids)
+        work = IdsChunk(backend, ids, padding_ids)
         if backend.workers > 1 and sum(map(len, ids)) > _FEW_TOKENS:
             with Stream[IdsChunk](backend.workers) as stream:
                 stream.put(work)

@@ -197,7 +197,7 @@ class TextContract:
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
-        raise ValueError("a field stands there twice")
+        raise ValueError("a field appears twice")
     return dict(pairs)
 
 

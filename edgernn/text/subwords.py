@@ -128,7 +128,7 @@ class SubwordEncoder:
         body = lines[2:-1]
         for number, line in enumerate(body, start=3):
             if len(line) < 2 or line[0] != "'" or line[-1] != "'":
-                raise DataError(f"{name}, line {number}: a subword stands between single quotes")
+                raise DataError(f"{name}, line {number}: a subword must be in single quotes")
         return cls([line[1:-1] for line in body])
 
     def to_bytes(self) -> bytes:

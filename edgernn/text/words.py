@@ -217,7 +217,7 @@ def read_words(data: bytes, *, name: str = "vocabulary") -> list[str]:
                 f"{name}, line {number}: a word has 1 to {_MAX_WORD_CHARACTERS} characters"
             )
         if first_line.setdefault(word, number) != number:
-            raise DataError(f"{name}, line {number}: the word of line {first_line[word]} once more")
+            raise DataError(f"{name}, line {number}: the word of line {first_line[word]} again")
     return lines
 
 

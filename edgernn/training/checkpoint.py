@@ -67,7 +67,7 @@ class Checkpoint:
             model.save(temporary)
         kept = self._kept_file(history)
         # A file of that name may be left from an epoch that was cut off here.
-        if history.kept.epoch == number:
+        if history.selected.epoch == number:
             with new_file(kept) as temporary, temporary.open("wb") as out:
                 np.savez(out, *averaged)
         epochs = [asdict(epoch) for epoch in history.epochs]
@@ -94,7 +94,7 @@ class Checkpoint:
             self._kept_file(history)
         except FileNotFoundError as error:
             raise TrainingError(
-                f"{self._folder}: nothing to resume: no epoch was ended; train without --resume"
+                f"{self._folder}: nothing to resume: no epoch was finished; train without --resume"
             ) from error
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise self._broken(self._state.name) from error
@@ -130,9 +130,9 @@ class Checkpoint:
             raise self._broken(kept.name) from error
 
     def _kept_file(self, history: History) -> Path:
-        return self._folder / f"kept-{history.kept.epoch}.npz"
+        return self._folder / f"kept-{history.selected.epoch}.npz"
 
     def _broken(self, name: str) -> TrainingError:
         return TrainingError(
-            f"{self._folder}: cannot be resumed: {name} is missing or broken; start anew"
+            f"{self._folder}: cannot be resumed: {name} is missing or broken; start over"
         )

@@ -42,8 +42,8 @@ class Watcher(Protocol):
     def on_batch(self, epoch: int, batch: int, batches: int, loss: float, accuracy: float) -> None:
         """A batch was trained; loss and accuracy are the epoch's so far."""
 
-    def on_epoch(self, epoch: Epoch, kept: Epoch) -> None:
-        """An epoch ended; `kept` is the one whose weights would be kept now."""
+    def on_epoch(self, epoch: Epoch, selected: Epoch) -> None:
+        """An epoch ended; `selected` is the one whose weights would be kept now."""
 
 
 def fit(
@@ -101,7 +101,7 @@ def fit(
             history.epochs.append(epoch)
             store.save(model, averaged, history)
             if watcher:
-                watcher.on_epoch(epoch, history.kept)
+                watcher.on_epoch(epoch, history.selected)
     except KeyboardInterrupt:
         if not holds_epoch(checkpoint):
             raise
@@ -159,15 +159,15 @@ def _train_epoch(
     return epoch, averaged
 
 
-def _recalls(found: Mapping[str, float], texts: Encoded) -> dict[str, float | None]:
+def _recalls(measured: Mapping[str, float], texts: Encoded) -> dict[str, float | None]:
     """Return recall and specificity, where the model counts what they take."""
     # A checkpoint of an earlier version does not.
-    if RIGHT_POSITIVES not in found:
+    if RIGHT_POSITIVES not in measured:
         return {}
     positive = int(np.count_nonzero(texts.labels))
     negative = len(texts) - positive
-    right_positive = round(found[RIGHT_POSITIVES] * len(texts))
-    right_negative = round(found["accuracy"] * len(texts)) - right_positive
+    right_positive = round(measured[RIGHT_POSITIVES] * len(texts))
+    right_negative = round(measured["accuracy"] * len(texts)) - right_positive
     return {
         "validation_recall": right_positive / positive if positive else None,
         "validation_specificity": right_negative / negative if negative else None,

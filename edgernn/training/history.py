@@ -50,8 +50,8 @@ class History:
     """Whether the best epoch is that of the highest balanced accuracy."""
 
     @property
-    def kept(self) -> Epoch:
-        """The epoch whose weights are kept."""
+    def selected(self) -> Epoch:
+        """The epoch whose weights are kept: the best, or the last, as `keep` says."""
         return self.best if self.keep == "best" else self.epochs[-1]
 
     @property

@@ -61,7 +61,7 @@ class TrainOptions(DataOptions):
         """
         if self.class_weight not in (None, *get_args(ClassWeight)):
             raise UsageError(
-                f"--class-weight {self.class_weight}: there is balanced alone; leave the option "
+                f"--class-weight {self.class_weight}: the only value is balanced; leave the option "
                 "out and each text counts alike"
             )
         recipe = find_recipe(self.recipe)

@@ -24,7 +24,7 @@ def plot_history(history: History, path: Path, title: str) -> None:
     except ImportError as error:
         raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     epochs = [epoch.epoch for epoch in history.epochs]
-    kept = history.kept
+    selected = history.selected
     figure = Figure(figsize=(9, 3.6), dpi=120, layout="constrained")
     figure.suptitle(title)
     panels = (
@@ -36,7 +36,7 @@ def plot_history(history: History, path: Path, title: str) -> None:
         axes.plot(
             epochs, [getattr(e, validation) for e in history.epochs], "s-", label="validation"
         )
-        axes.axvline(kept.epoch, color="grey", linestyle=":", label="weights kept")
+        axes.axvline(selected.epoch, color="grey", linestyle=":", label="weights kept")
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -37,8 +37,8 @@ from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vo
 __all__ = ["NO_TEST", "PreparedData", "min_df_of", "prepare_data"]
 
 NO_TEST = (
-    "no row is kept out for a test: --test-fraction 0.2 keeps a fifth, which edgernn evaluate then "
-    "measures on"
+    "no row is held out for a test: --test-fraction 0.2 holds out a fifth, which edgernn evaluate "
+    "then measures on"
 )
 
 Ids = npt.NDArray[np.int32]
@@ -178,7 +178,7 @@ def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Sa
             "out is taken at random, and its accuracy may flatter the model"
         )
     if options.test_fraction is not None and splits.test is not None:
-        say(f"{len(splits.test):,} rows are kept out for edgernn evaluate, as a test")
+        say(f"{len(splits.test):,} rows are held out as a test for edgernn evaluate")
     elif not splits.has_own_test and len(train) >= FEWEST_TO_HOLD_OUT:
         say(NO_TEST)
 

@@ -29,7 +29,7 @@ def write_results(
     model: Any,
     history: History,
     sizes: tuple[int, int],
-    found: dict[str, Any],
+    metrics: dict[str, Any],
     seen: SeenTexts,
 ) -> None:
     """Write what was measured and the model; make the long steps first, aside."""
@@ -40,11 +40,11 @@ def write_results(
     write_bytes(aside / names.SEEN_TEXTS, seen.to_bytes())
     write_text(aside / names.HISTORY, history.to_csv())
     plot_history(history, aside / names.HISTORY_PLOT, recipe.title)
-    kept = history.kept
+    selected = history.selected
     measured = {
-        "validation_accuracy": kept.validation_accuracy,
-        "validation_loss": kept.validation_loss,
-        "kept_epoch": kept.epoch,
+        "validation_accuracy": selected.validation_accuracy,
+        "validation_loss": selected.validation_loss,
+        "kept_epoch": selected.epoch,
         "best_epoch": history.best.epoch,
         "best_validation_accuracy": history.best.validation_accuracy,
         "epochs": len(history.epochs),
@@ -53,7 +53,7 @@ def write_results(
         "validation_examples": sizes[1],
         "minutes": round(sum(epoch.seconds for epoch in history.epochs) / 60, 1),
         "interrupted": history.interrupted,
-        **found,
+        **metrics,
     }
     write_text(aside / names.METRICS, json.dumps(measured, indent=2) + "\n")
     # A fresh model has no optimizer: the file is a third of the size.

@@ -83,15 +83,15 @@ class Run:
             raise ModelFileError(f"{folder}: no such run folder")
         if not (folder / MODEL).is_file():
             hint = (
-                f"training did not end: edgernn train --resume --output {folder}"
+                f"training did not finish: edgernn train --resume --output {folder}"
                 if (folder / CHECKPOINT).is_dir()
                 else "name a folder that edgernn train wrote"
             )
             raise ModelFileError(f"{folder}: has no {MODEL}: {hint}")
         if (folder / UNFINISHED).exists():
             raise ModelFileError(
-                f"{folder}: its files are not all of one model: training was cut off as it wrote "
-                f"them: edgernn train --resume --output {folder}"
+                f"{folder}: its files are not all of one model: training was interrupted as it "
+                f"wrote them: edgernn train --resume --output {folder}"
             )
         return cls(
             folder=folder,
@@ -229,5 +229,5 @@ def read_file(folder: Path, name: str, limit: int) -> bytes:
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelFileError(f"{folder}: {name!r} is not a file") from error
     if not inside:
-        raise ModelFileError(f"{path}: lies outside the run folder")
+        raise ModelFileError(f"{path}: is outside the run folder")
     return read_bounded(path, limit, ModelFileError)

@@ -125,7 +125,7 @@ def measured_split(
                 f"{', '.join(map(option_of, given))}: the run read {data} otherwise, and kept rows "
                 "of it out for a test; leave the options out"
             )
-    say(f"measuring the {len(test):,} rows that the run kept out for a test")
+    say(f"measuring the {len(test):,} rows that the run held out for a test")
     return first(test, limit)
 
 

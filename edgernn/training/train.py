@@ -84,7 +84,7 @@ def train(
         watcher=watcher,
     )
     measured: dict[str, Any] = {}
-    figures = figures_of_epoch(history.kept, data.validation.labels)
+    figures = figures_of_epoch(history.selected, data.validation.labels)
     if figures is not None:
         measured = {"held_out": dataclasses.asdict(figures)}
     if distilled is not None:
@@ -114,12 +114,12 @@ def _checked(options: TrainOptions, resume: bool) -> tuple[TrainOptions, Recipe]
         options = options.resumed()
         if not holds_epoch(folder / names.CHECKPOINT):
             raise TrainingError(
-                f"{folder}: nothing to resume: no epoch was ended; train without --resume"
+                f"{folder}: nothing to resume: no epoch was finished; train without --resume"
             )
     recipe = options.resolved_recipe()
     if not resume and folder.exists() and not _is_fresh(folder):
         raise UsageError(
-            f"--output {folder}: is there already; choose another, or go on with --resume"
+            f"--output {folder}: already exists; choose another, or continue it with --resume"
         )
     return options, recipe
 

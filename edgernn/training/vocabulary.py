@@ -132,7 +132,7 @@ def _build_words(rules: TextRules, texts: Sequence[str], min_df: int, say: Say) 
     kept = [word for word in ranked if min_df == 1 or holders[word] >= min_df]
     if not kept:
         raise DataError(
-            f"no word stands in {min_df} of the {len(texts):,} training texts: there is no "
+            f"no word is in {min_df} of the {len(texts):,} training texts: there is no "
             f"vocabulary to build; {_KEEP_ALL}"
         )
     _say_rare(len(set(ranked[:room]) - set(kept)), "words", min_df, say)

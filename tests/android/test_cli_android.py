@@ -67,7 +67,7 @@ def test_a_folder_without_an_app_is_refused(tmp_path):
 
 def test_a_large_model_is_refused(project):
     """The limit can be chosen; the file is not copied."""
-    with pytest.raises(ModelFileError, match=r"bytes, allowed 1,000: --max-size allows more"):
+    with pytest.raises(ModelFileError, match=r"bytes, allowed 1,000: raise it with --max-size"):
         android.run_android(None, project, "1kB")
     with pytest.raises(UsageError, match="--max-size huge"):
         android.run_android(None, project, "huge")

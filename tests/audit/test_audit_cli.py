@@ -47,7 +47,7 @@ def test_masked_model(masked: Path) -> None:
     assert "  problem: Loop (LSTM, masked), 4 times" in lines
     assert "  recurrent operators     4 Loop (LSTM)" in lines
     assert "  problems                4 of one kind" in lines
-    assert "  carries a bundle        no: not a file of `edgernn export`" in lines
+    assert "  carries a bundle        no: not written by `edgernn export`" in lines
     assert sum("while_loop" in line for line in lines) == 4
     text = " ".join(done.stdout.split())
     assert "mask_zero=True" in text

@@ -174,11 +174,11 @@ def test_baseline(place: Path) -> None:
     assert found.returncode == 1
     lines = found.stderr.splitlines()
     assert any(
-        line.startswith("fell back: model.onnx, onnxruntime, cpu, 1 thread: cold start ")
+        line.startswith("got worse: model.onnx, onnxruntime, cpu, 1 thread: cold start ")
         for line in lines
     )
     assert any(line.startswith(f"warning: {fast} was measured on another") for line in lines)
-    assert lines[-1] == f"error: 1 figure fell back by more than 50% since {fast}"
+    assert lines[-1] == f"error: 1 figure got worse by more than 50% since {fast}"
     # The table is there nevertheless.
     assert found.stdout.startswith("one review")
 
@@ -192,9 +192,7 @@ def test_baseline_of_other_rows(place: Path) -> None:
     (place / "other.json").write_text(json.dumps(sample(sample_row(runtime="tflite"))), "utf-8")
     found = bench(*QUICK, "--reviews", 0, "--baseline", "other.json", cwd=place)
     assert found.returncode == 1
-    assert found.stderr.splitlines()[-1] == (
-        "error: other.json: has none of the rows that were measured"
-    )
+    assert found.stderr.splitlines()[-1] == ("error: other.json: has none of the measured rows")
 
 
 def test_hostile_files_end_it_at_once(place: Path) -> None:
@@ -242,7 +240,7 @@ def test_interrupted(place: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--device", "tpu"), "--device tpu: there are cpu, cuda, auto"),
+        (("--device", "tpu"), "--device tpu: choose one of cpu, cuda, auto"),
         (("--xnnpack", "maybe"), "--xnnpack maybe: there are on, off, both"),
         (("--tokens", "10,x"), "--tokens 10,x: give whole numbers"),
         (("--tokens", ""), "--tokens : give whole numbers"),

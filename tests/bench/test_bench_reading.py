@@ -89,7 +89,7 @@ def test_missing_field(place: Place) -> None:
     elif place == ("merged",):
         assert refused(value) == "x.json: row 2: machine: 'Phone' is not in merged"
     elif place == ("format",):
-        assert "is no file of edgernn bench" in refused(value)
+        assert "is not a file of edgernn bench" in refused(value)
     else:
         line = refused(value)
         assert line.endswith(f"{place[-1]}: is missing")
@@ -106,10 +106,10 @@ def test_missing_field(place: Place) -> None:
         (("rows", 0, "threads"), 0, "row 1: threads: 0 is out of range"),
         (("rows", 1, "runtime"), "tvm", "row 2: runtime: 'tvm' is none of onnxruntime, "),
         (("rows", 1, "model"), [], "row 2: model: is a list, not an object"),
-        (("rows", 0, "model", "sha256"), "0" * 63, "row 1: model: sha256: is no SHA-256"),
+        (("rows", 0, "model", "sha256"), "0" * 63, "row 1: model: sha256: is not a SHA-256"),
         (("rows", 0, "latency", 1, "p50_ms"), -1, "row 1: latency 2: p50_ms: -1 is out of range"),
         (("rows", 0, "latency", 1, "p50_ms"), 0, "row 1: latency 2: p50_ms: is 0"),
-        (("rows", 0, "latency", 1, "tokens"), 10, "row 1: latency: a number of tokens stands"),
+        (("rows", 0, "latency", 1, "tokens"), 10, "row 1: latency: a number of tokens appears"),
         (("rows", 0, "accuracy", "accuracy"), 1.5, "row 1: accuracy: accuracy: 1.5 is out of"),
         (("rows", 0, "cold_start_ms"), 10**400, "row 1: cold_start_ms: a huge number is out"),
         (("rows", 0, "problem"), "no GPU", "row 1: problem: the row has a problem, and measur"),

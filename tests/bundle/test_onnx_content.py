@@ -217,7 +217,7 @@ def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (with_metadata(("edgernn.a", "1"), ("edgernn.a", "2")), "there twice"),
+        (with_metadata(("edgernn.a", "1"), ("edgernn.a", "2")), "appears twice"),
         (b"\x72\x16\x0a\x09edgernn.a\x0a\x09edgernn.b", "two keys"),
         (b"\x72\x11\x0a\x09edgernn.a\x12\x01x\x12\x01y", "two values"),
         (b"\x70\x01", "not length-delimited"),

@@ -97,8 +97,8 @@ def check_change(path: Path, change: Callable[[Any], None], reason: str | None) 
         (lambda m: m.graph.node[0].attribute.add(name="x").tensors.add(), "with field 10"),
         (lambda m: setattr(m.graph.node[0], "domain", "ai.onnx.ml"), "ai.onnx.ml::Gather is not"),
         (lambda m: setattr(m.graph.node[0], "domain", "ai.onnx"), None),
-        (lambda m: setattr(m.graph.initializer[0], "name", "ids"), "'ids' is there twice"),
-        (lambda m: m.graph.node[1].output.__setitem__(0, "lengths"), "there twice"),
+        (lambda m: setattr(m.graph.initializer[0], "name", "ids"), "'ids' appears twice"),
+        (lambda m: m.graph.node[1].output.__setitem__(0, "lengths"), "appears twice"),
     ],
 )
 def test_changes(tiny_files: Files, change: Callable[[Any], None], reason: str | None) -> None:

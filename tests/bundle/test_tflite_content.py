@@ -279,7 +279,7 @@ DEFLATED = zipped(("a", b"content" * 9), method=zipfile.ZIP_DEFLATED)
         pytest.param(patched(ONE, directory(ONE) + 10, b"\x63"), "unknown way", id="method 99"),
         pytest.param(patched(ONE, len(MODEL) + 31, b"C"), "CRC", id="content"),
         pytest.param(patched(DEFLATED, len(MODEL) + 31, b"\xff"), "block type", id="deflate"),
-        pytest.param(patched(ONE, directory(ONE) + 24, b"\xff"), "another size", id="size"),
+        pytest.param(patched(ONE, directory(ONE) + 24, b"\xff"), "a different size", id="size"),
         pytest.param(patched(ONE, len(MODEL) + 30, b"b"), "differ", id="local name"),
         pytest.param(patched(ONE, len(MODEL), b"XX"), "magic number", id="local header"),
         pytest.param(patched(ONE, directory(ONE), b"XX"), "magic number", id="directory"),
@@ -287,7 +287,7 @@ DEFLATED = zipped(("a", b"content" * 9), method=zipfile.ZIP_DEFLATED)
         pytest.param(patched(ONE, -18, b"\x01"), "several parts", id="disk"),
         pytest.param(patched(ONE, -42, b"PK\x06\x07"), "ZIP64", id="zip64"),
         pytest.param(
-            zipped(("a", b"1"), ("b", b"2")).replace(b"b", b"a"), "there twice", id="twice"
+            zipped(("a", b"1"), ("b", b"2")).replace(b"b", b"a"), "appears twice", id="twice"
         ),
     ],
 )

@@ -142,7 +142,7 @@ def test_size_that_cannot_be_met(data, tmp_path):
 def test_a_search_that_is_there(met, data):
     """Another is not put over it; going on with other options is refused, in a line."""
     _, folder = met
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         choose(options(data, folder))
     with pytest.raises(UsageError, match="--max-size 5: the search was started with 300000"):
         choose(options(data, folder, limits=Limits(bytes=5)), resume=True)

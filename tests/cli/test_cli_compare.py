@@ -110,7 +110,7 @@ def test_what_is_missing_can_be_supplied(edgernn, run, place, tmp_path):
     ("arguments", "code", "message"),
     [
         ("lstm missing", 1, "missing: no such run folder"),
-        ("lstm unfinished", 1, "unfinished: has no model.keras: training did not end: edgernn"),
+        ("lstm unfinished", 1, "unfinished: has no model.keras: training did not finish: edgernn"),
         ("lstm broken", 1, "broken/history.csv, row 2: accuracy is 'high', not a share in [0, 1]"),
         ("lstm foreign", 1, "foreign/metrics.json: 'parameters' is not a whole number from 1"),
         ("lstm ./lstm", 2, "lstm: is named twice"),

@@ -62,15 +62,15 @@ def test_help_is_typers(edgernn):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--recipe", "none"], "error: --recipe none: no such recipe; there are: "),
-        (["export", "--format", "none"], "error: --format none: there are onnx, tflite, and all"),
+        (["train", "--recipe", "none"], "error: --recipe none: no such recipe; choose one of: "),
+        (["export", "--format", "none"], "error: --format none: choose one of onnx, tflite, all"),
         (
             ["export", "--format", "onnx", "--precision", "int4"],
             "error: --precision int4: onnx has float32, float16, int8-embedding, int8",
         ),
         (["score"], "error: give texts to score, or --input FILE"),
         (["score", "text", "--input", "x.txt"], "error: give texts to score, or --input FILE"),
-        (["score", "text", "--text-column", "a"], "error: --text-column goes with --input"),
+        (["score", "text", "--text-column", "a"], "error: --text-column needs --input"),
     ],
 )
 def test_wrong_usage(edgernn, arguments, message):
@@ -106,7 +106,7 @@ def test_an_output_folder_in_use(edgernn, place, tmp_path):
     (tmp_path / "notes.txt").touch()
     done = edgernn("train", "--data", place / "reviews.csv", "--output", tmp_path)
     assert done.returncode == 2
-    assert done.stderr.startswith(f"error: --output {tmp_path}: is there already")
+    assert done.stderr.startswith(f"error: --output {tmp_path}: already exists")
     assert is_one_line(done.stderr)
 
 

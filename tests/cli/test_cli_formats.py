@@ -73,7 +73,7 @@ def test_one_recipe(command: Command) -> None:
     assert found["cells"] == [cell for cell in CELLS.values() if cell["recipe"] == "bigru"]
     assert set(found["formats"]) == set(FORMATS)
     code, _, said = command("formats", "--recipe", "none")
-    assert (code, said) == (2, f"error: --recipe none: there are {', '.join(RECIPES)}\n")
+    assert (code, said) == (2, f"error: --recipe none: choose one of {', '.join(RECIPES)}\n")
 
 
 def test_a_recipe_that_was_not_measured(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

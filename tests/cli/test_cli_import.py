@@ -110,7 +110,7 @@ def test_export_and_score(importing, edgernn, own, format):
         (("--threshold", "1"), 2, "--threshold 1.0: must lie between 0 and 1"),
         (("--name", "a/b"), 2, "--name a/b: letters, digits"),
         (("--weights", "index.json"), 2, "--weights index.json: only for a model JSON"),
-        (("--labels", "a,b,c"), 2, "--labels a,b,c: 3 names; models of two classes alone"),
+        (("--labels", "a,b,c"), 2, "--labels a,b,c: 3 names; only models of two classes"),
         (("--start-id", "one"), 2, "--start-id one: must be an id, or none"),
         (("--split", "words"), 2, "--split words: must be one of tokenizer, whitespace"),
         (
@@ -126,7 +126,7 @@ def test_export_and_score(importing, edgernn, own, format):
             2,
             "--unknown-id 99: must be an id of the vocabulary",
         ),
-        (("--output", "."), 2, "--output .: is there already"),
+        (("--output", "."), 2, "--output .: already exists"),
     ],
 )
 def test_errors(edgernn, own, arguments, code, said):

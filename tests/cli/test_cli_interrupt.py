@@ -104,7 +104,7 @@ def test_in_the_second_epoch(edgernn, long, tmp_path):
     wait_for(running, "epoch 1/3")
     code, lines = interrupt(running)
     assert code == 130, lines
-    assert lines[-1] == "interrupted; to go on: edgernn train --resume --output cut"
+    assert lines[-1] == "interrupted; to resume: edgernn train --resume --output cut"
     assert json.loads((long / "cut" / "metrics.json").read_text())["epochs"] == 1
 
     done = edgernn(

@@ -371,7 +371,7 @@ def test_train_killed_often(edgernn: Edgernn, place: Path, tmp_path: Path) -> No
         cut = folder / "run"
         state = state_of_run(cut)
         if killed.code not in (0, -SIGKILL) and state != "new":
-            can_go_on = killed.lines[-1].endswith("to go on: edgernn train --resume --output run")
+            can_go_on = killed.lines[-1].endswith("to resume: edgernn train --resume --output run")
             assert can_go_on == (state != "old"), (state, killed)
         if state != "new":
             again = edgernn("train", "--resume", "--output", "run", cwd=folder)

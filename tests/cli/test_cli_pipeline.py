@@ -95,7 +95,7 @@ def test_evaluate_as_json(edgernn, model, place):
     said, warning, note = done.stderr.splitlines()
     assert said == f"{model} on cpu"
     assert warning.startswith("warning: 40 of 40 texts were trained on: these are figures of")
-    assert note.startswith("the model was trained on this file; which of its rows were kept out")
+    assert note.startswith("the model was trained on this file; which of its rows were held out")
 
 
 def test_evaluate_as_a_table(edgernn, model, place):

@@ -394,7 +394,7 @@ def test_options_of_an_input(score: Any, option: str) -> None:
     """They mean nothing without one."""
     done = score("good", *option.split())
     assert done.code == 2
-    assert done.err == f"error: {option.split()[0]} goes with --input\n"
+    assert done.err == f"error: {option.split()[0]} needs --input\n"
 
 
 # --- values

@@ -104,9 +104,9 @@ def test_an_output_among_the_inputs_of_the_next_run(score: Command) -> None:
     """It would be scored, too."""
     os.mkdir("data")
     Path("data/a.csv").write_text(CSV)
-    refused(score("--input", "data", "--output", "data/scores.csv"), "lies in the folder data")
+    refused(score("--input", "data", "--output", "data/scores.csv"), "is in the folder data")
     os.symlink("data", "same")
-    refused(score("--input", "data", "--output", "same/scores.csv"), "lies in the folder data")
+    refused(score("--input", "data", "--output", "same/scores.csv"), "is in the folder data")
     assert os.listdir("data") == ["a.csv"]
     assert score("--input", "data", "--output", "scores.csv").code == 0
 
@@ -160,8 +160,8 @@ def test_a_file_that_is_there(score: Command) -> None:
     output = Path("scores.csv")
     output.write_text("work of a day")
     job = ("--input", "reviews.csv", "--output", output)
-    refused(score(*job), "scores.csv: is there already; --overwrite replaces it")
-    refused(score(*job, "--resume"), "there is nothing to go on with; --overwrite scores anew")
+    refused(score(*job), "scores.csv: already exists; --overwrite replaces it")
+    refused(score(*job, "--resume"), "there is nothing to resume; --overwrite starts over")
     assert output.read_text() == "work of a day"
     assert score(*job, "--overwrite").code == 0
     assert output.read_text().startswith("id,review,label")
@@ -171,7 +171,7 @@ def test_a_file_that_is_there(score: Command) -> None:
 def test_a_link_that_leads_nowhere(score: Command) -> None:
     """It is there, too."""
     os.symlink("elsewhere/scores.csv", "scores.csv")
-    refused(score("--input", "reviews.csv", "--output", "scores.csv"), "is there already")
+    refused(score("--input", "reviews.csv", "--output", "scores.csv"), "already exists")
 
 
 def test_rows_of_a_run_that_was_broken_off(score: Command) -> None:
@@ -179,7 +179,7 @@ def test_rows_of_a_run_that_was_broken_off(score: Command) -> None:
     partial = Path("scores.partial.csv")
     partial.write_text("rows")
     job = ("--input", "reviews.csv", "--output", "scores.csv")
-    refused(score(*job), "--resume goes on with it, --overwrite starts anew")
+    refused(score(*job), "--resume continues it, --overwrite starts over")
     assert partial.read_text() == "rows"
     assert score(*job, "--overwrite").code == 0
     assert not partial.exists()
@@ -191,16 +191,16 @@ def test_what_cannot_be_gone_on_with(score: Command, name: str) -> None:
     partial = name.replace("scores.", "scores.partial.")
     Path(partial).write_text("rows")
     job = ("--input", "reviews.csv", "--output", name)
-    refused(score(*job, "--resume"), "--resume goes on with .jsonl, .csv and .tsv files")
+    refused(score(*job, "--resume"), "--resume continues .jsonl, .csv and .tsv files only")
     done = score(*job)
-    refused(done, f"{partial} is there, of a run that was broken off; --overwrite starts anew")
+    refused(done, f"{partial} is left from an interrupted run; --overwrite starts over")
     assert "--resume" not in done.err
 
 
 @pytest.mark.parametrize("option", ["--overwrite", "--resume"])
 def test_options_of_an_output(score: Command, option: str) -> None:
     """They mean nothing without one."""
-    refused(score("--input", "reviews.csv", option), f"{option} goes with --output")
+    refused(score("--input", "reviews.csv", option), f"{option} needs --output")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps others from open files by itself")
@@ -332,7 +332,7 @@ def test_a_disk_that_is_full(
         done = score(*job, "--overwrite")
     assert done.code == 1
     assert done.err.splitlines()[-2:] == [
-        "wrote 48 rows to scores.partial.csv; --resume goes on with it",
+        "wrote 48 rows to scores.partial.csv; --resume continues it",
         "error: No space left on device",
     ]
     assert score(*job, "--resume").code == 0
@@ -374,7 +374,7 @@ def test_going_on_with_another_job(
         job.unlink()
         if content is not None:
             job.write_text(content)
-        refused(score("--input", "rows.csv", *output), "--overwrite starts anew")
+        refused(score("--input", "rows.csv", *output), "--overwrite starts over")
         job.touch()
     assert Path("scores.partial.csv").read_bytes() == broken_off["csv"]
 

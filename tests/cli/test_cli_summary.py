@@ -73,7 +73,7 @@ def test_the_pretrained_model(edgernn):
     ("arguments", "code", "message"),
     [
         ("missing", 1, "missing: no such run folder"),
-        ("unfinished", 1, "unfinished: has no model.keras: training did not end: edgernn train"),
+        ("unfinished", 1, "unfinished: has no model.keras: training did not finish: edgernn train"),
         ("broken", 1, "broken/model.keras: Keras cannot read it: "),
         ("whole --plot a.jpg", 2, "--plot a.jpg: the name must end in .png, .svg or .pdf"),
         ("whole --plot whole.png", 2, "--plot whole.png: is a folder; name a file"),

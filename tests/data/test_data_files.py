@@ -127,7 +127,11 @@ STRICT = DataOptions(strict=True)
         ),
         ("a.csv", b"text,label,split\nx,0,\ny,1,train\n", "'split' holds nothing (1); it may"),
         ("a.txt", b"x\n", "a.txt, row 1: there is no label"),
-        ("a.doc", b"PK", "a.doc is no data set of a known format; its name should end in one of"),
+        (
+            "a.doc",
+            b"PK",
+            "a.doc is not a data set of a known format; its name should end in one of",
+        ),
         ("a.csv", None, "a.csv does not exist"),
         ("a.tar.gz", None, "a.tar.gz does not exist"),
     ],
@@ -245,7 +249,7 @@ def test_a_validation_split_of_a_file(column, tmp_path):
     assert splits.train.texts == ("text 0", "text 1")
     assert splits.validation.texts == ("text 2", "text 3", "text 4", "text 5")
     assert splits.test.texts == load_split(path, "test").texts == ("text 6", "text 7")
-    with pytest.raises(UsageError, match=r"--test-fraction 0\.2: the data has a test split of its"):
+    with pytest.raises(UsageError, match=r"--test-fraction 0\.2: the data has its own test split"):
         load_splits(path, test_fraction=0.2)
 
 

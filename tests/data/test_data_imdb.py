@@ -162,7 +162,9 @@ def test_columns_are_refused(source):
     with pytest.raises(UsageError, match="has no rows and columns; leave --label-column out"):
         load_split(source, "train", DataOptions(label_column="label"))
     for check in (check_source, load_splits):
-        with pytest.raises(UsageError, match=r"--test-fraction 0\.2: the data has a test split"):
+        with pytest.raises(
+            UsageError, match=r"--test-fraction 0\.2: the data has its own test split"
+        ):
             check(source, test_fraction=0.2)
 
 
@@ -192,7 +194,7 @@ def test_a_gzip_archive_that_is_cut_short(kept, tmp_path):
     path = tmp_path / "a.tar.gz"
     path.write_bytes(PACKED[:kept])
     for split in ("train", "test"):
-        with pytest.raises(DataError, match="is damaged, cut short or no tar archive"):
+        with pytest.raises(DataError, match="is damaged, cut short or not a tar archive"):
             load_split(path, split)
 
 
@@ -201,7 +203,7 @@ def test_a_plain_archive_that_is_cut_short(kept, tmp_path):
     """The same without gzip, where tarfile itself would take a cut for the end."""
     path = tmp_path / "a.tar"
     path.write_bytes(tar_of(REVIEWS)[:kept])
-    with pytest.raises(DataError, match="is damaged, cut short or no tar archive"):
+    with pytest.raises(DataError, match="is damaged, cut short or not a tar archive"):
         load_split(path, "test")
 
 

@@ -180,7 +180,7 @@ def test_a_run_finds_its_rows_again(reviews, tmp_path):
     said = []
     measured = measured_split(config, reviews, DEFAULTS, say=said.append)
     assert measured.texts == first.test.texts
-    assert said == [f"measuring the {len(measured)} rows that the run kept out for a test"]
+    assert said == [f"measuring the {len(measured)} rows that the run held out for a test"]
     assert len(measured_split(config, reviews, DEFAULTS, limit=4)) == 4
     # An option that changes nothing is no contradiction.
     same = DataOptions(label_column="label", text_column="text")

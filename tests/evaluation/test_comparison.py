@@ -108,14 +108,14 @@ def test_the_last_epoch_can_be_the_kept_one(tmp_path):
     """The run says which epoch its weights are of; it need not be the best."""
     metrics = {"kept_epoch": 3, "interrupted": True}
     (run,) = read_runs([fabricate(tmp_path / "a", metrics=metrics)])
-    assert (run.kept, run.history.interrupted) == (EPOCHS[2], True)
+    assert (run.selected, run.history.interrupted) == (EPOCHS[2], True)
 
 
 def test_an_older_run(tmp_path):
     """Before `kept_epoch` there was `best_epoch`, and it was the one that is kept."""
     folder = fabricate(tmp_path / "a")
     (folder / "metrics.json").write_text('{"parameters": 1, "best_epoch": 1}')
-    assert read_runs([folder])[0].kept == EPOCHS[0]
+    assert read_runs([folder])[0].selected == EPOCHS[0]
 
 
 def test_the_precisions_are_those_of_the_exporters():
@@ -263,7 +263,7 @@ def test_a_history_that_is_not_there(tmp_path):
     file.rename(tmp_path / "history.csv")
     assert refusal(folder) == f"{file}: cannot be read: No such file or directory"
     file.symlink_to(tmp_path / "history.csv")
-    assert refusal(folder) == f"{file}: lies outside the run folder"
+    assert refusal(folder) == f"{file}: is outside the run folder"
     file.unlink()
     file.symlink_to("history.csv")
     assert refusal(folder) == f"{folder}: 'history.csv' is not a file"

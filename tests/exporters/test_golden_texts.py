@@ -111,7 +111,7 @@ def test_a_vocabulary_that_no_text_touches(unknown_id: int | None) -> None:
         lambda: spread(SAMPLE_TEXTS, encoder, 40),
         lambda: golden_vectors(encoder, flat, 1e-5),
     ):
-        with pytest.raises(ExportError, match="no word of the vocabulary stands in the texts"):
+        with pytest.raises(ExportError, match="no word of the vocabulary occurs in the texts"):
             choose()
 
 

@@ -85,7 +85,7 @@ def score(file: bytes, format: str, rows: Sequence[Ids]) -> Scores:
     return tflite_scores(file, rows)
 
 
-# Other tests have the rest: `test_tflite_graph.py` each precision of LSTMs that can be had, and
+# Other tests have the rest: `test_tflite_graph.py` each precision of LSTMs that are allowed, and
 # `test_tflite_cells.py` the other cells in the precisions that every file of 2023 had.
 CELLS_OF = [
     (format, precision, cell)

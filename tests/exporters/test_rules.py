@@ -131,7 +131,7 @@ def test_what_a_precision_changes() -> None:
 @pytest.mark.parametrize("name", ["ONNX", "tf", "", "all"])
 def test_an_unknown_format(name: str) -> None:
     """The message is about the option, and lists what there is."""
-    with pytest.raises(UsageError, match=f"--format {name}: there are onnx, tflite, and all"):
+    with pytest.raises(UsageError, match=f"--format {name}: choose one of onnx, tflite, all"):
         find_format(name)
 
 

@@ -85,7 +85,7 @@ def _changes(seed: Seed) -> Iterator[tuple[str, dict[str, bytes], str | None]]:
     yield raw("no number", f'"vocabulary_size": {size}', '"vocabulary_size": NaN', "is not an int")
     yield raw("infinite", '"threshold": 0.5', '"threshold": 1e999', "threshold inf is not in")
     yield raw("5,000 digits", f'"vocabulary_size": {size}', f'"vocabulary_size": {HUGE}', "digits")
-    yield raw("a field twice", '"version": 1', '"version": 1, "version": 1', "stands there twice")
+    yield raw("a field twice", '"version": 1', '"version": 1, "version": 1', "appears twice")
     yield "contract cut short", {CONTRACT: contract[:-20]}, "not JSON"
     yield "contract a list", {CONTRACT: b"[]"}, "not a JSON object"
     yield "contract empty", {CONTRACT: b""}, "not JSON"
@@ -204,7 +204,7 @@ def container_attacks(seed: Seed) -> Iterator[Mutant]:
         yield mutant(f"entry {name[:20]!r}", data, "not allowed|not UTF-8|more than 64")
     for name, _ in sound:
         data = joined(seed, [*sound, (name, b"{}")])
-        yield mutant(f"{name.decode()} twice", data, "there twice")
+        yield mutant(f"{name.decode()} twice", data, "appears twice")
     many = [(b"f%05d" % i, b"x") for i in range(100_000 if seed.format == "onnx" else 2000)]
     refusal = "more fields|more than 64|is not what was exported"
     yield mutant("many entries", joined(seed, [*sound, *many]), refusal)

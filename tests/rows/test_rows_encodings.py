@@ -139,7 +139,7 @@ def test_carriage_returns_and_then_others(monkeypatch):
 
 def test_what_is_no_text():
     """Pictures and the like are no rows."""
-    with pytest.raises(DataError, match="is no text file"):
+    with pytest.raises(DataError, match="is not a text file"):
         rows_of(b"\x89PNG" + bytes(range(40)) + bytes(60), "csv")
 
 

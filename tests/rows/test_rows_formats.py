@@ -233,7 +233,10 @@ def test_jsonl_keeps_what_a_field_holds():
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[\n" + b"1,\n" * 2000, "is no JSON array of objects .row 1: not a JSON object but int"),
+        (
+            b"[\n" + b"1,\n" * 2000,
+            "is not a JSON array of objects .row 1: not a JSON object but int",
+        ),
         (b'{\n"text": "a"\n}\n{}', "goes on with '{' after its first object, which has several"),
         (b"{1}\n{", "does not look like JSON Lines or an array of objects"),
         (b"{}\n", "an empty object"),

@@ -127,7 +127,7 @@ def test_a_vocabulary_file_reads_back():
     [
         (b"the\na", "cut short"),
         (b"the\n\na\n", "line 2: a word has 1 to"),
-        (b"the\na\nthe\n", "line 3: the word of line 1 once more"),
+        (b"the\na\nthe\n", "line 3: the word of line 1 again"),
         (b"the\n\xff\n", "line 2: not UTF-8"),
         (b"x" * 5000 + b"\n", "line 1: a word has 1 to"),
     ],

@@ -230,7 +230,7 @@ def test_a_gru_without_the_setting():
         ([embedding(), lstm(), dense(), layer("Activation", activation="sigmoid")], "behind a den"),
         (
             [embedding(), layer("Activation", activation="softmax"), lstm(), dense()],
-            "layer my_activation: a softmax must stand at the end",
+            "layer my_activation: a softmax must be at the end",
         ),
         (
             [embedding(), lstm(), dense(units=3, activation="softmax")],
@@ -238,7 +238,7 @@ def test_a_gru_without_the_setting():
         ),
         ([embedding(), pool(), dense()], "and no LSTM, GRU or SimpleRNN, which a model must have"),
         ([embedding(), lstm(), pool(), dense()], "before a pooling must return sequences"),
-        ([embedding(), lstm(), conv(), dense()], "a convolution must stand before the last rec"),
+        ([embedding(), lstm(), conv(), dense()], "a convolution must come before the last rec"),
         (
             [embedding(mask_zero=True), sequences(), conv(), pool(), dense()],
             "layer my_conv1d drops the mask of the embedding",

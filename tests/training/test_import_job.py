@@ -258,9 +258,9 @@ def test_the_output_is_there(options):
     """A folder with something in it, or a file, stays as it is; an empty one is used."""
     options.output.mkdir()
     assert import_run(options).folder == options.output
-    assert "is there already" in refusal(options)
+    assert "already exists" in refusal(options)
     file = options.output / "contract.json"
-    assert "is there already" in refusal(changed(options, output=file))
+    assert "already exists" in refusal(changed(options, output=file))
 
 
 @pytest.mark.parametrize("stopped", [KeyboardInterrupt, OSError("disk full")])

@@ -104,7 +104,7 @@ def test_where_the_words_stand(tmp_path):
     assert given.words == ((0, ""), (1, "[UNK]"), (2, "a"), (3, "good"))
     with pytest.raises(DataError, match="has no vocabulary: was it adapted"):
         find_text_vectorization(keras_file(tmp_path, None))
-    with pytest.raises(DataError, match="stands there twice"):
+    with pytest.raises(DataError, match="appears twice"):
         find_text_vectorization(keras_file(tmp_path, ["", "[UNK]", "a", "a"]))
 
 

@@ -143,7 +143,7 @@ def tokenizer_json(**changes):
         ({"word_index": None}, "was it fitted on texts"),
         ({"word_index": '{"a": "1"}'}, "was it fitted on texts"),
         ({"word_index": "{"}, "not JSON"),
-        ({"word_index": '{"a": 1, "a": 2}'}, "a name stands there twice"),
+        ({"word_index": '{"a": 1, "a": 2}'}, "a name appears twice"),
         ({"word_index": '{"a": 1, "b": 3}'}, "'b' has 3, expected 2"),
         ({"word_index": '{"a": 1, "b": 1}'}, "'b' has 1, expected 2"),
         ({"word_index": '{"a": 0}'}, "'a' has the id 0, which is that of padding"),
@@ -164,9 +164,9 @@ def test_a_tokenizer_that_cannot_be_carried_over(changes, said, tmp_path):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"start_id": 1}, "--start-id: does not go with a Keras Tokenizer"),
-        ({"unknown_id": 1}, "--unknown-id: does not go with a Keras Tokenizer"),
-        ({"index_from": 3}, "--index-from: does not go with a Keras Tokenizer"),
+        ({"start_id": 1}, "--start-id: does not apply to a Keras Tokenizer"),
+        ({"unknown_id": 1}, "--unknown-id: does not apply to a Keras Tokenizer"),
+        ({"index_from": 3}, "--index-from: does not apply to a Keras Tokenizer"),
         ({"lower": False}, "--keep-case: .* has lower=True"),
     ],
 )
@@ -223,7 +223,7 @@ def test_a_word_list(tmp_path):
             "good\t12\nbad\t3\n",
             r"its numbers are not ids, .* \('good' has 12\): counts, .* do not tell",
         ),
-        ("good\nbad\ngood\n", "line 3: the word of line 1 once more"),
+        ("good\nbad\ngood\n", "line 3: the word of line 1 again"),
         ('{"good": 1', "not JSON"),
         ('{"good": "1"}', "neither the JSON of Keras's Tokenizer"),
         ('{"good": true}', "neither the JSON of Keras's Tokenizer"),
@@ -270,7 +270,7 @@ def test_subwords(tmp_path):
     assert found.content == path.read_bytes()
     assert read(path, WordOptions(lower=True)).case == "lower"
     for option in ("start_id", "unknown_id", "index_from", "num_words"):
-        with pytest.raises(UsageError, match="does not go with a SubwordTextEncoder file"):
+        with pytest.raises(UsageError, match="does not apply to a SubwordTextEncoder file"):
             read(path, WordOptions(**{option: 1}))
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataError, match="cut short"):

@@ -189,9 +189,9 @@ def no_model(ids, padded):
         ("<unk>\n<pad>\ngood\n", 3, "--padding-id 1 if .* --padding-id 0 if with zeros"),
         ("[PAD]\n[UNK]\ngood\n", 4, r"--first-id 0 if line 1, '\[PAD\]', has that id"),
         ('["a", 1]', 3, "neither the JSON"),
-        ('["a", "b", "a"]', 4, "entry 3: the word of entry 1 once more"),
+        ('["a", "b", "a"]', 4, "entry 3: the word of entry 1 again"),
         ('["a", ', 4, "not JSON"),
-        ('{"1": "a", "2": "a"}', 4, "'a' stands there twice, with 1 and with 2"),
+        ('{"1": "a", "2": "a"}', 4, "'a' appears twice, with 1 and with 2"),
         ('{"word_index": {"a": 1}, "x": []}', 4, "save its word_index alone"),
         ('{"a": 2, "b": 3}', 4, "'a', has the id 2: which of the ids below it do unknown words"),
         (

@@ -59,7 +59,7 @@ def test_the_same_text_again():
 def test_nothing_is_left():
     """The error names the option, and following it works."""
     texts = ["one", "two words", "three more words"]
-    with pytest.raises(DataError, match="no word stands in 3 of the 3 training texts") as caught:
+    with pytest.raises(DataError, match="no word is in 3 of the 3 training texts") as caught:
         build_vocabulary(WORDS, texts)
     (proposed,) = re.findall(r"--min-df (\d+)", str(caught.value))
     assert b"words" in build_vocabulary(WORDS, texts, min_df=int(proposed))

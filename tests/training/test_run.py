@@ -103,7 +103,7 @@ def test_a_link_out_of_the_folder(folder, tmp_path, name):
     outside = tmp_path / name
     (folder / name).rename(outside)
     (folder / name).symlink_to(outside)
-    assert refusal(folder) == f"{folder / name}: lies outside the run folder"
+    assert refusal(folder) == f"{folder / name}: is outside the run folder"
 
 
 def test_a_link_to_the_folder(folder, tmp_path):

@@ -298,7 +298,7 @@ def test_a_folder_in_use_is_refused(data, tmp_path, name):
     (tmp_path / name).touch()
     with pytest.raises(UsageError) as caught:
         train(options(data, tmp_path))
-    assert str(caught.value).startswith(f"--output {tmp_path}: is there already")
+    assert str(caught.value).startswith(f"--output {tmp_path}: already exists")
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -306,7 +306,7 @@ def test_a_file_in_place_of_the_folder(data, tmp_path):
     """A file is no folder to write to."""
     file = tmp_path / "run"
     file.touch()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         train(options(data, file))
 
 
@@ -316,7 +316,7 @@ def test_ctrl_c_in_the_first_epoch(data, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         train(options(data, output), watcher=Interrupt(1))
     assert not (output / "model.keras").exists()
-    with pytest.raises(TrainingError, match="nothing to resume: no epoch was ended"):
+    with pytest.raises(TrainingError, match="nothing to resume: no epoch was finished"):
         train(TrainOptions(output=output), resume=True)
     _, history = train(options(data, output, epochs=1))
     assert len(history.epochs) == 1
@@ -331,7 +331,7 @@ def test_an_unknown_recipe(data, tmp_path):
 
 def test_unknown_class_weights(data, tmp_path):
     """There is one kind."""
-    with pytest.raises(UsageError, match="--class-weight heavy: there is balanced alone"):
+    with pytest.raises(UsageError, match="--class-weight heavy: the only value is balanced"):
         train(options(data, tmp_path / "run", class_weight="heavy"))
     recipe = options(data, tmp_path, class_weight="balanced").resolved_recipe()
     assert recipe.fit.class_weight == "balanced"

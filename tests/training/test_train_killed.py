@@ -253,5 +253,5 @@ def test_a_checkpoint_of_another_kind(place, tmp_path):
     """A folder of that name that holds something else is left alone."""
     (tmp_path / "checkpoint").mkdir()
     (tmp_path / "checkpoint" / "notes.txt").touch()
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         train(options(place, tmp_path))

@@ -112,7 +112,7 @@ def test_the_last_epoch_is_kept(published):
     """Whatever the test split says; metrics tell the best epoch too, as tutorials do."""
     folder, history = published
     run = Run.open(folder)
-    assert history.kept == history.epochs[-1]
+    assert history.selected == history.epochs[-1]
     assert run.metrics["kept_epoch"] == run.metrics["epochs"] == 3
     assert run.metrics["validation_accuracy"] == history.epochs[-1].validation_accuracy
     assert run.metrics["best_validation_accuracy"] == history.best.validation_accuracy

@@ -103,7 +103,7 @@ def test_splits_of_a_file(stars, tmp_path):
     from edgernn.training.models import logits
 
     given = logits(run.load_model(), run.encoder.encode_batch(watched.texts)) > 0
-    assert np.mean(given == watched.labels) == pytest.approx(history.kept.validation_accuracy)
+    assert np.mean(given == watched.labels) == pytest.approx(history.selected.validation_accuracy)
     # What was said about the labels need not be said again.
     measured = measured_split(run.config, str(stars), DataOptions())
     assert set(measured.rows.tolist()) <= set(range(81, 101))

@@ -165,7 +165,7 @@ def test_the_model_is_layers_and_ngrams_together(job, reviews, small):
     assert np.any(np.abs(before - given) > 1e-3)
     loss = np.mean(np.logaddexp(0, np.where(labels == 1, -before, before)))
     assert metrics["validation_loss"] == pytest.approx(loss, abs=1e-5)
-    assert metrics["layers_validation_accuracy"] == history.kept.validation_accuracy
+    assert metrics["layers_validation_accuracy"] == history.selected.validation_accuracy
     blind = (before - given + sums) / metrics["blend"]["ngrams"]
     assert metrics["ngrams_validation_accuracy"] == np.mean((blind > 0) == labels)
     assert set(metrics["blend"]) == {"layers", "ngrams", "constant"}
@@ -307,7 +307,7 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == (
         "interrupted before the first epoch ended: no model was written; what the teacher has "
-        "learned is kept: the same command goes on from it"
+        "learned is kept: the same command continues from it"
     )
     assert {path.name for path in (output / "teacher").iterdir()} == {
         "document-vectors.npz",
@@ -324,7 +324,7 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(distill, "train_teacher", None)
         patch.setattr("edgernn.training.prepare.load_split", None)
-        with pytest.raises(TrainingError, match="nothing to resume: no epoch was ended"):
+        with pytest.raises(TrainingError, match="nothing to resume: no epoch was finished"):
             train(TrainOptions(output=output), resume=True)
 
     request.getfixturevalue("no_fitting")

@@ -88,7 +88,7 @@ class OnnxAttachments:
                 if not ATTACHMENT_NAME.fullmatch(attachment):
                     raise ProtoError(f"attachment name {attachment[:80]!r} is not allowed")
                 if attachment in attachments:
-                    raise ProtoError(f"attachment {attachment!r} is there twice")
+                    raise ProtoError(f"attachment {attachment!r} appears twice")
                 compressed = entry.prefix == COMPRESSED_KEY_PREFIX
                 content = _inflate(entry.value, room) if compressed else bytes(entry.value)
                 room -= len(content)
@@ -211,5 +211,5 @@ def _inflate(value: bytes | memoryview, room: int) -> bytes:
     except (binascii.Error, zlib.error, ValueError) as error:
         raise ProtoError(f"a compressed attachment is damaged: {error}") from None
     if len(content) <= room and (not inflater.eof or inflater.unused_data):
-        raise ProtoError("a compressed attachment is cut short or has bytes behind it")
+        raise ProtoError("a compressed attachment is cut short or has bytes after it")
     return content

@@ -75,7 +75,7 @@ def check_structure(model: Model, vocabulary_size: int) -> None:
     for tensor in model.graph.initializers:
         kind = _check_initializer(tensor, constants)
         if tensor.name in kinds:
-            raise ProtoError(f"tensor {tensor.name!r} is there twice")
+            raise ProtoError(f"tensor {tensor.name!r} appears twice")
         kinds[tensor.name] = kind
         elements += math.prod(tensor.dims)
     if elements > MAX_ELEMENTS:
@@ -139,7 +139,7 @@ def _check_node(
     weight = op_type in DECODERS and DATA not in given.split() and form.gives == DATA
     for name in filter(None, outputs):
         if name in kinds:
-            raise ProtoError(f"tensor {name!r} is there twice")
+            raise ProtoError(f"tensor {name!r} appears twice")
         kinds[name] = WEIGHT if weight else form.gives
 
 

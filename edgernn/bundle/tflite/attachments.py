@@ -103,7 +103,9 @@ class TfliteAttachments:
                 if room < 0:
                     raise zipfile.BadZipFile(f"more than {MAX_ATTACHMENT_BYTES} bytes")
                 if len(content) != info.file_size:
-                    raise zipfile.BadZipFile(f"{info.filename!r} has another size than it says")
+                    raise zipfile.BadZipFile(
+                        f"{info.filename!r} has a different size than it declares"
+                    )
                 attachments[info.filename] = content
         return attachments
 
@@ -267,7 +269,7 @@ def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
         if not ATTACHMENT_NAME.fullmatch(attachment):
             raise zipfile.BadZipFile(f"file name {attachment[:80]!r} is not allowed")
         if attachment in seen:
-            raise zipfile.BadZipFile(f"{attachment!r} is there twice")
+            raise zipfile.BadZipFile(f"{attachment!r} appears twice")
         seen.add(attachment)
         if info.flag_bits & _ENCRYPTED:
             raise zipfile.BadZipFile(f"{attachment!r} is encrypted")

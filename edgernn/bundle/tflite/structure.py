@@ -226,7 +226,7 @@ def _check_order(graph: Graph) -> None:
     states = set(VARIABLES.values())
     variable = {i for i, tensor in enumerate(graph.tensors) if tensor.letter in states}
     if len(set(graph.inputs)) < len(graph.inputs) or variable & {*graph.inputs, *graph.outputs}:
-        raise FlatError("inputs or outputs that are states or there twice")
+        raise FlatError("inputs or outputs that are states or appear twice")
     written = constant | set(graph.inputs)
     for operator in graph.operators:
         for number in operator.inputs:

@@ -98,9 +98,7 @@ def _read_model(
             continue
         if _is_model(entry):
             if len(nests) == _MAX_NESTS:
-                raise ModelFileError(
-                    f"{file}: models stand in each other more than {_MAX_NESTS} deep"
-                )
+                raise ModelFileError(f"{file}: models are nested more than {_MAX_NESTS} deep")
             name = str(entry.get("config", {}).get("name"))
             inner = (*nests, Nest(_snake_case(str(entry["class_name"])), name))
             found += _read_model(entry, file, reader, inner)

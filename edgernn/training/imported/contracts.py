@@ -32,7 +32,7 @@ class ImportOptions:
     weights: Path | None = None
     """The weights, if `model` is a JSON of the layers."""
     padding: Side | Literal["none"] | None = None
-    """Where zeros stood in training; plays no part if the model masks them. None: as the
+    """Where the padding zeros were in training; plays no part if the model masks them. None: as the
     vocabulary says, or `pre`."""
     truncating: Side | None = None
     """Which end of a text was cut off in training. None: as the vocabulary says, or `pre`."""

@@ -79,7 +79,7 @@ class Hdf5File:
         """
         self._steps += 1
         if self._steps > _MAX_STEPS:
-            raise Hdf5Error("it leads round in circles")
+            raise Hdf5Error("it contains a cycle")
         if address < 0 or count < 0 or address + count > len(self._data):
             raise Hdf5Error(f"{count} bytes at address {address} lie outside the file")
         return bytes(self._data[address : address + count])

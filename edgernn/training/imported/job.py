@@ -75,7 +75,7 @@ def import_run(
             f"--name {plain(options.name)}: letters, digits, '.', '_' and '-' only, up to 64"
         )
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise UsageError(f"--output {folder}: is there already; choose another")
+        raise UsageError(f"--output {folder}: already exists; choose another")
     imported = read_model(options.model, options.weights)
     architecture = imported.architecture
     file = vocabulary_file(options)

@@ -55,7 +55,7 @@ def join_activations(layers: list[Layer], file: str) -> list[tuple[Layer, Layer]
             if layer.function == "softmax":
                 raise ModelFileError(
                     f"{file}: cannot be carried over exactly: layer {layer.name}: a softmax must "
-                    "stand at the end, behind a dense layer that has no activation"
+                    "be at the end, after a dense layer that has no activation"
                 )
         found.append((layer, layer))
     return found
@@ -91,7 +91,7 @@ def check_order(layers: list[Layer], file: str) -> None:
         )
     steps = kinds.rindex("P" if pooled else "R")
     if not pooled and re.search("[CM]", kinds[steps:]):
-        raise ModelFileError(f"{file}: a convolution must stand before the last recurrent layer")
+        raise ModelFileError(f"{file}: a convolution must come before the last recurrent layer")
     for place, layer in enumerate(layers):
         if isinstance(layer, Norm) and layer.axis not in (-1, 2 if place < steps else 1):
             raise ModelFileError(
@@ -116,7 +116,7 @@ def _check_end(layers: list[Layer], file: str) -> None:
     if not isinstance(last, Dense):
         raise ModelFileError(
             f"{file}: cannot be carried over exactly: layer {last.name} "
-            f"({type(last).__name__.lower()}): must stand behind a dense layer without an "
+            f"({type(last).__name__.lower()}): must come after a dense layer without an "
             "activation, or not at the end"
         )
     more = (

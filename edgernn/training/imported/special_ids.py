@@ -77,7 +77,7 @@ def _of_a_complete_file(file: WordFile, options: WordOptions) -> SpecialIds:
             start = None  # encode(add_special_tokens=False)
             continue
         raise UsageError(
-            f"--{name.replace('_', '-')}: does not go with a {file.kind} ({file.path})"
+            f"--{name.replace('_', '-')}: does not apply to a {file.kind} ({file.path})"
         )
     return SpecialIds(file.unknown_id, start, 0, ())
 

@@ -175,7 +175,7 @@ def _subwords(file: Subwords, options: WordOptions, rows: int) -> Vocabulary:
         if getattr(options, name) is not None:
             option = name.replace("_", "-")
             raise UsageError(
-                f"--{option}: does not go with a SubwordTextEncoder file ({file.path})"
+                f"--{option}: does not apply to a SubwordTextEncoder file ({file.path})"
             )
     if file.size > rows:
         raise UsageError(

@@ -73,7 +73,7 @@ def read_json(path: Path, text: str) -> Any:
 def check_words(
     path: Path,
     pairs: Iterable[tuple[int, str]],
-    place: Callable[[int], str] | None = None,
+    locate: Callable[[int], str] | None = None,
 ) -> tuple[tuple[int, str], ...]:
     """Return numbers and words; none may stand there twice."""
     words: dict[str, int] = {}
@@ -82,9 +82,9 @@ def check_words(
         if words.setdefault(word, number) != number:
             first = words[word]
             where = (
-                f", {place(number)}: the word of {place(first)} once more"
-                if place is not None
-                else f": {shown(word)} stands there twice, with {first} and with {number}"
+                f", {locate(number)}: the word of {locate(first)} again"
+                if locate is not None
+                else f": {shown(word)} appears twice, with {first} and with {number}"
             )
             raise DataError(f"{path}{where}")
         found.append((number, word))
@@ -98,5 +98,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
         names = Counter(name for name, _ in pairs)
         twice = next(name for name, count in names.items() if count > 1)
-        raise ValueError(f"a name stands there twice: {plain(twice)}")
+        raise ValueError(f"a name appears twice: {plain(twice)}")
     return dict(pairs)

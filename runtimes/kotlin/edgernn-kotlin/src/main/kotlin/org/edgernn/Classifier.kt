@@ -74,7 +74,7 @@ internal fun checkedProbability(found: FloatArray, file: ModelFile): Float {
     if (found.size != 1 || found[0] !in -ROUNDING..1 + ROUNDING) {
         throw ModelException(
             "${file.name}: the graph gave ${found.take(2).joinToString().ifEmpty { "nothing" }} for a " +
-                "text, which is no probability: export it again or get a fresh copy",
+                "text, which is not a probability: export it again or get a fresh copy",
         )
     }
     return found[0].coerceIn(0f, 1f)

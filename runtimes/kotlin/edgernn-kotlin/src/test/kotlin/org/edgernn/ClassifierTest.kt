@@ -103,7 +103,7 @@ class ClassifierTest {
         val unread = refusal { TfliteClassifier(file, 1) { _, _, _ -> throw IllegalArgumentException("bad") } }
         assertEquals("tiny.tflite: TensorFlow Lite cannot run it: bad", unread)
         for (answer in listOf(floatArrayOf(), floatArrayOf(0.5f, 0.5f), floatArrayOf(Float.NaN), floatArrayOf(1.1f))) {
-            assertTrue("no probability" in refusal { open { answer }.first.probability(intArrayOf(1)) })
+            assertTrue("not a probability" in refusal { open { answer }.first.probability(intArrayOf(1)) })
         }
         assertEquals(1f, open { floatArrayOf(1.000001f) }.first.probability(intArrayOf(1)), 0f)
         for (ids in listOf(intArrayOf(), intArrayOf(8), intArrayOf(-1))) {

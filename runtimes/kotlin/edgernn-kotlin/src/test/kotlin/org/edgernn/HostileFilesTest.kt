@@ -126,7 +126,7 @@ class HostileFilesTest {
             reason(graph + ByteArray(300_000) { if (it % 2 == 0) 8 else 1 }),
         )
         val twice = entry("a", ByteArray(1), false) + entry("a", ByteArray(1), true)
-        assertEquals("attachment 'a' is there twice", reason(graph + twice))
+        assertEquals("attachment 'a' appears twice", reason(graph + twice))
         for (name in listOf("", ".a", "a/b", "é", "a".repeat(65), "a\u0000")) {
             assertTrue(reason(graph + entry(name, ByteArray(1), false)).endsWith("is not allowed"))
         }
@@ -180,7 +180,7 @@ class HostileFilesTest {
         assertEquals("'note.txt' is another file than the directory says", reason(changed(14 to 1)))
         assertEquals("'note.txt' is encrypted", reason(changed(directory + 8 to 1, 6 to 1)))
         assertEquals("'note.txt' is compressed in an unknown way", reason(changed(directory + 10 to 9, 8 to 9)))
-        assertEquals("'note.txt' has another size than it says", reason(changed(directory + 24 to 3, 22 to 3)))
+        assertEquals("'note.txt' has a different size than it declares", reason(changed(directory + 24 to 3, 22 to 3)))
         assertEquals("'note.txt' is cut off", reason(changed(directory + 20 to 99, 18 to 99)))
         assertEquals("'note.txt' is not where the directory says", reason(changed(directory + 45 to 0x7F)))
         assertEquals("'note.txt' is not where the directory says", reason(changed(directory + 45 to 0xFF)))
@@ -193,7 +193,7 @@ class HostileFilesTest {
         assertEquals("file name 'a/b' is not allowed", reason(TinyModels.archive(mapOf("a/b" to ByteArray(1)), behind)))
         val twice = TinyModels.archive(mapOf("a" to ByteArray(1), "b" to ByteArray(1)), behind)
         for (i in twice.indices) if (twice[i] == 'b'.code.toByte()) twice[i] = 'a'.code.toByte()
-        assertEquals("'a' is there twice", reason(twice))
+        assertEquals("'a' appears twice", reason(twice))
         val zip64 = "PK\u0006\u0007".toByteArray() + ByteArray(16)
         assertEquals("ZIP64 archives are not read", reason(zip64 + one.copyOfRange(end, one.size)))
         // With a comment behind it, a record says nothing; then there are no attachments.

@@ -38,7 +38,7 @@ class JsonTest {
         )) {
             refused(text)
         }
-        assertTrue(refused("{\"a\": 1, \"\\u0061\": 2}").startsWith("a field stands there twice"))
+        assertTrue(refused("{\"a\": 1, \"\\u0061\": 2}").startsWith("a field appears twice"))
         assertEquals("nested more than 64 deep at character 65", refused("[".repeat(100_000)))
         assertTrue(refused("1".repeat(1001)).startsWith("a number of more than 1000 characters"))
         assertThrows(JsonException::class.java) { Json.parse(byteArrayOf('"'.code.toByte(), -1, '"'.code.toByte())) }

@@ -92,7 +92,7 @@ class TextTest {
             mapOf(
                 "film" to "v.words: cut short: the last line has no end",
                 "film\n\n" to "v.words, line 2: a word has 1 to 4096 characters",
-                "a\nb\na\n" to "v.words, line 3: the word of line 1 once more",
+                "a\nb\na\n" to "v.words, line 3: the word of line 1 again",
                 "x".repeat(4097) + "\n" to "v.words, line 1: a word has 1 to 4096 characters",
             )
         for ((data, error) in words) {
@@ -105,8 +105,8 @@ class TextTest {
             mapOf(
                 "" to "v: not a SubwordTextEncoder file: line 1 must be '### SubwordTextEncoder'",
                 header + "'a'" to "v: cut short: the last line has no end",
-                header + "'a'\nb\n" to "v, line 4: a subword stands between single quotes",
-                header + "'\n" to "v, line 3: a subword stands between single quotes",
+                header + "'a'\nb\n" to "v, line 4: a subword must be in single quotes",
+                header + "'\n" to "v, line 3: a subword must be in single quotes",
             )
         for ((data, error) in subwords) {
             assertEquals(error, refusal { org.edgernn.text.readSubwords(data.toByteArray(), "v") })

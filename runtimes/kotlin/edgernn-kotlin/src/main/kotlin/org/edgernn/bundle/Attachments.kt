@@ -22,7 +22,7 @@ internal object Attachments {
      * @param wrapped whether it is a zlib stream (RFC 1950), not a bare one (RFC 1951).
      * @param room how many bytes may come out.
      * @return null where more would come out.
-     * @throws DataFormatException the stream is damaged, cut short, or has bytes behind it.
+     * @throws DataFormatException the stream is damaged, cut short, or has bytes after it.
      */
     fun inflate(bytes: ByteArray, start: Int, length: Int, wrapped: Boolean, room: Int): ByteArray? {
         val inflater = Inflater(!wrapped)

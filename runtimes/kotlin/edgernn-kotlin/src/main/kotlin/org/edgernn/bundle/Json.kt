@@ -50,7 +50,7 @@ internal class Json private constructor(private val text: String) {
             skipSpace()
             if (peek() != '"') throw refused("no name")
             val name = string()
-            if (name in found) throw refused("a field stands there twice")
+            if (name in found) throw refused("a field appears twice")
             skipSpace()
             if (peek() != ':') throw refused("no ':'")
             at++
@@ -193,7 +193,7 @@ internal class Json private constructor(private val text: String) {
             when (value) {
                 null, is Boolean, is Int, is Long -> into.append(value)
                 is Float, is Double -> {
-                    require((value as Number).toDouble().isFinite()) { "$value is no number of JSON" }
+                    require((value as Number).toDouble().isFinite()) { "$value is not a JSON number" }
                     into.append(value)
                 }
                 is String -> writeString(value, into)

@@ -43,7 +43,7 @@ internal class OnnxFile private constructor(private val bytes: ByteArray) {
         val prefix = PREFIXES.firstOrNull { key.orEmpty().startsWith(it) } ?: return false
         val name = key.orEmpty().removePrefix(prefix)
         if (!Attachments.isName(name)) throw ProtoException("attachment name ${shown(name.take(80))} is not allowed")
-        if (name in attachments) throw ProtoException("attachment ${shown(name)} is there twice")
+        if (name in attachments) throw ProtoException("attachment ${shown(name)} appears twice")
         attachments[name] = content(value ?: IntRange.EMPTY, prefix == DEFLATED)
         return true
     }

@@ -64,7 +64,7 @@ internal class TfliteFile private constructor(private val bytes: ByteArray) {
         if (entrySize > end - at) throw ZipRefused("a broken directory")
         val name = String(bytes, at + ENTRY_SIZE, nameSize, Charsets.ISO_8859_1)
         if (!Attachments.isName(name)) throw ZipRefused("file name ${shown(name.take(80))} is not allowed")
-        if (name in attachments) throw ZipRefused("${shown(name)} is there twice")
+        if (name in attachments) throw ZipRefused("${shown(name)} appears twice")
         if (uint16(at + 8) and ENCRYPTED != 0) throw ZipRefused("${shown(name)} is encrypted")
         if (uint16(at + 34) != 0) throw ZipRefused("archives in several parts are not read")
         val header = size(at + 42)
@@ -81,7 +81,7 @@ internal class TfliteFile private constructor(private val bytes: ByteArray) {
             throw ZipRefused("${shown(name)} is another file than the directory says")
         }
         val content = content(name, uint16(at + 10), start, stored)
-        if (content.size != size(at + 24)) throw ZipRefused("${shown(name)} has another size than it says")
+        if (content.size != size(at + 24)) throw ZipRefused("${shown(name)} has a different size than it declares")
         val crc = CRC32().apply { update(content) }.value.toInt()
         if (crc != littleEndian(bytes, at + 16, 4)) throw ZipRefused("${shown(name)} is damaged")
         attachments[name] = content

@@ -23,7 +23,7 @@ internal fun readWords(data: ByteArray, name: String): List<String> {
             throw ModelException("$name, line ${i + 1}: a word has 1 to $MAX_WORD characters")
         }
         val first = firstLine.put(word, i + 1)
-        if (first != null) throw ModelException("$name, line ${i + 1}: the word of line $first once more")
+        if (first != null) throw ModelException("$name, line ${i + 1}: the word of line $first again")
     }
     return words.dropLast(1)
 }
@@ -44,7 +44,7 @@ internal fun readSubwords(data: ByteArray, name: String): List<String> {
     for (i in 2 until lines.size - 1) {
         val line = lines[i]
         if (line.length < 2 || line.first() != '\'' || line.last() != '\'') {
-            throw ModelException("$name, line ${i + 1}: a subword stands between single quotes")
+            throw ModelException("$name, line ${i + 1}: a subword must be in single quotes")
         }
         if (line.length > 2) subwords += line.substring(1, line.length - 1)
     }
