@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,10 +45,10 @@ class Reading(TypedDict, total=False):
     label_column: str
     group_column: str
     """The column whose equal values are never on two sides of a split."""
-    positive: str | Sequence[object]
+    positive: str | float | Iterable[object]
     """The value of the label column, or those, that mean the positive label; so in the next two."""
-    negative: str | Sequence[object]
-    drop: str | Sequence[object]
+    negative: str | float | Iterable[object]
+    drop: str | float | Iterable[object]
     """Rows with these labels are left out."""
     strict: bool
     """Whether the first bad row is an error, instead of being left out."""
@@ -395,7 +395,8 @@ def _values(reading: Reading) -> dict[str, Any]:
     for name in ("positive", "negative", "drop"):
         if name in values:
             given = values[name]
-            several = [given] if isinstance(given, str) else given
+            is_one = isinstance(given, str) or not isinstance(given, Iterable)
+            several = [given] if is_one else given
             values[name] = tuple(dict.fromkeys(map(fold, several)))
     return values
 

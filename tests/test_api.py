@@ -78,6 +78,7 @@ def test_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.keras
+@pytest.mark.spawns  # Keras asks `uname` what machine this is.
 @pytest.mark.parametrize("name", ["export_model", "train_model"])
 @pytest.mark.filterwarnings("ignore:.*too few to tell", "ignore:the model is not .*better than")
 def test_examples_with_keras(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +101,7 @@ def test_evaluating_with_words_for_labels(stars: Path, caplog: pytest.LogCapture
     """Values are taken one by one or several; steps are logged, and nothing is printed."""
     caplog.set_level(logging.INFO, "edgernn")
     found = edgernn.evaluate_model(
-        data=stars, text_column="review", positive=(4, "5.0"), negative="1", drop=[3], errors=1
+        data=stars, text_column="review", positive=(4, "5.0"), negative=1, drop="3", errors=1
     )
     assert (found.metrics.examples, found.metrics.accuracy) == (3, 1.0)
     assert found.errors == ()
@@ -158,6 +159,7 @@ def test_a_file_that_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.keras
+@pytest.mark.spawns  # Keras asks `uname` what machine this is.
 def test_from_training_to_the_edge(stars: Path, tmp_path: Path) -> None:
     """What one function leaves behind, the next one takes."""
     with stars.open("a", newline="", encoding="utf-8") as file:
