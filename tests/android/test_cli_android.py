@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+from stand_in_files import with_operators
 
 from edgernn.bundle import ModelFile, read_model_file, with_bundle
 from edgernn.cli import android
@@ -131,7 +132,7 @@ def export(run: Path, folder: Path) -> Path:
 )
 def test_loops_that_xnnpack_gets_wrong_are_warned_of(tiny_tflite, operators, warned):
     """A GRU's loop is known by its operators; no other graph is spoken of."""
-    file = dataclasses.replace(read_model_file(tiny_tflite), operators=operators)
+    file = with_operators(read_model_file(tiny_tflite), operators)
     lines = list(android._warnings(file))
     assert [line for line in lines if "setUseXNNPACK(false)" in line] == lines
     assert bool(lines) == warned

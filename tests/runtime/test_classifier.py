@@ -25,6 +25,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stand_in_files import with_operators
 
 from edgernn import Classifier, Score, load
 from edgernn.bundle import Bundle, read_model_file, with_bundle
@@ -368,7 +369,7 @@ def test_a_loop_that_xnnpack_gets_wrong(
         return Interpreter(**settings)
 
     monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
-    file = dataclasses.replace(read_model_file(tiny_files["tflite", "int8"]), operators=operators)
+    file = with_operators(read_model_file(tiny_files["tflite", "int8"]), operators)
     model = LoadedModel(file, backends.open_backend(file, "cpu", None))
     expected = {OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES} if without else set()
     assert {asked[0].get("experimental_op_resolver_type")} - {None} == expected

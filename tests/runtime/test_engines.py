@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import warnings
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from stand_in_files import with_operators
 
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.errors import ModelFileError
@@ -89,7 +89,7 @@ def test_a_loop_that_xnnpack_gets_wrong(tflite: ModelFile, monkeypatch: pytest.M
     lite = SimpleNamespace(Interpreter=interpreter, experimental=experimental)
     tensorflow = SimpleNamespace(__version__="9.9", lite=lite)
     monkeypatch.setitem(sys.modules, "tensorflow", tensorflow)
-    loop = dataclasses.replace(tflite, operators={"WHILE": 2, "SPLIT_V": 1})
+    loop = with_operators(tflite, {"WHILE": 2, "SPLIT_V": 1})
     found = named(loop)
     xnnpack = found["litert, XNNPACK"]
     assert xnnpack.version is not None
@@ -130,7 +130,7 @@ def test_cuda(onnx: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a stand-in for what CUDA needs: used, but for a graph that it has no operators for."""
     monkeypatch.setattr(engines, "cuda_problem", lambda runtime: None)
     assert find_engines(onnx)[1].problem is None
-    quantized = dataclasses.replace(onnx, operators={"com.microsoft::DynamicQuantizeLSTM": 2})
+    quantized = with_operators(onnx, {"com.microsoft::DynamicQuantizeLSTM": 2})
     cpu, cuda = find_engines(quantized)
     assert cpu.problem is None
     assert cuda.problem == "not used for this file: int8 LSTMs run on the CPU only"
