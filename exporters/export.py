@@ -147,31 +147,21 @@ def export(
     check_cells(rules, precision, trained.network.parts)
     run = trained.run
     card = model_card.describe(run, trained.network, rules.name, precision)
-    try:
-        graph = convert_graph(trained, rules, precision, card, wanted)
-    except ImportError as error:
-        raise MissingPackageError(error.name or "tensorflow", "exporting", "export") from error
-    checks = [
-        gate.check_operators(
-            count_operators(graph, rules.name), trained.network, rules.at(precision)
-        )
-    ]
+    checks: list[Check] = []
+
+    def require(more: list[Check]) -> None:
+        checks.extend(more)
+        _require(more, output, say)
+
+    graph = _converted(trained, rules, precision, card, wanted)
+    operators = count_operators(graph, rules.name)
     # The runtime refuses such a graph before it can be scored.
-    _require(checks, output, say)
+    require([gate.check_operators(operators, trained.network, rules.at(precision))])
     with new_file(output) as temporary:
         temporary.write_bytes(with_bundle(graph, rules.name, Bundle(run.encoder, card)))
-        audit = audit_file(temporary)
-        card["oldest_runtime"] = audit.oldest_runtime.text
-        audited = [
-            gate.check_problems(audit),
-            gate.check_oldest_runtime(audit.oldest_runtime, wanted),
-        ]
-        checks += audited
-        _require(audited, output, say)
+        require(_check_runtimes(temporary, card, wanted))
         scorer = open_file(temporary)
-        scored = _check_scores(trained, scorer, limits, max_accuracy_drop)
-        checks += scored
-        _require(scored, output, say)
+        require(_check_scores(trained, scorer, limits, max_accuracy_drop))
         golden = golden_vectors(run.encoder, scorer.probabilities, limits.golden_tolerance)
         card["checks"] = {
             "tolerance": limits.tolerance,
@@ -185,17 +175,40 @@ def export(
         finished = with_bundle(graph, rules.name, Bundle(run.encoder, card, page, golden))
         temporary.write_bytes(finished)
         _check_finished(open_file(temporary), golden, output)
-        say(
-            f"text contract version {run.contract.version}, vocabulary of "
-            f"{run.contract.vocabulary_size:,} ids, model card and {len(golden.vectors)} golden "
-            "vectors inside"
-        )
+        say(_contents_line(run, golden))
         if card_file is not None:
-            digest = hashlib.sha256(finished).hexdigest()
-            write_text(
-                card_file, model_card.page(card, run.contract, {output.name: digest, **hashes})
-            )
+            hashes = {output.name: hashlib.sha256(finished).hexdigest(), **hashes}
+            write_text(card_file, model_card.page(card, run.contract, hashes))
     return tuple(checks)
+
+
+def _converted(
+    trained: TrainedModel,
+    rules: FormatRules,
+    precision: str,
+    card: dict[str, Any],
+    wanted: MinRuntime,
+) -> bytes:
+    """Return the graph; a package that is missing is named."""
+    try:
+        return convert_graph(trained, rules, precision, card, wanted)
+    except ImportError as error:
+        raise MissingPackageError(error.name or "tensorflow", "exporting", "export") from error
+
+
+def _check_runtimes(path: Path, card: dict[str, Any], wanted: MinRuntime) -> list[Check]:
+    """Audit a file, and put the oldest runtime that it needs into its card."""
+    audit = audit_file(path)
+    card["oldest_runtime"] = audit.oldest_runtime.text
+    return [gate.check_problems(audit), gate.check_oldest_runtime(audit.oldest_runtime, wanted)]
+
+
+def _contents_line(run: Run, golden: Golden) -> str:
+    return (
+        f"text contract version {run.contract.version}, vocabulary of "
+        f"{run.contract.vocabulary_size:,} ids, model card and {len(golden.vectors)} golden "
+        "vectors inside"
+    )
 
 
 def _require(checks: Sequence[Check], output: Path, say: Callable[[str], None]) -> None:
@@ -205,7 +218,7 @@ def _require(checks: Sequence[Check], output: Path, say: Callable[[str], None]) 
         if check.passed:
             say(f"{check.name}: {check.line}")
         elif check.passed is None:
-            warnings.warn(f"{check.name} {check.line}", RuntimeWarning, stacklevel=3)
+            warnings.warn(f"{check.name} {check.line}", RuntimeWarning, stacklevel=4)
     if failed:
         lines = [f"{check.name}: {check.line}" for check in failed]
         joined = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
@@ -240,7 +253,7 @@ def _check_accuracy(
         reason = "the run's data is not at hand"
     elif len(validation.texts) < FEWEST_VALIDATION_TEXTS:
         reason = (
-            f"{len(validation.texts)} validation texts are too few, it takes "
+            f"{len(validation.texts)} validation texts are too few; it takes "
             f"{FEWEST_VALIDATION_TEXTS}"
         )
     else:
