@@ -11,7 +11,7 @@ from typing import Any
 
 from edgernn.measured import RECIPES_FILE
 
-__all__ = ["FLAGSHIP", "OURS", "PEER", "PUBLISHED", "RECIPE", "Collected", "Row", "collect"]
+__all__ = ["FLAGSHIP", "OURS", "PEER", "PUBLISHED", "RECIPE", "Collected", "ModelRow", "collect"]
 
 _HERE = Path(__file__).parent
 FLAGSHIP, OURS, RECIPE, PEER, PUBLISHED = "flagship", "run", "recipe", "peer", "published"
@@ -25,7 +25,7 @@ _TESTS = 25_000
 
 
 @dataclass(frozen=True)
-class Row:
+class ModelRow:
     """One model; None where something was not measured."""
 
     kind: str
@@ -51,7 +51,7 @@ class Row:
 class Collected:
     """Everything that table and plot show."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[ModelRow, ...]
     machines: tuple[dict[str, Any], ...]
     """Those that peers and runs were measured on, with versions."""
     near_duplicates: dict[str, Any] | None
@@ -97,7 +97,7 @@ def collect(
     )
 
 
-def _runs(runs: Sequence[dict[str, Any]]) -> list[Row]:
+def _runs(runs: Sequence[dict[str, Any]]) -> list[ModelRow]:
     """Return a row for each model, its seeds together."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
@@ -105,10 +105,10 @@ def _runs(runs: Sequence[dict[str, Any]]) -> list[Row]:
     return [_group(name, found) for name, found in groups.items()]
 
 
-def _group(name: str, runs: Sequence[dict[str, Any]]) -> Row:
+def _group(name: str, runs: Sequence[dict[str, Any]]) -> ModelRow:
     files = [run["files"]["onnx"] for run in runs]
     accuracies = tuple(file["test"]["accuracy"] for file in files)
-    return Row(
+    return ModelRow(
         kind=FLAGSHIP if name.startswith(FLAGSHIP) else OURS,
         title=name,
         accuracy=_mean(accuracies),
@@ -123,13 +123,13 @@ def _group(name: str, runs: Sequence[dict[str, Any]]) -> Row:
     )
 
 
-def _recipe(row: dict[str, Any], peer: dict[str, Any] | None) -> Row:
+def _recipe(row: dict[str, Any], peer: dict[str, Any] | None) -> ModelRow:
     """Return a recipe's row: accuracy and size as published with it, the rest as a peer's."""
     file = row["measured"]["files"]["onnx"]
     examples = row["measured"]["test_examples"]
     own = examples != _TESTS
-    measured = _peer(peer) if peer else Row(RECIPE, row["recipe"])
-    return Row(
+    measured = _peer(peer) if peer else ModelRow(RECIPE, row["recipe"])
+    return ModelRow(
         kind=RECIPE,
         title=row["recipe"],
         accuracy=file["test_accuracy"],
@@ -143,11 +143,11 @@ def _recipe(row: dict[str, Any], peer: dict[str, Any] | None) -> Row:
     )
 
 
-def _peer(peer: dict[str, Any]) -> Row:
+def _peer(peer: dict[str, Any]) -> ModelRow:
     if "not_measured" in peer:
-        return Row(PEER, peer["title"], note=f"not measured: {peer['not_measured']}")
+        return ModelRow(PEER, peer["title"], note=f"not measured: {peer['not_measured']}")
     test = peer["test"] or {}
-    return Row(
+    return ModelRow(
         kind=PEER,
         title=peer["title"],
         accuracy=test.get("accuracy"),
@@ -159,8 +159,8 @@ def _peer(peer: dict[str, Any]) -> Row:
     )
 
 
-def _published(model: dict[str, Any]) -> Row:
-    return Row(
+def _published(model: dict[str, Any]) -> ModelRow:
+    return ModelRow(
         kind=PUBLISHED,
         title=model["name"],
         accuracy=model["accuracy"],

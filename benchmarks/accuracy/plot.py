@@ -21,7 +21,7 @@ from benchmarks.accuracy.collected import (
     PUBLISHED,
     RECIPE,
     Collected,
-    Row,
+    ModelRow,
     collect,
 )
 from benchmarks.accuracy.labels import Box, place_labels
@@ -115,7 +115,7 @@ def draw(collected: Collected) -> Any:
     return figure
 
 
-def _mark(axes: Any, row: Row, style: _Style) -> None:
+def _mark(axes: Any, row: ModelRow, style: _Style) -> None:
     size, error = row.bytes / 1e6 if row.bytes else 0, _error(row.accuracy)
     if len(row.accuracies) > 1:
         low, high = (_error(found) for found in (max(row.accuracies), min(row.accuracies)))
@@ -136,7 +136,7 @@ def _marker(style: _Style) -> dict[str, Any]:
     }
 
 
-def _name(row: Row) -> str:
+def _name(row: ModelRow) -> str:
     name = f"{row.title}{'*' * row.own_split} {100 * (row.accuracy or 0):.1f}"
     if len(row.accuracies) < 2:
         return name
@@ -144,7 +144,7 @@ def _name(row: Row) -> str:
     return f"{name}\n{len(row.accuracies)} seeds: {low:.1f} to {high:.1f}"
 
 
-def _notes(rows: Sequence[Row]) -> list[str]:
+def _notes(rows: Sequence[ModelRow]) -> list[str]:
     """Return what the picture needs said below it."""
     notes = []
     if any(row.kind == PUBLISHED for row in rows):
@@ -154,7 +154,7 @@ def _notes(rows: Sequence[Row]) -> list[str]:
     return notes
 
 
-def _scale(axes: Any, rows: Sequence[Row]) -> None:
+def _scale(axes: Any, rows: Sequence[ModelRow]) -> None:
     ticker = import_quietly("matplotlib.ticker")
 
     axes.set_xscale("log")
@@ -173,7 +173,7 @@ def _scale(axes: Any, rows: Sequence[Row]) -> None:
     axes.yaxis.set_major_formatter(ticker.FuncFormatter(lambda error, _: f"{100 - error:g}"))
 
 
-def _label(axes: Any, rows: Sequence[Row], renderer: Any) -> None:
+def _label(axes: Any, rows: Sequence[ModelRow], renderer: Any) -> None:
     """Write each row's name beside its marker, on no other name and on no marker.
 
     A line leads to a name that found room only farther away.

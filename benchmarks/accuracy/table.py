@@ -12,7 +12,7 @@ from benchmarks.accuracy.collected import (
     PUBLISHED,
     RECIPE,
     Collected,
-    Row,
+    ModelRow,
     collect,
 )
 
@@ -50,7 +50,7 @@ def accuracy_table(collected: Collected | None = None) -> str:
     return "\n".join([*lines, ""])
 
 
-def _cells(row: Row, marks: dict[str, str]) -> list[str]:
+def _cells(row: ModelRow, marks: dict[str, str]) -> list[str]:
     title = f"`{row.title}`" if row.kind in (FLAGSHIP, OURS, RECIPE) else row.title
     if row.note:
         title += f" {marks.setdefault(row.note, f'<sup>{len(marks) + 1}</sup>')}"

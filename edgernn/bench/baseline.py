@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from edgernn.bench.results import Report, Row
+from edgernn.bench.results import BenchRow, Report
 from edgernn.errors import UsageError
 
 __all__ = ["Comparison", "compare", "parse_percent"]
@@ -74,13 +74,13 @@ def compare(baseline: Report, now: Report, allowed: float) -> Comparison:
 
 
 def _matched(
-    old: tuple[Row, ...], new: tuple[Row, ...]
-) -> tuple[list[tuple[Row, Row]], list[Row], list[Row]]:
-    pairs: list[tuple[Row, Row]] = []
+    old: tuple[BenchRow, ...], new: tuple[BenchRow, ...]
+) -> tuple[list[tuple[BenchRow, BenchRow]], list[BenchRow], list[BenchRow]]:
+    pairs: list[tuple[BenchRow, BenchRow]] = []
     left, right = list(old), list(new)
-    keys: tuple[Callable[[Row], object], ...] = (_by_name, _by_recipe)
+    keys: tuple[Callable[[BenchRow], object], ...] = (_by_name, _by_recipe)
     for key in keys:
-        by_key: dict[object, list[Row]] = {}
+        by_key: dict[object, list[BenchRow]] = {}
         for row in left:
             by_key.setdefault(key(row), []).append(row)
         rest = []
@@ -95,22 +95,22 @@ def _matched(
     return pairs, left, right
 
 
-def _how(row: Row) -> tuple[object, ...]:
+def _conditions(row: BenchRow) -> tuple[object, ...]:
     return row.runtime, row.options, row.requested_device, row.threads, row.machine
 
 
-def _by_name(row: Row) -> object:
-    return (*_how(row), row.model.name)
+def _by_name(row: BenchRow) -> object:
+    return (*_conditions(row), row.model.name)
 
 
-def _by_recipe(row: Row) -> object:
+def _by_recipe(row: BenchRow) -> object:
     model = row.model
     if model.recipe is None:
         return None
-    return (*_how(row), model.recipe, model.format, model.precision)
+    return (*_conditions(row), model.recipe, model.format, model.precision)
 
 
-def _fallen(old: Row, new: Row, allowed: float) -> Iterator[str]:
+def _fallen(old: BenchRow, new: BenchRow, allowed: float) -> Iterator[str]:
     if new.problem is not None:
         if old.problem is None:
             yield f"{new.title}: cannot run any more: {new.problem}"
@@ -129,7 +129,7 @@ def _fallen(old: Row, new: Row, allowed: float) -> Iterator[str]:
             )
 
 
-def _figures(row: Row) -> Iterator[_Figure]:
+def _figures(row: BenchRow) -> Iterator[_Figure]:
     for latency in row.latency:
         name = f"p50 at {latency.tokens} tokens"
         yield _Figure(name, latency.p50_ms, f"{latency.p50_ms:.4g} ms")

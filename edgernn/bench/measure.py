@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bench.cold_start import FirstScore, Started, start
-from edgernn.bench.results import Accuracy, Latency, Row, Settings, Throughput
+from edgernn.bench.results import Accuracy, BenchRow, Latency, Settings, Throughput
 from edgernn.bench.reviews import Reviews
 from edgernn.bench.scorers import Parts, Scorer
 from edgernn.bench.statistics import FEWEST, interval_percent, percentile
@@ -194,11 +194,11 @@ def measure_starts(
             advance(1)
 
 
-def finish(row: Measured) -> Row:
+def finish(row: Measured) -> BenchRow:
     """Return a row with what was measured until now."""
     subject = row.subject
     peaks = [one.peak_bytes for one in row.starts if one.peak_bytes is not None]
-    return Row(
+    return BenchRow(
         runtime=subject.runtime,
         runtime_version=subject.runtime_version,
         options=subject.options,

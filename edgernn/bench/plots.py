@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
-from edgernn.bench.results import Report, Row
+from edgernn.bench.results import BenchRow, Report
 from edgernn.errors import MissingPackageError
 from edgernn.privacy import import_quietly
 
@@ -89,7 +89,7 @@ def latency_plot(report: Report) -> str | None:
 
 def accuracy_plot(report: Report) -> str | None:
     """Draw accuracy over size, a point a model file; None where no accuracy is known."""
-    files: dict[str, list[tuple[int, Row]]] = {}
+    files: dict[str, list[tuple[int, BenchRow]]] = {}
     for i, row in enumerate(report.rows):
         if row.accuracy is not None:
             files.setdefault(row.model.sha256, []).append((i, row))

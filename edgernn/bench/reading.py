@@ -19,11 +19,11 @@ from edgernn.bench.results import (
     RUNTIMES,
     VERSION,
     Accuracy,
+    BenchRow,
     Latency,
     Machine,
     Model,
     Report,
-    Row,
     Settings,
     Source,
     Throughput,
@@ -120,8 +120,8 @@ def _settings(fields: Fields) -> Settings:
     )
 
 
-def _row(fields: Fields) -> Row:
-    row = Row(
+def _row(fields: Fields) -> BenchRow:
+    row = BenchRow(
         runtime=fields.choice("runtime", RUNTIMES),
         runtime_version=fields.optional(fields.text, "runtime_version"),
         options=fields.text("options"),

@@ -20,11 +20,11 @@ __all__ = [
     "RUNTIMES",
     "VERSION",
     "Accuracy",
+    "BenchRow",
     "Latency",
     "Machine",
     "Model",
     "Report",
-    "Row",
     "Settings",
     "Source",
     "Throughput",
@@ -125,7 +125,7 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
-class Row:
+class BenchRow:
     """One model file on one runtime with one device, options and number of threads."""
 
     runtime: str
@@ -185,7 +185,7 @@ class Report:
     """UTC, as ISO 8601 has it."""
     machine: Machine
     settings: Settings
-    rows: tuple[Row, ...]
+    rows: tuple[BenchRow, ...]
     merged: tuple[Source, ...] = ()
     """Machines of rows whose `machine` is not None."""
 

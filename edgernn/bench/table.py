@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edgernn.bench.results import Latency, Report, Row
+from edgernn.bench.results import BenchRow, Latency, Report
 
 __all__ = ["Table", "file_table", "latency_table", "shown_bytes", "shown_time"]
 
@@ -93,7 +93,7 @@ def _names(report: Report) -> tuple[str, ...]:
     return ("", "model", "runtime", "device", "threads", *machine)
 
 
-def _named(report: Report, number: int, row: Row) -> tuple[str, ...]:
+def _named(report: Report, number: int, row: BenchRow) -> tuple[str, ...]:
     machine = (row.machine or report.machine.name,) if report.merged else ()
     device = row.device_title
     return (str(number), row.model.name, row.runtime_title, device, str(row.threads), *machine)
@@ -105,7 +105,7 @@ def _percentiles(latency: Latency | None) -> str:
     return " / ".join(map(shown_time, (latency.p50_ms, latency.p95_ms, latency.p99_ms)))
 
 
-def _throughput(row: Row) -> Sequence[str]:
+def _throughput(row: BenchRow) -> Sequence[str]:
     found = row.throughput
     if found is None:
         return "-", "-"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.choose.candidate import standard_error
-from edgernn.choose.result import Result, Row
+from edgernn.choose.result import Result, ResultRow
 from edgernn.errors import MissingPackageError
 from edgernn.pictures import save_picture
 from edgernn.privacy import import_quietly
@@ -97,7 +97,7 @@ def plot_front(result: Result, path: Path) -> None:
     save_picture(figure, path)
 
 
-def _draw_step(axes: Any, rows: tuple[Row, ...]) -> None:
+def _draw_step(axes: Any, rows: tuple[ResultRow, ...]) -> None:
     """Draw the best accuracy that each size can have."""
     best = 0.0
     places: list[tuple[float, float]] = []

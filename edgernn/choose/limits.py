@@ -31,13 +31,13 @@ class Miss:
     """`size`, `latency` or `accuracy`."""
     wanted: float
     """The limit: bytes, milliseconds, or a share in [0, 1]."""
-    found: float
+    actual: float
     """The model's, in the same unit."""
 
     @property
     def by(self) -> float:
         """How far beyond the limit, in its unit; above 0."""
-        return abs(self.found - self.wanted)
+        return abs(self.actual - self.wanted)
 
     @property
     def share(self) -> float:
@@ -49,17 +49,17 @@ class Miss:
         match self.limit:
             case "size":
                 return (
-                    f"size {self.found:,.0f} bytes is {self.by:,.0f} bytes over --max-size "
+                    f"size {self.actual:,.0f} bytes is {self.by:,.0f} bytes over --max-size "
                     f"{self.wanted:,.0f} bytes"
                 )
             case "latency":
                 return (
-                    f"latency {self.found:.3g} ms is {self.by:.3g} ms over --max-latency "
+                    f"latency {self.actual:.3g} ms is {self.by:.3g} ms over --max-latency "
                     f"{self.wanted:g} ms"
                 )
             case _:
                 return (
-                    f"held-out accuracy {self.found:.2%} is {100 * self.by:.2f} points below "
+                    f"held-out accuracy {self.actual:.2%} is {100 * self.by:.2f} points below "
                     f"--min-accuracy {100 * self.wanted:g}%"
                 )
 

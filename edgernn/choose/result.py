@@ -12,14 +12,14 @@ from edgernn.choose.limits import Limits
 from edgernn.choose.measure import Variant
 from edgernn.choose.state import State
 
-__all__ = ["Result", "Row", "result_of"]
+__all__ = ["Result", "ResultRow", "result_of"]
 
 _CLEARLY = 0.85
 """A file that takes so much of another's time is faster, whatever else the machine did."""
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """A trained candidate in one precision."""
 
     candidate: Candidate
@@ -39,7 +39,7 @@ class Result:
     limits: Limits
     budget: float
     """Seconds."""
-    rows: tuple[Row, ...]
+    rows: tuple[ResultRow, ...]
     """What is on the front or was trained: the most accurate first."""
     chosen: Chosen
     points: int
@@ -117,7 +117,9 @@ def result_of(state: State, limits: Limits, budget: float, chosen: Chosen, point
         if place in front or variant in _wanted(candidate, limits, chosen):
             broken = limits.misses(variant.bytes, variant.milliseconds, accuracy)
             rows.append(
-                Row(candidate, variant, accuracy, place in front, tuple(m.limit for m in broken))
+                ResultRow(
+                    candidate, variant, accuracy, place in front, tuple(m.limit for m in broken)
+                )
             )
     rows.sort(key=lambda row: (-row.accuracy, row.variant.bytes))
     return Result(state, limits, budget, tuple(rows), chosen, points)
@@ -141,7 +143,7 @@ def _wanted(candidate: Candidate, limits: Limits, chosen: Chosen) -> list[Varian
     return [candidate.variant(limits)]
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: ResultRow) -> dict[str, Any]:
     return {
         "candidate": row.candidate.name,
         "precision": row.variant.precision,

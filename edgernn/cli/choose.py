@@ -19,7 +19,7 @@ from edgernn.choose.limits import (
 )
 from edgernn.choose.names import PLOT, STATE
 from edgernn.choose.options import ChooseOptions
-from edgernn.choose.result import Result, Row
+from edgernn.choose.result import Result, ResultRow
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, say, write_line
 from edgernn.cli.signals import end
@@ -79,7 +79,7 @@ def run_choice(
         raise SystemExit(1)
 
 
-def _cells(row: Row, limits: Limits) -> tuple[str, ...]:
+def _cells(row: ResultRow, limits: Limits) -> tuple[str, ...]:
     point = row.candidate.point
     error = standard_error(row.accuracy, row.candidate.held_out)
     return (

@@ -39,7 +39,7 @@ W = TypeVar("W", bound=Work)
 
 
 @dataclass(slots=True, eq=False)
-class _Chunk(Generic[W]):
+class _InFlight(Generic[W]):
     work: W
     size: int
     unprepared: int
@@ -70,9 +70,9 @@ class Stream(Generic[W]):
         self._room = room
         self._size = 0
         self._change = threading.Condition()
-        self._pieces: deque[tuple[_Chunk[W], int]] = deque()
-        self._batches: deque[tuple[_Chunk[W], list[int]]] = deque()
-        self._chunks: deque[_Chunk[W]] = deque()
+        self._pieces: deque[tuple[_InFlight[W], int]] = deque()
+        self._batches: deque[tuple[_InFlight[W], list[int]]] = deque()
+        self._chunks: deque[_InFlight[W]] = deque()
         self._threads: list[threading.Thread] = []
         self._closed = False
         self._error: BaseException | None = None
@@ -85,7 +85,7 @@ class Stream(Generic[W]):
             size: what the chunk takes of the room.
         """
         pieces = work.pieces
-        chunk = _Chunk(work, size, pieces)
+        chunk = _InFlight(work, size, pieces)
         batches = [] if pieces else work.plan()
         with self._change:
             while self._is_full(size):
@@ -149,7 +149,7 @@ class Stream(Generic[W]):
         if self._error is not None:
             raise self._error
 
-    def _next(self) -> _Chunk[W] | None:
+    def _next(self) -> _InFlight[W] | None:
         with self._change:
             while True:
                 self._raise_error()
@@ -162,7 +162,7 @@ class Stream(Generic[W]):
                     return None
                 self._change.wait()
 
-    def _add(self, chunk: _Chunk[W], batches: Sequence[list[int]]) -> None:
+    def _add(self, chunk: _InFlight[W], batches: Sequence[list[int]]) -> None:
         chunk.left = len(batches)
         self._batches.extend((chunk, batch) for batch in batches)
 
@@ -180,7 +180,7 @@ class Stream(Generic[W]):
                 self.fail(error)
                 return
 
-    def _prepare(self, chunk: _Chunk[W], piece: int) -> None:
+    def _prepare(self, chunk: _InFlight[W], piece: int) -> None:
         chunk.work.prepare(piece)
         with self._change:
             chunk.unprepared -= 1
@@ -193,7 +193,7 @@ class Stream(Generic[W]):
                 self._add(chunk, batches)
             self._change.notify_all()
 
-    def _run(self, chunk: _Chunk[W], batch: list[int]) -> None:
+    def _run(self, chunk: _InFlight[W], batch: list[int]) -> None:
         chunk.work.run(batch)
         with self._change:
             assert chunk.left is not None
@@ -201,7 +201,7 @@ class Stream(Generic[W]):
             if not chunk.left:
                 self._change.notify_all()
 
-    def _next_task(self, has_prepared: bool) -> tuple[_Chunk[W], int | list[int]] | None:
+    def _next_task(self, has_prepared: bool) -> tuple[_InFlight[W], int | list[int]] | None:
         """Return a piece and a batch in turn, where there are both; None at the end."""
         with self._change:
             while not self._pieces and not self._batches:
