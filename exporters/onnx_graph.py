@@ -99,7 +99,7 @@ def _convert(network: Network) -> Any:
                     width = layer.kernel.shape[2] if isinstance(layer, Conv) else state.shape[-1]
                     reads = (state, steps.lengths, steps.ids)
                     state = _placeholder(tf, name, (None, None, width), *reads)
-                    steps = steps.behind(layer)
+                    steps = steps.after(layer)
                 case Pool():
                     placeholders[name] = layer
                     if _is_bounded(network.layers[number - 1]):

@@ -28,7 +28,7 @@ class Windows(NamedTuple):
     lengths: Any
     """int32 [batch]: steps of each text."""
 
-    def behind(self, layer: Conv | MaxPool) -> Windows:
+    def after(self, layer: Conv | MaxPool) -> Windows:
         """Return the steps that a layer gives."""
         stride = layer.stride
         if layer.padding != "valid":

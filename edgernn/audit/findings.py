@@ -92,7 +92,7 @@ def of_operators(
 ) -> Iterator[Found]:
     """Yield the same finding for several operators, each under its type."""
     for operator in operators:
-        yield Found(severity, operator.full_type, why, change, graph.place(operator))
+        yield Found(severity, operator.full_type, why, change, graph.location(operator))
 
 
 def random_operators(graph: Graph, types: Iterable[str], change: str) -> Iterator[Found]:

@@ -179,7 +179,7 @@ class Graph:
         """Go through the operators of these types of the format's own domain."""
         return (op for op in self.operators if not op.domain and op.type in types)
 
-    def place(self, operator: Operator) -> str:
+    def location(self, operator: Operator) -> str:
         """Say where an operator stands, in words fit for a terminal."""
         inside = self.subgraphs[operator.subgraph].name or f"subgraph {operator.subgraph}"
         within = f", in {one_line(inside)}" if operator.subgraph else ""

@@ -70,13 +70,13 @@ def onnx_findings(graph: Graph) -> Iterator[Found]:
                 "it is told whether to drop at random by its input training_mode, which this audit "
                 "does not compute",
                 _NO_DROPOUT,
-                graph.place(operator),
+                graph.location(operator),
             )
     yield from text_inputs(graph)
 
 
 def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
-    type, place = operator.type, graph.place(operator)
+    type, place = operator.type, graph.location(operator)
     cell = loop.cell
     if cell is None or cell.onnx is None:
         known = [one.onnx.operator.name for one in CELLS.values() if one.onnx is not None]
@@ -124,7 +124,7 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
 def _domains(graph: Graph) -> Iterator[Found]:
     """Operators that are not ONNX's own."""
     for operator in graph.operators:
-        domain, type, place = operator.domain, operator.type, graph.place(operator)
+        domain, type, place = operator.domain, operator.type, graph.location(operator)
         if (domain, type) in graph.functions or domain == "ai.onnx.ml":
             continue
         if CUDNN in type:
@@ -211,7 +211,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
                 f"product with the state, and {reset} is not set: the operator applies it before, "
                 "and scores differ from the model's",
                 f"set the attribute {reset} to 1, and compare scores with PyTorch's",
-                graph.place(operator),
+                graph.location(operator),
             )
         if batched and not _has_input(operator, _SEQUENCE_LENGTHS):
             yield Found(
@@ -222,7 +222,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
                 "depends on how far it is padded",
                 "give the texts' lengths to sequence_lens, as `edgernn export` does; or score "
                 "texts one by one, without padding or with just that of the training",
-                graph.place(operator),
+                graph.location(operator),
             )
         clip = operator.settings.get("clip", 0)
         if clip:
@@ -232,7 +232,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
                 f"clip {clip}: what goes into its activations is cut to that; Keras and PyTorch "
                 "do not do so",
                 "take the attribute out, unless the model was trained with it",
-                graph.place(operator),
+                graph.location(operator),
             )
 
 
@@ -254,7 +254,7 @@ def _fixed_states(graph: Graph, operator: Operator) -> Iterator[Found]:
             "leave the inputs initial_h and initial_c out, which start at zero by themselves, or "
             "make them in the graph for the size of the batch; or score "
             f"{'one text' if batch == 1 else f'{batch} texts'} a call",
-            graph.place(operator),
+            graph.location(operator),
         )
         return
 

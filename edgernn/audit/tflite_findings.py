@@ -58,7 +58,7 @@ def tflite_findings(graph: Graph) -> Iterator[Found]:
 
 
 def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
-    place = graph.place(operator)
+    place = graph.location(operator)
     if loop.cell is None:
         return Found(
             "problem",
@@ -119,7 +119,7 @@ def _is_open(size: int | str | None) -> bool:
 
 
 def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
-    name, place = operator.type, graph.place(operator)
+    name, place = operator.type, graph.location(operator)
     if CUDNN in name:
         yield Found(
             "problem",
@@ -216,7 +216,7 @@ def _state(graph: Graph) -> Iterator[Found]:
                 f"cell_clip {clip}: the cell state is cut to that; the TFLite converter puts 10 "
                 "there, Keras does not cut, and scores differ once a cell grows beyond",
                 "set cell_clip to 0, as `edgernn export` does",
-                graph.place(operator),
+                graph.location(operator),
             )
         states = (graph.values[n] for n in operator.inputs if n != ABSENT)
         if any(value.is_variable for value in states):
@@ -229,5 +229,5 @@ def _state(graph: Graph) -> Iterator[Found]:
                 "call reset_all_variables() (Java: resetVariableTensors()) before each text, as "
                 "edgernn's runtime does; where one of the others must load it, an LSTM as a loop "
                 "or a GRU has no such tensor",
-                graph.place(operator),
+                graph.location(operator),
             )

@@ -20,7 +20,7 @@ from edgernn.cli.options import (
     QuotingOption,
     SheetOption,
     TextColumn,
-    behind_dashes,
+    count_after_dashes,
 )
 
 __all__ = ["COMMANDS"]
@@ -161,7 +161,7 @@ def score(
     run_score(
         ScoreOptions(
             texts=texts or [],
-            literal=behind_dashes(),
+            literal=count_after_dashes(),
             inputs=input or [],
             read={name: value for name, value in given.items() if value is not None},
             output=output,

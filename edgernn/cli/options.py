@@ -31,7 +31,7 @@ __all__ = [
     "TestFraction",
     "TextColumn",
     "TrainingLimit",
-    "behind_dashes",
+    "count_after_dashes",
     "debugging",
 ]
 
@@ -43,7 +43,7 @@ def debugging() -> bool:
     return _debug
 
 
-def behind_dashes() -> int:
+def count_after_dashes() -> int:
     """Return how many arguments stand behind `--`, which the parser does not tell."""
     return len(sys.argv) - sys.argv.index("--") - 1 if "--" in sys.argv else 0
 

@@ -60,7 +60,7 @@ def _run_on_corpus(
     from edgernn.cli.conformance import run_conformance, write_corpus
 
     name = "--conformance-texts" if answers is None else "--conformance"
-    if given := [option_of(one) for one in options.given()] or ([str(path)] if path else []):
+    if given := [option_of(one) for one in options.set_fields()] or ([str(path)] if path else []):
         raise UsageError(f"{name} is not about a model file: leave out {given[0]}")
     if answers is not None and folder is not None:
         raise UsageError("--conformance-texts writes the corpus alone: leave out --conformance")

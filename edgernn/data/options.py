@@ -53,7 +53,7 @@ class DataOptions:
         own = fields(DataOptions)
         return DataOptions(**{field.name: getattr(self, field.name) for field in own})
 
-    def given(self) -> list[str]:
+    def set_fields(self) -> list[str]:
         """Return the names of the fields that are not left to the file."""
         own = fields(DataOptions)
         return [field.name for field in own if getattr(self, field.name) != field.default]

@@ -326,7 +326,7 @@ def _has_test(fraction: float) -> str:
 
 
 def _refuse(options: DataOptions, name: str) -> None:
-    given = [field for field in options.given() if field != "strict"]
+    given = [field for field in options.set_fields() if field != "strict"]
     if given:
         raise UsageError(
             f"{name} has no rows and columns; leave {option_of(given[0])} out, or name "

@@ -42,10 +42,10 @@ class RealTexts:
     tolerance: float | None = None
     """Largest difference of a probability; None: as the file says."""
 
-    def given(self) -> list[str]:
+    def set_fields(self) -> list[str]:
         """Return the names of what is given, as options without their dashes."""
         own = [f.name for f in fields(self) if getattr(self, f.name) not in (None, DEFAULTS)]
-        return [*self.reading.given(), *(name for name in own if name != "reading")]
+        return [*self.reading.set_fields(), *(name for name in own if name != "reading")]
 
 
 NO_TEXTS = RealTexts()
@@ -147,7 +147,7 @@ def verify(
 
 
 def _refuse_without_data(options: RealTexts) -> None:
-    if options.data is None and (given := options.given()):
+    if options.data is None and (given := options.set_fields()):
         name = option_of(given[0])
         raise UsageError(f"{name} is about real texts: name them with --data")
 

@@ -19,7 +19,7 @@ from edgernn.rows.fields import (
     split_strict,
     without_end,
 )
-from edgernn.rows.title import LOOKED_AT, described, filled, kept, names_follow
+from edgernn.rows.title import LOOKED_AT, described, filled, names_follow, note_ignored_title
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 """Those that are looked for, with names that are taken for `--delimiter` besides."""
@@ -114,7 +114,7 @@ def dialect_of(
     if title := _title_lines(lines, asked or said, text_column):
         names = skipped + title + 1
         if not headed:
-            note = kept("line", names)
+            note = note_ignored_title("line", names)
         else:
             note = described("line", skipped + 1, skipped + title, names)
             lines = lines[title:]

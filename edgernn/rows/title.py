@@ -76,7 +76,7 @@ def described(what: str, first: int, last: int, names: int) -> str:
     return f"{rows} taken for a title: the names of the columns are in {what} {names}"
 
 
-def kept(what: str, names: int) -> str:
+def note_ignored_title(what: str, names: int) -> str:
     """Say that rows which seem to be a title are read as others, since --no-header says so."""
     return (
         f"{what} {names} seems to have the names of the columns, below a title; with --no-header "

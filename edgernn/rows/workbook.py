@@ -12,7 +12,7 @@ from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
 from edgernn.rows.packing import Content
 from edgernn.rows.row import Row, Table
-from edgernn.rows.title import check_first, described, filled, kept, names_follow
+from edgernn.rows.title import check_first, described, filled, names_follow, note_ignored_title
 
 _SAMPLE = 20
 _MAX_PART = 2**31
@@ -106,7 +106,7 @@ def _without_title(rows: list[tuple[int, list[object]]], options: ReadOptions, n
         [cell for cells in above for cell in filled(cells)], below, options.text_column
     ):
         if not options.header:
-            return kept("row", names)
+            return note_ignored_title("row", names)
         del rows[: len(above)]
         return described("row", 1, names - 1, names)
     if options.header:

@@ -107,7 +107,7 @@ def measured_split(
         if started.label_rule and not options.label_rule:
             return _with_rule_of_run(started.label_rule, data, options, limit, say)
         return load_split(data, "test", options, limit=limit, say=say)
-    given = {name: getattr(options, name) for name in options.given()}
+    given = {name: getattr(options, name) for name in options.set_fields()}
     merged = dataclasses.replace(started, **given)
     if _split_setting(config, "test_fraction") is None:
         return load_split(data, "test", merged, limit=limit, say=say)

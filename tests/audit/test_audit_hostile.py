@@ -100,7 +100,7 @@ def survives(path: Path, data: bytes) -> bool:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def position_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hostile") / "model"
 
 
@@ -214,7 +214,7 @@ def test_overlapping_weights(save: Save) -> None:
     data = bytearray(tflite_model([code(OPERATORS.FULLY_CONNECTED)], [graph], arrays))
     _, first, second = open_root(data).tables(places.Model.BUFFERS)
     start, size = first.span(places.Buffer.DATA)
-    field = second.place(places.Buffer.DATA)
+    field = second.position_of(places.Buffer.DATA)
     assert field is not None
     # A vector of 300 bytes that starts 100 bytes into the first, whose values hold its length.
     struct.pack_into("<I", data, start + 96, 300)

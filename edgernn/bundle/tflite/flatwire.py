@@ -134,7 +134,7 @@ class Table:
     offsets: tuple[int, ...]
     """Those of the first fields; 0 for one that is absent."""
 
-    def place(self, index: int, size: int = 4) -> int | None:
+    def position_of(self, index: int, size: int = 4) -> int | None:
         """Return where the field's inline value stands, or None where the table has no such field.
 
         Args:
@@ -165,7 +165,7 @@ class Table:
         last = (self.vtable_size - 4) // 2
         # Many tables may share one long list of absent fields.
         self.buffer.charge(2 * max(0, last - count))
-        return any(self.place(index, 1) is not None for index in range(count, last))
+        return any(self.position_of(index, 1) is not None for index in range(count, last))
 
     def target(self, index: int) -> int | None:
         """Return where the offset in the field points, or None where the field is absent.
@@ -173,7 +173,7 @@ class Table:
         Raises:
             FlatError: it points outside the file.
         """
-        place = self.place(index)
+        place = self.position_of(index)
         return None if place is None else self.buffer.follow(place)
 
     def integer(self, index: int, kind: Scalar, default: int = 0) -> int:
@@ -182,7 +182,7 @@ class Table:
         Raises:
             FlatError: the field is broken.
         """
-        place = self.place(index, _SIZES[kind])
+        place = self.position_of(index, _SIZES[kind])
         return default if place is None else self.buffer.scalar(place, kind)
 
     def span(self, index: int, size: int = 1) -> tuple[int, int]:
@@ -204,7 +204,7 @@ class Table:
         Raises:
             FlatError: the field is broken, or the allowance is spent.
         """
-        if self.place(index) is None:
+        if self.position_of(index) is None:
             return None
         start, count = self.span(index, _SIZES[kind])
         self.buffer.charge(count * _SIZES[kind])
@@ -216,7 +216,7 @@ class Table:
         Raises:
             FlatError: the field is broken or not UTF-8, or the allowance is spent.
         """
-        if self.place(index) is None:
+        if self.position_of(index) is None:
             return None
         start, count = self.span(index)
         self.buffer.charge(count)

@@ -105,7 +105,7 @@ def _tensor(tensor: parsed.Tensor, buffer: parsed.Buffer) -> Tensor:
     ):
         raise FlatError(f"a tensor of shape {list(shape)} and {list(signature)}")
     if any(
-        table.place(field) is not None
+        table.position_of(field) is not None
         for field in (schema.Tensor.SPARSITY, schema.Tensor.VARIANT_TENSORS)
     ) or table.integer(schema.Tensor.EXTERNAL_BUFFER, "I"):
         raise FlatError("a tensor that is stored in an unknown way")
@@ -139,7 +139,7 @@ def _letter(tensor: Table, kind: str) -> str:
         # The bits of a positive finite float are those of an integer below infinity's.
         scales = table.integers(schema.Quantization.SCALE, "I") or ()
         zeros = table.integers(schema.Quantization.ZERO_POINT, "q") or ()
-        if table.place(schema.Quantization.DETAILS) is not None:
+        if table.position_of(schema.Quantization.DETAILS) is not None:
             raise FlatError("a tensor that is quantized in an unknown way")
     if not scales and not zeros:
         return LETTERS[kind]
@@ -177,7 +177,7 @@ def _operator(operator: parsed.Operator, tensors: Sequence[Tensor]) -> Operator:
         schema.Operator.LARGE_CUSTOM_OPTIONS_OFFSET,
     )
     if (
-        any(table.place(field, 1) is not None for field in strange)
+        any(table.position_of(field, 1) is not None for field in strange)
         or table.integer(schema.Operator.BUILTIN_OPTIONS_2_TYPE, "B")
         or table.integer(schema.Operator.BUILTIN_OPTIONS_TYPE, "B") != form.options_type
     ):
