@@ -30,10 +30,12 @@ class Tokenizer(Protocol):
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text."""
 
-    def encode_batch(self, texts: Sequence[str], kept: slice = ...) -> list[npt.NDArray[np.int32]]:
-        """Return the ids `kept` of each text, int32 of shape [number of these ids]."""
+    def encode_batch(
+        self, texts: Sequence[str], window: slice = ...
+    ) -> list[npt.NDArray[np.int32]]:
+        """Return the ids in `window` of each text, int32 of shape [number of these ids]."""
 
-    def encode_texts(self, texts: Sequence[str], kept: slice = ...) -> EncodedTexts:
+    def encode_texts(self, texts: Sequence[str], window: slice = ...) -> EncodedTexts:
         """Return the same, and how much of each text it is."""
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -68,26 +70,26 @@ class TextEncoder:
         self.vocabulary = vocabulary
         self._tokenizer = tokenizer
         length = contract.max_length
-        self._kept = slice(length) if contract.cut == "end" else slice(-length, None)
+        self._window = slice(length) if contract.cut == "end" else slice(-length, None)
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, at most `contract.max_length`.
 
         A text of which no token is left gives none, whatever the contract's padding.
         """
-        ids = self._tokenizer.encode(text)[self._kept]
+        ids = self._tokenizer.encode(text)[self._window]
         before, behind = self._padding(len(ids))
         padding_id = self.contract.padding_id
         return [padding_id] * before + ids + [padding_id] * behind
 
     def encode_batch(self, texts: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return what `encode` gives for each text, int32 of shape [ids kept]; much faster."""
-        found = self._tokenizer.encode_batch(texts, self._kept)
+        found = self._tokenizer.encode_batch(texts, self._window)
         return found if self.contract.padding == "none" else list(map(self._padded, found))
 
     def encode_texts(self, texts: Sequence[str]) -> EncodedTexts:
         """Return what `encode_batch` gives, and how much of each text it is."""
-        found = self._tokenizer.encode_texts(texts, self._kept)
+        found = self._tokenizer.encode_texts(texts, self._window)
         if self.contract.padding == "none":
             return found
         return found._replace(ids=list(map(self._padded, found.ids)))
@@ -162,9 +164,9 @@ class _NormalizedSubwords:
         return self._encoder.encode(self._normalizer(text))
 
     def encode_batch(
-        self, texts: Sequence[str], kept: slice = slice(None)
+        self, texts: Sequence[str], window: slice = slice(None)
     ) -> list[npt.NDArray[np.int32]]:
-        return self._encoder.encode_batch(list(map(self._normalizer, texts)), kept)
+        return self._encoder.encode_batch(list(map(self._normalizer, texts)), window)
 
-    def encode_texts(self, texts: Sequence[str], kept: slice = slice(None)) -> EncodedTexts:
-        return self._encoder.encode_texts(list(map(self._normalizer, texts)), kept)
+    def encode_texts(self, texts: Sequence[str], window: slice = slice(None)) -> EncodedTexts:
+        return self._encoder.encode_texts(list(map(self._normalizer, texts)), window)

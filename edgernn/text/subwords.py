@@ -158,21 +158,21 @@ class SubwordEncoder:
         return list(chain.from_iterable(map(self._unit_ids.__getitem__, _UNITS.findall(text))))
 
     def encode_batch(
-        self, texts: Sequence[str], kept: slice = slice(None)
+        self, texts: Sequence[str], window: slice = slice(None)
     ) -> list[npt.NDArray[np.int32]]:
-        """Return `encode(text)[kept]` for each text, int32 of shape [number of these ids].
+        """Return `encode(text)[window]` for each text, int32 of shape [number of these ids].
 
         Many times faster for many texts; the arrays may be views of shared ones.
         """
-        return [ids[kept] for ids in self._encode_all(texts)]
+        return [ids[window] for ids in self._encode_all(texts)]
 
-    def encode_texts(self, texts: Sequence[str], kept: slice = slice(None)) -> EncodedTexts:
+    def encode_texts(self, texts: Sequence[str], window: slice = slice(None)) -> EncodedTexts:
         """Return what `encode_batch` gives, and how much of each text it is."""
         import numpy as np
 
         found = EncodedTexts([], [], [])
         for whole in self._encode_all(texts):
-            ids = whole[kept]
+            ids = whole[window]
             spelled = int(np.count_nonzero(self._is_spelled.take(ids)))
             found.ids.append(ids)
             found.known.append(1 - spelled / len(ids) if len(ids) else 0.0)

@@ -53,13 +53,13 @@ class WordTable:
         self._has_refused = not found.all()
 
     def look_up(
-        self, texts: Iterable[bytes], kept: slice = slice(None)
+        self, texts: Iterable[bytes], window: slice = slice(None)
     ) -> Iterator[tuple[Ids, float, bool]]:
         """Yield for each text what its words are; see `EncodedTexts`.
 
         Args:
             texts: bytes in which spaces, and they alone, end a word.
-            kept: the words that are wanted: `[:n]`, `[-n:]` or all.
+            window: the words that are wanted: `[:n]`, `[-n:]` or all.
 
         Yields:
             The ids of the words kept, int32 [words], a view of a larger array; the share of them
@@ -71,12 +71,12 @@ class WordTable:
             block.append(text)
             size += len(text)
             if size >= _BLOCK_BYTES:
-                yield from self._of_block(block, kept)
+                yield from self._of_block(block, window)
                 block, size = [], 0
         if block:
-            yield from self._of_block(block, kept)
+            yield from self._of_block(block, window)
 
-    def _of_block(self, texts: Sequence[bytes], kept: slice) -> Iterator[tuple[Ids, float, bool]]:
+    def _of_block(self, texts: Sequence[bytes], window: slice) -> Iterator[tuple[Ids, float, bool]]:
         # Spaces at both ends: each word has a border at its start and one at its end.
         data = b" ".join((b"", *texts, b""))
         block = ByteBlock(data)
@@ -95,10 +95,10 @@ class WordTable:
         limits = list(accumulate((len(text) + 1 for text in texts), initial=0))
         cuts = starts.searchsorted(limits)
         begins, ends = cuts[:-1], cuts[1:]
-        if kept.stop is not None:
-            ends = np.minimum(ends, begins + kept.stop)
-        elif kept.start is not None:
-            begins = np.maximum(begins, ends + kept.start)
+        if window.stop is not None:
+            ends = np.minimum(ends, begins + window.stop)
+        elif window.start is not None:
+            begins = np.maximum(begins, ends + window.start)
         counts = ends - begins
         have_none = unknown.searchsorted(ends) - unknown.searchsorted(begins)
         known = (counts > 0) - have_none / np.maximum(counts, 1)

@@ -87,22 +87,24 @@ class WordEncoder:
             return self._start + [i for i in ids if i >= 0]
         return self._start + [unknown if i == _UNKNOWN else i for i in ids if i != _STOP_WORD]
 
-    def encode_batch(self, texts: Sequence[str], kept: slice = _ALL) -> list[npt.NDArray[np.int32]]:
-        """Return `encode(text)[kept]` for each text, int32 of shape [number of these ids]."""
-        return self.encode_texts(texts, kept).ids
+    def encode_batch(
+        self, texts: Sequence[str], window: slice = _ALL
+    ) -> list[npt.NDArray[np.int32]]:
+        """Return `encode(text)[window]` for each text, int32 of shape [number of these ids]."""
+        return self.encode_texts(texts, window).ids
 
-    def encode_texts(self, texts: Sequence[str], kept: slice = _ALL) -> EncodedTexts:
-        """Return the ids `kept` of each text, `[:n]` or `[-n:]`, and how much of it they are.
+    def encode_texts(self, texts: Sequence[str], window: slice = _ALL) -> EncodedTexts:
+        """Return the ids in `window` of each text, `[:n]` or `[-n:]`, and how much of it they are.
 
         Of a text of which ids are cut off, words are not all looked at.
         """
-        words = kept if self._is_plain else _ALL
+        words = window if self._is_plain else _ALL
         if len(texts) >= _MANY_TEXTS:
             rows = self._of_many(texts, words)
         else:
             rows = (self._of_one(text, words) for text in texts)
         if not self._is_plain:
-            rows = (self._left(ids, kept) for ids, _, _ in rows)
+            rows = (self._left(ids, window) for ids, _, _ in rows)
         found = EncodedTexts([], [], [])
         for ids, known, truncated in rows:
             found.ids.append(ids)
@@ -110,11 +112,11 @@ class WordEncoder:
             found.truncated.append(truncated)
         return found
 
-    def _of_one(self, text: str, kept: slice) -> _Row:
+    def _of_one(self, text: str, window: slice) -> _Row:
         """Return the ids of a text's words."""
         import numpy as np
 
-        words, truncated = self._words(text, kept)
+        words, truncated = self._words(text, window)
         # Faster than a loop or `map`; of one word alone it would give no sequence.
         found = itemgetter(*words)(self._ids) if len(words) > 1 else [self._ids[w] for w in words]
         ids = np.fromiter(found, np.int32, len(words))
@@ -125,7 +127,7 @@ class WordEncoder:
             ids[unknown] = self._unknown
         return ids, 1 - count / len(words) if words else 0.0, truncated
 
-    def _of_many(self, texts: Sequence[str], kept: slice) -> Iterator[_Row]:
+    def _of_many(self, texts: Sequence[str], window: slice) -> Iterator[_Row]:
         """Yield what `_of_one` gives for each text; faster where there are many."""
         table = self._table
         if table is None:
@@ -134,22 +136,22 @@ class WordEncoder:
             other = self._unknown if self._is_plain else None
             table = self._table = WordTable(self._ids, _UNKNOWN if other is None else other)
         looked_up = (text for text in texts if len(text) <= _LONGEST_TEXT)
-        found = table.look_up(map(self._bytes.of, looked_up), kept)
+        found = table.look_up(map(self._bytes.of, looked_up), window)
         for text in texts:
-            yield next(found) if len(text) <= _LONGEST_TEXT else self._of_one(text, kept)
+            yield next(found) if len(text) <= _LONGEST_TEXT else self._of_one(text, window)
 
-    def _words(self, text: str, kept: slice) -> tuple[list[bytes], bool]:
-        """Return the words `kept` of a text, and whether there are more."""
+    def _words(self, text: str, window: slice) -> tuple[list[bytes], bool]:
+        """Return the words in `window` of a text, and whether there are more."""
         data = self._bytes.of(text)
-        if kept.stop is not None:
-            words = data.split(None, kept.stop)
-            return words[kept], len(words) > kept.stop
-        if kept.start is not None:
-            words = data.rsplit(None, -kept.start)
-            return words[kept], len(words) > -kept.start
+        if window.stop is not None:
+            words = data.split(None, window.stop)
+            return words[window], len(words) > window.stop
+        if window.start is not None:
+            words = data.rsplit(None, -window.start)
+            return words[window], len(words) > -window.start
         return data.split(), False
 
-    def _left(self, ids: npt.NDArray[np.int32], kept: slice) -> _Row:
+    def _left(self, ids: npt.NDArray[np.int32], window: slice) -> _Row:
         """Return what is left of a text's ids: without stop words, behind the start id, cut."""
         import numpy as np
 
@@ -162,7 +164,7 @@ class WordEncoder:
             ids = np.where(unknown, np.int32(self._unknown), ids)
         before = len(self._start)
         total = before + len(places)
-        first, end, _ = kept.indices(total)
+        first, end, _ = window.indices(total)
         chosen = places[max(0, first - before) : max(0, end - before)]
         # The part of the text that the cut leaves, with the words in it that have no id.
         if end < total:
