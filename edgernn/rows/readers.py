@@ -1,4 +1,4 @@
-"""The file formats, as one table."""
+"""The file formats that rows are read from, as one table."""
 
 from __future__ import annotations
 

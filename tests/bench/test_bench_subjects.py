@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -228,3 +229,12 @@ def test_another_machine() -> None:
         f"cores {here.cores}, was {here.cores + 1}",
         f"governor {here.governor or 'unknown'}, was x",
     ]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe(tmp_path: Path) -> None:
+    """A file that can be read once is refused before it is read: fresh processes would wait."""
+    path = tmp_path / "model.onnx"
+    os.mkfifo(path)
+    with pytest.raises(ModelFileError, match="fresh processes are to open it again"):
+        file_subjects(path, ["cpu"], [1], [])
