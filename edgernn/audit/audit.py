@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgernn.audit.findings import Finding, Found, collect
+from edgernn.audit.findings import Finding, Occurrence, collect
 from edgernn.audit.graphs import Graph
 from edgernn.audit.oldest_runtime import OldestRuntime
 from edgernn.audit.parts import Part, divide
@@ -120,7 +120,7 @@ def audit_file(path: str | Path) -> Audit:
         rules = rules_of(container.name)
         content = container.parse(data, str(path), unrolled=True)
         graph = rules.read_graph(content)
-    found: list[Found] = []
+    found: list[Occurrence] = []
     sizes, attached = _sizes(content, len(data), path, found)
     carries_bundle = CONTRACT in attached or CARD in attached
     bundle = None
@@ -154,14 +154,14 @@ def audit_file(path: str | Path) -> Audit:
 
 
 def _sizes(
-    content: Content, size: int, path: Path, found: list[Found]
+    content: Content, size: int, path: Path, found: list[Occurrence]
 ) -> tuple[StoredSizes, frozenset[str]]:
     """Return how the file divides, and its attachments' names; none where they are broken."""
     try:
         sizes = content.attachments.sizes()
     except ModelFileError as error:
         found.append(
-            Found(
+            Occurrence(
                 "note",
                 "attachments",
                 f"what is attached to the graph cannot be read: {_reason(path, error)}",
@@ -172,9 +172,9 @@ def _sizes(
     return sizes, frozenset(sizes.attachments)
 
 
-def _refused(path: Path, error: ModelFileError) -> Found:
+def _refused(path: Path, error: ModelFileError) -> Occurrence:
     """Return the finding for a file of edgernn that scoring refuses."""
-    return Found(
+    return Occurrence(
         "problem",
         "bundle",
         f"the file carries contract or card, and is refused for scoring: {_reason(path, error)}",
@@ -193,9 +193,9 @@ def _vocabulary(bundle: Bundle | None, attached: Iterable[str]) -> str | None:
     return next((name for name in sorted(attached) if name.startswith("vocabulary.")), None)
 
 
-def _external(graph: Graph) -> Iterator[Found]:
+def _external(graph: Graph) -> Iterator[Occurrence]:
     for name in graph.external:
-        yield Found(
+        yield Occurrence(
             "problem",
             "weights in another file",
             "their values stand beside the model, which is not whole without them; no such file is "

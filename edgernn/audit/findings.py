@@ -18,7 +18,7 @@ __all__ = [
     "CUDNN",
     "IMPORT_AND_EXPORT",
     "Finding",
-    "Found",
+    "Occurrence",
     "Severity",
     "collect",
     "of_operators",
@@ -60,7 +60,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Occurrence:
     """A finding at one place; equal ones are put together.
 
     Only `subject` may hold names as they stand in a file; the rest is fit for a terminal.
@@ -70,16 +70,17 @@ class Found:
     subject: str
     why: str
     change: str
-    place: str | None = None
+    location: str | None = None
+    """The operator, in words; None where the whole file is meant."""
 
 
-def collect(found: Iterable[Found]) -> tuple[Finding, ...]:
+def collect(occurrences: Iterable[Occurrence]) -> tuple[Finding, ...]:
     """Put equal findings together, problems first, otherwise in the order of the graph."""
     places: dict[tuple[Severity, str, str, str], list[str]] = {}
-    for one in found:
+    for one in occurrences:
         at = places.setdefault((one.severity, one.subject, one.why, one.change), [])
-        if one.place is not None:
-            at.append(one.place)
+        if one.location is not None:
+            at.append(one.location)
     findings = [
         Finding(severity, one_line(subject), tuple(at), why, change)
         for (severity, subject, why, change), at in places.items()
@@ -89,13 +90,13 @@ def collect(found: Iterable[Found]) -> tuple[Finding, ...]:
 
 def of_operators(
     graph: Graph, operators: Iterable[Operator], severity: Severity, why: str, change: str
-) -> Iterator[Found]:
+) -> Iterator[Occurrence]:
     """Yield the same finding for several operators, each under its type."""
     for operator in operators:
-        yield Found(severity, operator.full_type, why, change, graph.location(operator))
+        yield Occurrence(severity, operator.full_type, why, change, graph.location(operator))
 
 
-def random_operators(graph: Graph, types: Iterable[str], change: str) -> Iterator[Found]:
+def random_operators(graph: Graph, types: Iterable[str], change: str) -> Iterator[Occurrence]:
     """Yield a finding for each operator of a format's random ones."""
     yield from of_operators(
         graph,
@@ -107,11 +108,11 @@ def random_operators(graph: Graph, types: Iterable[str], change: str) -> Iterato
     )
 
 
-def text_inputs(graph: Graph) -> Iterator[Found]:
+def text_inputs(graph: Graph) -> Iterator[Occurrence]:
     """Yield a finding for each input that takes text."""
     for value in graph.inputs:
         if value.type == "STRING":
-            yield Found(
+            yield Occurrence(
                 "note",
                 "input of type STRING",
                 "the graph takes text apart itself: its rules for that are in the graph, with the "

@@ -8,7 +8,7 @@ from typing import Final
 from edgernn.audit.findings import (
     CUDNN,
     IMPORT_AND_EXPORT,
-    Found,
+    Occurrence,
     of_operators,
     random_operators,
     text_inputs,
@@ -37,7 +37,7 @@ _NO_DROPOUT: Final = "convert the model as it is used: model(x, training=False),
 _KERNEL_DOCS: Final = "https://github.com/microsoft/onnxruntime/blob/main/docs/OperatorKernels.md"
 
 
-def onnx_findings(graph: Graph) -> Iterator[Found]:
+def onnx_findings(graph: Graph) -> Iterator[Occurrence]:
     """Yield what is found in an ONNX graph."""
     for operator in graph.operators:
         if operator.full_type in LOOPS["onnx"]:
@@ -64,7 +64,7 @@ def onnx_findings(graph: Graph) -> Iterator[Found]:
     yield from random_operators(graph, _RANDOM, _NO_DROPOUT)
     for operator in graph.of_type("Dropout"):
         if _has_input(operator, _TRAINING_MODE):
-            yield Found(
+            yield Occurrence(
                 "note",
                 "Dropout",
                 "it is told whether to drop at random by its input training_mode, which this audit "
@@ -75,12 +75,12 @@ def onnx_findings(graph: Graph) -> Iterator[Found]:
     yield from text_inputs(graph)
 
 
-def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
+def _loop(graph: Graph, operator: Operator, loop: Loop) -> Occurrence:
     type, place = operator.type, graph.location(operator)
     cell = loop.cell
     if cell is None or cell.onnx is None:
         known = [one.onnx.operator.name for one in CELLS.values() if one.onnx is not None]
-        return Found(
+        return Occurrence(
             "problem",
             type,
             f"its body is no recurrent cell known here; a {type} runs its operators one by one in "
@@ -93,7 +93,7 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
     kind = f"{type} ({cell.name}{', masked' if loop.is_masked else ''})"
     slow = f"it runs the operators of its body one by one at every token, where {wanted} is one"
     if loop.is_masked:
-        return Found(
+        return Occurrence(
             "problem",
             kind,
             f"its body is {cell.with_article} cell that chooses between old and new state: this is "
@@ -112,7 +112,7 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
         )
     is_twin_fused = cell.onnx.fused_from == ("tf_keras",)
     twin = "; a tf_keras twin of the model is fused too" if is_twin_fused else ""
-    return Found(
+    return Occurrence(
         "problem",
         kind,
         f"{why}; {slow}",
@@ -121,14 +121,14 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
     )
 
 
-def _domains(graph: Graph) -> Iterator[Found]:
+def _domains(graph: Graph) -> Iterator[Occurrence]:
     """Operators that are not ONNX's own."""
     for operator in graph.operators:
         domain, type, place = operator.domain, operator.type, graph.location(operator)
         if (domain, type) in graph.functions or domain == "ai.onnx.ml":
             continue
         if CUDNN in type:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 operator.full_type,
                 "an operator of TensorFlow that only cuDNN computes, on a GPU of NVIDIA's",
@@ -139,7 +139,7 @@ def _domains(graph: Graph) -> Iterator[Found]:
         elif domain == "com.microsoft" and type in MICROSOFT:
             yield _microsoft(operator, place, _takes_batches(graph))
         elif domain in _LAYOUTS:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 operator.full_type,
                 "ONNX Runtime's optimizer wrote it for one kind of processor; others refuse it",
@@ -147,7 +147,7 @@ def _domains(graph: Graph) -> Iterator[Found]:
                 place,
             )
         elif domain or type not in OPERATORS:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 operator.full_type,
                 "not an operator of ONNX's: a runtime needs a library of its own for it",
@@ -156,7 +156,7 @@ def _domains(graph: Graph) -> Iterator[Found]:
             )
 
 
-def _microsoft(operator: Operator, place: str, batched: bool) -> Found:
+def _microsoft(operator: Operator, place: str, batched: bool) -> Occurrence:
     quantizing = {c.onnx.int8.name: c for c in CELLS.values() if c.onnx and c.onnx.int8}
     if operator.full_type in quantizing:
         cell = quantizing[operator.full_type]
@@ -165,7 +165,7 @@ def _microsoft(operator: Operator, place: str, batched: bool) -> Found:
             "; the scale of the activations is taken over the whole batch, so the score of a text "
             "depends on the texts beside it"
         )
-        return Found(
+        return Occurrence(
             "note",
             operator.full_type,
             f"{cell.with_article} that quantizes its activations as it runs, as onnxruntime's "
@@ -175,7 +175,7 @@ def _microsoft(operator: Operator, place: str, batched: bool) -> Found:
             f"front of {cell.onnx.operator.name}, as `edgernn export --precision int8` does",
             place,
         )
-    return Found(
+    return Occurrence(
         "note",
         operator.full_type,
         "ONNX Runtime's own operator, which other runtimes refuse and not all of its execution "
@@ -193,7 +193,7 @@ def _takes_batches(graph: Graph) -> bool:
     )
 
 
-def _recurrent(graph: Graph) -> Iterator[Found]:
+def _recurrent(graph: Graph) -> Iterator[Occurrence]:
     batched = _takes_batches(graph)
     fused = {operator.name: cell for operator, cell in operators("onnx")}
     for operator in graph.operators:
@@ -204,7 +204,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
             yield from _fixed_states(graph, operator)
         reset = cell.onnx.reset_attribute
         if reset and graph.producer.lower() == "pytorch" and operator.settings.get(reset, 0) == 0:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 operator.full_type,
                 f"the file is PyTorch's, whose {cell.name} applies the reset gate behind the "
@@ -214,7 +214,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
                 graph.location(operator),
             )
         if batched and not _has_input(operator, _SEQUENCE_LENGTHS):
-            yield Found(
+            yield Occurrence(
                 "note",
                 operator.full_type,
                 "it has no sequence_lens, and the graph takes batches: where texts of different "
@@ -226,7 +226,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
             )
         clip = operator.settings.get("clip", 0)
         if clip:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 operator.full_type,
                 f"clip {clip}: what goes into its activations is cut to that; Keras and PyTorch "
@@ -236,7 +236,7 @@ def _recurrent(graph: Graph) -> Iterator[Found]:
             )
 
 
-def _fixed_states(graph: Graph, operator: Operator) -> Iterator[Found]:
+def _fixed_states(graph: Graph, operator: Operator) -> Iterator[Occurrence]:
     """Initial states that are stored in the file, which fix the number of texts a call."""
     stored = {number for constant in graph.constants for number in constant.values}
     for position in _INITIAL_STATES:
@@ -245,7 +245,7 @@ def _fixed_states(graph: Graph, operator: Operator) -> Iterator[Found]:
         if number == ABSENT or shape is None or len(shape) != _STATE_RANK:
             continue
         batch = shape[_BATCH_OF_A_STATE]
-        yield Found(
+        yield Occurrence(
             "problem",
             operator.full_type,
             f"the graph takes batches, but the initial state is stored for {batch} "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from edgernn.audit.findings import Found
+from edgernn.audit.findings import Occurrence
 from edgernn.audit.graphs import Graph
 from edgernn.audit.oldest_runtime import OldestRuntime, onnx_oldest_runtime, tflite_oldest_runtime
 from edgernn.audit.onnx_findings import onnx_findings
@@ -26,7 +26,7 @@ class AuditRules:
 
     read_graph: Callable[[Any], Graph]
     """Of the format's own `Content`."""
-    findings: Callable[[Graph], Iterable[Found]]
+    findings: Callable[[Graph], Iterable[Occurrence]]
     find_oldest_runtime: Callable[[Graph], OldestRuntime]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from edgernn.audit.findings import Found
+from edgernn.audit.findings import Occurrence
 from edgernn.audit.recurrent import Recurrent
 from edgernn.cells import CELLS
 
@@ -73,7 +73,7 @@ def read_layers(card: Mapping[str, Any]) -> tuple[SourceLayer, ...] | None:
 
 def compare(
     operator_per_direction: bool, layers: Iterable[SourceLayer], recurrent: Iterable[Recurrent]
-) -> Iterator[Found]:
+) -> Iterator[Occurrence]:
     """Compare the recurrent layers of the source with those of the graph.
 
     Args:
@@ -92,7 +92,7 @@ def compare(
     found = Counter(one.cell.name for one in recurrent)
     for cell in sorted(expected.keys() | found.keys()):
         if expected[cell] != found[cell]:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 f"{cell} layers",
                 f"the source needs {expected[cell]} recurrent operators of this kind, the graph "

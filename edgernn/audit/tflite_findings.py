@@ -8,7 +8,7 @@ from typing import Final
 from edgernn.audit.findings import (
     CUDNN,
     IMPORT_AND_EXPORT,
-    Found,
+    Occurrence,
     of_operators,
     random_operators,
     text_inputs,
@@ -30,7 +30,7 @@ _ONNX2TF: Final = frozenset({"ONNX_LSTM", "ONNX_GRU", "ONNX_RNN"})
 _NO_DROPOUT: Final = "convert the model as it is used: model(x, training=False)"
 
 
-def tflite_findings(graph: Graph) -> Iterator[Found]:
+def tflite_findings(graph: Graph) -> Iterator[Occurrence]:
     """Yield what is found in a TFLite graph."""
     for operator in graph.of_type("WHILE"):
         yield _loop(graph, operator, read_loop(graph, operator))
@@ -57,10 +57,10 @@ def tflite_findings(graph: Graph) -> Iterator[Found]:
     yield from text_inputs(graph)
 
 
-def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
+def _loop(graph: Graph, operator: Operator, loop: Loop) -> Occurrence:
     place = graph.location(operator)
     if loop.cell is None:
-        return Found(
+        return Occurrence(
             "problem",
             "WHILE",
             "its body is no recurrent cell known here; its operators run one by one in every "
@@ -77,7 +77,7 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
             if loop.has_other_activations
             else f"TFLite has no fused operator for {cell.with_article}"
         )
-        return Found(
+        return Occurrence(
             "note",
             kind,
             f"{for_want_of}, so the converter writes a loop, which is right and keeps no state "
@@ -111,17 +111,17 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Found:
     else:
         why = f"its body is {cell.with_article} cell, which the converter does not fuse"
         change = f"put {fused.name} in its place: {IMPORT_AND_EXPORT}"
-    return Found("note", kind, f"{why}; {cell.tflite.loop_cost}", change, place)
+    return Occurrence("note", kind, f"{why}; {cell.tflite.loop_cost}", change, place)
 
 
 def _is_open(size: int | str | None) -> bool:
     return not isinstance(size, int) or size < 0
 
 
-def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
+def _custom(graph: Graph, operator: Operator) -> Iterator[Occurrence]:
     name, place = operator.type, graph.location(operator)
     if CUDNN in name:
-        yield Found(
+        yield Occurrence(
             "problem",
             operator.full_type,
             "an operator of TensorFlow that only cuDNN computes, on a GPU of NVIDIA's: no phone "
@@ -132,7 +132,7 @@ def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
         )
         return
     if name in _ONNX2TF:
-        yield Found(
+        yield Occurrence(
             "problem",
             operator.full_type,
             "onnx2tf writes it where it cannot translate a recurrent operator of ONNX's: no "
@@ -143,7 +143,7 @@ def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
         )
         return
     if not name.startswith(_FLEX):
-        yield Found(
+        yield Occurrence(
             "problem",
             operator.full_type,
             "not an operator of TFLite's: a runtime needs a library of its own for it",
@@ -156,7 +156,7 @@ def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
         "MB that the plain packages lack"
     )
     if "TensorList" in name or "TensorArray" in name:
-        yield Found(
+        yield Occurrence(
             "problem",
             operator.full_type,
             f"{needs}; the loop of a recurrent layer of Keras keeps its steps in it, and the "
@@ -166,7 +166,7 @@ def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
             place,
         )
         return
-    yield Found(
+    yield Occurrence(
         "problem",
         operator.full_type,
         f"{needs}; SELECT_TF_OPS let the converter keep what it could not translate",
@@ -174,7 +174,7 @@ def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
         place,
     )
     if "Random" in name or "Dropout" in name:
-        yield Found(
+        yield Occurrence(
             "problem",
             operator.full_type,
             "a random operator: the same text scores differently from call to call",
@@ -183,7 +183,7 @@ def _custom(graph: Graph, operator: Operator) -> Iterator[Found]:
         )
 
 
-def _variables(graph: Graph) -> Iterator[Found]:
+def _variables(graph: Graph) -> Iterator[Occurrence]:
     """Variables by name, which are no part of the file."""
     readers = tuple(graph.of_type("READ_VARIABLE"))
     if any(graph.of_type("ASSIGN_VARIABLE")):
@@ -205,12 +205,12 @@ def _variables(graph: Graph) -> Iterator[Found]:
     )
 
 
-def _state(graph: Graph) -> Iterator[Found]:
+def _state(graph: Graph) -> Iterator[Occurrence]:
     """Fused recurrent operators: the state that they keep, and the cut of the cell state."""
     for operator in graph.of_type(*(operator.name for operator, _ in operators("tflite"))):
         clip = operator.settings.get("CellClip", 0)
         if clip:
-            yield Found(
+            yield Occurrence(
                 "problem",
                 operator.full_type,
                 f"cell_clip {clip}: the cell state is cut to that; the TFLite converter puts 10 "
@@ -220,7 +220,7 @@ def _state(graph: Graph) -> Iterator[Found]:
             )
         states = (graph.values[n] for n in operator.inputs if n != ABSENT)
         if any(value.is_variable for value in states):
-            yield Found(
+            yield Occurrence(
                 "note",
                 operator.full_type,
                 "it keeps its state between calls, in a variable tensor: without a reset the score "
