@@ -100,7 +100,7 @@ def survives(path: Path, data: bytes) -> bool:
 
 
 @pytest.fixture(scope="module")
-def position_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("hostile") / "model"
 
 
