@@ -227,7 +227,7 @@ def test_a_gru_without_the_setting():
             [embedding(), lstm(), dense(units=4, activation="softmax"), dense()],
             "activation='softmax', which only the last layer may have",
         ),
-        ([embedding(), lstm(), dense(), layer("Activation", activation="sigmoid")], "behind a den"),
+        ([embedding(), lstm(), dense(), layer("Activation", activation="sigmoid")], "after a den"),
         (
             [embedding(), layer("Activation", activation="softmax"), lstm(), dense()],
             "layer my_activation: a softmax must be at the end",
