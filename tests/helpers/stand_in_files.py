@@ -11,6 +11,7 @@ from edgernn.bundle import ModelFile
 
 
 def with_operators(file: ModelFile, operators: Mapping[str, int]) -> ModelFile:
-    """The same file, whose graph would hold these operators."""
-    content: Any = SimpleNamespace(operators=operators)
+    """The same file, whose graph would hold these operators; the graph itself stays."""
+    own: Any = file.content
+    content: Any = SimpleNamespace(operators=operators, model=own.model)
     return dataclasses.replace(file, content=content)
