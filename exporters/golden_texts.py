@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import Golden, GoldenVector
+from edgernn.errors import ExportError
 from edgernn.text import TextEncoder
 from exporters.sample_texts import SAMPLE_TEXTS, touching
 
@@ -65,7 +66,10 @@ def golden_vectors(
         tolerance: how far a runtime may be off.
 
     Returns:
-        16 to 32 vectors.
+        16 to 32 vectors; fewer where many scores lie close to the threshold.
+
+    Raises:
+        ExportError: all do, so that no vector could prove a runtime right.
     """
     samples = touching(SAMPLE_TEXTS, encoder)
     texts = [*CORNERS, *_of_the_longest_input(encoder, samples)]
@@ -78,7 +82,13 @@ def golden_vectors(
         )
         for text, tokens in zip(texts, ids, strict=True)
     ]
-    return Golden(tolerance, tuple(v for v in vectors if not _may_flip(v, encoder, tolerance)))
+    sure = tuple(v for v in vectors if not _may_flip(v, encoder, tolerance))
+    if all(vector.probability is None for vector in sure):
+        raise ExportError(
+            f"no score of {len(texts)} texts lies {2 * tolerance:g} or more from the threshold "
+            f"{encoder.contract.threshold:g}: the model decides nothing yet; train it longer"
+        )
+    return Golden(tolerance, sure)
 
 
 def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> bool:

@@ -73,7 +73,14 @@ def test_the_longest_input(tiny_encoder: TextEncoder) -> None:
 def test_a_label_that_a_runtime_may_give_otherwise_is_left_out(tiny_encoder: TextEncoder) -> None:
     """All texts lie 1e-4 below the threshold."""
     assert len(golden_vectors(tiny_encoder, flat, 4e-5).vectors) > 16
-    assert not golden_vectors(tiny_encoder, flat, 6e-5).vectors
+
+
+def test_a_model_that_decides_nothing(tiny_encoder: TextEncoder) -> None:
+    """A file without a vector could prove nothing: the line says what to do."""
+    with pytest.raises(
+        ExportError, match=r"lies 0\.00012 or more from the threshold 0\.5: .* longer"
+    ):
+        golden_vectors(tiny_encoder, flat, 6e-5)
 
 
 def test_texts_without_a_token(tiny_word_trained: TrainedModel) -> None:
