@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
+import sharing_out
 import tiers
-from filelock import FileLock
 from hypothesis import HealthCheck, settings
+from made_once import made_once, shared_folder
 from matching_checks import matching_checks
 
 import edgernn.privacy
 
 if TYPE_CHECKING:
+    from xdist.remote import Producer
+
     from edgernn.recipes.recipe import Recipe
     from exporters.export import TrainedModel
 
@@ -46,29 +50,61 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Set the tiers, before `-m` chooses."""
     tiers.mark(items)
+    items[:] = sharing_out.longest_first(items)
     if tiers.leaves_out(config.option.markexpr, "keras") and "tensorflow" in sys.modules:
         raise pytest.UsageError("tests were left out for TensorFlow, and something imported it")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> sharing_out.FilesTogether | None:
+    """Share files out as `sharing_out` has it, unless another way is asked for."""
+    return sharing_out.FilesTogether(config, log) if config.option.dist == "loadfile" else None
+
+
+@contextmanager
+def _coverage(item: pytest.Item, change: Literal["pause", "resume"]) -> Iterator[None]:
+    """Pause or resume measuring in the block, where coverage is asked for."""
+    controller = getattr(item.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    if controller is None:
+        yield
+        return
+    getattr(controller, change)()
+    try:
+        yield
+    finally:
+        getattr(controller, "pause" if change == "resume" else "resume")()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Pause coverage during tests of other rooms, and of Keras, with what they set up."""
-    coverage = getattr(item.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
-    measured = item.path.relative_to(ROOT).parts[1] in _MEASURED_ROOMS
-    if coverage is None or (measured and item.get_closest_marker("keras") is None):
+    """Measure no test as a whole: what it sets up would cost a third more with Keras."""
+    with _coverage(item, "pause"):
         return (yield)
-    coverage.pause()
-    try:
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure what tests of the measured rooms call."""
+    if item.path.relative_to(ROOT).parts[1] not in _MEASURED_ROOMS:
         return (yield)
-    finally:
-        coverage.resume()
+    with _coverage(item, "resume"):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Begin to watch a test with what it sets up."""
-    _guard.start()
+    _guard.start(hide=item.get_closest_marker("keras") is None)
     return (yield)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> None:
+    """See a test skip itself for what was hidden from it."""
+    if call.excinfo is not None:
+        _guard.note_skip(call.excinfo)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -304,9 +340,7 @@ class _TinyFiles(dict[tuple[str, str], Path]):
 
     def __init__(self, trained: TrainedModel, factory: pytest.TempPathFactory, name: str) -> None:
         self._trained = trained
-        own = factory.getbasetemp()
-        self._folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / name
-        self._folder.mkdir(exist_ok=True)
+        self._folder = shared_folder(factory, name)
 
     def __missing__(self, key: tuple[str, str]) -> Path:
         from edgernn.runtime import LoadedModel
@@ -316,16 +350,12 @@ class _TinyFiles(dict[tuple[str, str], Path]):
         name, precision = key
         rules = find_format(name)
         path = self._folder / f"tiny-{precision}{rules.suffix}"
-        with FileLock(f"{path}.lock"):
-            if not path.exists():
-                export(
-                    self._trained,
-                    rules,
-                    precision,
-                    path,
-                    lambda file: LoadedModel.open(file, "cpu"),
-                )
-        self[key] = path
+
+        def make(path: Path) -> None:
+            opened = partial(LoadedModel.open, device="cpu")
+            export(self._trained, rules, precision, path, opened)
+
+        self[key] = made_once(path, make)
         return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,10 @@ def _start() -> None:
 class _Build:
     def __call__(self) -> None:
         _start()
+
+
+class _Says:
+    uses = ("keras",)
 
 
 def _imports() -> None:
@@ -41,6 +46,7 @@ def _nothing() -> None:
         (_start, {"jvm", "spawns"}),
         (lambda: _Build()(), {"jvm", "spawns"}),
         (_imports, {"keras"}),
+        (lambda: _Says(), {"keras"}),
         (_late, {"keras"}),
         (_nothing, set()),
     ],
@@ -81,18 +87,36 @@ def test_files_that_import_it_at_once(tmp_path: Path):
     assert heavy == ["a", "b", "c"]
 
 
-@pytest.mark.keras
 @pytest.mark.jvm
 @pytest.mark.spawns
 def test_the_guard():
     """It notes what happens between start and stop, each kind once."""
     guard = tiers.Guard()
     sys.audit("os.fork")
-    guard.start()
-    sys.audit("import", "keras.layers", None, None, None, None)
+    guard.start(hide=False)
     sys.audit("subprocess.Popen", "/usr/bin/mvn", ["mvn"], None, None)
     sys.audit("os.fork")
-    seen = {"keras": "imports keras.layers", "spawns": "starts mvn", "jvm": "starts mvn"}
-    assert guard.stop() == seen
+    assert guard.stop() == {"spawns": "starts mvn", "jvm": "starts mvn"}
     sys.audit("os.fork")
     assert guard.stop() == {}
+
+
+def test_tensorflow_is_hidden():
+    """A test without the marker runs as where it is not installed."""
+    for name in sorted(tiers.HEAVY):
+        with pytest.raises(ImportError):
+            importlib.import_module(name)
+        assert importlib.util.find_spec(name) is None
+
+
+@pytest.mark.keras
+def test_tensorflow_is_there_again():
+    """What the guard hid comes back, the very module; what was not loaded can be."""
+    keras = importlib.import_module("keras")
+    guard = tiers.Guard()
+    guard.start(hide=True)
+    assert "keras" in sys.modules
+    assert sys.modules["keras"] is None
+    guard.stop()
+    assert sys.modules["keras"] is keras
+    assert sys.modules.get("tf2onnx", tiers) is not None

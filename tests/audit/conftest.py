@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_once import made_once, shared_folder
 
 
 class Conversions:
@@ -20,8 +21,7 @@ class Conversions:
         import tensorflow as tf
         import tf2onnx
 
-        path = self._folder / f"{name}.onnx"
-        if not path.exists():
+        def convert(path: Path) -> None:
             signature = (tf.TensorSpec((None, None), tf.int32, name="ids"),)
             function = tf.function(
                 lambda ids: model(ids, training=False), input_signature=signature
@@ -29,7 +29,8 @@ class Conversions:
             tf2onnx.convert.from_function(
                 function, input_signature=signature, opset=17, output_path=str(path)
             )
-        return path
+
+        return made_once(self._folder / f"{name}.onnx", convert)
 
     def tflite(
         self, name: str, model: Any, setting: Callable[[Any], None] = lambda converter: None
@@ -37,8 +38,7 @@ class Conversions:
         """Convert with TensorFlow's converter, for rows of any length."""
         import tensorflow as tf
 
-        path = self._folder / f"{name}.tflite"
-        if not path.exists():
+        def convert(path: Path) -> None:
             function = tf.function(
                 lambda ids: model(ids, training=False),
                 input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")],
@@ -48,7 +48,8 @@ class Conversions:
             )
             setting(converter)
             path.write_bytes(converter.convert())
-        return path
+
+        return made_once(self._folder / f"{name}.tflite", convert)
 
     def write(self, name: str, data: bytes) -> Path:
         """Write a file."""
@@ -61,7 +62,7 @@ class Conversions:
 def conversions(tmp_path_factory: pytest.TempPathFactory) -> Conversions:
     """Converts models, each name once."""
     pytest.importorskip("tf2onnx", reason="needs the extra export")
-    return Conversions(tmp_path_factory.mktemp("conversions"))
+    return Conversions(shared_folder(tmp_path_factory, "conversions"))
 
 
 @pytest.fixture(scope="session")

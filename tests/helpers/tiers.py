@@ -3,7 +3,8 @@
 The code of a test, of its fixtures and of all functions of this repository that they name is
 searched for what imports TensorFlow or starts a process; that sets the markers `keras`, `spawns`
 and `jvm`. What no name shows, such as a command line run in this process, the guard finds when
-the test runs: it then fails until its marker is written above it.
+the test runs: it then fails until its marker is written above it. Without the marker `keras` a test
+runs as where TensorFlow is not installed.
 """
 
 from __future__ import annotations
@@ -55,10 +56,23 @@ def mark(items: Sequence[pytest.Item]) -> None:
 
 
 def _functions(item: pytest.Item) -> list[FunctionType]:
-    """Return a test and its fixtures."""
+    """Return a test and its fixtures, also those that its code or its parameters name."""
     assert isinstance(item, pytest.Function)
-    fixtures = item._fixtureinfo.name2fixturedefs.values()
-    functions = (item.function, *(one.func for definitions in fixtures for one in definitions))
+    known = item.session._fixturemanager
+    names = [*item.fixturenames]
+    for code in _codes(inspect.unwrap(item.function).__code__):
+        names += _texts(code.co_consts)
+    if hasattr(item, "callspec"):
+        names += [value for value in item.callspec.params.values() if isinstance(value, str)]
+    functions = [item.function]
+    seen = set()
+    while names:
+        name = names.pop()
+        if name not in seen:
+            seen.add(name)
+            for definition in known.getfixturedefs(name, item) or ():
+                functions.append(definition.func)
+                names += definition.argnames
     return [function for function in functions if isinstance(function, FunctionType)]
 
 
@@ -122,7 +136,9 @@ def _read(each: FunctionType | type) -> tuple[set[str], list[FunctionType | type
     """Return the markers of what a function uses itself, and what of ours it names."""
     if isinstance(each, type):
         members = vars(each).values()
-        return set(), _ours(getattr(m, "fget", None) or getattr(m, "__func__", m) for m in members)
+        named = _ours(getattr(m, "fget", None) or getattr(m, "__func__", m) for m in members)
+        # What no name in its code shows, a class may say itself.
+        return set(vars(each).get("uses", ())), named
     codes = list(_codes(each.__code__))
     names = {name for code in codes for name in code.co_names}
     texts = {text for code in codes for text in _texts(code.co_consts)}
@@ -184,20 +200,37 @@ def _is_ours(module: str) -> bool:
 
 
 class Guard:
-    """Notes what the running test does that needs a marker."""
+    """Notes what the running test does that needs a marker; TensorFlow it hides without one."""
 
     def __init__(self) -> None:
         self._seen: dict[str, str] | None = None
+        self._hidden: dict[str, ModuleType] = {}
         sys.addaudithook(self._note)
 
-    def start(self) -> None:
-        """Begin with a test."""
+    def start(self, *, hide: bool) -> None:
+        """Begin with a test; with `hide` it runs as where TensorFlow is not installed."""
         self._seen = {}
+        if hide:
+            self._hidden = {name: sys.modules[name] for name in HEAVY & sys.modules.keys()}
+            sys.modules.update(dict.fromkeys(HEAVY))  # type: ignore[arg-type]
 
     def stop(self) -> dict[str, str]:
         """End with it; return what it did, by the marker that allows it."""
         seen, self._seen = self._seen or {}, None
+        for name in HEAVY:
+            if name in sys.modules and sys.modules[name] is None:
+                del sys.modules[name]
+        sys.modules.update(self._hidden)
+        self._hidden = {}
         return seen
+
+    def note_skip(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note a test that was skipped for want of what was hidden from it."""
+        for entry in excinfo.traceback:
+            if self._seen is not None and entry.name == "importorskip":
+                package = str(entry.locals["modname"])
+                if package.partition(".")[0] in HEAVY:
+                    self._seen.setdefault("keras", f"needs {package}")
 
     def _note(self, event: str, values: tuple[object, ...]) -> None:
         if self._seen is None:
@@ -207,6 +240,10 @@ class Guard:
                 self._seen.setdefault("keras", f"imports {values[0]}")
         elif event in _STARTS:
             program = Path(str(values[0])).name if values else event
+            if (
+                program == "uname"
+            ):  # `platform` asks it, for packages that want to know the machine.
+                return
             self._seen.setdefault("spawns", f"starts {program}")
             if program in _JAVA:
                 self._seen.setdefault("jvm", f"starts {program}")

@@ -1,8 +1,10 @@
 """Encoders and reviews that several tests of the text room share."""
 
+import json
 from pathlib import Path
 
 import pytest
+from made_once import made_once, shared_folder
 from text_cases import TINY, read_reviews
 
 from edgernn.text import SubwordEncoder
@@ -21,6 +23,12 @@ def tiny() -> SubwordEncoder:
 
 
 @pytest.fixture(scope="session")
-def reviews(shared_dir: Path) -> list[str]:
+def reviews(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """2,000 of the 100,000 IMDB reviews, in equal parts of each split and label."""
-    return list(read_reviews(shared_dir, every=50))
+    texts = read_reviews(shared_dir, every=50)
+    path = made_once(
+        shared_folder(tmp_path_factory, "reviews") / "reviews.json",
+        lambda path: path.write_text(json.dumps(list(texts)), "utf-8"),
+    )
+    read: list[str] = json.loads(path.read_text("utf-8"))
+    return read

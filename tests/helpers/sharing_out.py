@@ -1,0 +1,31 @@
+"""How the two processes that tests run in share the files of tests out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+_WEIGHTS = ("jvm", "keras", "spawns")
+"""Markers from what takes longest; files with none of them come last and fill the gaps."""
+
+
+class FilesTogether(LoadScopeScheduling):
+    """Gives whole files to a process, and all that compile the Android project to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "tests/android" if path.startswith("tests/android/") else path
+
+
+def longest_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Order tests by what their file uses; the files' own order stays."""
+    weights: dict[Path, int] = {}
+    items = list(items)
+    for item in items:
+        found = [i for i, name in enumerate(_WEIGHTS) if item.get_closest_marker(name)]
+        own = found[0] if found else len(_WEIGHTS)
+        weights[item.path] = min(own, weights.get(item.path, own))
+    return sorted(items, key=lambda item: weights[item.path])
