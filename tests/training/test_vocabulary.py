@@ -87,6 +87,7 @@ def test_reading_a_word_list(tmp_path):
         read_vocabulary(IMDB_WORDS, tmp_path / "none.txt")
 
 
+@pytest.mark.slow
 def test_ids_of_the_imdb_reviews(shared_dir):
     """The published example: ranks of the training reviews' words, and 3.
 
