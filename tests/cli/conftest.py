@@ -1,20 +1,30 @@
 """One run and one model file, made by the console script itself, for all tests of it."""
 
+import pickle
+import shutil
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 from console_script import SUBWORDS, TRAIN, Edgernn, write_reviews
+from in_process import InProcess
+from made_once import made_once, shared_folder
 
 
 @pytest.fixture(scope="session")
-def edgernn() -> Edgernn:
-    """The console script."""
+def console() -> Edgernn:
+    """The console script: once a command, and for what only a process shows, such as signals."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # In the background of a shell Ctrl-C is switched off, for child processes too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     return Edgernn()
+
+
+@pytest.fixture(scope="session")
+def edgernn() -> InProcess:
+    """The same commands in this process, which saves the start of an interpreter each."""
+    return InProcess()
 
 
 @pytest.fixture(scope="session")
@@ -27,29 +37,67 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+Ended = subprocess.CompletedProcess[str]
+
+
 @pytest.fixture(scope="session")
-def training(edgernn: Edgernn, place: Path) -> subprocess.CompletedProcess[str]:
-    """`edgernn train` of the default recipe into the folder `run`."""
+def made(
+    console: Edgernn, place: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Ended, Ended]:
+    """`edgernn train` of the default recipe into `run`, then `edgernn export` to `model.onnx`.
+
+    The processes that tests run in share what the first of them made.
+    """
     pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
-    data = ("--data", "reviews.csv", "--vocab", "tiny.subwords", "--output", "run")
-    return edgernn("train", *data, *TRAIN, cwd=place)
+
+    def make(folder: Path) -> None:
+        data = ("--data", "reviews.csv", "--vocab", "tiny.subwords", "--output", "run")
+        trained = console("train", *data, *TRAIN, cwd=place)
+        to_file = ("--format", "onnx", "--run", "run", "--output", "model.onnx")
+        exported = console("export", *to_file, cwd=place)
+        folder.mkdir()
+        (folder / "ended").write_bytes(pickle.dumps((trained, exported)))
+        for name in ("run", "model.onnx"):
+            if (place / name).exists():
+                (place / name).rename(folder / name)
+
+    shared = made_once(shared_folder(tmp_path_factory, "cli-made") / "both", make)
+    shutil.copytree(shared, place, dirs_exist_ok=True)
+    ended: tuple[Ended, Ended] = pickle.loads((shared / "ended").read_bytes())  # noqa: S301
+    return ended
 
 
 @pytest.fixture(scope="session")
-def run(training: subprocess.CompletedProcess[str], place: Path) -> Path:
+def training(made: tuple[Ended, Ended]) -> Ended:
+    """How `edgernn train` ended."""
+    return made[0]
+
+
+@pytest.fixture(scope="session")
+def run(training: Ended, place: Path) -> Path:
     """The run folder."""
     assert training.returncode == 0, training.stderr
     return place / "run"
 
 
 @pytest.fixture(scope="session")
-def exporting(edgernn: Edgernn, run: Path, place: Path) -> subprocess.CompletedProcess[str]:
-    """`edgernn export` of the run to `model.onnx`."""
-    return edgernn("export", "--format", "onnx", "--run", run, "--output", "model.onnx", cwd=place)
+def exporting(run: Path, made: tuple[Ended, Ended]) -> Ended:
+    """How `edgernn export` of the run ended."""
+    return made[1]
 
 
 @pytest.fixture(scope="session")
-def model(exporting: subprocess.CompletedProcess[str], place: Path) -> Path:
+def model(exporting: Ended, place: Path) -> Path:
     """The model file."""
     assert exporting.returncode == 0, exporting.stderr
     return place / "model.onnx"
+
+
+@pytest.fixture(scope="session")
+def decided(edgernn: InProcess, place: Path) -> Path:
+    """A run that was trained until its scores leave the threshold, as golden vectors need it."""
+    data = ("--data", "reviews.csv", "--vocab", "tiny.subwords", "--output", "decided")
+    longer = ("--epochs", "20", "--learning-rate", "0.01")
+    done = edgernn("train", *data, *TRAIN, *longer, cwd=place)
+    assert done.returncode == 0, done.stderr
+    return place / "decided"

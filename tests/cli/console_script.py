@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_process import DROPPED
 
 SCRIPT = Path(sys.executable).with_name("edgernn.exe" if os.name == "nt" else "edgernn")
 SUBWORDS = ("good_", "good", "bad_", "bad", "film_", "film", "a_", "very_")
@@ -35,8 +36,7 @@ class Edgernn:
         if not SCRIPT.exists():
             pytest.skip(f"no console script {SCRIPT.name} beside {sys.executable}")
         self.command = str(SCRIPT)
-        dropped = ("EDGERNN_DATA", "TF_CPP_MIN_LOG_LEVEL", "COLUMNS", "KERAS_BACKEND")
-        self.environment = {k: v for k, v in os.environ.items() if k not in dropped}
+        self.environment = {k: v for k, v in os.environ.items() if k not in DROPPED}
 
     def __call__(
         self, *arguments: object, stdin: bytes = b"", cwd: Path | None = None

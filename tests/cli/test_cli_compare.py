@@ -60,9 +60,9 @@ def test_the_table(edgernn, runs):
     assert (runs / "compare.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_json(edgernn, runs):
+def test_json(console, runs):
     """A JSON object a run, in the order given, with the names of the model files."""
-    done = edgernn("compare", "gru", "lstm", "--json", "--plot", "new/picture.svg", cwd=runs)
+    done = console("compare", "gru", "lstm", "--json", "--plot", "new/picture.svg", cwd=runs)
     assert done.returncode == 0
     gru, lstm = map(json.loads, done.stdout.splitlines())
     assert (gru["run"], gru["test_accuracy"], gru["tflite"]) == ("gru", None, None)
@@ -85,9 +85,9 @@ def test_a_trained_run(edgernn, run, tmp_path):
 
 
 @pytest.mark.slow
-def test_what_is_missing_can_be_supplied(edgernn, run, place, tmp_path):
+def test_what_is_missing_can_be_supplied(edgernn, decided, place, tmp_path):
     """The commands that are printed fill the table."""
-    shutil.copytree(run, tmp_path / "run")
+    shutil.copytree(decided, tmp_path / "run")
     shutil.copy(place / "reviews.csv", tmp_path)
     write_reviews(tmp_path / "test.csv", 100)
     told = edgernn("compare", "run", cwd=tmp_path).stderr.splitlines()
@@ -140,4 +140,4 @@ def test_no_run(edgernn, tmp_path):
     """At least one run is needed."""
     done = edgernn("compare", cwd=tmp_path)
     assert done.returncode == 2
-    assert "Missing argument" in done.stderr
+    assert "missing argument 'runs'" in done.stderr

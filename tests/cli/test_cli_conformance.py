@@ -19,8 +19,8 @@ CORPUS = Path(__file__).resolve().parents[2] / "runtimes" / "conformance"
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capfd)
+def command(capfd: pytest.CaptureFixture[str]) -> Command:
+    return Command(capfd)
 
 
 @pytest.fixture(scope="module")

@@ -187,17 +187,17 @@ def test_an_output_that_cannot_be_written(edgernn, model, tmp_path, output, code
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
-def test_a_full_disk(edgernn, model):
+def test_a_full_disk(console, model):
     """A result that cannot be written is not taken for one that was."""
     import subprocess
 
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [edgernn.command, "score", "good", "--model", str(model)],
+            [console.command, "score", "good", "--model", str(model)],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
-            env=edgernn.environment,
+            env=console.environment,
         )
     assert done.returncode == 1
     assert "No space left on device" in done.stderr

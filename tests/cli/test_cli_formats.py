@@ -25,9 +25,9 @@ KEYS = {
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+def command(capfd: pytest.CaptureFixture[str]) -> Command:
     """The command line, in this process."""
-    return Command(monkeypatch, capfd)
+    return Command(capfd)
 
 
 def test_the_outcomes() -> None:

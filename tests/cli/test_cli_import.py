@@ -50,10 +50,10 @@ def own(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def importing(edgernn, own) -> subprocess.CompletedProcess[str]:
+def importing(console, own) -> subprocess.CompletedProcess[str]:
     """`edgernn import` with the options of `keras.datasets.imdb`."""
     options = ("--index-from", 3, "--start-id", 1, "--unknown-id", 2, "--labels", "no,yes")
-    return edgernn(
+    return console(
         *("import", "own model.keras", "--tokenizer", "index.json", "--max-length", 10),
         *options,
         cwd=own,

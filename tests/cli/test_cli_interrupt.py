@@ -32,12 +32,12 @@ def interrupt(running) -> tuple[int, list[str]]:
 
 
 @pytest.fixture
-def scoring(edgernn, model, tmp_path):
+def scoring(console, model, tmp_path):
     """`edgernn score` at work on input that has not ended, beside an older result."""
     (tmp_path / "s.jsonl").write_text("old")
     running = subprocess.Popen(
         [
-            *(edgernn.command, "score", "--model", str(model), "--input", "-"),
+            *(console.command, "score", "--model", str(model), "--input", "-"),
             *("--output", "s.jsonl", "--overwrite"),
         ],
         stdin=subprocess.PIPE,
@@ -45,7 +45,7 @@ def scoring(edgernn, model, tmp_path):
         stderr=subprocess.PIPE,
         encoding="utf-8",
         cwd=tmp_path,
-        env=edgernn.environment,
+        env=console.environment,
     )
     # More than a pipe holds: when it is written, scoring has begun, and waits for more.
     running.stdin.write("a good film\n" * 40_000)
@@ -98,26 +98,26 @@ TRAIN = (
 
 
 @pytest.mark.slow
-def test_in_the_second_epoch(edgernn, long, tmp_path):
+def test_in_the_second_epoch(console, long, tmp_path):
     """The run can be used at once, and gone on with to the numbers of a run without Ctrl-C."""
-    running = edgernn.start(*TRAIN, "--output", "cut", cwd=long)
+    running = console.start(*TRAIN, "--output", "cut", cwd=long)
     wait_for(running, "epoch 1/3")
     code, lines = interrupt(running)
     assert code == 130, lines
     assert lines[-1] == "interrupted; to resume: edgernn train --resume --output cut"
     assert json.loads((long / "cut" / "metrics.json").read_text())["epochs"] == 1
 
-    done = edgernn(
+    done = console(
         "export", "--format", "onnx", "--run", "cut", "--output", tmp_path / "cut.onnx", cwd=long
     )
     assert done.returncode == 0, done.stderr
-    assert edgernn("score", "good", "--model", tmp_path / "cut.onnx").returncode == 0
+    assert console("score", "good", "--model", tmp_path / "cut.onnx").returncode == 0
 
-    resumed = edgernn(*lines[-1].partition("edgernn ")[2].split(), cwd=long)
+    resumed = console(*lines[-1].partition("edgernn ")[2].split(), cwd=long)
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch 1/3" not in resumed.stderr
     assert "epoch 3/3" in resumed.stderr
-    whole = edgernn(*TRAIN, "--output", "whole", cwd=long)
+    whole = console(*TRAIN, "--output", "whole", cwd=long)
     assert whole.returncode == 0, whole.stderr
     numbers = []
     for name in ("cut", "whole"):
@@ -127,20 +127,20 @@ def test_in_the_second_epoch(edgernn, long, tmp_path):
     assert len(numbers[0]) == 4
     assert not (long / "cut" / "checkpoint").exists()
 
-    again = edgernn("train", "--resume", "--output", "cut", cwd=long)
+    again = console("train", "--resume", "--output", "cut", cwd=long)
     assert again.returncode == 1
     assert again.stderr == "error: cut: nothing to resume: the run is complete\n"
 
 
 @pytest.mark.slow
-def test_before_the_first_epoch_ended(edgernn, long):
+def test_before_the_first_epoch_ended(console, long):
     """No model was reached; it says so, and the same command may be given again."""
-    running = edgernn.start(*TRAIN, "--output", "early", cwd=long)
+    running = console.start(*TRAIN, "--output", "early", cwd=long)
     wait_for(running, "vocabulary of ")
     code, lines = interrupt(running)
     assert code == 130
     assert lines[-1] == "interrupted before the first epoch ended: no model was written"
     assert "Traceback" not in "".join(lines)
     assert not (long / "early" / "model.keras").exists()
-    done = edgernn(*TRAIN, "--limit", "40", "--output", "early", cwd=long)
+    done = console(*TRAIN, "--limit", "40", "--output", "early", cwd=long)
     assert done.returncode == 0, done.stderr

@@ -121,7 +121,7 @@ def heeds(process: int) -> bool:
 
 
 def run(
-    edgernn: Edgernn,
+    console: Edgernn,
     command: Command,
     folder: Path,
     number: Signals | None = None,
@@ -135,9 +135,9 @@ def run(
     write.
     """
     with (folder.parent / f"{folder.name}.log").open("w+b") as log:
-        arguments = [edgernn.command, *map(str, command.arguments)]
+        arguments = [console.command, *map(str, command.arguments)]
         with subprocess.Popen(
-            arguments, stdout=log, stderr=log, cwd=folder, env=edgernn.environment
+            arguments, stdout=log, stderr=log, cwd=folder, env=console.environment
         ) as running:
             wait_for(lambda: heeds(running.pid), running)
             if late:
@@ -179,7 +179,7 @@ def moments(runs: int, seed: int, whole: float, writing: float) -> Iterator[tupl
 
 
 def kill_often(
-    edgernn: Edgernn,
+    console: Edgernn,
     command: Command,
     runs: int,
     folders: Callable[[], Path],
@@ -192,14 +192,14 @@ def kill_often(
     lengths = []
     for late in (False, True):
         folder = folders()
-        undisturbed = run(edgernn, command, folder, late=late)
+        undisturbed = run(console, command, folder, late=late)
         assert undisturbed.code == 0, undisturbed.lines
         assert check(folder, undisturbed) == "new"
         lengths.append(undisturbed.seconds)
     counts: Counter[tuple[str, str]] = Counter()
     for number, moment in moments(runs, 1, *lengths):
         folder = folders()
-        killed = run(edgernn, command, folder, number, **moment)
+        killed = run(console, command, folder, number, **moment)
         state = check(folder, killed)
         check_end(killed, number, state.partition(",")[0], folder)
         counts[number.name, state] += 1
@@ -260,28 +260,28 @@ def check_scores(folder: Path, killed: Killed) -> str:
     return state
 
 
-def test_score_killed(edgernn: Edgernn, scoring: Callable[[], Path]) -> None:
+def test_score_killed(console: Edgernn, scoring: Callable[[], Path]) -> None:
     """Six times: the rows of the older result or all of the new one; no temporary file."""
-    counts = kill_often(edgernn, SCORE, 6, scoring, check_scores)
+    counts = kill_often(console, SCORE, 6, scoring, check_scores)
     assert sum(counts.values()) == 6
     assert any(state != "new" for _, state in counts), "never hit before the end"
 
 
 @pytest.mark.slow
-def test_score_killed_often(edgernn: Edgernn, scoring: Callable[[], Path]) -> None:
+def test_score_killed_often(console: Edgernn, scoring: Callable[[], Path]) -> None:
     """Seventeen times."""
-    kill_often(edgernn, SCORE, 17, scoring, check_scores)
+    kill_often(console, SCORE, 17, scoring, check_scores)
 
 
-def test_hangup_is_left_to_nohup(edgernn: Edgernn, scoring: Callable[[], Path]) -> None:
+def test_hangup_is_left_to_nohup(console: Edgernn, scoring: Callable[[], Path]) -> None:
     """SIGHUP ends a command, unless it is switched off as by `nohup`."""
-    killed = run(edgernn, SCORE, scoring(), signal.SIGHUP, late=True)
+    killed = run(console, SCORE, scoring(), signal.SIGHUP, late=True)
     assert killed.code == 128 + signal.SIGHUP
     assert killed.lines[-1].startswith("ended by SIGHUP after ")
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         folder = scoring()
-        killed = run(edgernn, SCORE, folder, signal.SIGHUP, late=True)
+        killed = run(console, SCORE, folder, signal.SIGHUP, late=True)
     finally:
         signal.signal(signal.SIGHUP, before)
     assert killed.code == 0, killed.lines
@@ -327,12 +327,12 @@ def check_model(folder: Path, killed: Killed) -> str:
     return "new"
 
 
-def test_export_ended(edgernn: Edgernn, exports: Callable[[], Path]) -> None:
+def test_export_ended(console: Edgernn, exports: Callable[[], Path]) -> None:
     """SIGTERM as the file is checked: the older one stands, and no temporary file."""
     if not SHIPPED_MODEL.exists():
         pytest.skip("no pretrained model in the package")
     folder = exports()
-    killed = run(edgernn, exporting_of(None), folder, SIGTERM, late=True)
+    killed = run(console, exporting_of(None), folder, SIGTERM, late=True)
     assert check_model(folder, killed) == "old"
     check_end(killed, SIGTERM, "old", folder)
     assert killed.lines[-1] == "ended by SIGTERM"
@@ -340,18 +340,18 @@ def test_export_ended(edgernn: Edgernn, exports: Callable[[], Path]) -> None:
 
 @pytest.mark.slow
 def test_export_killed_often(
-    edgernn: Edgernn, exports: Callable[[], Path], request: pytest.FixtureRequest
+    console: Edgernn, exports: Callable[[], Path], request: pytest.FixtureRequest
 ) -> None:
     """Sixteen times: the older file or one that scores; no temporary file."""
     trained = request.getfixturevalue("run")
-    kill_often(edgernn, exporting_of(trained), 16, exports, check_model)
+    kill_often(console, exporting_of(trained), 16, exports, check_model)
 
 
 # --- train
 
 
 @pytest.mark.slow
-def test_train_killed_often(edgernn: Edgernn, place: Path, tmp_path: Path) -> None:
+def test_train_killed_often(console: Edgernn, place: Path, tmp_path: Path) -> None:
     """Seventeen times: a whole run or none; it is gone on with, or begun again, to the same end."""
     pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
     data = ("--data", place / "reviews.csv", "--vocab", place / "tiny.subwords")
@@ -374,18 +374,18 @@ def test_train_killed_often(edgernn: Edgernn, place: Path, tmp_path: Path) -> No
             can_go_on = killed.lines[-1].endswith("to resume: edgernn train --resume --output run")
             assert can_go_on == (state != "old"), (state, killed)
         if state != "new":
-            again = edgernn("train", "--resume", "--output", "run", cwd=folder)
+            again = console("train", "--resume", "--output", "run", cwd=folder)
             if state == "old":
                 assert again.returncode == 1
                 assert "nothing to resume" in again.stderr
-                again = edgernn(*command.arguments, cwd=folder)
+                again = console(*command.arguments, cwd=folder)
             assert again.returncode == 0, (state, killed, again.stderr)
             assert state_of_run(cut) == "new"
             assert temporaries(folder) == []
         ends.add(end_of_run(cut))
         return state
 
-    kill_often(edgernn, command, 17, folder, check)
+    kill_often(console, command, 17, folder, check)
     assert len(ends) == 1
 
 

@@ -82,9 +82,9 @@ def test_the_score_is_the_run_s(edgernn, run, model, place):
     assert of_file["log_loss"] == pytest.approx(of_run["log_loss"], abs=0.01)
 
 
-def test_evaluate_as_json(edgernn, model, place):
+def test_evaluate_as_json(console, model, place):
     """One line on standard output; the device is said on standard error."""
-    done = edgernn("evaluate", "--data", place / "reviews.csv", "--model", model, "--json")
+    done = console("evaluate", "--data", place / "reviews.csv", "--model", model, "--json")
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
     assert list(found) == [
@@ -116,16 +116,16 @@ def test_evaluate_as_a_table(edgernn, model, place):
         assert word in table
 
 
-def test_the_data_from_the_environment(edgernn, model, place, monkeypatch):
+def test_the_data_from_the_environment(console, model, place, monkeypatch):
     """EDGERNN_DATA stands in for --data."""
-    monkeypatch.setitem(edgernn.environment, "EDGERNN_DATA", str(place / "reviews.csv"))
-    done = edgernn("evaluate", "--model", model, "--json")
+    monkeypatch.setitem(console.environment, "EDGERNN_DATA", str(place / "reviews.csv"))
+    done = console("evaluate", "--model", model, "--json")
     assert json.loads(done.stdout)["examples"] == 40
 
 
-def test_info_as_json(edgernn, model):
+def test_info_as_json(console, model):
     """What is in the file, and what the machine has."""
-    done = edgernn("info", model, "--json")
+    done = console("info", model, "--json")
     assert done.returncode == 0
     assert done.stderr == ""
     found = json.loads(done.stdout)
@@ -161,9 +161,9 @@ def test_a_refused_export_leaves_the_old_file(edgernn, run, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_format(edgernn, run, place, tmp_path):
+def test_every_format(edgernn, decided, place, tmp_path):
     """`--format all` writes a file a format into a new folder; they agree on every text."""
-    done = edgernn("export", "--format", "all", "--run", run, "--output", tmp_path / "new")
+    done = edgernn("export", "--format", "all", "--run", decided, "--output", tmp_path / "new")
     assert done.returncode == 0, done.stderr
     names = {path.name for path in (tmp_path / "new").iterdir()}
     assert names == {"subword-bilstm-int8.onnx", "subword-bilstm-int8.tflite"}
@@ -178,10 +178,10 @@ def test_every_format(edgernn, run, place, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_same_seed_in_another_process(edgernn, run, place, tmp_path):
+def test_the_same_seed_in_another_process(console, run, place, tmp_path):
     """The same command gives the same history, and the same weights."""
     data = ("--data", "reviews.csv", "--vocab", "tiny.subwords", "--output", tmp_path / "again")
-    assert edgernn("train", *data, *TRAIN, cwd=place).returncode == 0
+    assert console("train", *data, *TRAIN, cwd=place).returncode == 0
     histories = [
         [row.rpartition(",")[0] for row in (folder / "history.csv").read_text().splitlines()]
         for folder in (run, tmp_path / "again")
@@ -189,9 +189,9 @@ def test_the_same_seed_in_another_process(edgernn, run, place, tmp_path):
     assert histories[0] == histories[1]
 
 
-def test_help(edgernn):
+def test_help(console):
     """The script's help lists the commands, on standard output."""
-    done = edgernn("--help")
+    done = console("--help")
     assert done.returncode == 0
     for command in ("train", "export", "score", "evaluate", "info"):
         assert command in done.stdout

@@ -15,9 +15,9 @@ ROWS = read_recipes()
 
 
 @pytest.fixture
-def command(monkeypatch, capfd):
+def command(capfd):
     """The command line, in this process."""
-    return Command(monkeypatch, capfd)
+    return Command(capfd)
 
 
 def test_what_was_measured():

@@ -342,14 +342,14 @@ def test_nasty_texts_for_people(score, tmp_path):
 
 
 @pytest.mark.parametrize("form", [["--json"], []])
-def test_a_reader_that_has_had_enough(edgernn, model, tmp_path, form):
+def test_a_reader_that_has_had_enough(console, model, tmp_path, form):
     """`| head` ends the job without a traceback or any other word."""
     file = write(tmp_path / "many.txt", [f"a good film {i}" for i in range(20_000)])
     running = subprocess.Popen(
-        [edgernn.command, "score", "--model", str(model), "--input", str(file), *form],
+        [console.command, "score", "--model", str(model), "--input", str(file), *form],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=edgernn.environment,
+        env=console.environment,
     )
     first = running.stdout.readline()
     running.stdout.close()

@@ -38,7 +38,7 @@ def score(
 ) -> Any:
     """`edgernn score` with a small model, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    edgernn = Command(monkeypatch, capfd)
+    edgernn = Command(capfd)
 
     def run(*arguments: object) -> Done:
         return edgernn("score", "--model", tiny_files["onnx", "int8"], *arguments)

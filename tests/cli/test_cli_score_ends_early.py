@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 from console_script import Edgernn
+from in_process import InProcess
 
 TEXTS = [f"a very good film {i}" for i in range(3000)]
 
 
 @pytest.mark.parametrize("output", [None, "scores.jsonl"])
-def test_truncated_gzip(edgernn: Edgernn, model: Path, tmp_path: Path, output: str | None) -> None:
+def test_truncated_gzip(
+    edgernn: InProcess, model: Path, tmp_path: Path, output: str | None
+) -> None:
     """Rows before the break are scored and written; the break is one error and exit code 1."""
     packed = gzip.compress("\n".join(TEXTS).encode())
     (tmp_path / "texts.txt.gz").write_bytes(packed[: len(packed) // 2])
@@ -30,11 +33,11 @@ def test_truncated_gzip(edgernn: Edgernn, model: Path, tmp_path: Path, output: s
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-def test_ctrl_c(edgernn: Edgernn, model: Path, tmp_path: Path) -> None:
+def test_ctrl_c(console: Edgernn, model: Path, tmp_path: Path) -> None:
     """Rows read before Ctrl-C are in a file that says that it is not whole; exit code 130."""
     fifo = tmp_path / "texts.txt"
     os.mkfifo(fifo)
-    process = edgernn.start(
+    process = console.start(
         "score", "--input", fifo, "--model", model, "--output", "scores.jsonl", cwd=tmp_path
     )
     with fifo.open("wb", buffering=0) as feed:

@@ -27,7 +27,7 @@ def edgernn(
 ) -> Command:
     """The command, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    return Command(monkeypatch, capfd)
+    return Command(capfd)
 
 
 @pytest.fixture

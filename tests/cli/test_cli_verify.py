@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from console_script import Edgernn
+from in_process import InProcess
 
 from edgernn.bundle import read_model_file, with_bundle
 from edgernn.cli import verify
@@ -85,7 +86,7 @@ def rows(lines: list[str]) -> dict[str, list[str]]:
     return found
 
 
-def test_a_right_file(edgernn: Edgernn, onnx: Path) -> None:
+def test_a_right_file(edgernn: InProcess, onnx: Path) -> None:
     """A table of what ran and what did not, on standard output alone; exit code 0."""
     done = edgernn("verify", onnx)
     assert (done.returncode, done.stderr) == (0, "")
@@ -104,7 +105,7 @@ def test_a_right_file(edgernn: Edgernn, onnx: Path) -> None:
     assert (cuda[1] == "cuda" and cuda[-1] == "✓") or cuda[1:6] == ["-"] * 5
 
 
-def test_tflite(edgernn: Edgernn, tiny_files: Files) -> None:
+def test_tflite(edgernn: InProcess, tiny_files: Files) -> None:
     """The interpreters of several packages; nothing of what they log is seen."""
     done = edgernn("verify", tiny_files["tflite", "int8"])
     assert (done.returncode, done.stderr) == (0, "")
@@ -125,9 +126,9 @@ def test_the_shipped_model_is_the_default(
     assert capfd.readouterr().out.startswith(f"{onnx}: ")
 
 
-def test_json(edgernn: Edgernn, onnx: Path) -> None:
+def test_json(console: Edgernn, onnx: Path) -> None:
     """One line, with what the table has and more."""
-    done = edgernn("verify", onnx, "--json")
+    done = console("verify", onnx, "--json")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count("\n") == 1
     found = json.loads(done.stdout)
@@ -146,7 +147,7 @@ def test_json(edgernn: Edgernn, onnx: Path) -> None:
     assert cuda["passed"] is not False
 
 
-def test_another_probability(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
+def test_another_probability(edgernn: InProcess, onnx: Path, tmp_path: Path) -> None:
     """Exit code 1; the runtime, the difference and the text are named."""
     file = altered(onnx, tmp_path, probability=off_by(onnx, 0.01))
     done = edgernn("verify", file)
@@ -157,7 +158,7 @@ def test_another_probability(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> No
     assert done.stderr.count("\n") == 1
 
 
-def test_another_probability_as_json(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
+def test_another_probability_as_json(edgernn: InProcess, onnx: Path, tmp_path: Path) -> None:
     """The result is printed all the same, and says so itself."""
     done = edgernn("verify", altered(onnx, tmp_path, probability=off_by(onnx, 0.01)), "--json")
     assert done.returncode == 1
@@ -170,7 +171,7 @@ def test_another_probability_as_json(edgernn: Edgernn, onnx: Path, tmp_path: Pat
     assert done.stderr.startswith("error: ")
 
 
-def test_a_flip(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
+def test_a_flip(edgernn: InProcess, onnx: Path, tmp_path: Path) -> None:
     """Counted in the table."""
     golden = read_model_file(onnx).bundle.golden
     assert golden is not None
@@ -183,7 +184,7 @@ def test_a_flip(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
     assert f"1 of {vectors_of(onnx)} labels flip" in cells[6]
 
 
-def test_other_ids(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
+def test_other_ids(edgernn: InProcess, onnx: Path, tmp_path: Path) -> None:
     """The text is named."""
     file = altered(onnx, tmp_path, text=NEVER)
     done = edgernn("verify", file)
@@ -195,7 +196,7 @@ def test_other_ids(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
     assert done.stderr == expected
 
 
-def test_a_text_that_no_terminal_should_see(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
+def test_a_text_that_no_terminal_should_see(edgernn: InProcess, onnx: Path, tmp_path: Path) -> None:
     """What is not printable is escaped in the table; in JSON the text comes back whole."""
     text = "\x1b[31mred\ud800" + "x" * 100
     file = altered(onnx, tmp_path, text=text)
@@ -259,7 +260,7 @@ def test_an_engine_fails(
     ]
 
 
-def test_no_golden_vectors(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None:
+def test_no_golden_vectors(edgernn: InProcess, onnx: Path, tmp_path: Path) -> None:
     """A file of an earlier version: one line, and what to do."""
     file = read_model_file(onnx)
     old = tmp_path / "old.onnx"
@@ -270,7 +271,7 @@ def test_no_golden_vectors(edgernn: Edgernn, onnx: Path, tmp_path: Path) -> None
     assert done.stderr == f"error: {old}: carries no golden vectors: export it again\n"
 
 
-def test_a_missing_file(edgernn: Edgernn) -> None:
+def test_a_missing_file(edgernn: InProcess) -> None:
     done = edgernn("verify", "none.onnx")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("error: none.onnx: cannot be read")
@@ -286,7 +287,7 @@ def test_a_missing_file(edgernn: Edgernn) -> None:
         ("--label-column", "label"),
     ],
 )
-def test_options_of_data(edgernn: Edgernn, onnx: Path, arguments: tuple[str, str]) -> None:
+def test_options_of_data(edgernn: InProcess, onnx: Path, arguments: tuple[str, str]) -> None:
     """Without --data they mean nothing, and are not passed over."""
     done = edgernn("verify", onnx, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
@@ -297,7 +298,7 @@ def test_options_of_data(edgernn: Edgernn, onnx: Path, arguments: tuple[str, str
 @pytest.mark.parametrize(
     "arguments", [("--tolerance", "-0.1"), ("--tolerance", "2"), ("--limit", "1")]
 )
-def test_values_that_cannot_be(edgernn: Edgernn, onnx: Path, arguments: tuple[str, str]) -> None:
+def test_values_that_cannot_be(edgernn: InProcess, onnx: Path, arguments: tuple[str, str]) -> None:
     """Exit code 2, and the option named."""
     done = edgernn("verify", onnx, "--data", "x.csv", *arguments)
     assert (done.returncode, done.stdout) == (2, "")
@@ -334,7 +335,7 @@ def test_data_between_runtimes(
     assert first[5] == f"{right / len(TEXTS):.4f}"
 
 
-def test_data_on_one_runtime(edgernn: Edgernn, onnx: Path, reviews: Path) -> None:
+def test_data_on_one_runtime(edgernn: InProcess, onnx: Path, reviews: Path) -> None:
     """Where there is nothing to compare with, that is said."""
     done = edgernn("verify", onnx, "--data", reviews, "--limit", 4)
     assert done.returncode == 0
@@ -345,7 +346,7 @@ def test_data_on_one_runtime(edgernn: Edgernn, onnx: Path, reviews: Path) -> Non
         ]
 
 
-def test_data_against_keras(edgernn: Edgernn, onnx: Path, tiny_run: Path, reviews: Path) -> None:
+def test_data_against_keras(edgernn: InProcess, onnx: Path, tiny_run: Path, reviews: Path) -> None:
     """The run's model is the reference; the card says how far off the file may be."""
     arguments = ("--data", reviews, "--run", tiny_run)
     done = edgernn("verify", onnx, *arguments, "--json")
@@ -363,7 +364,7 @@ def test_data_against_keras(edgernn: Edgernn, onnx: Path, tiny_run: Path, review
 
 
 def test_a_tolerance_on_data(
-    edgernn: Edgernn, tiny_files: Files, tiny_run: Path, reviews: Path
+    edgernn: InProcess, tiny_files: Files, tiny_run: Path, reviews: Path
 ) -> None:
     """int8 is not within a millionth of Keras: exit code 1, by the data alone."""
     file = tiny_files["onnx", "int8"]

@@ -48,9 +48,9 @@ COMMANDS: dict[str, Callable[[Path, Path], list[object]]] = {
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Command:
+def command(capfd: pytest.CaptureFixture[str]) -> Command:
     """The command line in this process."""
-    return Command(monkeypatch, capfd)
+    return Command(capfd)
 
 
 @pytest.fixture

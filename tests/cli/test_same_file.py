@@ -21,7 +21,7 @@ def edgernn(
     """The command, in a folder with a file of reviews."""
     monkeypatch.chdir(tmp_path)
     Path("reviews.csv").write_text("text,label\ngood,1\nbad,0\n")
-    return Command(monkeypatch, capfd)
+    return Command(capfd)
 
 
 @pytest.mark.parametrize("option", ["--output", "--html"])
