@@ -61,6 +61,12 @@ class Onnx(NamedTuple):
     fused_from: tuple[Literal["keras", "tf_keras"], ...] = ()
     """Whose layers tf2onnx turns into the operator; it keeps a loop of the others."""
 
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """All operators that compute the cell."""
+        own = (self.operator,) if self.int8 is None else (self.operator, self.int8)
+        return (*own, *self.others)
+
 
 class Tflite(NamedTuple):
     """A cell in TFLite files."""
@@ -80,6 +86,11 @@ class Tflite(NamedTuple):
     """What a loop costs in place of the operator, as measured, in words."""
     refused: Mapping[str, str] = {}
     """Precisions that cannot be had, and the reason, as measured."""
+
+    @property
+    def operators(self) -> tuple[Operator, ...]:
+        """All operators that compute the cell."""
+        return self.others if self.operator is None else (self.operator, *self.others)
 
 
 class Cell(NamedTuple):
@@ -119,12 +130,8 @@ class Cell(NamedTuple):
 
     def operators(self, format: str) -> tuple[Operator, ...]:
         """Return all operators that compute it in files of a format."""
-        found: list[Operator | None] = []
-        if format == "onnx" and self.onnx is not None:
-            found = [self.onnx.operator, self.onnx.int8, *self.onnx.others]
-        if format == "tflite" and self.tflite is not None:
-            found = [self.tflite.operator, *self.tflite.others]
-        return tuple(operator for operator in found if operator is not None)
+        rules: Onnx | Tflite | None = {"onnx": self.onnx, "tflite": self.tflite}.get(format)
+        return () if rules is None else rules.operators
 
 
 _KERNELS, _BIAS = (1, 2), (3,)

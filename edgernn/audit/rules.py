@@ -11,8 +11,10 @@ from edgernn.audit.graphs import Graph
 from edgernn.audit.oldest_runtime import OldestRuntime, onnx_oldest_runtime, tflite_oldest_runtime
 from edgernn.audit.onnx_findings import onnx_findings
 from edgernn.audit.onnx_graph import read_onnx
+from edgernn.audit.recurrent import LOOPS
 from edgernn.audit.tflite_findings import tflite_findings
 from edgernn.audit.tflite_graph import read_tflite
+from edgernn.audit.weights import INPUTS
 from edgernn.bundle import ModelFile
 from edgernn.bundle.container import missing
 from edgernn.errors import ModelFileError
@@ -40,10 +42,15 @@ def rules_of(format: str) -> AuditRules:
     """Return the rules of a format.
 
     Raises:
-        ModelFileError: there are none.
+        ModelFileError: there are none, or a table beside them has no row for it.
     """
-    if format not in RULES:
-        raise ModelFileError(missing(format, "audit", "RULES in edgernn/audit/rules.py"))
+    for table, what, name in (
+        (RULES, "audit", "RULES in edgernn/audit/rules.py"),
+        (LOOPS, "list of loops", "LOOPS in edgernn/audit/recurrent.py"),
+        (INPUTS, "list of weights' inputs", "INPUTS in edgernn/audit/weights.py"),
+    ):
+        if format not in table:
+            raise ModelFileError(missing(format, what, name))
     return RULES[format]
 
 

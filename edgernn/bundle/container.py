@@ -9,6 +9,7 @@ tables of these modules have a row for it; without one they say in one line what
 - `edgernn/bench/subjects.py`, `SUBJECTS`: the rows of `edgernn bench`
 - `edgernn/audit/rules.py`, `RULES`: its graph, findings and oldest runtime; with `LOOPS` in
   `recurrent.py` and `INPUTS` in `weights.py` beside it: what its operators are
+- `edgernn/cells.py`, `Cell`: what its operators of recurrent cells are
 - `edgernn/cli/android.py`, `ASSETS`: what the Android app knows of it
 - `exporters/rules.py`, `FORMATS`: what is exported to it, in which precisions
 - `exporters/export.py`, `CONVERTERS`: how

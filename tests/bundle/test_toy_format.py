@@ -186,6 +186,14 @@ def test_auditing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         read_graph, lambda graph: [], lambda graph: OldestRuntime("toy-runtime", "1.0", ())
     )
     monkeypatch.setitem(rules.RULES, "toy", own)
+    for table, row, place in (
+        (recurrent.LOOPS, frozenset(), "LOOPS in edgernn/audit/recurrent.py"),
+        (weights.INPUTS, {}, "INPUTS in edgernn/audit/weights.py"),
+    ):
+        with pytest.raises(ModelFileError) as error:
+            audit_file(path)
+        assert lacks(error) == place
+        monkeypatch.setitem(table, "toy", row)
     audit = audit_file(path)
     assert (audit.format, audit.problems, audit.carries_bundle) == ("toy", (), True)
     assert sum(part.bytes for part in audit.parts) == path.stat().st_size
