@@ -24,13 +24,13 @@ enum class Format(val title: String) {
  * A model file, read whole and checked; nothing of it has run.
  *
  * Checksums tell damage, not intent: who alters a file can write them anew. So ship model files in
- * the app, or sign them. The graph's operators are not compared with a list of known ones, as
- * edgernn's Python reader does, which scores files of strangers on servers: a file in an app's assets
- * is signed with the app and trusted like its code, and `edgernn android` made that comparison when
- * it put the file there. What could reach beyond the file is refused here too: weights in other
- * files, functions, and ONNX operators that hold graphs. The engines come without custom operators.
- * What a graph from strangers can still do is take memory and time without end, or meet a mistake in
- * an engine's native code.
+ * the app, or sign them. Of a TFLite file, each operator, tensor and loop is compared with what an
+ * export has, as edgernn's Python reader does. Of an ONNX file they are not: a file in an app's
+ * assets is signed with the app and trusted like its code, and `edgernn android` made that comparison
+ * when it put the file there. What could reach beyond the file is refused here too: weights in other
+ * files, functions, and operators that hold graphs. The engines come without custom operators. What
+ * an ONNX graph from strangers can still do is take memory and time without end, or meet a mistake in
+ * the engine's native code.
  *
  * @property name what errors and benches call it.
  * @property bytes the whole file; not a copy, so do not change it.
@@ -97,6 +97,7 @@ class ModelFile private constructor(
             val golden = attachments[GoldenVectors.NAME]?.let { GoldenVectors.read(it, contract) }
             val page = page(attachments[PAGE] ?: ByteArray(0))
             container.checkGraph(format)
+            container.checkStructure(contract.vocabularySize)
             val digest = sha256(bytes)
             return ModelFile(name, format, bytes, digest, card, page, golden, encoder, container.hasStateLoop)
         }

@@ -76,8 +76,8 @@ class ClassifierTest {
     @Test
     fun delegates() {
         val asked = ArrayList<Boolean>()
-        for (operators in listOf(listOf(32), listOf(119, 102))) {
-            val bytes = TinyModels.tflite(graph = TinyModels.tfliteGraph(operators))
+        for (name in listOf("fused", "loops")) {
+            val bytes = TinyModels.tflite(graph = TinyModels.soundGraph(name))
             val read = ModelFile.read(bytes, "f", IcuUnicode)
             val opened =
                 TfliteClassifier(read, 1) { _, threads, useXnnpack ->

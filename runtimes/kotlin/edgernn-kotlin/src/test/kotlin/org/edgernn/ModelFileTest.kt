@@ -154,8 +154,8 @@ class ModelFileTest {
     /** The loop that XNNPACK scores wrong is told by its two operators. */
     @Test
     fun stateLoops() {
-        assertFalse(read(TinyModels.tflite(graph = TinyModels.tfliteGraph(listOf(119)))).hasStateLoop)
-        assertTrue(read(TinyModels.tflite(graph = TinyModels.tfliteGraph(listOf(102, 9, 119)))).hasStateLoop)
+        assertFalse(read(TinyModels.tflite(graph = TinyModels.soundGraph("fused"))).hasStateLoop)
+        assertTrue(read(TinyModels.tflite(graph = TinyModels.soundGraph("loops"))).hasStateLoop)
     }
 
     /** Names that may bring a terminal or a page out of order are escaped, long ones are cut. */

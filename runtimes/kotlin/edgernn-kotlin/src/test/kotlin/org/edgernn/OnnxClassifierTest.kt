@@ -25,7 +25,7 @@ class OnnxClassifierTest {
         println("golden vectors: ${verified.vectors}, at most ${verified.largestDifference} off")
     }
 
-    /** What Python gives for hundreds of texts; android_demo/tools/expected_scores.py writes it. */
+    /** What Python gives for hundreds of texts; runtimes/kotlin/tools/expected_scores.py writes it. */
     @Test
     fun scoresEqualPython() {
         val path = System.getProperty("edgernn.expected") ?: System.getenv("EDGERNN_EXPECTED")

@@ -16,6 +16,8 @@ internal data class Tensor(val name: String, val type: String, val axes: Int)
  * @property attachments content by name.
  * @property graphSha256 SHA-256 of all bytes that are no attachments.
  * @property hasStateLoop whether the graph is one that XNNPACK scores wrong now and then.
+ * @property checkStructure refuses operators and data that no export has, for a number of ids, with a
+ *   [ModelException].
  */
 internal class Container(
     val attachments: Map<String, ByteArray>,
@@ -23,6 +25,7 @@ internal class Container(
     val inputs: List<Tensor>,
     val outputs: List<Tensor>,
     val hasStateLoop: Boolean = false,
+    val checkStructure: (Int) -> Unit = {},
 ) {
     /**
      * Makes sure that the graph is one of the contract.

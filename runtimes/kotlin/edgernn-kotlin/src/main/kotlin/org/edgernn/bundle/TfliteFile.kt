@@ -28,17 +28,21 @@ internal class TfliteFile private constructor(private val bytes: ByteArray) {
                 )
             }
         }
-        val graph =
-            try {
-                TfliteGraph.read(bytes, graphEnd)
-            } catch (error: FlatException) {
-                throw ModelException(
-                    "not a usable TFLite file (${error.message}); export it again or get a fresh copy",
-                )
-            }
+        val graph = usable { TfliteGraph.read(bytes, graphEnd) }
         val digest = sha256(bytes, listOf(0 until graphEnd))
-        return Container(attachments, digest, graph.inputs, graph.outputs, graph.hasStateLoop)
+        return Container(attachments, digest, graph.inputs, graph.outputs, graph.hasStateLoop) {
+            usable { TfliteStructure.check(bytes, graphEnd, it) }
+        }
     }
+
+    private fun <T> usable(read: () -> T): T =
+        try {
+            read()
+        } catch (error: FlatException) {
+            throw ModelException(
+                "not a usable TFLite file (${error.message}); export it again or get a fresh copy",
+            )
+        }
 
     /** Reads the archive whose end record stands at [end]. */
     private fun readArchive(end: Int) {

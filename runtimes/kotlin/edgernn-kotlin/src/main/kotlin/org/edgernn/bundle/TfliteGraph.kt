@@ -17,8 +17,6 @@ internal class TfliteGraph private constructor(
     companion object {
         private const val MODEL_OPERATOR_CODES = 1
         private const val MODEL_SUBGRAPHS = 2
-        private const val MODEL_EXTERNAL_GROUPS = 8
-        private const val MODEL_EXTERNAL_BUFFERS = 9
         private const val CODE_DEPRECATED = 0
         private const val CODE_BUILTIN = 3
         private const val SUBGRAPH_TENSORS = 0
@@ -28,6 +26,9 @@ internal class TfliteGraph private constructor(
         private const val TENSOR_TYPE = 1
         private const val SPLIT_V = 102
         private const val WHILE = 119
+
+        /** Of Model: external_buffer_groups and external_buffers. */
+        private val EXTERNAL = listOf(8, 9)
 
         /** Names of TensorType, at the place of their number. */
         private val TYPES =
@@ -42,14 +43,14 @@ internal class TfliteGraph private constructor(
          * @throws FlatException it is no TFLite model, or keeps weights in other files.
          */
         fun read(bytes: ByteArray, end: Int): TfliteGraph {
-            val model = FlatTable.root(bytes, end)
-            if (model.count(MODEL_EXTERNAL_GROUPS) > 0 || model.count(MODEL_EXTERNAL_BUFFERS) > 0) {
+            val model = FlatBuffer(bytes, end).root()
+            if (EXTERNAL.any { model.span(it, 4).second > 0 }) {
                 throw FlatException("the model keeps weights in other files, which are not read")
             }
             // Codes above 127 did not fit the first field, hence the second.
             val operators =
                 model.tables(MODEL_OPERATOR_CODES).mapTo(HashSet()) {
-                    maxOf(it.int8(CODE_DEPRECATED), it.int32(CODE_BUILTIN))
+                    maxOf(it.integer(CODE_DEPRECATED, 'b'), it.integer(CODE_BUILTIN, 'i')).toInt()
                 }
             val main = model.tables(MODEL_SUBGRAPHS).firstOrNull() ?: throw FlatException("no subgraph inside")
             val tensors = main.tables(SUBGRAPH_TENSORS)
@@ -63,11 +64,11 @@ internal class TfliteGraph private constructor(
         private fun named(name: String, numbers: List<Int>, tensors: List<FlatTable>): List<Tensor> =
             numbers.mapIndexed { i, number ->
                 val tensor = tensors.getOrNull(number) ?: throw FlatException("tensor $number is not there")
-                val type = tensor.int8(TENSOR_TYPE)
+                val type = tensor.integer(TENSOR_TYPE, 'b').toInt()
                 Tensor(
                     if (i == 0) name else "${i + 1}",
                     TYPES.getOrNull(type) ?: "TYPE_$type",
-                    tensor.count(TENSOR_SHAPE),
+                    tensor.span(TENSOR_SHAPE, 4).second,
                 )
             }
     }

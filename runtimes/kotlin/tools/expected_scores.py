@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Write what edgernn gives for some hundreds of texts, for the Kotlin library to be compared with.
 
-    python android_demo/tools/expected_scores.py scores.json
-    EDGERNN_EXPECTED=$PWD/scores.json mvn -f android_demo/pom.xml verify
+    python runtimes/kotlin/tools/expected_scores.py scores.json
+    EDGERNN_EXPECTED=$PWD/scores.json mvn -f runtimes/kotlin/pom.xml verify
 
 The file is ASCII: {"model_sha256": …, "scores": [{"text": …, "probability": …, "label": …}, …]};
 both are null for a text that is refused. The texts are our own, always the same: samples,
@@ -23,7 +23,7 @@ import edgernn
 from edgernn.bench.texts import SENTENCES
 from exporters.sample_texts import SAMPLE_TEXTS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ROOT / "edgernn" / "models" / "flagship" / "model.onnx"
 CASES = 120
 MIXTURES = 400
