@@ -12,7 +12,7 @@ from edgernn.bundle.messages import one_line
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, done, write_line
 from edgernn.conformance import Check, Wrong, check_answers, corpus_files
-from edgernn.errors import EdgernnError
+from edgernn.errors import EdgernnError, UsageError
 from edgernn.files import write_bytes
 
 __all__ = ["run_conformance", "write_corpus"]
@@ -42,8 +42,16 @@ def run_conformance(path: Path, as_json: bool) -> None:
 
 
 def write_corpus(folder: Path) -> None:
-    """Copy the corpus' files and the page that describes them into a folder."""
-    for path in corpus_files():
+    """Copy the corpus' files and the page that describes them into a folder.
+
+    Raises:
+        UsageError: a file of the same name already exists.
+    """
+    files = corpus_files()
+    for path in files:
+        if (folder / path.name).exists():
+            raise UsageError(f"{folder / path.name} already exists: choose another folder")
+    for path in files:
         write_bytes(folder / path.name, path.read_bytes())
     done(f"{folder}: the conformance corpus; its README.md says how to answer it")
 

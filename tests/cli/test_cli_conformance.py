@@ -242,6 +242,15 @@ def test_the_texts_are_written(command: Command, tmp_path: Path) -> None:
         assert (tmp_path / "corpus" / name).read_bytes() == (CORPUS / name).read_bytes()
 
 
+def test_no_file_is_written_over(command: Command, tmp_path: Path) -> None:
+    """Somebody's README stays what it is; nothing else is written."""
+    (tmp_path / "README.md").write_text("mine")
+    done = command("verify", "--conformance-texts", tmp_path)
+    assert done.code == 2
+    assert done.err == f"error: {tmp_path / 'README.md'} already exists: choose another folder\n"
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
