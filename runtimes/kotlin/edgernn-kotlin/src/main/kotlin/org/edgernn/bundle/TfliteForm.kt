@@ -1,5 +1,7 @@
 package org.edgernn.bundle
 
+import java.util.regex.Pattern
+
 /**
  * One scalar of an operator's options.
  *
@@ -11,21 +13,15 @@ internal class Option(text: String) {
     val kind: Char = text[0]
 
     private val isCount = text.endsWith("#")
-    private val range: LongRange?
-    private val values: List<Long>
-
-    init {
-        val allowed = text.drop(1).removeSuffix("#")
-        val ends = allowed.split("..")
-        range = if (ends.size == 2) ends[0].toLong()..ends[1].toLong() else null
-        values = if (range != null || allowed.isEmpty()) emptyList() else allowed.split(",").map { it.toLong() }
-    }
+    private val isRange = ".." in text
+    private val values: List<Long> =
+        text.drop(1).removeSuffix("#").replace("..", ",").split(",").filter { it.isNotEmpty() }.map { it.toLong() }
 
     /** Tells whether an operator of so many outputs may have this value. */
     fun allows(value: Long, outputs: Int): Boolean =
         when {
             isCount -> value == outputs.toLong()
-            range != null -> value in range
+            isRange -> value >= values[0] && value <= values[1]
             else -> values.isEmpty() || value in values
         }
 }
@@ -43,8 +39,10 @@ internal class Form private constructor(
     val optionsType: Int,
     val options: List<Option>,
 ) {
-    /** The letters of its inputs, `>`, those of its outputs, and behind `~` those of its intermediates. */
-    val tensors: Regex by lazy { Regex(pattern) }
+    private val tensors: Pattern by lazy { Pattern.compile(pattern) }
+
+    /** Tells whether it has these inputs, `>`, outputs, and behind `~` intermediates, by their letters. */
+    fun takes(letters: String): Boolean = tensors.matcher(letters).matches()
 
     companion object {
         /** Reads a line of [TfliteForms]: code, name, tensors, type of options, options. */

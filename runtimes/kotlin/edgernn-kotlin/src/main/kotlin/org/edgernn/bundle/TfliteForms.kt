@@ -30,14 +30,14 @@ internal object TfliteForms {
 
     /** What ids become: the operator and the kinds of its inputs, and the kind that it gives. */
     val HASHES: Map<List<String>, String> by lazy {
-        HASH_LINES.lines().associate {
+        HASH_LINES.split("\n").associate {
             it.substringBefore("=").split(",") to it.substringAfter("=")
         }
     }
 
     /** Forms by the number of their operator. */
     val FORMS: Map<Int, Form> by lazy {
-        FORM_LINES.lines().map { Form.read(it) }.associateBy { it.code }
+        FORM_LINES.split("\n").map { Form.read(it) }.associateBy { it.code }
     }
 
     private const val HASH_LINES =

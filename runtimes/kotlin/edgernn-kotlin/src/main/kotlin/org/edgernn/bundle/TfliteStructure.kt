@@ -146,7 +146,7 @@ internal class TfliteStructure private constructor(private val model: FlatTable)
         fun letters(numbers: List<Int>) = numbers.map { pick(tensors, it, "tensor").letter }.joinToString("")
         val given = inputs.map { if (it == -1) '-' else pick(tensors, it, "tensor").letter }.joinToString("")
         val behind = if (between.isEmpty()) "" else "~" + letters(between)
-        if (!form.tensors.matches("$given>${letters(outputs)}$behind")) {
+        if (!form.takes("$given>${letters(outputs)}$behind")) {
             throw FlatException("operator ${form.name} with other inputs or outputs than an export has")
         }
         if (
