@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgernn.bench.reading import read_report
+from edgernn.bundle import read_model_file
 from edgernn.errors import DataError, ModelFileError
 from edgernn.files import read_bounded
 from edgernn.recipes.catalogue import RECIPES
@@ -73,6 +74,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "foreign vocabulary": read_file,
     "foreign model": read_model,
     "report": read_report,
+    "model file": read_model_file,
 }
 
 
@@ -82,12 +84,14 @@ def test_every_reader_leaves_a_pipe_at_its_limit(
 ) -> None:
     """What writes without an end into a pipe is not read without an end."""
     from edgernn.bench import reading
+    from edgernn.bundle import model_file
     from edgernn.text import subwords
     from edgernn.training import run, vocabulary
     from edgernn.training.imported import files, tokenizers
 
     for module, limit in (
         *((subwords, "_MAX_FILE_BYTES"), (vocabulary, "_MAX_FILE_BYTES"), (run, "_MAX_JSON_BYTES")),
+        (model_file, "MAX_MODEL_BYTES"),
         *((files, "MAX_BYTES"), (tokenizers, "_MAX_BYTES"), (reading, "MAX_BYTES")),
     ):
         monkeypatch.setattr(module, limit, MIB)

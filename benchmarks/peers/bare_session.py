@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import FILE, Scores, Setup
-from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.text.padding import pad
 
 __all__ = ["BareSession", "Batch", "Plan", "open_session", "plan_batches"]
 
@@ -169,8 +169,8 @@ def plan_batches(ids: Sequence[Ids], batch_tokens: int) -> list[Batch]:
         if stop < len(order) and (stop + 1 - start) * lengths[order[stop]] <= batch_tokens:
             continue
         places = order[start:stop]
-        feed = {"ids": pad([ids[i] for i in places]), "lengths": lengths[places].astype(np.int32)}
-        batches.append(Batch(places, feed))
+        padded, counts = pad([ids[i] for i in places])
+        batches.append(Batch(places, {"ids": padded, "lengths": counts}))
         start = stop
     return batches
 

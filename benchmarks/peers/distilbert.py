@@ -20,8 +20,8 @@ from benchmarks.peers.distilbert_graph import DISTILBERT, Shape, write_graph
 from benchmarks.peers.encoded import Ids
 from benchmarks.peers.peer import Scores, Setup
 from benchmarks.peers.plain_text import without_breaks
-from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
+from edgernn.text.padding import pad
 
 __all__ = ["DistilBert", "count_tokens", "quantize"]
 
@@ -129,10 +129,9 @@ def quantize(folder: Path, path: Path, shape: Shape) -> None:
 def _batches(ids: Sequence[Ids], size: int) -> list[Feed]:
     lengths = np.fromiter(map(len, ids), np.int64, len(ids))
     order = np.argsort(lengths, kind="stable")
-    return [
-        (
-            places,
-            {"ids": pad([ids[i] for i in places]), "lengths": lengths[places].astype(np.int32)},
-        )
-        for places in (order[start : start + size] for start in range(0, len(order), size))
-    ]
+    batches = []
+    for start in range(0, len(order), size):
+        places = order[start : start + size]
+        padded, counts = pad([ids[i] for i in places])
+        batches.append((places, {"ids": padded, "lengths": counts}))
+    return batches

@@ -9,9 +9,9 @@ import numpy as np
 
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.peer import ONE, Scores, Setup
-from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.text.padding import pad
 
 __all__ = ["KerasPredict", "load_keras_model"]
 
@@ -41,7 +41,7 @@ class KerasPredict:
     def ready(self, texts: Sequence[str]) -> Any:
         """Encode, and pad each batch: one array, or where there are many texts a data set."""
         ids = encode(texts)
-        batches = [pad(ids[start : start + _BATCH]) for start in range(0, len(ids), _BATCH)]
+        batches = [pad(ids[start : start + _BATCH])[0] for start in range(0, len(ids), _BATCH)]
         return batches[0] if self._one else _data_set(batches)
 
     def score(self, inputs: Any) -> Scores:

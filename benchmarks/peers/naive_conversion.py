@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks.peers.encoded import Ids, encode
 from benchmarks.peers.keras_predict import load_keras_model
 from benchmarks.peers.peer import Scores, Setup
-from edgernn.data.batches import pad
 from edgernn.privacy import import_quietly
+from edgernn.text.padding import pad
 
 __all__ = ["NaiveConversion", "convert_naively"]
 
@@ -49,7 +49,7 @@ class NaiveConversion:
 
     def ready(self, texts: Sequence[str]) -> Ids:
         """Encode and pad: int32 [texts, longest]."""
-        return pad(encode(texts))
+        return pad(encode(texts))[0]
 
     def score(self, inputs: Ids) -> Scores:
         """Return the probabilities."""

@@ -1,4 +1,4 @@
-"""Encoded texts in batches of like length, zero-padded at the end."""
+"""Encoded texts in batches of like length."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Encoded", "balanced", "crop", "pad", "plan_training", "plan_validation", "thin"]
+__all__ = ["Encoded", "balanced", "crop", "plan_training", "plan_validation", "thin"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -53,14 +53,6 @@ def balanced(texts: Encoded) -> Encoded:
     weights = of_positive + of_negative
     labels = (of_positive / weights).astype(np.float32)
     return Encoded(texts.ids, labels, weights.astype(np.float32))
-
-
-def pad(ids: Sequence[Ids]) -> Ids:
-    """Return the texts as one int32 array [texts, longest], zeros behind each text."""
-    padded = np.zeros((len(ids), max((len(text) for text in ids), default=0)), np.int32)
-    for row, text in enumerate(ids):
-        padded[row, : len(text)] = text
-    return padded
 
 
 def plan_training(

@@ -17,8 +17,9 @@ from edgernn.bundle import ModelFile
 from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
-from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids, pad
+from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids
 from edgernn.runtime.devices import choose_device, import_onnxruntime
+from edgernn.text.padding import pad
 
 __all__ = [
     "BACKENDS",

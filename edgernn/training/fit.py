@@ -19,7 +19,6 @@ from edgernn.data.batches import (
     Encoded,
     balanced,
     crop,
-    pad,
     plan_training,
     plan_validation,
     thin,
@@ -27,6 +26,7 @@ from edgernn.data.batches import (
 from edgernn.errors import TrainingError
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import FitSettings
+from edgernn.text.padding import pad
 from edgernn.training.checkpoint import Checkpoint, holds_epoch
 from edgernn.training.history import Epoch, History
 from edgernn.training.keras_metrics import RIGHT_POSITIVES, metrics
@@ -220,7 +220,7 @@ def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
 
         def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], ...]:
             chosen = plan[i]
-            ids = pad([texts.ids[j] for j in chosen])
+            ids, _ = pad([texts.ids[j] for j in chosen])
             labels = texts.labels[chosen, None].astype(np.float32)
             return (ids, labels) if texts.weights is None else (ids, labels, texts.weights[chosen])
 

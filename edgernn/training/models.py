@@ -14,10 +14,11 @@ from typing import Any, assert_never
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.data.batches import pad, plan_validation
+from edgernn.data.batches import plan_validation
 from edgernn.ngrams import check_ngrams
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
+from edgernn.text.padding import pad
 from edgernn.training.layers import custom_layers, recurrent_layer
 
 __all__ = [
@@ -108,7 +109,8 @@ def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.f
     lengths = np.array([len(text) for text in ids])
     for batch in plan_validation(lengths, _BATCH):
         for part in [batch] if is_masked else _of_one_length(batch, lengths):
-            found[part] = model.predict_on_batch(pad([ids[i] for i in part]))[:, 0]
+            padded, _ = pad([ids[i] for i in part])
+            found[part] = model.predict_on_batch(padded)[:, 0]
     return found
 
 

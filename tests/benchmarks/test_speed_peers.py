@@ -19,7 +19,7 @@ from benchmarks.peers.peer import FILE, ONE, Setup, TextPeer
 from benchmarks.peers.registry import PEERS
 from benchmarks.peers.text_scorer import TextScorer
 from benchmarks.speed.ours import Command, Ours
-from edgernn.data.batches import pad
+from edgernn.text.padding import pad
 
 TEXTS = [f"{start} film, and {'very ' * n}long" for n in range(12) for start in ("Great", "Bad")]
 TINY = Shape(layers=2, width=16, heads=2, inner=32, vocabulary=50, places=20)
@@ -132,7 +132,7 @@ def test_the_naive_conversion(tmp_path):
     model, path = masked_lstm(True), tmp_path / "naive.onnx"
     assert convert_naively(model, path) == 2
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    ids = pad([np.array([3, 4, 5, 6], np.int32), np.array([7, 8], np.int32)])
+    ids = pad([np.array([3, 4, 5, 6], np.int32), np.array([7, 8], np.int32)])[0]
     (found,) = session.run(None, {session.get_inputs()[0].name: ids})
     assert np.allclose(found, 1 / (1 + np.exp(-model.predict(ids, verbose=0)[:, 0])), atol=1e-5)
 

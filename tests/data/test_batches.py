@@ -9,7 +9,6 @@ from edgernn.data.batches import (
     Encoded,
     balanced,
     crop,
-    pad,
     plan_training,
     plan_validation,
     thin,
@@ -73,16 +72,6 @@ def test_the_seed_decides():
     assert plan(1, 1) == plan(1, 1)
     assert plan(1, 1) != plan(1, 2)
     assert plan(1, 1) != plan(2, 1)
-
-
-@given(st.lists(st.lists(st.integers(1, 9), max_size=20), max_size=8))
-def test_padding_stands_behind(texts):
-    """Each row is its text and then zeros, as wide as the longest text."""
-    padded = pad([np.array(text, np.int32) for text in texts])
-    width = max(map(len, texts), default=0)
-    assert padded.dtype == np.int32
-    assert padded.shape == (len(texts), width)
-    assert padded.tolist() == [text + [0] * (width - len(text)) for text in texts]
 
 
 @given(length=st.integers(1, 200), rate=st.floats(0, 1), seed=st.integers(0, 2**32))

@@ -13,7 +13,7 @@ import pytest
 from keras import layers
 from small_models import Ids, classifier, lstm, ragged
 
-from edgernn.data.batches import pad
+from edgernn.text.padding import pad
 from edgernn.training.models import probabilities
 from exporters import onnx_graph
 from exporters.keras_model import read_network
@@ -122,7 +122,7 @@ def test_in_a_ragged_batch(converted: Converted) -> None:
     np.testing.assert_allclose(converted.run(rows), expected, rtol=0, atol=1e-6)
     np.testing.assert_allclose(converted.run(rows[::-1])[::-1], expected, rtol=0, atol=1e-6)
     # As the Keras model itself sees them, masked.
-    masked = converted.keras.predict_on_batch(pad(rows))[:, 0]
+    masked = converted.keras.predict_on_batch(pad(rows)[0])[:, 0]
     np.testing.assert_allclose(1 / (1 + np.exp(-masked)), expected, rtol=0, atol=1e-6)
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from toy import GOOD, IDS, RECIPE, SETTINGS, encoded
 
-from edgernn.data.batches import Encoded, pad
+from edgernn.data.batches import Encoded
 from edgernn.errors import TrainingError
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Recurrent
+from edgernn.text.padding import pad
 from edgernn.training.fit import _unlike_first, fit
 from edgernn.training.history import Epoch, History
 from edgernn.training.models import build, logits
@@ -176,7 +177,7 @@ def test_ctrl_c_in_the_second_epoch(tmp_path):
         assert len(measured) == 1
         given.append(model)
     assert same_weights(*given)
-    loss, accuracy, _ = model.evaluate(pad(HELD_OUT.ids), HELD_OUT.labels[:, None], verbose=0)
+    loss, accuracy, _ = model.evaluate(pad(HELD_OUT.ids)[0], HELD_OUT.labels[:, None], verbose=0)
     assert loss == pytest.approx(measured[0].validation_loss, rel=1e-5)
     assert accuracy == pytest.approx(measured[0].validation_accuracy)
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from matching_checks import matching_checks
 
-from edgernn.data.batches import pad
 from edgernn.errors import UsageError
 from edgernn.ngrams import (
     LONGEST,
@@ -17,6 +16,7 @@ from edgernn.ngrams import (
     ngram_checks,
     preceding,
 )
+from edgernn.text.padding import pad
 from edgernn.training.layers import custom_layers
 
 keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
@@ -60,7 +60,7 @@ def test_ngrams_are_those_of_numpy(texts, longest):
     ]
     whole = table[hashed_ngrams(TEXTS[3], BUCKETS, longest)].sum() / np.sqrt(longest * 20)
     assert abs(whole - expected[3]) > 0.01
-    found = np.asarray(layer(pad(texts)))
+    found = np.asarray(layer(pad(texts)[0]))
     assert found.shape == (len(texts), 1)
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
     for ids, value in zip(texts, expected, strict=True):
@@ -102,7 +102,7 @@ def test_an_untrained_layer_is_empty(texts):
     assert not table.any()
     assert set(checks.tolist()) == {NO_CHECK}
     layer.set_weights([table + 1, checks])
-    assert not np.asarray(layer(pad(texts))).any()
+    assert not np.asarray(layer(pad(texts)[0])).any()
 
 
 @pytest.fixture(scope="module")
