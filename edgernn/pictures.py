@@ -1,17 +1,32 @@
-"""Writing a matplotlib figure into a picture file."""
+"""Pictures: matplotlib if it is installed, and its figures as files."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from edgernn.errors import UsageError
+from edgernn.errors import MissingPackageError, UsageError
 from edgernn.files import write_bytes
 from edgernn.privacy import import_quietly
 
-__all__ = ["PICTURE_FORMATS", "picture_format", "save_picture"]
+__all__ = ["PICTURE_FORMATS", "needs_matplotlib", "picture_format", "save_picture"]
 
 PICTURE_FORMATS = ("png", "svg", "pdf")
+
+
+@contextmanager
+def needs_matplotlib(purpose: str = "drawing a plot") -> Iterator[None]:
+    """Wrap the imports of matplotlib.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingPackageError("matplotlib", purpose, "data") from error
 
 
 def picture_format(path: Path) -> str:

@@ -26,8 +26,7 @@ from benchmarks.accuracy.collected import (
 )
 from benchmarks.accuracy.labels import Box, place_labels
 from edgernn.cli.console import done
-from edgernn.errors import MissingPackageError
-from edgernn.pictures import save_picture
+from edgernn.pictures import needs_matplotlib, save_picture
 from edgernn.privacy import import_quietly
 
 __all__ = ["draw", "main"]
@@ -77,12 +76,10 @@ def draw(collected: Collected) -> Any:
         MissingPackageError: matplotlib is not installed.
         ValueError: no row has both.
     """
-    try:
+    with needs_matplotlib():
         FigureCanvasAgg = import_quietly("matplotlib.backends.backend_agg").FigureCanvasAgg
         Figure = import_quietly("matplotlib.figure").Figure
         Line2D = import_quietly("matplotlib.lines").Line2D
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     rows = [row for row in collected.rows if row.accuracy is not None and row.bytes]
     if not rows:
         raise ValueError("no result has both an accuracy and a size")

@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from edgernn.bench.results import BenchRow, Report
-from edgernn.errors import MissingPackageError
+from edgernn.pictures import needs_matplotlib
 from edgernn.privacy import import_quietly
 
 __all__ = [
@@ -53,10 +53,8 @@ def check_matplotlib() -> None:
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    try:
+    with needs_matplotlib("an HTML report"):
         import_quietly("matplotlib.figure")
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "an HTML report", "data") from error
 
 
 def latency_plot(report: Report) -> str | None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from edgernn.choose.candidate import standard_error
 from edgernn.choose.result import Result, ResultRow
-from edgernn.errors import MissingPackageError
-from edgernn.pictures import save_picture
+from edgernn.pictures import needs_matplotlib, save_picture
 from edgernn.privacy import import_quietly
 
 __all__ = ["plot_front"]
@@ -29,12 +28,10 @@ def plot_front(result: Result, path: Path) -> None:
         MissingPackageError: matplotlib is not installed.
         OSError: the file cannot be written.
     """
-    try:
+    with needs_matplotlib():
         LogNorm = import_quietly("matplotlib.colors").LogNorm
         Figure = import_quietly("matplotlib.figure").Figure
         ticker = import_quietly("matplotlib.ticker")
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     rows = result.rows
     figure = Figure(figsize=(8.6, 5.2), dpi=130, layout="constrained")
     axes = figure.subplots()

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgernn.errors import MissingPackageError
 from edgernn.evaluation.comparison import ComparedRun
-from edgernn.pictures import picture_format, save_picture
+from edgernn.pictures import needs_matplotlib, picture_format, save_picture
 from edgernn.privacy import import_quietly
 
 __all__ = ["plot_comparison"]
@@ -42,12 +41,10 @@ def plot_comparison(runs: Sequence[ComparedRun], path: Path) -> None:
         UsageError: the file's name is that of no picture.
     """
     picture_format(path)
-    try:
+    with needs_matplotlib():
         Figure = import_quietly("matplotlib.figure").Figure
         ConstrainedLayoutEngine = import_quietly("matplotlib.layout_engine").ConstrainedLayoutEngine
         Line2D = import_quietly("matplotlib.lines").Line2D
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     names = [_cut(run.name) for run in runs]
     columns = _columns(names)
     rows = -(-len(runs) // columns)

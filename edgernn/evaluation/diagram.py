@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.cells import CELLS
-from edgernn.errors import MissingPackageError, ModelFileError
-from edgernn.pictures import picture_format, save_picture
+from edgernn.errors import ModelFileError
+from edgernn.pictures import needs_matplotlib, picture_format, save_picture
 from edgernn.privacy import import_quietly
 from edgernn.training.models import LOGIT, NGRAMS, deep_layers
 
@@ -96,11 +96,9 @@ def draw_diagram(layers: Sequence[LayerRow], path: Path, title: str) -> None:
         UsageError: the file's name is that of no picture.
     """
     picture_format(path)
-    try:
+    with needs_matplotlib("drawing a diagram"):
         Figure = import_quietly("matplotlib.figure").Figure
         FancyBboxPatch = import_quietly("matplotlib.patches").FancyBboxPatch
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "drawing a diagram", "data") from error
     figure = Figure(dpi=150)
     # The axes fill the figure and have its size, so that all lengths are inches.
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgernn.errors import MissingPackageError
 from edgernn.evaluation.calibration import CalibrationBin
 from edgernn.evaluation.lengths import LengthBucket
-from edgernn.pictures import save_picture
+from edgernn.pictures import needs_matplotlib, save_picture
 from edgernn.privacy import import_quietly
 from edgernn.training.label_figures import wilson_interval
 
@@ -185,10 +184,8 @@ def plot_confusion(
 
 def _figure(width: float, height: float) -> Any:
     """Return an empty figure; sizes in inches."""
-    try:
+    with needs_matplotlib():
         Figure = import_quietly("matplotlib.figure").Figure
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     return Figure(figsize=(width, height), dpi=120, layout="constrained")
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgernn.errors import MissingPackageError
-from edgernn.pictures import save_picture
+from edgernn.pictures import needs_matplotlib, save_picture
 from edgernn.privacy import import_quietly
 from edgernn.training.history import History
 
@@ -18,11 +17,9 @@ def plot_history(history: History, path: Path, title: str) -> None:
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    try:
+    with needs_matplotlib():
         Figure = import_quietly("matplotlib.figure").Figure
         MaxNLocator = import_quietly("matplotlib.ticker").MaxNLocator
-    except ImportError as error:
-        raise MissingPackageError("matplotlib", "drawing a plot", "data") from error
     epochs = [epoch.epoch for epoch in history.epochs]
     selected = history.selected
     figure = Figure(figsize=(9, 3.6), dpi=120, layout="constrained")
