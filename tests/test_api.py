@@ -184,6 +184,8 @@ def test_from_training_to_the_edge(stars: Path, tmp_path: Path) -> None:
     assert run.held_out.accuracy == pytest.approx(run.validation_accuracy)
     with pytest.raises(edgernn.UsageError, match="already exists"):
         edgernn.train_model(stars, run.folder, positive=(4, 5), negative=1, drop=3)
+    with pytest.raises(edgernn.TrainingError, match="nothing to resume: the run is complete"):
+        edgernn.train_model(None, run.folder, resume=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         file = edgernn.export_model(run.folder, tmp_path / "model.tflite", precision="float32")
