@@ -199,7 +199,7 @@ internal class TfliteStructure private constructor(private val model: FlatTable)
         val states = TfliteForms.VARIABLES.values
         val variable = graph.tensors.indices.filterTo(HashSet()) { graph.tensors[it].letter in states }
         if (graph.inputs.toSet().size < graph.inputs.size || (graph.inputs + graph.outputs).any { it in variable }) {
-            throw FlatException("inputs or outputs that are states or there twice")
+            throw FlatException("inputs or outputs that are states or appear twice")
         }
         val written = graph.tensors.indices.filterTo(HashSet()) { graph.tensors[it].isConstant }
         written += graph.inputs
