@@ -249,7 +249,7 @@ def test_the_loss_that_is_allowed(tiny_trained: TrainedModel, output: Path) -> N
 
 def test_too_few_validation_texts(tiny_trained: TrainedModel, output: Path) -> None:
     """Where accuracy says too little it is not measured, and a warning says so."""
-    with pytest.warns(RuntimeWarning, match="accuracy not measured .* 199 validation texts say"):
+    with pytest.warns(RuntimeWarning, match="accuracy not measured .* 199 validation texts are"):
         export(with_validation(tiny_trained, 199), ONNX, "int8", output, on_cpu)
     lines = read_model_file(output).bundle.card["checks"]["lines"]
     assert "accuracy: not measured" in lines[-1]
