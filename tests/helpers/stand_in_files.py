@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from edgernn.bundle import ModelFile
 
 
+class _OtherOperators:
+    """The content of a file, in all but its operators."""
+
+    def __init__(self, content: object, operators: Mapping[str, int]) -> None:
+        self._content = content
+        self.operators = operators
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._content, name)
+
+
 def with_operators(file: ModelFile, operators: Mapping[str, int]) -> ModelFile:
     """The same file, whose graph would hold these operators; the graph itself stays."""
-    own: Any = file.content
-    content: Any = SimpleNamespace(operators=operators, model=own.model)
+    content: Any = _OtherOperators(file.content, operators)
     return dataclasses.replace(file, content=content)
