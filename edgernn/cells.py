@@ -11,7 +11,7 @@ table; none of them knows a cell by its name. To add one:
    operator: the layer that stands in for it, in `exporters/tflite_stand_ins.py`.
 4. A recipe that has it, in `edgernn/recipes/catalogue.py`, and its tests: `tests/recipes`.
 
-`tests/test_cells.py` adds a cell in this way and follows it through all of them.
+`tests/exporters/test_toy_cell.py` adds a cell in this way and follows it.
 """
 
 from __future__ import annotations

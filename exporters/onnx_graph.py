@@ -40,7 +40,7 @@ from exporters.network import (
 )
 from exporters.onnx_masked import LOWEST_STATE, MaskedText
 from exporters.onnx_windows import Windows, write_conv, write_max_pool
-from exporters.rules import NO_ONNX_GRAPH
+from exporters.rules import no_graph
 
 __all__ = ["OPSET", "convert"]
 
@@ -245,7 +245,7 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
     time_major = node_of("Transpose", [state], {"perm": [1, 0, 2]})
     onnx = CELLS[layer.cell].onnx
     if onnx is None:
-        raise ExportError(f"onnx: no {layer.cell}: {NO_ONNX_GRAPH}")
+        raise ExportError(f"onnx: no {layer.cell}: {no_graph('onnx')}")
     order = onnx.gate_order
     kernel = np.stack([_gates_by_row(d.kernel, order) for d in directions])
     recurrent = np.stack([_gates_by_row(d.recurrent_kernel, order) for d in directions])

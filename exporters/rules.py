@@ -14,21 +14,22 @@ from exporters.network import OTHER_ACTIVATIONS, Part
 
 __all__ = [
     "FORMATS",
-    "NO_ONNX_GRAPH",
-    "NO_TFLITE_GRAPH",
     "CellRules",
     "FormatRules",
     "PrecisionRules",
     "check_cells",
     "find_format",
     "find_precision",
+    "no_graph",
 ]
 
 
 T = TypeVar("T")
 
-NO_ONNX_GRAPH = "its row in edgernn/cells.py names no operator of ONNX's"
-NO_TFLITE_GRAPH = "its row in edgernn/cells.py says nothing of TFLite"
+
+def no_graph(format: str) -> str:
+    """Return why a cell cannot be had in a format at all."""
+    return f"its row in edgernn/cells.py says nothing of {format}"
 
 
 @dataclass(frozen=True)
@@ -178,13 +179,9 @@ def _in_onnx_int8(cell: Cell, other: bool) -> CellRules | None:
     return CellRules(cell.onnx.int8.name)
 
 
-def _no_onnx(cell: Cell, other: bool) -> str | None:
-    return NO_ONNX_GRAPH if cell.onnx is None else None
-
-
 def _no_onnx_int8(cell: Cell, other: bool) -> str | None:
     if cell.onnx is None or cell.onnx.int8 is not None:
-        return _no_onnx(cell, other)
+        return None
     known = [one.with_article for one in CELLS.values() if one.onnx and one.onnx.int8]
     return (
         f"ONNX Runtime quantizes the activations of {' and '.join(known)} alone, and would leave "
@@ -200,16 +197,12 @@ def _in_tflite(cell: Cell, other: bool) -> CellRules | None:
     return _LOOP if cell.tflite.operator is None else CellRules(cell.tflite.operator.name)
 
 
-def _no_tflite(cell: Cell, other: bool) -> str | None:
-    return NO_TFLITE_GRAPH if cell.tflite is None else None
-
-
 def _no_tflite_integers(precision: str) -> Callable[[Cell, bool], str | None]:
     """Return what refuses cells in a precision whose activations are integers."""
 
     def refused(cell: Cell, other: bool) -> str | None:
         if cell.tflite is None:
-            return NO_TFLITE_GRAPH
+            return None
         is_loop = other or cell.tflite.operator is None
         default = "the converter crashes on a loop, which TFLite has for it" if is_loop else None
         return default if other else cell.tflite.refused.get(precision, default)
@@ -376,3 +369,5 @@ def check_cells(rules: FormatRules, precision: str, cells: Iterable[Part]) -> No
     for cell in cells:
         if cell in refused:
             raise ExportError(f"{rules.name} {precision}: no {cell}: {refused[cell]}")
+        if cell not in rules.cells and cell not in rules.extra:
+            raise ExportError(f"{rules.name} {precision}: no {cell}: {no_graph(rules.name)}")

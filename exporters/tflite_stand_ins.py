@@ -143,8 +143,7 @@ def stand_in_of(layer: Recurrent) -> StandIn | None:
         return None
     if cell.name not in STAND_INS:
         raise ExportError(
-            f"tflite: no {cell.name}: exporters/tflite_stand_ins.py lacks how a "
-            f"{cell.tflite.stand_in} stands in for it"
+            f"tflite: no {cell.name}: STAND_INS in exporters/tflite_stand_ins.py has no row for it"
         )
     return STAND_INS[cell.name]
 

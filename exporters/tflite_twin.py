@@ -22,7 +22,7 @@ from exporters.network import (
     Recurrent,
     Scale,
 )
-from exporters.rules import NO_TFLITE_GRAPH
+from exporters.rules import no_graph
 from exporters.tflite_stand_ins import stand_in_of
 
 __all__ = ["build_twin"]
@@ -94,7 +94,7 @@ def _recurrent(layers: Any, layer: Recurrent) -> Any:
     settings: dict[str, Any] = {"return_sequences": layer.sequences}
     cell = CELLS[layer.cell]
     if cell.tflite is None:
-        raise ExportError(f"tflite: no {layer.cell}: {NO_TFLITE_GRAPH}")
+        raise ExportError(f"tflite: no {layer.cell}: {no_graph('tflite')}")
     if stand_in_of(layer) is not None:
         kind = cell.tflite.stand_in
     else:
