@@ -31,6 +31,7 @@ from benchmarks.peers.bare_session import Batch, open_session, plan_batches
 from benchmarks.peers.encoded import Ids
 from benchmarks.peers.threads import set_threads
 from edgernn.bundle import read_model_file
+from edgernn.cells import CELLS
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import Embedding, Layer, Recurrent
 from edgernn.runtime import SHIPPED_MODEL
@@ -61,8 +62,8 @@ def lstm_multiply_adds(inputs: int, units: int, directions: int = 1) -> int:
 def products_of(layers: Sequence[Layer]) -> list[tuple[int, int, int]]:
     """Return the layers' products for one token: directions, rows and columns of the weights.
 
-    Two for each LSTM: of the token, and of the state before. What is computed once a text, or is
-    no product of matrices, is left out.
+    Two for each recurrent layer: of the token, and of the state before. What is computed once a
+    text, or is no product of matrices, is left out.
     """
     products = []
     width = 0
@@ -70,10 +71,11 @@ def products_of(layers: Sequence[Layer]) -> list[tuple[int, int, int]]:
         match layer:
             case Embedding():
                 width = layer.units
-            case Recurrent(cell="LSTM"):
+            case Recurrent():
                 directions = 2 if layer.bidirectional else 1
-                products.append((directions, width, 4 * layer.units))
-                products.append((directions, layer.units, 4 * layer.units))
+                columns = len(CELLS[layer.cell].gates) * layer.units
+                products.append((directions, width, columns))
+                products.append((directions, layer.units, columns))
                 width = directions * layer.units
             case _:
                 continue

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile
 from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
+from edgernn.cells import CELLS
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
 from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids
 from edgernn.runtime.devices import choose_device, import_onnxruntime
@@ -42,9 +43,6 @@ _XNNPACK_FAILS = frozenset({"WHILE", "SPLIT_V"})
 """Operators that together mark the loop of a GRU whose reset gate acts on the state. With LiteRT
 2.3's default delegate, XNNPACK, its first score after a shorter text is wrong now and then, by up
 to 0.13 (1 in 15 loads of a small model); without the delegate, and in all other graphs, never."""
-
-_ON_CPU_ONLY = frozenset({"com.microsoft::DynamicQuantizeLSTM"})
-"""Operators that ONNX Runtime has for the CPU alone."""
 
 
 class Backend(Protocol):
@@ -253,7 +251,9 @@ def cores() -> int:
 
 def on_cpu_only(file: ModelFile) -> bool:
     """Tell whether an .onnx graph holds an operator that CUDA does not have."""
-    return not _ON_CPU_ONLY.isdisjoint(file.operators)
+    # ONNX Runtime has operators that quantize as they run for the CPU alone.
+    known = (cell.onnx.int8 for cell in CELLS.values() if cell.onnx is not None)
+    return any(operator.name in file.operators for operator in known if operator is not None)
 
 
 def xnnpack_fails(file: ModelFile) -> bool:
