@@ -4,7 +4,7 @@
 
 Takes the run folders that `benchmarks.recipes` trained, exports each cell with the limits that
 `edgernn export` has, on the run's validation texts, and writes the outcome to a JSON file, which
-`edgernn formats` and docs/formats.md read. Cells that are there already are kept with `--keep`.
+`edgernn formats` and docs/formats.md read. `--keep` keeps the cells that the file already has.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Vocabularies:
         return [len(ids) for ids in encoder.encode_batch(self._texts)]
 
     def path(self, point: Point) -> Path:
-        """Return the vocabulary file of a point, built if it is not there yet.
+        """Return the vocabulary file of a point, built if it does not exist yet.
 
         Raises:
             DataError: no word is left of the texts, or the file that is there is broken.

@@ -38,6 +38,26 @@ def test_each_thing_to_add_has_its_list() -> None:
         assert re.search(r"^1\. ", part, re.MULTILINE) or "runtimes/README.md#" in part
 
 
+def test_what_is_in_a_table_of_the_pages_is_written_into_it() -> None:
+    """A new row makes the pages out of date, measured or not."""
+    for title in ("recipe", "precision", "format"):
+        steps = CONTRIBUTING.partition(f"### A {title}\n")[2].partition("\n#")[0]
+        assert "`python -m benchmarks.readme`" in steps, title
+
+
+def test_commands_that_measure_have_what_they_need() -> None:
+    """All options that `benchmarks` requires are in the calls that the page shows."""
+    calls = re.findall(r"^python -m benchmarks\.(\w+)(.*)$", CONTRIBUTING, re.MULTILINE)
+    assert {name for name, _ in calls} >= {"recipes", "exports"}
+    for name, arguments in calls:
+        source = (ROOT / "benchmarks" / f"{name}.py").read_text("utf-8")
+        options = re.findall(r'add_argument\(\s*"(--[\w-]+)"(.*)', source)
+        required = {option for option, rest in options if "required=True" in rest}
+        known = {option for option, _ in options}
+        shown = set(re.findall(r"--[\w-]+", arguments))
+        assert required <= shown <= known, name
+
+
 def test_a_page_shows_each_command() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
     blocks = re.findall(
