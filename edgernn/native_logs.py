@@ -6,13 +6,18 @@ Python can filter that.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 __all__ = ["held_back"]
+
+
+_stream: TextIO | None = None
 
 
 @contextmanager
@@ -27,7 +32,7 @@ def held_back() -> Iterator[None]:
     python_stderr, real = sys.stderr, os.dup(2)
     with tempfile.TemporaryFile() as held:
         if _writes_to_descriptor_2(python_stderr):
-            sys.stderr = os.fdopen(os.dup(real), "w", encoding="utf-8", errors="backslashreplace")
+            sys.stderr = _stream_to(real)
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -39,8 +44,27 @@ def held_back() -> Iterator[None]:
             os.dup2(real, 2)
             os.close(real)
             if sys.stderr is not python_stderr:
-                sys.stderr.close()
+                sys.stderr.flush()
                 sys.stderr = python_stderr
+
+
+def _stream_to(descriptor: int) -> TextIO:
+    """Return a stream that leads to where a descriptor does.
+
+    There is one, which stays open: TensorFlow's logger, where it is made meanwhile, keeps it.
+    """
+    global _stream
+    if _stream is None:
+        raw = io.FileIO(os.dup(descriptor), "w", closefd=False)
+        _stream = io.TextIOWrapper(
+            io.BufferedWriter(raw),
+            encoding="utf-8",
+            errors="backslashreplace",
+            line_buffering=True,
+        )
+    else:
+        os.dup2(descriptor, _stream.fileno(), inheritable=False)
+    return _stream
 
 
 def _writes_to_descriptor_2(stream: object) -> bool:
