@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgernn.errors import DataError, MissingPackageError, UsageError
 from edgernn.progress import Busy, Say
-from edgernn.same_file import check_not_read
+from edgernn.same_file import check_not_read, is_same_file
 from edgernn.training.run import CONFIG, CONTRACT, METRICS, MODEL, Run
 from exporters import gate
 from exporters.export import default_name, export, open_trained
@@ -93,6 +93,14 @@ def export_run(
         raise UsageError(f"--output {into}: is a file; --format all needs a folder")
     if card is not None and len(formats) > 1:
         raise UsageError(f"--card {card}: is one file's; --format all writes several")
+    paths = {
+        rules.name: output
+        if output is not None and into is None
+        else (into or Path()) / default_name(run, rules, precision)
+        for rules in formats
+    }
+    if card is not None:
+        _check_card(card, paths.values())
     own = (MODEL, CONTRACT, CONFIG, METRICS, run.encoder.contract.vocabulary_file)
     read = [options.data, *(run.folder / name for name in own)]
     check_not_read("--card", card, read)
@@ -103,10 +111,7 @@ def export_run(
     with busy("loading the trained model, scoring the texts to check on"):
         trained = open_trained(run, texts, labels)
     for rules in formats:
-        if output is None or into is not None:
-            path = (into or Path()) / default_name(run, rules, precision)
-        else:
-            path = output
+        path = paths[rules.name]
         say(f"{path}: {rules.name}, {precision}")
         with busy("converting and checking"):
             checks = export(
@@ -121,6 +126,19 @@ def export_run(
                 card_file=card,
             )
         yield ExportedFile(path, rules.name, precision, path.stat().st_size, checks)
+
+
+def _check_card(card: Path, models: Iterable[Path]) -> None:
+    """Refuse a card that cannot be written, or that would replace the model file.
+
+    Raises:
+        UsageError: it is so.
+    """
+    if card.is_dir():
+        raise UsageError(f"--card {card}: is a folder; name a file")
+    for path in models:
+        if is_same_file(card, path) or card.resolve() == path.resolve():
+            raise UsageError(f"--card {card}: is the model file; name another file")
 
 
 def _texts(
