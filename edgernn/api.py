@@ -138,13 +138,22 @@ def train_model(
         TrainingError: training cannot start or go on.
         UsageError: an option cannot be used, or the folder holds something else.
     """
+    from edgernn.data.arguments import check_number, check_whole, reading_values
     from edgernn.evaluation.closing import held_out_figures, warnings_of
     from edgernn.training.options import TrainOptions
     from edgernn.training.run import Run
     from edgernn.training.train import train
 
+    check_whole("epochs", epochs, 1)
+    check_whole("batch_size", batch_size, 1)
+    check_number("learning_rate", learning_rate, 1e-9)
+    check_whole("max_length", max_length, 1, 65536)
+    check_whole("min_df", min_df, 1)
+    check_whole("seed", seed, 0, 2**32 - 1)
+    check_number("test_fraction", test_fraction, 0, 1)
+    check_whole("limit", limit, 2)
     options = TrainOptions(
-        **_values(reading),
+        **reading_values(reading, Reading.__annotations__),
         output=Path(output),
         recipe=recipe,
         published=published,
@@ -201,8 +210,8 @@ def evaluate_model(
     Args:
         model: an .onnx or .tflite file, or a run folder, which is measured with Keras and gets the
             figures as `evaluation.json`; None is the shipped model.
-        data: as in `train_model`; None is what a run was trained on, where one is known. Of a
-            run's own file the rows are measured that it kept out for a test.
+        data: as in `train_model`; None is what a run was trained on, where one is known, and IMDB
+            elsewhere. Of a run's own file the rows are measured that it kept out for a test.
         run: the run folder that a model file was exported from, which tells the texts that it has
             met.
         device: what runs a model file, see `edgernn.load`.
@@ -219,8 +228,11 @@ def evaluate_model(
         ModelFileError: the model cannot be read.
         UsageError: options do not go together.
     """
+    from edgernn.data.arguments import check_whole
     from edgernn.evaluation.job import EvaluationOptions, evaluate
 
+    check_whole("limit", limit, 2)
+    check_whole("errors", errors, 1)
     options = EvaluationOptions(
         data=_name(data),
         model=_path(model),
@@ -274,11 +286,13 @@ def export_model(
         ModelFileError: the run folder cannot be read.
         UsageError: no such format, precision or runtime, or an output is one of the inputs.
     """
+    from edgernn.data.arguments import check_number
     from edgernn.runtime import SHIPPED_MODEL
     from edgernn.runtime.loaded_model import open_quietly
     from exporters.job import ExportOptions, export_run
     from exporters.rules import FORMATS
 
+    check_number("max_accuracy_drop", max_accuracy_drop, 0, 100)
     output = Path(output)
     if output.is_dir():
         raise UsageError(f"{output}: is a folder; name the file to write")
@@ -343,9 +357,12 @@ def verify_model(
             the file's.
         UsageError: options are about real texts, of which there are none.
     """
+    from edgernn.data.arguments import check_number, check_whole
     from edgernn.evaluation.verification import RealTexts, verify
     from edgernn.runtime import SHIPPED_MODEL
 
+    check_whole("limit", limit, 2)
+    check_number("tolerance", tolerance, 0, 1)
     options = RealTexts(_name(data), _data_options(reading), limit, _path(run), tolerance)
     return verify(SHIPPED_MODEL if model is None else model, options, say=_say)
 
@@ -380,31 +397,11 @@ def _say(line: str) -> None:
         _LOG.info(line)
 
 
-def _values(reading: Reading) -> dict[str, Any]:
-    """Return the fields of `DataOptions` that are given.
-
-    Raises:
-        UsageError: there is no such way of reading.
-    """
-    from edgernn.data.label_values import fold
-
-    unknown = sorted(reading.keys() - Reading.__annotations__.keys())
-    if unknown:
-        raise UsageError(f"{unknown[0]}: no such option; `edgernn.api.Reading` has them all")
-    values: dict[str, Any] = dict(reading)
-    for name in ("positive", "negative", "drop"):
-        if name in values:
-            given = values[name]
-            is_one = isinstance(given, str) or not isinstance(given, Iterable)
-            several = [given] if is_one else given
-            values[name] = tuple(dict.fromkeys(map(fold, several)))
-    return values
-
-
 def _data_options(reading: Reading) -> DataOptions:
     from edgernn.data import DataOptions
+    from edgernn.data.arguments import reading_values
 
-    options = DataOptions(**_values(reading))
+    options = DataOptions(**reading_values(reading, Reading.__annotations__))
     _ = options.label_rule
     return options
 

@@ -6,15 +6,19 @@ import csv
 import dataclasses
 import doctest
 import logging
+import re
 import warnings
 from collections.abc import Callable
+from math import inf, nan
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import edgernn
 from edgernn.bundle import read_model_file, with_bundle
+from edgernn.data.arguments import reading_values
 from edgernn.errors import __all__ as errors
 from edgernn.runtime import SHIPPED_MODEL
 
@@ -120,6 +124,53 @@ def test_it_is_as_the_command_says(stars: Path, capfd: pytest.CaptureFixture[str
 
 
 @pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("epochs", (0, 1.0, True, "1"), "a whole number of at least 1"),
+        ("batch_size", (0, 2.5), "a whole number of at least 1"),
+        ("learning_rate", (0, -1, nan, inf, "1"), "a number of at least 1e-09"),
+        ("max_length", (0, 65537), "a whole number from 1 to 65536"),
+        ("min_df", (0,), "a whole number of at least 1"),
+        ("test_fraction", ("0.2", nan, 2), "a number from 0 to 1"),
+        ("seed", (-1, 2**32), "a whole number from 0 to 4294967295"),
+        ("limit", (1, "5"), "a whole number of at least 2"),
+        ("text_column", (1,), "a string"),
+        ("header", ("no",), "True or False"),
+    ],
+)
+def test_arguments_of_training(
+    stars: Path, name: str, values: tuple[object, ...], said: str
+) -> None:
+    """What the command line would not take, told before anything is begun."""
+    for value in values:
+        message = f"^{re.escape(f'{name} {value!r}: give {said}')}$"
+        with pytest.raises(edgernn.UsageError, match=message):
+            edgernn.train_model(stars, stars.parent / "run", **{name: value})  # type: ignore[arg-type]
+        assert not (stars.parent / "run").exists()
+
+
+@pytest.mark.parametrize("tolerance", [-0.1, 1.1, nan, "x", True])
+def test_a_tolerance_that_holds_nothing(stars: Path, tolerance: Any) -> None:
+    with pytest.raises(edgernn.UsageError, match=r"^tolerance .*: give a number from 0 to 1$"):
+        edgernn.verify_model(data=stars, tolerance=tolerance)
+
+
+def test_other_arguments(stars: Path) -> None:
+    """None says nothing; the rest is as in training."""
+    with pytest.raises(edgernn.UsageError, match=r"^errors 0: give a whole number of at least 1$"):
+        edgernn.evaluate_model(data=stars, errors=0)
+    with pytest.raises(edgernn.UsageError, match=r"^limit 1: give a whole number of at least 2$"):
+        edgernn.evaluate_model(data=stars, limit=1)
+    with pytest.raises(
+        edgernn.UsageError, match=r"^max_accuracy_drop nan: give a number from 0 to"
+    ):
+        edgernn.export_model(None, "x.onnx", max_accuracy_drop=nan)
+    assert reading_values({"sheet": None, "header": False}, ("sheet", "header")) == {
+        "header": False
+    }
+
+
+@pytest.mark.parametrize(
     ("call", "said"),
     [
         (lambda path: edgernn.evaluate_model(data=path, label_colum="x"), "^label_colum: no such"),
@@ -127,6 +178,14 @@ def test_it_is_as_the_command_says(stars: Path, capfd: pytest.CaptureFixture[str
         (lambda path: edgernn.verify_model(strict=True), "^--strict is about real texts"),
         (lambda path: edgernn.export_model(None, "x.bin"), r"ends in none of \.onnx, \.tflite"),
         (lambda path: edgernn.export_model(None, path.parent), "is a folder; name the file"),
+        (
+            lambda path: edgernn.export_model(None, "x.onnx", card=path.parent),
+            "^--card .*: is a folder; name a file$",
+        ),
+        (
+            lambda path: edgernn.export_model(None, "x.onnx", card="./x.onnx"),
+            "^--card x.onnx: is the model file; name another file$",
+        ),
         (lambda path: edgernn.export_model(None, "x", format="all"), "a call exports one format"),
         (lambda path: edgernn.train_model(path, "x", recipe="none"), "none"),
         (
