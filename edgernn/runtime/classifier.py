@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from edgernn.errors import TextError, UsageError
 from edgernn.runtime.loaded_model import LoadedModel
@@ -12,6 +12,8 @@ from edgernn.runtime.scores import Score, problem_of, texts_of, without_label
 from edgernn.text import TextContract
 
 __all__ = ["Classifier", "load"]
+
+_MOST_THREADS: Final = 1024
 
 
 class Classifier:
@@ -167,13 +169,16 @@ def load(
         path: an .onnx or .tflite file that `edgernn export` wrote; None is the shipped model.
         device: `cpu`, `cuda`, or `auto` for CUDA where it loads and the CPU elsewhere;
             `Classifier.device` tells which it became.
-        threads: how many threads score, in all; None is as many as there are cores, and one for
-            a .tflite file.
+        threads: how many threads score, in all, at most 1,024; None is as many as there are
+            cores, and one for a .tflite file.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
         DeviceError: CUDA was asked for and cannot run; the message says why.
         MissingPackageError: a .tflite file without the `tflite` extra.
-        UsageError: no such device.
+        UsageError: no such device or number of threads.
     """
+    # `type`, since True is an int. LiteRT does not survive some numbers.
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= _MOST_THREADS):
+        raise UsageError(f"threads {threads!r} is no whole number from 1 to {_MOST_THREADS:,}")
     return Classifier(LoadedModel.open(path, device, threads=threads))

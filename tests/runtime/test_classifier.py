@@ -337,6 +337,14 @@ def test_threads_by_default(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) 
     assert LoadedModel.open(tiny_files["onnx", "float32"], "cpu")._backend.workers == 5
 
 
+@pytest.mark.parametrize("threads", [0, -1, 1025, 10**20, 1.5, True, "2"])
+@pytest.mark.parametrize("format", ["onnx", "tflite"])
+def test_no_number_of_threads(tiny_files: Files, format: str, threads: Any) -> None:
+    """Neither a loop without workers nor an engine that ends the process."""
+    with pytest.raises(UsageError, match=r"^threads .* is no whole number from 1 to 1,024$"):
+        load(tiny_files[format, "int8"], threads=threads)
+
+
 @pytest.mark.parametrize(("threads", "expected"), [(None, 1), (1, 1), (3, 3)])
 def test_threads_tflite(
     tiny_files: Files, monkeypatch: pytest.MonkeyPatch, threads: int | None, expected: int
