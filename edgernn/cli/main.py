@@ -79,7 +79,7 @@ def run() -> None:
         sys.stderr.close()
         sys.exit(1)
     except Exception as error:
-        usage = usage_line(error)
+        usage = usage_line(error, named[0] if named else None)
         if usage is None and debugging():
             raise
         say(f"error: {usage or _line(error)}")

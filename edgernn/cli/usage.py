@@ -18,13 +18,13 @@ _REWORDED = (
 """Typer's phrases, in the order in which they are replaced, and ours."""
 
 
-def usage_line(error: Exception) -> str | None:
+def usage_line(error: Exception, command: str | None) -> str | None:
     """Return what is wrong and where to look; None where it is no error of Typer's.
 
     Args:
         error: any. Typer's are told by their method `format_message`: their base class has no
-            public name in all versions of Typer that are supported. Those of usage have the
-            context of their command as `ctx`.
+            public name in all versions of Typer that are supported.
+        command: the one that was named; None where there is none.
     """
     format_message: Callable[[], str] | None = getattr(error, "format_message", None)
     if format_message is None:
@@ -32,7 +32,5 @@ def usage_line(error: Exception) -> str | None:
     line = format_message().strip().removesuffix(".")
     for pattern, replacement in _REWORDED:
         line = re.sub(pattern, replacement, line)
-    context = getattr(error, "ctx", None)
-    # The outermost is the program, whatever it was started as.
-    command = "" if context is None or context.parent is None else f" {context.info_name}"
-    return f"{line}; see edgernn{command} --help"
+    # An error has a context, in which the command is, only if it arose late enough.
+    return f"{line}; see edgernn{f' {command}' if command else ''} --help"

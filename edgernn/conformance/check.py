@@ -20,6 +20,8 @@ _MAX_LINES: Final = 1 << 16
 """Four times as many as there are cases: a pipe that never ends is refused, too."""
 _MAX_IDS: Final = 1 << 16
 """The longest `max_length` that a contract may have."""
+_MAX_DIGITS: Final = 20
+"""Of any integer; 64 bits have no more."""
 _KEPT: Final = 10
 """How many cases that are wrong, missing or unknown are kept to be shown."""
 
@@ -133,7 +135,9 @@ def _answers(path: Path) -> Iterator[tuple[int, str, list[int]]]:
 def _answer(line: bytes) -> tuple[str, list[int]]:
     """Read an answer; raises ValueError for people where it is none."""
     try:
-        values = json.loads(line.decode("utf-8").strip(), object_pairs_hook=_without_repeats)
+        values = json.loads(
+            line.decode("utf-8").strip(), object_pairs_hook=_without_repeats, parse_int=_integer
+        )
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at character {error.colno}") from error
     except UnicodeDecodeError as error:
@@ -149,6 +153,12 @@ def _answer(line: bytes) -> tuple[str, list[int]]:
     if not isinstance(ids, list) or len(ids) > _MAX_IDS or any(type(i) is not int for i in ids):
         raise ValueError(f"ids is not a list of at most {_MAX_IDS:,} integers")
     return name, ids
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:
+        raise ValueError(f"an integer of more than {_MAX_DIGITS} digits")
+    return int(digits)
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

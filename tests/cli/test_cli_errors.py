@@ -29,7 +29,7 @@ def is_one_line(text: str) -> bool:
         ("evaluate --limit 1", "--limit: 1 is not in the range x>=2; see edgernn evaluate --help"),
         ("export", "missing option '--format'; see edgernn export --help"),
         ("info a b", "unexpected argument: b; see edgernn info --help"),
-        ("score --device", "option '--device' requires an argument; see edgernn --help"),
+        ("score --device", "option '--device' requires an argument; see edgernn score --help"),
         ("score --debug --xyz 1", "no such option: --xyz; see edgernn score --help"),
     ],
 )
