@@ -73,7 +73,9 @@ def test_the_list_as_json(command):
     rows = json.loads(command("recipes", "--json").out)
     assert [row["recipe"] for row in rows] == list(RECIPES)
     assert {row["recipe"] for row in rows if row["measured"]} == set(ROWS)
-    assert [row["recipe"] for row in rows if not row["published"]] == ["flagship"]
+    ours = [name for name, recipe in RECIPES.items() if recipe.published is None]
+    assert [row["recipe"] for row in rows if not row["published"]] == ours
+    assert "flagship" in ours
 
 
 @pytest.mark.parametrize("options", [[], ["--published"]], ids=["recipe", "published"])
