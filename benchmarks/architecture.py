@@ -79,12 +79,14 @@ def draw(graph: Mapping[str, set[str]]) -> str:
     Raises:
         KeyError: A package imports another one and has no place in the picture.
     """
-    shown = {room: below & _PLACES.keys() for room, below in graph.items() if room in _PLACES}
+    shown = {
+        package: below & _PLACES.keys() for package, below in graph.items() if package in _PLACES
+    }
     alone = sorted(graph.keys() - shown.keys())
-    for room in alone:
-        if graph[room] & shown.keys():
-            raise KeyError(f"{room} needs a place in benchmarks/architecture.py")
-    rows = {room: _row(room, shown) for room in shown}
+    for package in alone:
+        if graph[package] & shown.keys():
+            raise KeyError(f"{package} needs a place in benchmarks/architecture.py")
+    rows = {package: _row(package, shown) for package in shown}
     top = max(rows.values())
     width = int(max(column for column, _ in _PLACES.values()) * _COLUMN) + _WIDTH + 2 * _MARGIN
     bottom = top * _ROW + _HEIGHT + 34
@@ -96,17 +98,17 @@ def draw(graph: Mapping[str, set[str]]) -> str:
         '<defs><marker id="to" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" fill="#64748b"/></marker></defs>',
     ]
-    for room in sorted(shown):
-        implied = set().union(*(_all_below(other, shown) for other in shown[room]))
-        for other in sorted(shown[room] - implied):
-            lines.append(_arrow(_corner(room, rows, top), _corner(other, rows, top)))
-    for room in sorted(shown):
-        x, y = _corner(room, rows, top)
+    for package in sorted(shown):
+        implied = set().union(*(_all_below(other, shown) for other in shown[package]))
+        for other in sorted(shown[package] - implied):
+            lines.append(_arrow(_corner(package, rows, top), _corner(other, rows, top)))
+    for package in sorted(shown):
+        x, y = _corner(package, rows, top)
         lines += [
             f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="7" '
             f'fill="#eef2ff" stroke="#4f6bed"/>',
-            _text(x + _WIDTH // 2, y + 21, room, 14, "#1e293b", bold=True),
-            _text(x + _WIDTH // 2, y + 38, _PLACES[room][1], 10, "#475569"),
+            _text(x + _WIDTH // 2, y + 21, package, 14, "#1e293b", bold=True),
+            _text(x + _WIDTH // 2, y + 38, _PLACES[package][1], 10, "#475569"),
         ]
     lines += [
         f'<rect x="{_MARGIN}" y="{bottom}" width="{width - 2 * _MARGIN}" height="40" rx="7" '
@@ -117,16 +119,16 @@ def draw(graph: Mapping[str, set[str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _row(room: str, graph: Mapping[str, set[str]]) -> int:
-    return max((_row(other, graph) + 1 for other in graph[room]), default=0)
+def _row(package: str, graph: Mapping[str, set[str]]) -> int:
+    return max((_row(other, graph) + 1 for other in graph[package]), default=0)
 
 
-def _all_below(room: str, graph: Mapping[str, set[str]]) -> set[str]:
-    return graph[room].union(*(_all_below(other, graph) for other in graph[room]))
+def _all_below(package: str, graph: Mapping[str, set[str]]) -> set[str]:
+    return graph[package].union(*(_all_below(other, graph) for other in graph[package]))
 
 
-def _corner(room: str, rows: Mapping[str, int], top: int) -> tuple[int, int]:
-    return _MARGIN + int(_PLACES[room][0] * _COLUMN), _MARGIN + (top - rows[room]) * _ROW
+def _corner(package: str, rows: Mapping[str, int], top: int) -> tuple[int, int]:
+    return _MARGIN + int(_PLACES[package][0] * _COLUMN), _MARGIN + (top - rows[package]) * _ROW
 
 
 def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:

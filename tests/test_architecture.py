@@ -1,4 +1,4 @@
-"""The rooms import one way, TensorFlow stays where it belongs, files stay short."""
+"""The packages import one way, TensorFlow stays where it belongs, files stay short."""
 
 import ast
 import importlib
@@ -17,7 +17,7 @@ MAX_LINES = 450
 
 HEAVY = {"tensorflow", "tf_keras", "keras", "tensorflow_datasets", "tf2onnx"}
 # `edgernn verify` runs a file on TensorFlow's own interpreter, too, where it is installed.
-HEAVY_ROOMS = (
+HEAVY_PACKAGES = (
     "edgernn.data.tfds",
     "edgernn.training",
     "edgernn.evaluation.diagram",
@@ -65,7 +65,7 @@ def is_import(node: ast.AST) -> bool:
 
 
 def test_imports_point_one_way() -> None:
-    """The contracts of .importlinter hold: layers, no circles, who may import each room."""
+    """The contracts of .importlinter hold: layers, no circles, who may import each package."""
     linter = "from importlinter.cli import lint_imports_command as lint; lint()"
     done = subprocess.run(
         [sys.executable, "-c", linter, "--no-cache", "--no-logo"],
@@ -85,8 +85,8 @@ def test_tensorflow_stays_in_its_rooms() -> None:
     outside, at_once = [], []
     for path in FILES:
         tree, module = ast.parse(path.read_text("utf-8")), module_of(path)
-        in_room = any(f"{module}.".startswith(f"{room}.") for room in HEAVY_ROOMS)
-        if not in_room and imports(tree) & HEAVY:
+        in_package = any(f"{module}.".startswith(f"{package}.") for package in HEAVY_PACKAGES)
+        if not in_package and imports(tree) & HEAVY:
             outside.append(module)
         for node in top_level(tree):
             if (is_import(node) or isinstance(node, ast.Call)) and imports(node) & HEAVY:

@@ -29,7 +29,7 @@ __all__ = [
 PRECISIONS = (
     *("float32", "float16", "int8-embedding", "int8", "int8-dynamic", "int16x8", "int8-full"),
 )
-"""Those of the exporters, which this room does not import; a test compares them."""
+"""Those of the exporters, which this package does not import; a test compares them."""
 _NO_TESTS = {
     "train": "edgernn evaluate measured the training texts",
     "validation": "edgernn evaluate measured the texts that chose the epoch",

@@ -1,4 +1,4 @@
-"""Encoders and reviews that several tests of the text room share."""
+"""Encoders and reviews that several tests of the package text share."""
 
 import json
 from pathlib import Path
