@@ -45,6 +45,13 @@ def test_what_is_in_a_table_of_the_pages_is_written_into_it() -> None:
         assert "`python -m benchmarks.readme`" in steps, title
 
 
+def test_kotlin_s_table_of_operators_is_named_with_ours() -> None:
+    """Whoever changes one is told how the other is written."""
+    for part in re.split(r"^### ", CONTRIBUTING, flags=re.MULTILINE)[1:]:
+        if "edgernn/bundle/tflite/forms.py" in part:
+            assert "tests/conformance/tflite_forms.py" in part or "[a cell](#a-cell)" in part, part
+
+
 def test_commands_that_measure_have_what_they_need() -> None:
     """All options that `benchmarks` requires are in the calls that the page shows."""
     calls = re.findall(r"^python -m benchmarks\.(\w+)(.*)$", CONTRIBUTING, re.MULTILINE)
