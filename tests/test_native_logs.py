@@ -52,3 +52,34 @@ def test_what_was_held_back_is_told_with_an_error() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr.startswith("why\n")
     assert done.stderr.rstrip().endswith("ValueError")
+
+
+@pytest.mark.spawns
+def test_blocks_of_several_threads() -> None:
+    """Standard error is itself again after the last, in whatever order they end."""
+    program = """
+import os, sys, threading
+from edgernn.native_logs import held_back
+
+before, first, second = sys.stderr, threading.Event(), threading.Event()
+
+def outlasted():
+    with held_back(), held_back():
+        first.set()
+        second.wait(10)
+
+def outlasting():
+    first.wait(10)
+    with held_back():
+        second.set()
+        one.join(10)
+        os.write(2, b"held\\n")
+
+one, two = threading.Thread(target=outlasted), threading.Thread(target=outlasting)
+one.start(), two.start(), two.join(10)
+assert sys.stderr is before
+os.write(2, b"native\\n")
+print("python", file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "native\npython\n")
