@@ -63,11 +63,14 @@ def test_files_verify(name: str) -> None:
     assert json.loads(done.stdout)["passed"] is True
 
 
-def test_runs_are_compared() -> None:
-    """Two runs of that version in one table, with what they were measured at."""
+def test_runs_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs of that version in one table, with what they were measured at, and a picture."""
+    pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'edgernn[data]'")
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["compare", *(str(HERE / name) for name in RUNS)])
     assert done.exit_code == 0, done.output
     assert all(name in done.output for name in RUNS)
+    assert [path.name for path in tmp_path.iterdir()] == ["compare.png"]
 
 
 @pytest.mark.parametrize("name", RUNS)
