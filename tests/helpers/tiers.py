@@ -209,6 +209,8 @@ class Guard:
 
     def start(self, *, hide: bool) -> None:
         """Begin with a test; with `hide` it runs as where TensorFlow is not installed."""
+        # A test whose fixtures fail when they end is not stopped.
+        self.stop()
         self._seen = {}
         if hide:
             self._hidden = {name: sys.modules[name] for name in HEAVY & sys.modules.keys()}
@@ -240,9 +242,8 @@ class Guard:
                 self._seen.setdefault("keras", f"imports {values[0]}")
         elif event in _STARTS:
             program = Path(str(values[0])).name if values else event
-            if (
-                program == "uname"
-            ):  # `platform` asks it, for packages that want to know the machine.
+            # `platform` asks it, for packages that want to know the machine.
+            if program == "uname":
                 return
             self._seen.setdefault("spawns", f"starts {program}")
             if program in _JAVA:
