@@ -33,6 +33,7 @@ def command(capfd: pytest.CaptureFixture[str]) -> Command:
 
 def test_the_outcomes() -> None:
     """Of a recipe and precision that there are: a file within the limits, or a reason."""
+    assert CELLS
     assert set(CELLS) <= KEYS
     for cell in CELLS.values():
         rules = FORMATS[cell["format"]].precisions[cell["precision"]]
