@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from edgernn.audit.weights import ROLES, Weight
 from edgernn.bundle.attachments import StoredSizes
+from edgernn.bundle.bundle import CONTRACT
 
 __all__ = ["Part", "divide"]
-
-_CONTRACT = "contract.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def divide(
     attachments = dict(sizes.attachments)
     named = {
         "vocabulary": 0 if vocabulary is None else attachments.pop(vocabulary, 0),
-        _CONTRACT: attachments.pop(_CONTRACT, 0),
+        CONTRACT: attachments.pop(CONTRACT, 0),
     }
     parts = [
         *(Part(f"weights: {role}", size) for role, size in stored.items()),
