@@ -266,30 +266,12 @@ def no_fitting(monkeypatch):
     monkeypatch.setattr(distill, "fit_ngrams", refuse)
 
 
-def test_interrupted_and_resumed(job, reviews, tmp_path, no_fitting):
-    """Cut off in the second epoch it is a whole run with n-grams; it ends as one in one go."""
-    output = tmp_path / "run"
-    shutil.copytree(job[0] / "teacher", output / "teacher")
-    _, history = train(options(reviews, output), watcher=Interrupt(2))
-    assert history.interrupted
-    assert {path.name for path in output.iterdir()} == FILES | {"checkpoint"}
-    _, _, labels, before = scores_and_parts(output, reviews)
-    metrics = Run.open(output).metrics
-    assert metrics["validation_accuracy"] == np.mean((before > 0) == labels)
-    assert (metrics["epochs"], metrics["interrupted"]) == (1, True)
-    assert "blend" in metrics
+def test_interrupted_and_resumed(job, reviews, tmp_path, monkeypatch, capsys, request):
+    """Cut off three times it ends as a run in one go.
 
-    train(TrainOptions(output=output), resume=True)
-    assert {path.name for path in output.iterdir()} == FILES
-    assert numbers_of(output) == numbers_of(job[0])
-    weights = (Run.open(place).load_model().get_weights() for place in (output, job[0]))
-    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
-
-
-def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch, capsys, request):
-    """It says what of the teacher is kept; `--resume` is refused, and the same command goes on.
-
-    Once while the teacher learns, and once in the first epoch.
+    Once while the teacher learns and once in the first epoch: it says what of the teacher is kept,
+    `--resume` is refused, and the same command goes on. Then in the second epoch: what is left is a
+    whole run with n-grams, and `--resume` goes on.
     """
     output = tmp_path / "run"
     fit, done = teacher._Models.scores, []
@@ -328,8 +310,20 @@ def test_ctrl_c_before_the_first_epoch_ended(job, reviews, tmp_path, monkeypatch
             train(TrainOptions(output=output), resume=True)
 
     request.getfixturevalue("no_fitting")
-    command.run_training(False, **given)
+    _, history = train(TrainOptions(**given), watcher=Interrupt(2))
+    assert history.interrupted
+    assert {path.name for path in output.iterdir()} == FILES | {"checkpoint"}
+    _, _, labels, before = scores_and_parts(output, reviews)
+    metrics = Run.open(output).metrics
+    assert metrics["validation_accuracy"] == np.mean((before > 0) == labels)
+    assert (metrics["epochs"], metrics["interrupted"]) == (1, True)
+    assert "blend" in metrics
+
+    train(TrainOptions(output=output), resume=True)
+    assert {path.name for path in output.iterdir()} == FILES
     assert numbers_of(output) == numbers_of(job[0])
+    weights = (Run.open(place).load_model().get_weights() for place in (output, job[0]))
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
 
 
 def test_ctrl_c_before_the_teacher(reviews, tmp_path, monkeypatch, capsys):
