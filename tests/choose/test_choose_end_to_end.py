@@ -50,12 +50,16 @@ def data(tmp_path_factory):
     return path
 
 
-def command(*arguments, space=SMALL):
-    """Run the command in this process on a small space, which is tried before its budget ends."""
+def command(*arguments, space=SMALL, on_batch=lambda line: None):
+    """Run the command in this process on a small space, which is tried before its budget ends.
+
+    `on_batch` hears what a terminal would show.
+    """
     from edgernn.cli.main import app
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edgernn.cli.choose.ChooseOptions", partial(ChooseOptions, space=space))
+        patch.setattr("edgernn.cli.choose._Display.on_batch", lambda self, line: on_batch(line))
         return CliRunner().invoke(app, ["choose", *map(str, arguments)])
 
 
@@ -126,19 +130,6 @@ def test_the_other_commands_read_it(met):
         assert done.exit_code == 0, done.output
 
 
-def test_size_that_cannot_be_met(data, tmp_path):
-    """Exit code 1; it says by how much, and leaves the nearest."""
-    where = ("--data", data, "--output", tmp_path / "choice", "--budget", "5min")
-    done = command("--max-size", "2kB", "--min-accuracy", "51", *where)
-    assert done.exit_code == 1, done.output
-    (file,) = (tmp_path / "choice" / "chosen").glob("*.onnx")
-    over = file.stat().st_size - 2_000
-    assert f"{over:,} bytes over --max-size 2,000 bytes" in done.stderr
-    assert "no candidate keeps the limits of size and latency; training the nearest" in done.stderr
-    assert "the nearest: " in done.stderr
-    assert "misses size" in done.stdout
-
-
 def test_a_search_that_is_there(met, data):
     """Another is not put over it; going on with other options is refused, in a line."""
     _, folder = met
@@ -156,27 +147,40 @@ def options(data, folder, **changes):
     return ChooseOptions(output=folder, **{**asked, **changes})
 
 
-def test_ctrl_c_and_going_on(data, tmp_path):
-    """What was reached stays; going on trains no epoch again that had ended."""
+def test_ctrl_c_and_going_on_to_a_size_that_cannot_be_met(data, tmp_path):
+    """What was reached stays; going on trains no epoch again that had ended.
+
+    Exit code 1; it says by how much, and leaves the nearest.
+    """
 
     def press(line):
         if "epoch 3/" in line:
             raise KeyboardInterrupt
 
-    asked = options(data, tmp_path / "choice")
-    with pytest.raises(KeyboardInterrupt):
-        choose(asked, on_batch=press)
-    state = json.loads((tmp_path / "choice" / "state.json").read_text())
+    folder = tmp_path / "choice"
+    limits = ("--max-size", "2kB", "--min-accuracy", "51")
+    asked = (*limits, "--data", data, "--output", folder, "--budget", "5min")
+    done = command(*asked, on_batch=press)
+    assert done.exit_code == 130, done.output
+    again = f"interrupted; to resume: the same command with --resume, and --output {folder}"
+    assert done.stderr.splitlines()[-1] == again
+    assert "no candidate keeps the limits of size and latency; training the nearest" in done.stderr
+    state = json.loads((folder / "state.json").read_text())
     (begun,) = (c for c in state["candidates"] if c["status"] == "training")
     assert 0 < state["spent"] < 300
     seen = []
-    result = choose(asked, resume=True, on_batch=seen.append)
+    done = command(*asked, "--resume", on_batch=seen.append)
+    assert done.exit_code == 1, done.output
     assert begun["epochs"] == 0
     assert "epoch 3/" in seen[0]
-    (candidate,) = result.state.candidates
-    assert candidate.status == "finished"
-    assert candidate.epochs == 16
-    assert result.chosen.misses == ()
+    (candidate,) = json.loads((folder / "result.json").read_text())["candidates"]
+    assert candidate["status"] == "finished"
+    assert candidate["epochs"] == 16
+    (file,) = (folder / "chosen").glob("*.onnx")
+    over = file.stat().st_size - 2_000
+    assert f"{over:,} bytes over --max-size 2,000 bytes" in done.stderr
+    assert "the nearest: " in done.stderr
+    assert "misses size" in done.stdout
 
 
 def test_a_budget_too_short(data, tmp_path):
