@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 import sharing_out
 import tiers
 from hypothesis import HealthCheck, settings
-from made_once import made_once, shared_folder
-from matching_checks import matching_checks
+from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, write_run
 
 import edgernn.privacy
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
 
-    from edgernn.recipes.recipe import Recipe
     from exporters.export import TrainedModel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,65 +140,6 @@ def imdb_vocabulary(request: pytest.FixtureRequest) -> bytes:
     return path.read_bytes()
 
 
-# Enough of the words in `exporters.sample_texts` that a text has far fewer ids than bytes.
-_TINY_SUBWORDS = (
-    *("the_", "a_", "and_", "of_", "is_", "it_", "in_", "I_", "film_", "one_", "that_", "to_"),
-    *("was_", "never_", "bad", "good", "great", "boring", "loved", "funny", "movie", "best"),
-    *("worst", "not_", "very_", "ing_", "ed_", "th", "er", "on", "an", "re", "he", "in", "ou"),
-    *("ti", "es", "st", "or", "ar", "is", "ve"),
-)
-
-
-def _write_run(folder: Path, recipe: Recipe, vocabulary: bytes, **rules: Any) -> Path:
-    """Write a run folder as `edgernn train` leaves it, with random weights.
-
-    Needs TensorFlow. `rules` are put into the contract.
-    """
-    keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
-    import numpy as np
-
-    from edgernn.text import TextEncoder
-    from edgernn.training import models, run
-    from edgernn.training.vocabulary import make_contract
-    from exporters.sample_texts import SAMPLE_TEXTS
-
-    contract = dataclasses.replace(make_contract(recipe.text, vocabulary), **rules)
-    keras.utils.set_random_seed(0)
-    model = models.build(recipe, contract.vocabulary_size)
-    rng = np.random.default_rng(2)
-    weights = [rng.normal(0, 0.3, array.shape) for array in model.get_weights()]
-    # Those of the logit; a table of n-grams and its checks stand behind them.
-    kernel = len(weights) - (2 if recipe.ngrams is None else 4)
-    weights[kernel : kernel + 2] = [weights[kernel] * 5, weights[kernel + 1] * 0]
-    if recipe.ngrams is not None:
-        texts = TextEncoder(contract, vocabulary).encode_batch(SAMPLE_TEXTS)
-        weights[-1] = matching_checks(
-            [ids for ids in texts if len(ids)], recipe.ngrams.buckets, recipe.ngrams.longest
-        )
-    model.set_weights(weights)
-
-    model.save(folder / run.MODEL)
-    (folder / run.CONTRACT).write_text(contract.to_json(), "utf-8")
-    (folder / contract.vocabulary_file).write_bytes(vocabulary)
-    config = {
-        "recipe": recipe.name,
-        "published": False,
-        "seed": 7,
-        "limit": None,
-        "fit": {"validation": "held out", "validation_fraction": 0.1},
-        "data": {
-            "source": "reviews.csv",
-            "text_column": "text",
-            "label_column": "label",
-            "description": {"name": "reviews.csv", "examples": 100},
-        },
-    }
-    (folder / run.CONFIG).write_text(json.dumps(config), "utf-8")
-    metrics = {"validation_accuracy": 0.75, "parameters": model.count_params()}
-    (folder / run.METRICS).write_text(json.dumps(metrics), "utf-8")
-    return folder
-
-
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with a small model of random weights, on subwords.
@@ -214,7 +151,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
     from edgernn.text import SubwordEncoder
 
-    subwords = SubwordEncoder(_TINY_SUBWORDS)
+    subwords = SubwordEncoder(TINY_SUBWORDS)
     recipe = parts.Recipe(
         name="tiny-bilstm",
         title="Tiny",
@@ -230,7 +167,7 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         fit=RECIPES[DEFAULT_RECIPE].fit,
     )
-    return _write_run(
+    return write_run(
         tmp_path_factory.mktemp("tiny-run"),
         recipe,
         subwords.to_bytes(),
@@ -270,7 +207,7 @@ def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fit=imdb.fit,
     )
     vocabulary = build_vocabulary(recipe.text, SAMPLE_TEXTS, min_df=1)
-    return _write_run(tmp_path_factory.mktemp("tiny-word-run"), recipe, vocabulary)
+    return write_run(tmp_path_factory.mktemp("tiny-word-run"), recipe, vocabulary)
 
 
 @pytest.fixture(scope="session")
@@ -283,7 +220,7 @@ def tiny_wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
     from edgernn.text import SubwordEncoder
 
-    subwords = SubwordEncoder(_TINY_SUBWORDS)
+    subwords = SubwordEncoder(TINY_SUBWORDS)
     recipe = parts.Recipe(
         name="tiny-wide",
         title="Tiny",
@@ -299,64 +236,25 @@ def tiny_wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fit=RECIPES[DEFAULT_RECIPE].fit,
         ngrams=parts.Ngrams(1009),
     )
-    return _write_run(tmp_path_factory.mktemp("tiny-wide-run"), recipe, subwords.to_bytes())
-
-
-def _open_trained(folder: Path) -> TrainedModel:
-    from edgernn.training.run import Run
-    from exporters.export import open_trained
-    from exporters.sample_texts import SAMPLE_TEXTS
-
-    trained = open_trained(Run.open(folder), SAMPLE_TEXTS)
-    # A model of random weights is undecided of many texts: each rounding gives some another label.
-    decided = abs(trained.expected - trained.run.contract.threshold) > 0.03
-    texts = [text for text, kept in zip(trained.texts, decided, strict=True) if kept]
-    return dataclasses.replace(trained, texts=texts, expected=trained.expected[decided])
+    return write_run(tmp_path_factory.mktemp("tiny-wide-run"), recipe, subwords.to_bytes())
 
 
 @pytest.fixture(scope="session")
 def tiny_trained(tiny_run: Path) -> TrainedModel:
     """The model of `tiny_run`, opened for export, with its own scores of the sample texts."""
-    return _open_trained(tiny_run)
+    return open_trained_run(tiny_run)
 
 
 @pytest.fixture(scope="session")
 def tiny_word_trained(tiny_word_run: Path) -> TrainedModel:
     """The model of `tiny_word_run`, opened for export, with its own scores."""
-    return _open_trained(tiny_word_run)
+    return open_trained_run(tiny_word_run)
 
 
 @pytest.fixture(scope="session")
 def tiny_wide_trained(tiny_wide_run: Path) -> TrainedModel:
     """The model of `tiny_wide_run`, opened for export, with its own scores."""
-    return _open_trained(tiny_wide_run)
-
-
-class _TinyFiles(dict[tuple[str, str], Path]):
-    """Exports a file the first time that it is asked for; a TFLite conversion takes seconds.
-
-    The processes that tests run in share them: a model's weights are the same in each.
-    """
-
-    def __init__(self, trained: TrainedModel, factory: pytest.TempPathFactory, name: str) -> None:
-        self._trained = trained
-        self._folder = shared_folder(factory, name)
-
-    def __missing__(self, key: tuple[str, str]) -> Path:
-        from edgernn.runtime import LoadedModel
-        from exporters.export import export
-        from exporters.rules import find_format
-
-        name, precision = key
-        rules = find_format(name)
-        path = self._folder / f"tiny-{precision}{rules.suffix}"
-
-        def make(path: Path) -> None:
-            opened = partial(LoadedModel.open, device="cpu")
-            export(self._trained, rules, precision, path, opened)
-
-        self[key] = made_once(path, make)
-        return path
+    return open_trained_run(tiny_wide_run)
 
 
 @pytest.fixture(scope="session")
@@ -364,7 +262,7 @@ def tiny_files(
     tiny_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_run` by format and precision, such as `("onnx", "int8")`."""
-    return _TinyFiles(tiny_trained, tmp_path_factory, "tiny-files")
+    return TinyFiles(tiny_trained, tmp_path_factory, "tiny-files")
 
 
 @pytest.fixture(scope="session")
@@ -372,7 +270,7 @@ def tiny_word_files(
     tiny_word_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_word_run` by format and precision."""
-    return _TinyFiles(tiny_word_trained, tmp_path_factory, "tiny-word-files")
+    return TinyFiles(tiny_word_trained, tmp_path_factory, "tiny-word-files")
 
 
 @pytest.fixture(scope="session")
@@ -380,4 +278,4 @@ def tiny_wide_files(
     tiny_wide_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_wide_run` by format and precision."""
-    return _TinyFiles(tiny_wide_trained, tmp_path_factory, "tiny-wide-files")
+    return TinyFiles(tiny_wide_trained, tmp_path_factory, "tiny-wide-files")

@@ -8,7 +8,6 @@ from edgernn.errors import UsageError
 from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES, find_recipe
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Pool, Recurrent
 from edgernn.text import SubwordEncoder, TextContract, TextEncoder
-from edgernn.training.models import build
 from edgernn.training.vocabulary import make_contract
 
 TUTORIALS = {name: recipe for name, recipe in RECIPES.items() if recipe.published is not None}
@@ -91,36 +90,6 @@ def test_an_unknown_recipe_lists_the_known(name):
     assert str(caught.value).startswith(f"--recipe {name}: no such recipe")
     for known in RECIPES:
         assert known in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "parameters"),
-    [
-        ("subword-bilstm", 635_329),
-        ("word-lstm", 2_510_657),
-        ("simple-rnn", 161_909),
-        ("bigru", 170_261),
-        ("bilstm", 173_205),
-        ("keras-lstm", 1_447_551),
-    ],
-)
-def test_parameters_are_the_tutorials(name, parameters):
-    """To the last digit, and the same in the recipe as it is published."""
-    pytest.importorskip("keras")
-    recipe = RECIPES[name]
-    size = 8185 if recipe.text.tokenizer == "subwords" else recipe.text.target_vocabulary_size
-    for each in (recipe, recipe.as_published()):
-        model = build(each, size)
-        assert model.count_params() == parameters
-        assert model.layers[0].mask_zero is (each is recipe)
-
-
-def test_parameters_of_the_flagship():
-    """Its layers, and a number and a check for each bucket of its n-grams."""
-    pytest.importorskip("keras")
-    recipe = RECIPES["flagship"]
-    layers = 10_000 * 32 + 2 * 4 * 32 * (32 + 32 + 1) + 128 + 1
-    assert build(recipe, 10_000).count_params() == layers + 2 * recipe.ngrams.buckets
 
 
 def test_the_flagship_s_buckets_are_a_prime_number():

@@ -1,0 +1,76 @@
+"""Every recipe through the battery of `recipe_checks`, and a toy that nobody has measured."""
+
+from recipe_checks import RecipeChecks
+from toy import RECIPE
+
+from edgernn.recipes.catalogue import RECIPES
+
+
+class TestFlagship(RecipeChecks):
+    """A pooled bidirectional LSTM beside n-grams."""
+
+    recipe = RECIPES["flagship"]
+    # Layers, and a number and a check for each bucket of its n-grams.
+    parameters = 10_000 * 32 + 2 * 4 * 32 * (32 + 32 + 1) + 128 + 1 + 2 * 131_071
+
+
+class TestSubwordBilstm(RecipeChecks):
+    """Two bidirectional LSTMs on subwords."""
+
+    recipe = RECIPES["subword-bilstm"]
+    parameters = 635_329
+
+
+class TestWordLstm(RecipeChecks):
+    """An LSTM between two dropouts."""
+
+    recipe = RECIPES["word-lstm"]
+    parameters = 2_510_657
+
+
+class TestSimpleRnn(RecipeChecks):
+    """A SimpleRNN."""
+
+    recipe = RECIPES["simple-rnn"]
+    parameters = 161_909
+
+
+class TestBigru(RecipeChecks):
+    """A bidirectional GRU."""
+
+    recipe = RECIPES["bigru"]
+    parameters = 170_261
+
+
+class TestBilstm(RecipeChecks):
+    """A bidirectional LSTM."""
+
+    recipe = RECIPES["bilstm"]
+    parameters = 173_205
+
+
+class TestStopwordBilstm(RecipeChecks):
+    """Two bidirectional LSTMs on words."""
+
+    recipe = RECIPES["stopword-bilstm"]
+    parameters = 1_315_233
+
+
+class TestKerasLstm(RecipeChecks):
+    """A wide LSTM."""
+
+    recipe = RECIPES["keras-lstm"]
+    parameters = 1_447_551
+
+
+class TestToy(RecipeChecks):
+    """A recipe that was added a minute ago: nothing was trained or measured."""
+
+    recipe = RECIPE
+    parameters = 1_528
+    subwords = 300
+
+
+def test_every_recipe_is_checked() -> None:
+    """A new one has a class here, five lines long."""
+    assert {checks.recipe.name for checks in RecipeChecks.__subclasses__()} == {*RECIPES, "toy"}
