@@ -103,7 +103,7 @@ def _changes(sound: Any) -> Iterator[tuple[str, str | None, Change]]:
     yield "weights in another file", "in other files", _add_external
     yield (
         "weights behind the graph",
-        "outside the flatbuffer|not behind the model",
+        "outside the (flatbuffer|file)|not behind the model",
         lambda m: (setattr(m.buffers[1], "offset", 10 << 30), setattr(m.buffers[1], "size", 9)),
     )
     unknown = "is not known here"
