@@ -12,7 +12,19 @@ from typing import Any
 from edgernn.bench import machine as bench
 from edgernn.files import write_text
 
-__all__ = ["describe_machine", "write_result"]
+__all__ = ["EXPORT_PACKAGES", "describe_machine", "write_result"]
+
+EXPORT_PACKAGES = (
+    "edgernn",
+    "keras",
+    "tensorflow",
+    "tf2onnx",
+    "onnx",
+    "ai-edge-litert",
+    "numpy",
+    "onnxruntime",
+)
+"""What takes part where a run is exported and its files are measured."""
 
 
 def describe_machine(packages: Sequence[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.environment import describe_machine, write_result
+from benchmarks.environment import EXPORT_PACKAGES, describe_machine, write_result
 from edgernn.cli.console import say
 from edgernn.errors import ExportError
 from edgernn.measured import FORMATS_FILE
@@ -32,16 +32,6 @@ from exporters.rules import FORMATS, FormatRules
 
 __all__ = ["main"]
 
-_PACKAGES = (
-    "edgernn",
-    "keras",
-    "tensorflow",
-    "tf2onnx",
-    "onnx",
-    "ai-edge-litert",
-    "numpy",
-    "onnxruntime",
-)
 _ON_CSV = "stopword-bilstm"
 
 
@@ -54,7 +44,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--output", type=Path, default=FORMATS_FILE)
     arguments = parser.parse_args()
-    machine = describe_machine(_PACKAGES)
+    machine = describe_machine(EXPORT_PACKAGES)
     cells: list[dict[str, Any]] = []
     if arguments.keep:
         cells = json.loads(arguments.output.read_text("utf-8"))["cells"]

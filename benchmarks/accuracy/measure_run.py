@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.accuracy.data import MeasuredTexts, load_measured_texts
 from benchmarks.accuracy.measures import measure_accuracy, measure_short, measure_speed
-from benchmarks.environment import describe_machine, write_result
+from benchmarks.environment import EXPORT_PACKAGES, describe_machine, write_result
 from benchmarks.peers.model_file import ModelFile
 from edgernn.cli.console import say
 from edgernn.errors import UsageError
@@ -38,16 +38,6 @@ RESULTS = Path("benchmarks/accuracy/results/runs")
 PRECISION = "int8"
 _TIMED = "onnx"
 """The format whose files are timed: the one that the package scores with everywhere."""
-_PACKAGES = (
-    "edgernn",
-    "keras",
-    "tensorflow",
-    "tf2onnx",
-    "onnx",
-    "ai-edge-litert",
-    "numpy",
-    "onnxruntime",
-)
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 
@@ -69,7 +59,7 @@ def main() -> None:
     texts = load_measured_texts(arguments.data, arguments.short)
     held_out = validation_examples(run.config, arguments.data, run.encoder)
     trained = open_trained(run, held_out.texts, held_out.labels)
-    machine = describe_machine(_PACKAGES)
+    machine = describe_machine(EXPORT_PACKAGES)
     result = {
         "name": arguments.name,
         "note": arguments.note,

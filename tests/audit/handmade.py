@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import flatbuffers
 import numpy as np
 import numpy.typing as npt
 import onnx
 from ai_edge_litert import schema_py_generated as schema
+from flatbuffer import pack
 from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[Any]
@@ -123,9 +123,7 @@ def tflite_model(
     model = schema.ModelT(
         version=3, operatorCodes=list(codes), subgraphs=list(subgraphs), buffers=stored
     )
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(model)
 
 
 def one_operator(builtin: int, version: int = 1, custom: str | None = None) -> bytes:

@@ -11,11 +11,11 @@ import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 
-import flatbuffers
 import numpy as np
 import onnx
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from flatbuffer import pack
 from onnx import TensorProto, helper, numpy_helper
 
 from edgernn.bundle import CONTAINERS, Bundle, model_file, read_model_file
@@ -101,9 +101,7 @@ def tflite_model(inputs: list[Tensor], outputs: list[Tensor]) -> bytes:
         subgraphs=[graph],
         buffers=[schema.BufferT(data=list(content) or None) for content in data],
     )
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    return pack(model)
 
 
 MODELS: dict[str, bytes] = {

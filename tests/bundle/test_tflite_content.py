@@ -18,6 +18,8 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from damaged import flipped
+from flatbuffer import pack
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parsed import tensor_types, tflite_attachments, tflite_graph
@@ -80,12 +82,6 @@ def make_model() -> schema.ModelT:
         buffers=[schema.BufferT()],
         signatureDefs=[signature],
     )
-
-
-def pack(model: schema.ModelT) -> bytes:
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
 MODEL = pack(make_model())
@@ -456,17 +452,11 @@ def test_truncated() -> None:
 @given(st.lists(st.integers(0, 8 * len(FULL) - 1), min_size=1, max_size=6))
 def test_flipped_bits(bits: list[int]) -> None:
     """A file with flipped bits is read or refused, never anything else."""
-    data = bytearray(FULL)
-    for bit in bits:
-        data[bit // 8] ^= 1 << bit % 8
-    survives(bytes(data))
+    survives(flipped(FULL, bits))
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 8 * (len(FULL) - len(MODEL)) - 1), min_size=1, max_size=3))
 def test_flipped_bits_in_the_archive(bits: list[int]) -> None:
     """The same with every flip in the archive."""
-    data = bytearray(FULL)
-    for bit in bits:
-        data[len(MODEL) + bit // 8] ^= 1 << bit % 8
-    survives(bytes(data))
+    survives(FULL[: len(MODEL)] + flipped(FULL[len(MODEL) :], bits))

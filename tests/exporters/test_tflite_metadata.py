@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
+from flatbuffer import pack
 from parsed import tflite_attachments
 
 from edgernn.bundle.tflite.attachments import append_attachments
@@ -63,12 +63,6 @@ def make_model() -> schema.ModelT:
         metadata=[schema.MetadataT(name="min_runtime_version", buffer=2)],
         signatureDefs=[signature],
     )
-
-
-def pack(model: schema.ModelT) -> bytes:
-    builder = flatbuffers.Builder(1024)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
 
 
 MODEL = pack(make_model())
