@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from exporters.export import TrainedModel
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# In the background of a shell Ctrl-C is switched off, for the processes that tests start, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before a test imports ONNX Runtime, and for the processes that tests start.
 edgernn.privacy.switch_telemetry_off()
@@ -105,8 +109,12 @@ def pytest_runtest_makereport(call: pytest.CallInfo[None]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that did what its markers do not say."""
+    """Fail a test that did what its markers do not say, or left Ctrl-C switched otherwise."""
     result = yield
+    # A later test that sends the signal would end the whole process.
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        pytest.fail("the test left another handler of SIGINT", pytrace=False)
     for marker, deed in _guard.stop().items():
         if item.get_closest_marker(marker) is None:
             pytest.fail(f"the test {deed} without the marker `{marker}`", pytrace=False)

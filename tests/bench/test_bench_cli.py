@@ -218,7 +218,6 @@ def test_interrupted(place: Path) -> None:
         stderr=subprocess.PIPE,
         encoding="utf-8",
         cwd=place,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert running.stderr is not None
     assert running.stderr.readline().startswith("measuring 1 of 1 rows")

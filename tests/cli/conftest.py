@@ -2,7 +2,6 @@
 
 import pickle
 import shutil
-import signal
 import subprocess
 from pathlib import Path
 
@@ -15,9 +14,6 @@ from made_once import made_once, shared_folder
 @pytest.fixture(scope="session")
 def console() -> Edgernn:
     """The console script: once a command, and for what only a process shows, such as signals."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # In the background of a shell Ctrl-C is switched off, for child processes too.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     return Edgernn()
 
 

@@ -3,8 +3,7 @@
 import os
 
 import pytest
-
-from edgernn.cli.main import run
+from in_process import Command
 
 
 def is_one_line(text: str) -> bool:
@@ -33,13 +32,10 @@ def is_one_line(text: str) -> bool:
         ("score --debug --xyz 1", "no such option: --xyz; see edgernn score --help"),
     ],
 )
-def test_options_that_are_no_options(arguments, message, monkeypatch, capsys):
+def test_options_that_are_no_options(arguments, message, capfd):
     """Exit code 2 and one line, without Typer's frame; nothing on standard output."""
-    monkeypatch.setattr("sys.argv", ["edgernn", *arguments.split()])
-    with pytest.raises(SystemExit) as ended:
-        run()
-    assert ended.value.code == 2
-    assert capsys.readouterr() == ("", f"error: {message}\n")
+    done = Command(capfd)(*arguments.split())
+    assert done == (2, "", f"error: {message}\n")
 
 
 def test_wrong_usage_of_the_console_script(edgernn):

@@ -12,14 +12,6 @@ from edgernn.cli.signals import Ended, end, ending_on_signals
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has these signals in name only")
 
 
-@pytest.fixture(autouse=True)
-def as_in_a_terminal():
-    """Ctrl-C is switched on, also where these tests run in the background of a shell."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def ends(block: Callable[[], None]) -> int:
     """Run what a signal ends; return the exit code."""
     with pytest.raises(Ended) as ended, ending_on_signals():

@@ -6,6 +6,7 @@ The toy computes what a GRU does, under another name: its row stands in the plac
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +54,16 @@ ROWS = [np.arange(n, dtype=np.int32) % (VOCABULARY - 1) + 1 for n in (1, 7, 3, 1
 
 
 @pytest.fixture(autouse=True)
-def rows(monkeypatch: pytest.MonkeyPatch) -> None:
+def rows() -> Iterator[None]:
     """Step 1: the row."""
-    monkeypatch.delitem(CELLS, "GRU")
+    before = dict(CELLS)
+    del CELLS["GRU"]
     for cell in (TOY, BARE, HALF):
-        monkeypatch.setitem(CELLS, cell.name, cell)
+        CELLS[cell.name] = cell
+    yield
+    # Whole, since the order of the table is that of its names in messages.
+    CELLS.clear()
+    CELLS.update(before)
 
 
 @keras.saving.register_keras_serializable(package="toy")
