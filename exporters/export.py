@@ -229,7 +229,7 @@ def _check_scores(
     trained: TrainedModel, scorer: Scorer, limits: PrecisionRules, max_accuracy_drop: float
 ) -> list[Check]:
     texts, expected = trained.texts, trained.expected
-    decision = trained.run.contract.decision
+    decision = trained.run.contract.decides
     together = _scores(scorer, texts)
     backwards = _scores(scorer, list(reversed(texts)))[::-1]
     alone = np.concatenate([_scores(scorer, [text]) for text in texts])

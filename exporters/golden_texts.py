@@ -96,8 +96,8 @@ def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> b
     if vector.probability is None:
         return False
     # Twice the tolerance: what is within one of the threshold here may be beyond it there.
-    margin = encoder.contract.decision.margin(np.array([vector.probability]))
-    return bool(abs(margin[0]) < 2 * tolerance)
+    margin = encoder.contract.decides.margin(np.array([vector.probability]))
+    return bool(margin[0] < 2 * tolerance)
 
 
 def _of_the_longest_input(encoder: TextEncoder, samples: Sequence[str]) -> list[str]:
@@ -129,9 +129,11 @@ def _close(
     ids = encoder.encode_batch(pool)
     pool = [text for text, tokens in zip(pool, ids, strict=True) if len(tokens)]
     scores = probabilities([tokens for tokens in ids if len(tokens)])
-    margins = encoder.contract.decision.margin(scores)
+    decision = encoder.contract.decides
+    margins, called = decision.margin(scores), decision.called(scores)
     chosen: list[str] = []
-    for side in (margins, -margins):
-        order = [i for i in np.argsort(side, kind="stable").tolist() if side[i] >= 2 * tolerance]
+    for side in (called, ~called):
+        usable = side & (margins >= 2 * tolerance)
+        order = [i for i in np.argsort(margins, kind="stable").tolist() if usable[i]]
         chosen += [pool[i] for i in order[: _CLOSE_TEXTS // 2]]
     return chosen

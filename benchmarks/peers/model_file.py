@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import edgernn
+from edgernn.errors import ModelFileError
 
 __all__ = ["ModelFile"]
 
@@ -28,7 +29,10 @@ class ModelFile:
     @property
     def threshold(self) -> float:
         """The one that the file carries."""
-        return self._classifier.contract.threshold
+        threshold = self._classifier.contract.threshold
+        if threshold is None:
+            raise ModelFileError(f"{self._path}: has no threshold: peers are of two labels")
+        return threshold
 
     @property
     def settings(self) -> dict[str, Any]:

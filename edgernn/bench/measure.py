@@ -274,7 +274,7 @@ def _pass_over(row: Measured, reviews: Reviews, is_first: bool, clock: Callable[
         row.reviews = len(reviews.texts)
         if reviews.labels is not None:
             # A text without a token has no score, and is wrong.
-            right = row.scorer.encoder.contract.decision.right(found, reviews.labels)
+            right = row.scorer.encoder.contract.decides.right(found, reviews.labels)
             row.accuracy, row.labelled = float(right.mean()), len(right)
     row.passes.append(seconds)
 

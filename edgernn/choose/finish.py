@@ -159,7 +159,7 @@ def _accuracy(file: Classifier, examples: Examples) -> float:
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
         texts = examples.texts[start : start + _TEXTS_AT_ONCE]
         found += [score.probability for score in file.score(texts, errors="raise")]
-    right = file.contract.decision.right(np.array(found, np.float64), examples.labels)
+    right = file.contract.decides.right(np.array(found, np.float64), examples.labels)
     return float(right.mean())
 
 

@@ -32,7 +32,7 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def figure_rows(metrics: LabelFigures, labels: tuple[str, str]) -> list[tuple[str, str]]:
+def figure_rows(metrics: LabelFigures, labels: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return names and values of what is measured over all texts."""
     low, high = metrics.accuracy_interval
     rows = [
@@ -59,7 +59,7 @@ def in_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{name:<{width}}  {value}" for name, value in rows]
 
 
-def confusion_lines(metrics: LabelFigures, labels: tuple[str, str]) -> list[str]:
+def confusion_lines(metrics: LabelFigures, labels: tuple[str, ...]) -> list[str]:
     """Return the confusion matrix as a table: a row a true label, a column a given one."""
     width = max(10, *map(len, labels))
     return [
@@ -98,7 +98,7 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _errors_table(errors: Sequence[ConfidentError], labels: tuple[str, str]) -> list[str]:
+def _errors_table(errors: Sequence[ConfidentError], labels: tuple[str, ...]) -> list[str]:
     if not errors:
         return ["no text was given the wrong label"]
     width = max(5, *map(len, labels))

@@ -33,7 +33,7 @@ def confident_errors(
     examples: Examples,
     probabilities: npt.NDArray[np.float32],
     tokens: npt.NDArray[np.int64],
-    labels: tuple[str, str],
+    labels: tuple[str, ...],
     decision: Decision,
     count: int,
 ) -> tuple[ConfidentError, ...]:

@@ -119,7 +119,7 @@ def evaluate(
             learnt=lambda: _training_split(data, options.reading, own),
         )
     probabilities = opened.score(examples.texts)
-    labels, decision = opened.encoder.contract.labels, opened.encoder.contract.decision
+    labels, decision = opened.encoder.contract.labels, opened.encoder.contract.decides
 
     def most_confident(count: int) -> tuple[ConfidentError, ...]:
         return confident_errors(examples, probabilities, tokens, labels, decision, count)

@@ -57,7 +57,7 @@ class Evaluation:
 
     model: str
     """What was measured: the path as given."""
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     """Names of the negative and the positive class."""
     metrics: Metrics
     lengths: tuple[LengthBucket, ...]

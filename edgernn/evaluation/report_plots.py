@@ -142,7 +142,7 @@ def plot_calibration(
 
 def plot_confusion(
     confusion: tuple[tuple[int, int], tuple[int, int]],
-    labels: tuple[str, str],
+    labels: tuple[str, ...],
     path: Path,
     title: str,
 ) -> None:

@@ -61,7 +61,7 @@ def check_on_data(
             runtime that runs.
     """
     ids = file.bundle.encoder.encode_batch(texts)
-    decision = file.bundle.contract.decision
+    decision = file.bundle.contract.decides
 
     def accuracy(probabilities: Probabilities) -> float:
         return float(decision.right(probabilities, labels).mean())

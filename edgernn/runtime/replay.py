@@ -101,7 +101,7 @@ def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
         found,
         np.array([vector.probability for vector in vectors], np.float64),
         [vector.text for vector in vectors],
-        file.bundle.contract.decision,
+        file.bundle.contract.decides,
         Limits(golden.tolerance),
     )
     assert answers.row is not None  # there is at least one vector

@@ -89,16 +89,17 @@ def scores_of(
         texts: what was scored; one without ids gets no label.
         probabilities: float32 [texts] of the second label.
     """
-    labels, label_of = contract.labels, contract.decision.label
+    labels = contract.labels
+    called = contract.decides.called(probabilities).tolist()
     found = []
-    for ids, known, truncated, p in zip(
-        texts.ids, texts.known, texts.truncated, probabilities.tolist(), strict=True
+    for ids, known, truncated, p, label in zip(
+        texts.ids, texts.known, texts.truncated, probabilities.tolist(), called, strict=True
     ):
         if not len(ids):
             found.append(without_label(labels, NO_TOKEN))
             continue
         # Exact: a float32 from 1 fits a float64.
-        each, label = (1.0 - p, p), label_of(p)
+        each = (1.0 - p, p)
         score: Any = _Draft(labels[label], each[label], p, each, labels, known, truncated)
         score.__class__ = Score
         found.append(score)

@@ -1,7 +1,7 @@
 """The text contract and its parts: standard library and numpy, one for trainer and device."""
 
-from edgernn.text.contract import CONTRACT_VERSION, TextContract
-from edgernn.text.decision import EVEN, Decision
+from edgernn.text.contract import CONTRACT_VERSIONS, TextContract
+from edgernn.text.decision import EVEN, NO_LABEL, Decision
 from edgernn.text.encoded import EncodedTexts
 from edgernn.text.encoder import TextEncoder
 from edgernn.text.normalize import normalize, well_formed
@@ -9,8 +9,9 @@ from edgernn.text.subwords import SubwordEncoder
 from edgernn.text.words import WordEncoder
 
 __all__ = [
-    "CONTRACT_VERSION",
+    "CONTRACT_VERSIONS",
     "EVEN",
+    "NO_LABEL",
     "Decision",
     "EncodedTexts",
     "SubwordEncoder",

@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import Any, Literal, get_args
 
 from edgernn.errors import ModelFileError
-from edgernn.text.decision import Decision
+from edgernn.text.decision import Decision, DecisionRule
 from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
 
-__all__ = ["CONTRACT_VERSION", "Cut", "Padding", "TextContract", "Tokenizer"]
+__all__ = ["CONTRACT_VERSIONS", "Cut", "Padding", "TextContract", "Tokenizer"]
 
-CONTRACT_VERSION = 1
-"""The only version that this package reads and writes."""
+CONTRACT_VERSIONS = (1, 2)
+"""The versions that this package reads and writes."""
 
 Tokenizer = Literal["subwords", "words"]
 """Token rule: `subwords` is TFDS's `SubwordTextEncoder` (`edgernn.text.SubwordEncoder`), `words`
@@ -37,6 +37,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "html_breaks": get_args(HtmlBreaks),
     "control_characters": get_args(ControlCharacters),
     "case": get_args(Case),
+    "decision": get_args(DecisionRule),
     "tokenizer": get_args(Tokenizer),
     "cut": get_args(Cut),
     "padding": get_args(Padding),
@@ -44,6 +45,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _MAX_LENGTH_LIMIT = 1 << 16
 _MAX_CHARACTERS = 1 << 12
 _MAX_STOP_WORDS = 1 << 14
+_MAX_LABELS = 1 << 10
+_MAX_LABEL_CHARACTERS = 1 << 8
 _WORD_FIELDS = (
     "separators",
     "word_characters",
@@ -56,7 +59,10 @@ _WORD_FIELDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class TextContract:
-    """The whole way from a text to ids, and from a probability to a label."""
+    """The whole way from a text to ids, and from probabilities to labels.
+
+    Fields from `decision` on, and labels of any number, are those of version 2.
+    """
 
     vocabulary_sha256: str
     """SHA-256 of the vocabulary file's bytes, in lower-case hexadecimal."""
@@ -66,7 +72,8 @@ class TextContract:
     """Longest input in tokens."""
     cut: Cut
     """Which end is cut off when a text has more tokens."""
-    version: int = CONTRACT_VERSION
+    version: int | None = None
+    """None becomes the lowest that can say what the other fields say."""
     unicode_form: UnicodeForm = "none"
     html_breaks: HtmlBreaks = "keep"
     control_characters: ControlCharacters = "keep"
@@ -89,18 +96,30 @@ class TextContract:
     """Name of the vocabulary among the attachments of the model file."""
     padding: Padding = "none"
     padding_id: int = 0
-    labels: tuple[str, str] = ("negative", "positive")
-    """Names of the two classes; the model's probability is that of the second."""
-    threshold: float = 0.5
-    """The second label is given when the probability is at least this."""
+    labels: tuple[str, ...] = ("negative", "positive")
+    """Names of the classes, in the order of the model's probabilities."""
+    threshold: float | None = 0.5
+    """Of the decision `threshold`: the second label is given when its probability is at least this;
+    None with another decision."""
+    decision: DecisionRule = "threshold"
+    """How probabilities become labels."""
+    thresholds: tuple[float, ...] = ()
+    """Of the decision `each`: from which probability on each label is given."""
+    none_below: float | None = None
+    """Of `threshold` and `largest`: a label less probable than this is not given."""
 
     def __post_init__(self) -> None:
-        """Check every value.
+        """Check every value, and find the version.
 
         Raises:
-            ModelFileError: a value is outside what this version of the contract knows.
+            ModelFileError: a value is outside what the version of the contract knows.
         """
+        if self.version is None:
+            is_second = len(self.labels) > 2 or self._second_version()
+            object.__setattr__(self, "version", 2 if is_second else 1)
         _require_version(self.version)
+        if self.version == 1 and (names := self._second_version()):
+            raise ModelFileError(f"text contract version 1 has no {', '.join(names)}")
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             if value not in choices:
@@ -112,19 +131,50 @@ class TextContract:
         _require_int("max_length", self.max_length, 1, _MAX_LENGTH_LIMIT)
         _require_int("padding_id", self.padding_id, 0, self.vocabulary_size - 1)
         self._check_words()
-        if not isinstance(self.threshold, float) or not 0.0 < self.threshold < 1.0:
-            raise ModelFileError(f"text contract: threshold {self.threshold!r} is not in (0, 1)")
+        self._check_decision()
         for name in ("vocabulary_sha256", "vocabulary_file"):
             if not isinstance(getattr(self, name), str):
                 raise ModelFileError(f"text contract: {name} is not a string")
-        if (
-            len(self.labels) != 2
-            or not all(
-                isinstance(label, str) and label and label.isprintable() for label in self.labels
+        if self.version == 1:
+            if len(self.labels) != 2 or not _are_names(self.labels):
+                raise ModelFileError(f"text contract: labels {self.labels!r} are not two names")
+        elif not 2 <= len(self.labels) <= _MAX_LABELS or not _are_names(self.labels):
+            raise ModelFileError(
+                f"text contract: labels are not 2 to {_MAX_LABELS:,} different names"
             )
-            or self.labels[0] == self.labels[1]
-        ):
-            raise ModelFileError(f"text contract: labels {self.labels!r} are not two names")
+        elif max(map(len, self.labels)) > _MAX_LABEL_CHARACTERS:
+            raise ModelFileError(
+                f"text contract: a label has more than {_MAX_LABEL_CHARACTERS} characters"
+            )
+
+    def _second_version(self) -> list[str]:
+        """Return the names of fields of version 2 with a value that version 1 cannot say."""
+        return [name for name, default in _SECOND.items() if getattr(self, name) != default]
+
+    def _check_decision(self) -> None:
+        if self.decision != "threshold":
+            if self.threshold is not None:
+                raise ModelFileError(f"text contract: decision {self.decision!r} has no threshold")
+        elif not _is_share(self.threshold):
+            raise ModelFileError(f"text contract: threshold {self.threshold!r} is not in (0, 1)")
+        if self.version == 1:
+            return
+        if self.decision == "threshold" and len(self.labels) != 2:
+            raise ModelFileError("text contract: decision 'threshold' is one of two labels")
+        if self.decision == "largest" and len(self.labels) < 3:
+            raise ModelFileError("text contract: decision 'largest' is one of three labels or more")
+        expected = len(self.labels) if self.decision == "each" else 0
+        if len(self.thresholds) != expected or not all(map(_is_share, self.thresholds)):
+            raise ModelFileError(
+                f"text contract: thresholds is not a list of {expected} numbers in (0, 1)"
+            )
+        if self.none_below is not None:
+            if self.decision == "each":
+                raise ModelFileError("text contract: decision 'each' has no none_below")
+            if not _is_share(self.none_below):
+                raise ModelFileError(
+                    f"text contract: none_below {self.none_below!r} is not in (0, 1)"
+                )
 
     def _check_words(self) -> None:
         for name in ("separators", "word_characters"):
@@ -155,13 +205,17 @@ class TextContract:
                 _require_int(name, getattr(self, name), 0, self.vocabulary_size - 1)
 
     @cached_property
-    def decision(self) -> Decision:
+    def decides(self) -> Decision:
         """How the model's scores become labels."""
-        return Decision(self.threshold)
+        return Decision(self.threshold, self.decision, self.thresholds, self.none_below)
 
     def to_json(self) -> str:
         """Return the contract as JSON, one field a line, in the order of the class."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+        values = asdict(self)
+        if self.version == 1:
+            for name in _SECOND:
+                del values[name]
+        return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
     @classmethod
     def from_json(cls, data: str | bytes) -> TextContract:
@@ -181,6 +235,8 @@ class TextContract:
         # First, since another version may have other fields.
         _require_version(values.get("version"))
         expected = {field.name for field in fields(cls)}
+        if values["version"] == 1:
+            expected -= set(_SECOND)
         for problem, names in (
             ("lacks", expected - set(values)),
             ("has unknown", set(values) - expected),
@@ -188,11 +244,29 @@ class TextContract:
             if names:
                 raise ModelFileError(f"text contract {problem} fields: {', '.join(sorted(names))}")
         checked: dict[str, Any] = dict(values)
-        for name in ("labels", "stop_words"):
-            if not isinstance(checked[name], list):
+        for name in ("labels", "stop_words", "thresholds"):
+            if name in checked and not isinstance(checked[name], list):
                 raise ModelFileError(f"text contract: {name} is not a list")
-            checked[name] = tuple(checked[name])
+            if name in checked:
+                checked[name] = tuple(checked[name])
         return cls(**checked)
+
+
+_SECOND: dict[str, object] = {
+    field.name: field.default
+    for field in fields(TextContract)[[f.name for f in fields(TextContract)].index("decision") :]
+}
+"""The fields of version 2, with the values that version 1 has without saying so."""
+
+
+def _are_names(labels: tuple[object, ...]) -> bool:
+    return all(
+        isinstance(label, str) and label and label.isprintable() for label in labels
+    ) and len(set(labels)) == len(labels)
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, float) and 0.0 < value < 1.0
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -202,10 +276,10 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _require_version(version: object) -> None:
-    if type(version) is not int or version != CONTRACT_VERSION:  # True == 1 == 1.0
+    if type(version) is not int or version not in CONTRACT_VERSIONS:  # True == 1 == 1.0
+        known = ", ".join(map(str, CONTRACT_VERSIONS))
         raise ModelFileError(
-            f"text contract version {version!r} is not known here "
-            f"(known: {CONTRACT_VERSION}): update edgernn"
+            f"text contract version {version!r} is not known here (known: {known}): update edgernn"
         )
 
 

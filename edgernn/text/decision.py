@@ -1,54 +1,69 @@
 """The decision: from a model's scores to labels.
 
-The one place in which a score is compared with a threshold, as `docs/contract.md` says it:
-in float64, and the threshold itself is the second label's.
+The one place in which a score is compared with a threshold or with other scores, as
+`docs/contract.md` says it: in float64, and a threshold itself is enough.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EVEN", "Decision"]
+__all__ = ["EVEN", "NO_LABEL", "Decision", "DecisionRule"]
 
-Scores = npt.NDArray[np.floating]
-Flags = npt.NDArray[np.bool_]
+Scores: TypeAlias = npt.NDArray[np.floating]
+Flags: TypeAlias = npt.NDArray[np.bool_]
+
+DecisionRule = Literal["threshold", "largest", "each"]
+"""`threshold`: of two labels, the second from a probability on. `largest`: of more, the likeliest.
+`each`: every label from its own probability on, so that a text may have several or none."""
+
+NO_LABEL = -1
+"""Stands for a label's number where a text gets none."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """How scores become labels; `TextContract.decision` is a model's own.
+    """How scores become labels; `TextContract.decides` is a model's own.
 
-    A score is the probability of the second (positive) label, of any float type; labels are
-    numbers, 0 for the first and 1 for the second. A score that is not a number is not called
-    positive, and its label is never right.
+    With `threshold` a score is the probability of the second (positive) label, and scores are
+    float [..., texts]. With `largest` and `each` there is one for each label: [..., texts, labels].
+    They may be of any float type. What is no number is never called, and its label never right.
     """
 
-    threshold: float
-    """The second label is given when the score is at least this."""
+    threshold: float | None
+    """Of `threshold`: the second label is given when the score is at least this."""
+    rule: DecisionRule = "threshold"
+    thresholds: tuple[float, ...] = ()
+    """Of `each`: a label is given when its score is at least its number here."""
+    none_below: float | None = None
+    """Of `threshold` and `largest`: a label less probable than this is not given."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether there are two labels and one score."""
+        return self.rule == "threshold"
 
     @property
     def logit(self) -> float:
         """The threshold as a logit; exactly 0 for a threshold of one half."""
+        assert self.threshold is not None
         return math.log(self.threshold / (1.0 - self.threshold))
 
-    def label(self, score: float) -> int:
-        """Return the label of one text."""
-        return 1 if score >= self.threshold else 0
-
     def called(self, scores: Scores) -> Flags:
-        """Return which texts get the second label.
+        """Return which texts are on the second label's side, whether it is given or too unlikely.
 
         Args:
-            scores: float [texts, ...].
+            scores: float [texts, ...] of two labels.
 
         Returns:
             bool, of the shape of `scores`.
         """
+        assert self.threshold is not None
         # A float32 would be compared with the threshold rounded to float32.
         called: Flags = np.asarray(scores, np.float64) >= self.threshold
         return called
@@ -57,50 +72,104 @@ class Decision:
         """Return which texts get the second label, from logits: a numpy array or Keras tensor."""
         return logits >= self.logit
 
-    def right(self, scores: Scores, labels: npt.NDArray[Any]) -> Flags:
-        """Return which texts get their true label.
+    def answers(self, scores: Scores) -> npt.NDArray[Any]:
+        """Return the labels that texts get.
 
         Args:
-            scores: float [texts].
-            labels: bool or integers [texts], 1 for the second label.
+            scores: float [..., texts], or [..., texts, labels].
+
+        Returns:
+            int64 [..., texts], the number of a label or `NO_LABEL`; of `each`: bool
+            [..., texts, labels].
+        """
+        wide: npt.NDArray[np.float64] = np.asarray(scores, np.float64)
+        if self.rule == "each":
+            return np.asarray(wide >= np.array(self.thresholds))
+        if self.rule == "threshold":
+            numbers = self.called(wide).astype(np.int64)
+            given = np.asarray(~np.isnan(wide))
+        else:
+            # The first of equals.
+            numbers = np.asarray(wide.argmax(axis=-1))
+            given = np.asarray(~np.isnan(wide).any(axis=-1))
+        if self.none_below is not None:
+            given = given & (self.confidence(wide) >= self.none_below)
+        return np.where(given, numbers, NO_LABEL)
+
+    def right(self, scores: Scores, labels: npt.NDArray[Any]) -> Flags:
+        """Return which texts get their true label; of `each`, exactly their labels.
+
+        Args:
+            scores: float [texts], or [texts, labels].
+            labels: bool or integers [texts], the label's number; of `each` bool [texts, labels].
 
         Returns:
             bool [texts].
         """
-        return _agree(self.called(scores), labels, scores)
+        right: Flags = np.equal(self.answers(scores), labels)
+        if self.rule == "each":
+            right = np.asarray(right.all(axis=-1) & ~np.isnan(scores).any(axis=-1))
+        return right
 
     def right_logits(self, logits: Scores, labels: npt.NDArray[Any]) -> Flags:
-        """Return which texts get their true label, as `right`, from logits."""
-        return _agree(self.called_logits(logits), labels, logits)
+        """Return which texts get their true label of two, from logits."""
+        right: Flags = self.called_logits(logits) == (np.asarray(labels) == 1)
+        return right & ~np.isnan(logits)
 
     def confidence(self, scores: Scores) -> npt.NDArray[np.float64]:
-        """Return the probability of the label given, float64, of the shape of `scores`."""
-        # In float64, where 1 - 1e-9 is not yet 1.
-        wide = np.asarray(scores, np.float64)
-        return np.where(self.called(wide), wide, 1.0 - wide)
-
-    def flips(self, scores: Scores, expected: Scores) -> Flags:
-        """Return whose label is another than the expected one.
+        """Return the probability of the likeliest answer.
 
         Args:
-            scores: float [..., texts].
-            expected: float [texts].
+            scores: float [..., texts], or [..., texts, labels].
 
         Returns:
-            bool, of the shape of `scores`.
+            float64 [..., texts]: with `threshold` of the label on whose side the score is, else of
+            the likeliest.
         """
-        flips: Flags = self.called(scores) != self.called(expected)
-        return flips
+        # In float64, where 1 - 1e-9 is not yet 1.
+        wide = np.asarray(scores, np.float64)
+        if self.is_binary:
+            return np.where(self.called(wide), wide, 1.0 - wide)
+        largest: npt.NDArray[np.float64] = wide.max(axis=-1)
+        return largest
+
+    def flips(self, scores: Scores, expected: Scores) -> Flags:
+        """Return which texts get another answer than the expected one.
+
+        Args:
+            scores: float [..., texts], or [..., texts, labels].
+            expected: the same without the first axes.
+
+        Returns:
+            bool [..., texts].
+        """
+        flips: Flags = np.not_equal(self.answers(scores), self.answers(expected))
+        return np.asarray(flips.any(axis=-1)) if self.rule == "each" else flips
 
     def margin(self, scores: Scores) -> npt.NDArray[np.float64]:
-        """Return how far scores lie above the threshold, negative below it: float64 [texts]."""
-        return np.asarray(scores, np.float64) - self.threshold
+        """Return how far each score could move, at most, without another answer.
 
+        Args:
+            scores: float [..., texts], or [..., texts, labels].
 
-def _agree(called: Flags, labels: npt.NDArray[Any], scores: Scores) -> Flags:
-    right: Flags = (called == (np.asarray(labels) == 1)) & ~np.isnan(scores)
-    return right
+        Returns:
+            float64 [..., texts], at least 0. With `largest` it is half the distance of the two
+            likeliest, since both may move.
+        """
+        wide = np.asarray(scores, np.float64)
+        if self.rule == "each":
+            nearest: npt.NDArray[np.float64] = np.abs(wide - np.array(self.thresholds)).min(axis=-1)
+            return nearest
+        if self.rule == "threshold":
+            assert self.threshold is not None
+            margin: npt.NDArray[np.float64] = np.abs(wide - self.threshold)
+        else:
+            second, first = np.moveaxis(np.partition(wide, -2, axis=-1)[..., -2:], -1, 0)
+            margin = (first - second) / 2
+        if self.none_below is not None:
+            margin = np.minimum(margin, np.abs(self.confidence(wide) - self.none_below))
+        return margin
 
 
 EVEN = Decision(0.5)
-"""The likelier label: how training tells labels apart, and contracts that set no threshold."""
+"""The likelier label: how training tells two labels apart, and contracts without a threshold."""

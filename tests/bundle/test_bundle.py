@@ -107,7 +107,7 @@ def test_a_missing_attachment_is_named(name: str) -> None:
         ("contract.json", b"\xff\xff", "text contract: not JSON"),
         ("contract.json", b"[" * 200_000, "text contract: not JSON"),
         ("contract.json", b"[]", "text contract: not a JSON object"),
-        ("contract.json", contract_with(version=2), r"version 2 is not known here \(known: 1\)"),
+        ("contract.json", contract_with(version=3), r"version 3 is not known here \(known: 1, 2\)"),
         ("contract.json", contract_with(version=True), "version True is not known here"),
         ("contract.json", contract_with(case="upper"), "rule case='upper' is not known here"),
         ("contract.json", contract_with(cut=["end"]), r"rule cut=\['end'\] is not known here"),

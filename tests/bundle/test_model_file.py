@@ -187,7 +187,7 @@ def test_a_missing_attachment(tmp_path: Path, format: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [
-        ("contract.json", b'"version": 1', b'"version": 2', "version 2 is not known here"),
+        ("contract.json", b'"version": 1', b'"version": 3', "version 3 is not known here"),
         ("contract.json", b'"case": "keep"', b'"case": "fold"', "rule case='fold' is not known"),
         ("contract.json", b"{", b"", "text contract: not JSON"),
         ("vocabulary.subwords", b"good_", b"gold_", "vocabulary.subwords: SHA-256 is"),

@@ -118,7 +118,7 @@ def test_another_threshold(tiny_run: Path, tmp_path: Path) -> None:
     text = contract.read_text("utf-8")
     contract.write_text(text.replace('"threshold": 0.5', '"threshold": 0.7'), "utf-8")
     trained = job.open_trained(Run.open(folder), SAMPLE_TEXTS)
-    decision = trained.run.contract.decision
+    decision = trained.run.contract.decides
     decided = np.abs(decision.margin(trained.expected)) > 0.01
     texts = [text for text, kept in zip(trained.texts, decided, strict=True) if kept]
     expected = trained.expected[decided]

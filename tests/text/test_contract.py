@@ -7,7 +7,7 @@ import re
 import pytest
 
 from edgernn.errors import ModelFileError
-from edgernn.text import CONTRACT_VERSION, TextContract
+from edgernn.text import Decision, TextContract
 
 FIELDS = {
     "vocabulary_sha256": "ab" * 32,
@@ -28,6 +28,11 @@ WORDS = {
 }
 
 LEFT_OUT = object()
+
+SECOND = {"version": 2, "decision": "threshold", "thresholds": [], "none_below": None}
+"""What a contract of version 2 has beside the fields of version 1."""
+LARGEST = {"decision": "largest", "threshold": None, "labels": ["a", "b", "c"]}
+EACH = {"decision": "each", "threshold": None, "labels": ["a", "b"], "thresholds": [0.3, 0.7]}
 
 
 def json_with(**changes):
@@ -133,11 +138,11 @@ def test_a_contract_cannot_be_changed():
         TextContract(**FIELDS).max_length = 1
 
 
-@pytest.mark.parametrize("version", [0, 2, "1", 1.0, True, [1], None])
+@pytest.mark.parametrize("version", [0, 3, "1", 1.0, True, [1], None])
 def test_unknown_versions(version):
     """Refused first, by name, even when the fields differ too."""
     data = json_with(version=version, surprise=1)
-    message = f"version {version!r} is not known here (known: {CONTRACT_VERSION}): update edgernn"
+    message = f"version {version!r} is not known here (known: 1, 2): update edgernn"
     with pytest.raises(ModelFileError, match=re.escape(message)):
         TextContract.from_json(data)
 
@@ -146,9 +151,12 @@ def test_unknown_versions(version):
     "name", [field.name for field in dataclasses.fields(TextContract) if field.name != "version"]
 )
 def test_missing_fields(name):
-    """No field has a default in a file."""
-    with pytest.raises(ModelFileError, match=f"text contract lacks fields: {name}$"):
-        TextContract.from_json(json_with(**{name: LEFT_OUT}))
+    """No field has a default in a file of its version."""
+    for values in [json_with(**{name: LEFT_OUT})] * (name not in SECOND) + [
+        json_with(**SECOND | {name: LEFT_OUT})
+    ]:
+        with pytest.raises(ModelFileError, match=f"text contract lacks fields: {name}$"):
+            TextContract.from_json(values)
 
 
 def test_unknown_fields():
@@ -231,3 +239,69 @@ def test_not_a_contract(data, message):
     """What is no JSON object at all."""
     with pytest.raises(ModelFileError, match=message):
         TextContract.from_json(data)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"none_below": 0.9},
+        LARGEST,
+        LARGEST | {"none_below": 0.4},
+        EACH,
+        LARGEST | {"labels": [f"{number} {'x' * 250}" for number in range(1024)]},
+    ],
+)
+def test_contracts_of_version_2(changes):
+    """They are read back as they were written, and made without a version that is theirs."""
+    contract = TextContract.from_json(json_with(**SECOND | changes))
+    assert contract.version == 2
+    assert TextContract.from_json(contract.to_json()) == contract
+    values = {name: getattr(contract, name) for name in changes}
+    assert TextContract(**FIELDS, **values) == contract
+    assert contract.decides == Decision(
+        contract.threshold, contract.decision, contract.thresholds, contract.none_below
+    )
+
+
+def test_the_lowest_version():
+    """Version 1, wherever it can say it; a file of version 2 that says no more stays one."""
+    assert TextContract(**FIELDS, threshold=0.7, labels=("spam", "ham")).version == 1
+    explicit = TextContract.from_json(json_with(**SECOND))
+    assert explicit.version == 2
+    assert json.loads(explicit.to_json()) == json.loads(json_with(**SECOND))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"decision": "best"}, "rule decision='best' is not known here"),
+        ({"threshold": None}, "threshold None is not in (0, 1)"),
+        ({"labels": ["a", "b", "c"]}, "decision 'threshold' is one of two labels"),
+        (LARGEST | {"threshold": 0.5}, "decision 'largest' has no threshold"),
+        (LARGEST | {"labels": ["a", "b"]}, "decision 'largest' is one of three labels or more"),
+        (LARGEST | {"thresholds": [0.5]}, "thresholds is not a list of 0 numbers in (0, 1)"),
+        (EACH | {"thresholds": [0.5]}, "thresholds is not a list of 2 numbers in (0, 1)"),
+        (EACH | {"thresholds": [0.5, 1.0]}, "thresholds is not a list of 2 numbers in (0, 1)"),
+        (EACH | {"thresholds": 0.5}, "thresholds is not a list"),
+        (EACH | {"none_below": 0.5}, "decision 'each' has no none_below"),
+        (LARGEST | {"none_below": 1.0}, "none_below 1.0 is not in (0, 1)"),
+        (LARGEST | {"labels": ["a", "b", "b"]}, "labels are not 2 to 1,024 different names"),
+        (LARGEST | {"labels": ["a", "b", ["c"]]}, "labels are not 2 to 1,024 different names"),
+        (LARGEST | {"labels": list(map(str, range(1025)))}, "labels are not 2 to 1,024"),
+        (LARGEST | {"labels": ["a", "b", "x" * 257]}, "a label has more than 256 characters"),
+    ],
+)
+def test_wrong_values_of_version_2(changes, message):
+    """What no decision has is refused."""
+    with pytest.raises(ModelFileError, match=re.escape(message)):
+        TextContract.from_json(json_with(**SECOND | changes))
+    values = {name: tuple(v) if isinstance(v, list) else v for name, v in changes.items()}
+    if changes.get("thresholds") != 0.5:
+        with pytest.raises(ModelFileError):
+            TextContract(**FIELDS, version=2, **values)
+
+
+def test_what_version_1_cannot_say():
+    """It is refused where the version is given."""
+    with pytest.raises(ModelFileError, match="text contract version 1 has no none_below"):
+        TextContract(**FIELDS, version=1, none_below=0.5)

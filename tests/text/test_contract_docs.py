@@ -17,7 +17,7 @@ from edgernn.bundle.onnx.attachments import find_attachments, write_attachments
 from edgernn.bundle.tflite.attachments import append_attachments
 from edgernn.errors import ModelFileError
 from edgernn.recipes.recipe import TextRules
-from edgernn.text import CONTRACT_VERSION, TextContract, TextEncoder
+from edgernn.text import CONTRACT_VERSIONS, TextContract, TextEncoder
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "contract.md").read_text("utf-8")
@@ -26,7 +26,7 @@ EXAMPLES = {
     for title, _, part in (part.partition("\n") for part in PAGE.split("\n### Example: ")[1:])
 }
 INTEGER = re.compile(r"(\d+) to (vocabulary_size(?: - 1)?|\d+)")
-OF_THE_RECIPE = ("recipe", "vocabulary")
+OF_THE_RECIPE = ("recipe", "vocabulary", "the lowest that can say it")
 """What stands in place of a default that there is none of."""
 
 
@@ -41,7 +41,11 @@ def block(part, kind):
     return re.search(f"^```{kind}\n(.*?)^```$", part, re.DOTALL | re.MULTILINE)[1]
 
 
-FIELDS = {row[0].strip("`"): row[1:] for row in rows(PAGE, "| field |")}
+FIRST, SECOND = (
+    {row[0].strip("`"): row[1:] for row in rows(PAGE, head)}
+    for head in ("| field |", "| field of version 2 |")
+)
+FIELDS = FIRST | SECOND
 CHOICES = {
     name: get_args(kind)
     for name, kind in get_type_hints(TextContract).items()
@@ -53,21 +57,34 @@ CONTRACTS = {title: json.loads(block(part, "json")) for title, part in EXAMPLES.
 
 def refused(changes, title="subwords"):
     """Tell whether an example's contract is refused with some fields changed."""
+    contract = CONTRACTS[title]
     try:
-        TextContract.from_json(json.dumps(CONTRACTS[title] | changes))
+        TextContract.from_json(
+            json.dumps((second(contract) if changes.keys() & SECOND.keys() else contract) | changes)
+        )
     except ModelFileError:
         return True
     return False
 
 
+def second(contract):
+    """Return a contract of version 1 as one of version 2 that says the same."""
+    return contract | {
+        "version": 2,
+        **{name: json.loads(row[2].strip("`")) for name, row in SECOND.items()},
+    }
+
+
 def test_the_version():
-    """The page describes the version that is written."""
-    assert f"# The text contract, version {CONTRACT_VERSION}\n" in PAGE
+    """The page describes the versions that are written."""
+    assert CONTRACT_VERSIONS == (1, 2)
+    assert PAGE.startswith("# The text contract, versions 1 and 2\n")
 
 
 def test_every_field_is_there():
     """All of them, in the order of the file, and no other."""
     assert list(FIELDS) == list(KNOWN)
+    assert list(CONTRACTS["subwords"]) == list(FIRST)
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -78,7 +95,7 @@ def test_allowed_values(name):
         assert kind == "string"
         assert allowed == ", ".join(f"`{choice}`" for choice in CHOICES[name])
     elif name == "version":
-        assert (kind, allowed) == ("integer", str(CONTRACT_VERSION))
+        assert (kind, allowed) == ("integer", " or ".join(map(str, CONTRACT_VERSIONS)))
     elif kind.startswith("integer"):
         title = "the words of keras.datasets.imdb"
         size = CONTRACTS[title]["vocabulary_size"]
@@ -96,7 +113,7 @@ def test_allowed_values(name):
     else:
         assert name in (
             *("vocabulary_sha256", "vocabulary_file", "separators", "word_characters"),
-            *("stop_words", "labels", "threshold"),
+            *("stop_words", "labels", "threshold", "thresholds", "none_below"),
         )
 
 
@@ -125,12 +142,14 @@ def test_types(name):
         "number": (float,),
         "integer or null": (int, type(None)),
         "array of strings": (list,),
+        "array of numbers": (list,),
+        "number or null": (float, type(None)),
     }[FIELDS[name][0]]
     for contract in CONTRACTS.values():
-        assert type(contract[name]) in types
-        assert not isinstance(contract[name], list) or all(
-            isinstance(item, str) for item in contract[name]
-        )
+        value = second(contract)[name]
+        assert type(value) in types
+        item = float if FIELDS[name][0] == "array of numbers" else str
+        assert not isinstance(value, list) or all(isinstance(one, item) for one in value)
 
 
 @pytest.mark.parametrize("name", KNOWN)

@@ -7,8 +7,8 @@ import org.edgernn.bundle.forEachCodePoint
 import org.edgernn.bundle.shown
 
 /**
- * The rules by which a text becomes ids, and a probability a label: `contract.json`, version 1,
- * as docs/contract.md describes it.
+ * The rules by which a text becomes ids, and probabilities labels: `contract.json`, versions 1
+ * and 2, as docs/contract.md describes it.
  *
  * @property fields all fields by their names in the file and in its order; integers are Long.
  */
@@ -25,11 +25,23 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
     /** The most ids that a text keeps. */
     val maxLength: Int
 
-    /** The names of the two classes. */
+    /** The version of the contract. */
+    val version: Int
+
+    /** The names of the classes, in the order of the model's probabilities. */
     val labels: List<String>
 
-    /** From which probability on a text gets the second label. */
-    val threshold: Double
+    /** How probabilities become labels: `threshold`, `largest` or `each`. */
+    val decision: String
+
+    /** Of `threshold`: from which probability on a text gets the second label. */
+    val threshold: Double?
+
+    /** Of `each`: from which probability on a text gets each label. */
+    val thresholds: List<Double>
+
+    /** A label less probable than this is not given; null: it always is. */
+    val noneBelow: Double?
 
     internal val composes: Boolean
     internal val replacesBreaks: Boolean
@@ -47,15 +59,17 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
     internal val paddingId: Int
 
     init {
-        val missing = FIELDS - fields.keys
+        version = (fields["version"] as Long).toInt()
+        val known = if (version == 1) FIELDS else FIELDS + SECOND_FIELDS
+        val missing = known - fields.keys
         if (missing.isNotEmpty()) throw refused(" lacks fields: ${missing.sorted().joinToString()}")
-        val unknown = fields.keys - FIELDS
+        val unknown = fields.keys - known
         if (unknown.isNotEmpty()) throw refused(" has unknown fields: ${unknown.sorted().joinToString()}")
-        for (name in listOf("labels", "stop_words")) {
-            if (fields[name] !is List<*>) throw refused(": $name is not a list")
+        for (name in listOf("labels", "stop_words", "thresholds")) {
+            if (name in known && fields[name] !is List<*>) throw refused(": $name is not a list")
         }
-        for ((name, choices) in CHOICES) {
-            if (fields[name] !in choices) {
+        for ((name, choices) in CHOICES + SECOND_CHOICES) {
+            if (name in known && fields[name] !in choices) {
                 throw refused(
                     " rule $name=${shown(fields[name])} is not known here " +
                         "(known: ${choices.joinToString()}): update edgernn",
@@ -79,7 +93,10 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
         firstWordId = if (hasSubwords) 0 else integer("first_word_id", 1, vocabularySize)
         unknownId = optionalId("unknown_id")
         startId = optionalId("start_id")
+        decision = fields["decision"] as String? ?: "threshold"
         threshold = threshold(fields["threshold"])
+        thresholds = thresholds(fields["thresholds"] as List<*>? ?: NO_WORDS)
+        noneBelow = noneBelow(fields["none_below"])
         vocabularySha256 = string("vocabulary_sha256")
         vocabularyFile = string("vocabulary_file")
         labels = labels(fields["labels"] as List<*>)
@@ -88,7 +105,7 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
     /** Tells whether a probability of the second label gives a text that label. */
     fun isPositive(probability: Float): Boolean = isPositive(probability.toDouble())
 
-    internal fun isPositive(probability: Double): Boolean = probability >= threshold
+    internal fun isPositive(probability: Double): Boolean = probability >= checkNotNull(threshold)
 
     private fun integer(name: String, low: Int, high: Int): Int {
         val value = fields[name]
@@ -126,20 +143,52 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
         }
     }
 
-    private fun threshold(value: Any?): Double {
-        if (value !is Double || !(value > 0 && value < 1)) {
-            throw refused(": threshold ${shown(value)} is not in (0, 1)")
+    private fun threshold(value: Any?): Double? {
+        if (decision != "threshold") {
+            if (value != null) throw refused(": decision '$decision' has no threshold")
+            return null
         }
-        return value
+        if (!isShare(value)) throw refused(": threshold ${shown(value)} is not in (0, 1)")
+        val count = (fields["labels"] as List<*>).size
+        if (version > 1 && count != 2) throw refused(": decision 'threshold' is one of two labels")
+        return value as Double
     }
+
+    private fun thresholds(values: List<*>): List<Double> {
+        val count = (fields["labels"] as List<*>).size
+        if (decision == "largest" && count < 3) {
+            throw refused(": decision 'largest' is one of three labels or more")
+        }
+        val expected = if (decision == "each") count else 0
+        if (values.size != expected || !values.all { isShare(it) }) {
+            throw refused(": thresholds is not a list of $expected numbers in (0, 1)")
+        }
+        return values.map { it as Double }
+    }
+
+    private fun noneBelow(value: Any?): Double? {
+        if (value == null) return null
+        if (decision == "each") throw refused(": decision 'each' has no none_below")
+        if (!isShare(value)) throw refused(": none_below ${shown(value)} is not in (0, 1)")
+        return value as Double
+    }
+
+    private fun isShare(value: Any?): Boolean = value is Double && value > 0 && value < 1
 
     private fun string(name: String): String =
         fields[name] as? String ?: throw refused(": $name is not a string")
 
     private fun labels(values: List<*>): List<String> {
         val names = values.filterIsInstance<String>().filter { isName(it) }
-        if (values.size != 2 || names.size != 2 || names[0] == names[1]) {
-            throw refused(": labels ${shown(values, brackets = "()")} are not two names")
+        val areNames = names.size == values.size && names.toSet().size == names.size
+        if (version == 1) {
+            if (values.size != 2 || !areNames) {
+                throw refused(": labels ${shown(values, brackets = "()")} are not two names")
+            }
+        } else if (values.size !in 2..MAX_LABELS || !areNames) {
+            throw refused(": labels are not 2 to 1,024 different names")
+        } else if (names.any { it.codePointCount(0, it.length) > MAX_LABEL_CHARACTERS }) {
+            throw refused(": a label has more than $MAX_LABEL_CHARACTERS characters")
         }
         return names
     }
@@ -150,7 +199,9 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
     }
 
     companion object {
-        private const val VERSION = 1L
+        private val VERSIONS = listOf(1L, 2L)
+        private const val MAX_LABELS = 1 shl 10
+        private const val MAX_LABEL_CHARACTERS = 1 shl 8
         private const val MAX_IDS = 1 shl 24
         private const val MAX_LENGTH = 1 shl 16
         private const val MAX_CHARACTERS = 1 shl 12
@@ -167,6 +218,8 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
                 "cut" to listOf("start", "end"),
                 "padding" to listOf("none", "start", "end"),
             )
+        private val SECOND_CHOICES = linkedMapOf("decision" to listOf("threshold", "largest", "each"))
+        private val SECOND_FIELDS = SECOND_CHOICES.keys + setOf("thresholds", "none_below")
         private val WORD_FIELDS =
             listOf("separators", "word_characters", "stop_words", "first_word_id", "unknown_id", "start_id")
         private val FIELDS =
@@ -191,8 +244,9 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
             for ((name, value) in values) fields[name as String] = value
             // First, since another version may have other fields.
             val version = fields["version"]
-            if (version != VERSION) {
-                throw refused(" version ${shown(version)} is not known here (known: $VERSION): update edgernn")
+            if (version !in VERSIONS) {
+                val known = VERSIONS.joinToString()
+                throw refused(" version ${shown(version)} is not known here (known: $known): update edgernn")
             }
             return TextContract(fields)
         }
