@@ -5,15 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, UsageError
+from edgernn.text.decision import DecisionRule
 
 CLASSES: tuple[str, ...] = ("negative", "positive")
-"""The name of each label, by its number."""
+"""The name of each label, by its number, where a source has none of its own."""
+
+Labels: TypeAlias = npt.NDArray[Any]
+"""Integers [texts], the number of each text's label; or, where a text may have several or none,
+bool [texts, labels]."""
+
+_LISTED = 12
+"""Classes that a message names."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,9 @@ class Examples:
 
     texts: tuple[str, ...]
 
-    labels: npt.NDArray[np.int8]
-    """int8, shape [n]: 1 is positive, 0 is negative."""
+    labels: Labels
+    """int8 [n] of two classes and int16 [n] of more, the number of each text's class; bool
+    [n, classes] where a text may have several or none."""
 
     groups: npt.NDArray[np.int64] | None = None
     """int64, shape [n]: texts of one number are about one thing, such as a film, so that who has
@@ -62,16 +71,38 @@ class Examples:
     is_published: bool = False
     """Whether the texts are those of the Large Movie Review Dataset, which anybody can read."""
 
+    classes: tuple[str, ...] = CLASSES
+    """The name of each label, by its number; two or more, all of them different."""
+
     def __post_init__(self) -> None:
-        if self.labels.shape != (len(self.texts),):
-            raise ValueError(f"{len(self.texts)} texts with labels of shape {self.labels.shape}")
-        if self.groups is not None and self.groups.shape != self.labels.shape:
+        texts = (len(self.texts),)
+        each = self.labels.dtype == np.bool_ and self.labels.ndim == 2
+        if self.labels.shape != ((*texts, len(self.classes)) if each else texts):
+            raise ValueError(
+                f"{len(self.texts)} texts of {len(self.classes)} classes with labels of shape "
+                f"{self.labels.shape}"
+            )
+        if self.groups is not None and self.groups.shape != texts:
             raise ValueError(f"{len(self.texts)} texts with groups of shape {self.groups.shape}")
-        if self.rows is not None and self.rows.shape != self.labels.shape:
+        if self.rows is not None and self.rows.shape != texts:
             raise ValueError(f"{len(self.texts)} texts with rows of shape {self.rows.shape}")
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    @property
+    def decision(self) -> DecisionRule:
+        """How a model's scores for such texts become labels."""
+        if self.labels.ndim == 2:
+            return "each"
+        return "threshold" if len(self.classes) == 2 else "largest"
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How many texts have each class: int64 [classes]."""
+        if self.labels.ndim == 2:
+            return np.asarray(self.labels.sum(axis=0, dtype=np.int64))
+        return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
     def at(self, rows: npt.NDArray[np.integer]) -> Examples:
         """Return the examples of some rows, in that order."""
@@ -109,33 +140,73 @@ def checked(
     name: str,
     groups: npt.NDArray[np.int64] | None = None,
 ) -> Examples:
-    """Return the examples of the source called `name`.
+    """Return the examples, negative and positive ones, of the source called `name`.
 
     Raises:
         DataError: there are none, or all are of one class.
     """
     if not texts:
         raise DataError(f"{name} has no examples")
-    present = set(labels)
-    for label, title in enumerate(CLASSES):
-        if label not in present:
-            raise DataError(f"{name} has no {title} example; both classes are needed")
-    return Examples(tuple(texts), np.array(labels, dtype=np.int8), groups)
+    examples = Examples(tuple(texts), np.array(labels, dtype=np.int8), groups)
+    check_classes(examples, name)
+    return examples
+
+
+def check_classes(examples: Examples, name: str, more: str = "") -> None:
+    """Make sure that every class has an example.
+
+    Args:
+        examples: those of a source.
+        name: the source.
+        more: what an example must be, such as ` has a token`.
+
+    Raises:
+        DataError: a class has none; the message names it.
+    """
+    missing = [examples.classes[number] for number in np.flatnonzero(examples.counts == 0)]
+    if not missing:
+        return
+    if len(examples.classes) == 2:
+        lacks = f"no {missing[0]} example{more}" if more else f"has no {missing[0]} example"
+        raise DataError(f"{name}{':' if more else ''} {lacks}; both classes are needed")
+    listed = ", ".join(missing[:_LISTED])
+    rest = f" and {len(missing) - _LISTED:,} more" if len(missing) > _LISTED else ""
+    labels = "labels" if len(missing) > 1 else "the label"
+    raise DataError(f"{name}: no example of {labels} {listed}{rest}{more}; each label needs some")
 
 
 def first(examples: Examples, limit: int | None) -> Examples:
-    """Return the first `limit` examples, as many of one class as of the other.
+    """Return the first `limit` examples, as many of one class as of any other.
 
-    They stay in their order. Of an odd number, one more is negative. A class that has too few
-    gives what it has and is not made up for by the other.
+    They stay in their order. Where the limit is no multiple of the classes, the first ones get one
+    more. A class that has too few gives what it has and is not made up for by the others. Where a
+    text may have several labels or none, it is that many of each set of labels in proportion.
 
     Raises:
-        UsageError: the limit is less than 2.
+        UsageError: the limit is less than the number of classes.
     """
     if limit is None:
         return examples
-    if limit < len(CLASSES):
-        raise UsageError(f"a limit of {limit} examples leaves a class out; it must be 2 or more")
-    shares = ((limit + 1) // 2, limit // 2)
-    kept = [np.flatnonzero(examples.labels == label)[:n] for label, n in enumerate(shares)]
+    classes = len(examples.classes)
+    if limit < classes:
+        raise UsageError(
+            f"a limit of {limit} examples leaves a class out; it must be {classes:,} or more"
+        )
+    if examples.labels.ndim == 2:
+        _, sets, sizes = np.unique(examples.labels, axis=0, return_inverse=True, return_counts=True)
+        numbers, shares = sets.reshape(-1), _shares(sizes, limit)
+    else:
+        numbers = examples.labels
+        shares = (limit + np.arange(classes)[::-1]) // classes
+    kept = [np.flatnonzero(numbers == number)[:n] for number, n in enumerate(shares)]
     return examples.at(np.sort(np.concatenate(kept)))
+
+
+def _shares(sizes: npt.NDArray[np.int64], total: int) -> npt.NDArray[np.int64]:
+    """Divide a total in the proportion of sizes: int64, by largest remainder."""
+    total = min(total, int(sizes.sum()))
+    exact = sizes * total / sizes.sum()
+    shares: npt.NDArray[np.int64] = np.floor(exact).astype(np.int64)
+    most = np.argsort(shares - exact, kind="stable")[: total - int(shares.sum())]
+    shares[most] += 1
+    return shares

@@ -7,10 +7,8 @@ negative beside a 2. What is not plain is asked for, never guessed.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
-import shlex
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +21,7 @@ from edgernn.data.label_numbers import (
     plain_commas,
     plain_number,
 )
+from edgernn.data.label_options import as_option
 from edgernn.errors import DataError, UsageError
 
 __all__ = [
@@ -351,14 +350,7 @@ def _few(values: Sequence[str]) -> list[str]:
 
 
 def _options(sides: Mapping[str, Sequence[str]]) -> str:
-    return " ".join(f"--{side} {_joined(values)}" for side, values in sides.items() if values)
-
-
-def _joined(values: Sequence[str]) -> str:
-    """Return values as an option takes them, quoted for a shell where that is needed."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(values)
-    return shlex.quote(line.getvalue())
+    return " ".join(f"--{side} {as_option(values)}" for side, values in sides.items() if values)
 
 
 def _listed(values: Sequence[str], counts: Mapping[str, int]) -> str:

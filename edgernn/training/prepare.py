@@ -18,10 +18,10 @@ from edgernn.data import (
     validation_split,
 )
 from edgernn.data.batches import Encoded
-from edgernn.data.examples import first
+from edgernn.data.examples import check_classes, first
 from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
-from edgernn.errors import ModelFileError, TrainingError, UsageError
+from edgernn.errors import DataError, ModelFileError, TrainingError, UsageError
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Recipe
 from edgernn.text import TextEncoder
@@ -113,6 +113,7 @@ def prepare_data(
             splits = _load(options, started, say)
     examples, learnt, held_out = _divided(options, recipe, splits)
     check_letters(recipe.text, examples.texts, str(options.data))
+    _refuse_many_labels(examples)
     if device is None:
         device = prepare_keras(options.seed)
     say(f"training on {device}")
@@ -121,6 +122,7 @@ def prepare_data(
     encoder = TextEncoder(make_contract(recipe.text, vocabulary), vocabulary)
     ids, filled = _encoded(options, encoder, examples, say, busy)
     learnt, held_out = np.intersect1d(learnt, filled), np.intersect1d(held_out, filled)
+    check_classes(examples.at(learnt), "the training split", " has a token")
     if recipe.fit.validation == "test":
         validation = _test_split(options, recipe, encoder, splits, say, busy)
     else:
@@ -138,6 +140,19 @@ def prepare_data(
     )
     _say_sizes(recipe, data, say)
     return data
+
+
+def _refuse_many_labels(examples: Examples) -> None:
+    """Say that labels other than two cannot be trained yet.
+
+    Raises:
+        DataError: there are more of them, or a text may have several.
+    """
+    if examples.decision != "threshold":
+        raise DataError(
+            f"the data has {len(examples.classes):,} labels, {', '.join(examples.classes[:12])}: "
+            "recipes tell two apart; make two of them with --positive, --negative and --drop"
+        )
 
 
 def _load(options: TrainOptions, started: dict[str, Any] | None, say: Say) -> Splits:

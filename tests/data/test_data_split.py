@@ -163,5 +163,107 @@ def test_a_limit_leaves_room_for_both_classes(limit):
 @pytest.mark.parametrize("labels", [[0], [0, 1, 1], [[0, 1]]])
 def test_texts_and_labels_go_together(labels):
     """Examples cannot be made of texts and labels of different numbers."""
-    with pytest.raises(ValueError, match="2 texts with labels of shape"):
+    with pytest.raises(ValueError, match="2 texts of 2 classes with labels of shape"):
         Examples(("a", "b"), np.array(labels, dtype=np.int8))
+
+
+MANY = ("card lost", "fee", "top up")
+
+
+def of_many(counts, **more):
+    """Return examples of three classes, in turn."""
+    labels = np.random.default_rng(4).permutation(np.repeat(np.arange(len(counts)), counts))
+    texts = tuple(map(str, range(len(labels))))
+    return Examples(texts, labels.astype(np.int16), classes=MANY, **more)
+
+
+def test_what_decides_follows_from_the_labels():
+    """Two classes, more, several a text; labels of another shape are refused."""
+    flags = np.array([[True, False], [True, True]])
+    assert Examples(("a",), np.zeros(1, np.int8)).decision == "threshold"
+    assert Examples(("a",), np.zeros(1, np.int16), classes=MANY).decision == "largest"
+    several = Examples(("a", "b"), flags, classes=("x", "y"))
+    assert (several.decision, several.counts.tolist()) == ("each", [2, 1])
+    assert several.at(np.array([1])).labels.tolist() == [[True, True]]
+    with pytest.raises(ValueError, match=r"2 texts of 3 classes with labels of shape \(2, 2\)"):
+        Examples(("a", "b"), flags, classes=MANY)
+
+
+@given(
+    counts=st.lists(st.integers(2, 40), min_size=3, max_size=3),
+    fraction=st.floats(0.05, 0.95),
+    seed=st.integers(0, 2**40),
+)
+def test_each_of_many_classes_is_on_both_sides(counts, fraction, seed):
+    """However few examples a class has; the share is otherwise the nearest."""
+    examples = of_many(counts)
+    _, held_out = held_out_split(examples, fraction, seed, whole_groups=False)
+    for size, held in zip(counts, examples.at(held_out).counts, strict=True):
+        assert held == min(max(int(np.floor(size * fraction + 0.5)), 1), size - 1)
+
+
+def test_classes_that_are_too_small_to_be_divided_are_all_named():
+    """With what leaves them out; what a test takes from must be enough for validation too."""
+    one = of_many([1, 30, 1])
+    with pytest.raises(
+        DataError,
+        match=r"^labels have fewer than 2 examples.*: card lost \(1\), top up \(1\); more rows "
+        r"of them, or --drop 'card lost,top up', which leaves them out$",
+    ):
+        held_out_split(one, 0.2, 1, whole_groups=False)
+    two = of_many([9, 30, 2])
+    assert held_out_split(two, 0.2, 1, whole_groups=False)
+    with pytest.raises(DataError, match=r"label has fewer than 3 examples.*: top up \(2\)"):
+        held_out_split(two, 0.2, 1, whole_groups=False, purpose="test")
+
+
+def test_a_class_of_large_groups_gives_its_smallest_one():
+    """None is held out that has the last example of a class; a class of one group is named."""
+    examples = of_many([8, 40, 40])
+    groups = np.arange(len(examples), dtype=np.int64) + 100
+    small = np.flatnonzero(examples.labels == 0)
+    groups[small] = [0, 0, 0, 0, 0, 1, 1, 1]
+    grouped = Examples(examples.texts, examples.labels, groups, classes=MANY)
+    _, held_out = held_out_split(grouped, 0.1, 3, whole_groups=True)
+    assert set(small) & set(held_out) == set(small[5:])
+    groups[small] = 0
+    with pytest.raises(DataError, match=r"label card lost has no group .* --drop 'card lost'$"):
+        held_out_split(grouped, 0.1, 3, whole_groups=True)
+
+
+def of_several(rows):
+    """Return examples that may have several labels, from strings such as `ac`."""
+    flags = np.array([[name in row for name in "abc"] for row in rows])
+    return Examples(tuple(map(str, range(len(rows)))), flags, classes=tuple("abc"))
+
+
+@given(seed=st.integers(0, 2**40))
+def test_sets_of_labels_are_divided_alike(seed):
+    """Frequent sets in proportion, and rare ones together; each label is on both sides."""
+    rows = ["a"] * 40 + [""] * 20 + ["ab"] * 10 + ["bc", "abc", "ac", "c"]
+    examples = of_several(rows)
+    kept, held_out = held_out_split(examples, 0.2, seed, whole_groups=False)
+    found = [rows[row] for row in held_out]
+    assert [found.count(name) for name in ("a", "", "ab")] == [8, 4, 2]
+    assert examples.at(held_out).counts[2] == 1
+    assert len(kept) + len(held_out) == len(rows)
+
+
+def test_a_label_that_would_be_missing_on_a_side_is_named():
+    """Of one text there is nothing to divide."""
+    examples = of_several(["a", "b"] * 20 + ["c"])
+    with pytest.raises(
+        DataError, match=r"label c has 1 example, of which none is left .* or --drop c$"
+    ):
+        held_out_split(examples, 0.2, 1, whole_groups=False)
+
+
+def test_a_limit_of_many_classes():
+    """As many of one as of another; of sets of labels in proportion."""
+    some = first(of_many([9, 9, 9]), 7)
+    assert some.counts.tolist() == [3, 2, 2]
+    assert some.classes == MANY
+    several = of_several(["a"] * 8 + [""] * 4 + ["bc"] * 4)
+    assert first(several, 4).labels.tolist() == [[1, 0, 0]] * 2 + [[0, 0, 0]] + [[0, 1, 1]]
+    with pytest.raises(UsageError, match="must be 3 or more"):
+        first(several, 2)
