@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edgernn.data import DataOptions
     from edgernn.evaluation.report import Evaluation
     from edgernn.evaluation.verification import Verification
-    from edgernn.training.label_figures import LabelFigures
+    from edgernn.training.label_figures import LabelFigures, ManyLabelFigures
     from exporters.job import ExportedFile
 
 __all__ = [
@@ -71,9 +71,9 @@ class TrainedRun:
     folder: Path
     validation_accuracy: float
     """Share of right labels among the texts that were held out, in [0, 1]."""
-    held_out: LabelFigures | None
-    """What else was counted on these texts; None where a checkpoint of an earlier version, which
-    did not count it, was taken up."""
+    held_out: LabelFigures | ManyLabelFigures | None
+    """What else was counted on these texts, the latter where there are not just two labels; None
+    where a checkpoint of an earlier version, which did not count it, was taken up."""
     epochs: int
     """How many were trained."""
     metrics: Mapping[str, Any]

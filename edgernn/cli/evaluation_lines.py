@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edgernn.evaluation.confident_errors import ConfidentError
-from edgernn.evaluation.lengths import LengthBucket
+from edgernn.cli.many_label_lines import (
+    many_error_lines,
+    many_label_lines,
+    many_label_rows,
+    shortened,
+)
+from edgernn.evaluation.closing import HeldOut
+from edgernn.evaluation.confident_errors import AnyError, ConfidentError
+from edgernn.evaluation.lengths import AnswerBucket, LengthBucket
 from edgernn.evaluation.metrics import Metrics
 from edgernn.evaluation.report import Evaluation
 from edgernn.training.label_figures import LabelFigures
 
-__all__ = ["confusion_lines", "evaluation_lines", "figure_rows", "in_columns"]
-
-_TEXT_SHOWN = 200
-"""Characters of a text in the list of errors."""
+__all__ = ["evaluation_lines", "figure_rows", "in_columns", "label_lines"]
 
 
 def evaluation_lines(evaluation: Evaluation) -> list[str]:
@@ -23,7 +27,7 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     lines = [
         *in_columns([*rows, *figure_rows(metrics, labels)]),
         "",
-        *confusion_lines(metrics, labels),
+        *label_lines(metrics, labels),
         "",
         *_lengths_table(evaluation.lengths),
     ]
@@ -32,8 +36,10 @@ def evaluation_lines(evaluation: Evaluation) -> list[str]:
     return lines
 
 
-def figure_rows(metrics: LabelFigures, labels: tuple[str, ...]) -> list[tuple[str, str]]:
+def figure_rows(metrics: HeldOut, labels: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return names and values of what is measured over all texts."""
+    if not isinstance(metrics, LabelFigures):
+        return many_label_rows(metrics)
     low, high = metrics.accuracy_interval
     rows = [
         ("accuracy", f"{metrics.accuracy:.4f}  95% interval {low:.4f}-{high:.4f}"),
@@ -59,8 +65,13 @@ def in_columns(rows: Sequence[tuple[str, str]]) -> list[str]:
     return [f"{name:<{width}}  {value}" for name, value in rows]
 
 
-def confusion_lines(metrics: LabelFigures, labels: tuple[str, ...]) -> list[str]:
-    """Return the confusion matrix as a table: a row a true label, a column a given one."""
+def label_lines(metrics: HeldOut, labels: tuple[str, ...]) -> list[str]:
+    """Return tables of what labels say: of two the confusion matrix, of more what is found of each.
+
+    In a matrix a row is a true label and a column a given one.
+    """
+    if not isinstance(metrics, LabelFigures):
+        return many_label_lines(metrics, labels)
     width = max(10, *map(len, labels))
     return [
         f"{'true, given:':<{width + 2}}" + "  ".join(f"{label:>{width}}" for label in labels),
@@ -78,19 +89,24 @@ def _split(evaluation: Evaluation) -> str:
     return f"test, {known:,} of its texts known to the model" if known else "test"
 
 
-def _lengths_table(buckets: Sequence[LengthBucket]) -> list[str]:
-    return [
-        "tokens    examples  accuracy  95% interval     called positive  mean probability",
-        *map(_length_line, buckets),
-    ]
+def _lengths_table(buckets: Sequence[LengthBucket] | Sequence[AnswerBucket]) -> list[str]:
+    # The two columns that differ are as wide as their names.
+    last = "  answered  mean confidence"
+    if isinstance(buckets[0], LengthBucket):
+        last = "  called positive  mean probability"
+    return [f"tokens    examples  accuracy  95% interval   {last}", *map(_length_line, buckets)]
 
 
-def _length_line(bucket: LengthBucket) -> str:
+def _length_line(bucket: LengthBucket | AnswerBucket) -> str:
     low, high = bucket.accuracy_interval or (None, None)
     interval = "-" if low is None else f"{low:.4f}-{high:.4f}"
+    if isinstance(bucket, LengthBucket):
+        last = f"{_share(bucket.called_positive):>15}  {_share(bucket.mean_probability):>16}"
+    else:
+        last = f"{_share(bucket.answered):>8}  {_share(bucket.mean_confidence):>15}"
     return (
         f"{bucket.name:<8}  {bucket.examples:>8,}  {_share(bucket.accuracy):>8}  {interval:<15}"
-        f"  {_share(bucket.called_positive):>15}  {_share(bucket.mean_probability):>16}"
+        f"  {last}"
     )
 
 
@@ -98,22 +114,19 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.4f}"
 
 
-def _errors_table(errors: Sequence[ConfidentError], labels: tuple[str, ...]) -> list[str]:
+def _errors_table(errors: Sequence[AnyError], labels: tuple[str, ...]) -> list[str]:
     if not errors:
         return ["no text was given the wrong label"]
+    two = [error for error in errors if isinstance(error, ConfidentError)]
+    if not two:
+        return many_error_lines(errors)
     width = max(5, *map(len, labels))
     return [
         f"most confidently wrong; probability is that of {labels[1]}",
         f"{'row':>8}  {'true':<{width}}  {'given':<{width}}  probability  tokens  text",
         *(
             f"{error.row:>8}  {error.true:<{width}}  {error.given:<{width}}"
-            f"  {error.probability:>11.4f}  {error.tokens:>6,}  {_shortened(error.text)}"
-            for error in errors
+            f"  {error.probability:>11.4f}  {error.tokens:>6,}  {shortened(error.text)}"
+            for error in two
         ),
     ]
-
-
-def _shortened(text: str) -> str:
-    """Return the start of a text on one line, without characters that would move the cursor."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _TEXT_SHOWN else line[: _TEXT_SHOWN - 1] + "\u2026"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgernn.cli.console import TrainingProgress, busy, say
-from edgernn.cli.evaluation_lines import confusion_lines, figure_rows, in_columns
+from edgernn.cli.evaluation_lines import figure_rows, in_columns, label_lines
 from edgernn.cli.signals import end
 from edgernn.distillation.document_vectors import holds_vectors
 from edgernn.distillation.teacher import holds_folds
@@ -66,6 +66,6 @@ def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:
     return [
         f"kept epoch {selected.epoch}; the model on {figures.examples:,} {texts}:",
         *(f"  {line}" for line in in_columns(figure_rows(figures, labels))),
-        *(f"  {line}" for line in confusion_lines(figures, labels)),
+        *(f"  {line}" for line in label_lines(figures, labels)),
         *(f"warning: {line}" for line in warnings_of(figures, history, settings, labels, texts)),
     ]

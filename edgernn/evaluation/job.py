@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,13 +14,14 @@ import numpy.typing as npt
 
 from edgernn.data import DataOptions, Description, Examples, describe, load_split
 from edgernn.data.left_out import rows_with_tokens
+from edgernn.data.model_labels import as_labels_of
 from edgernn.data.options import DEFAULTS
 from edgernn.errors import DataError, ModelFileError, UsageError
-from edgernn.evaluation.calibration import calibration_bins
 from edgernn.evaluation.closing import no_better
-from edgernn.evaluation.confident_errors import ConfidentError, confident_errors
-from edgernn.evaluation.lengths import length_buckets, token_counts
-from edgernn.evaluation.metrics import measure
+from edgernn.evaluation.confident_errors import AnyError
+from edgernn.evaluation.lengths import token_counts
+from edgernn.evaluation.many_metrics import ChoiceMetrics
+from edgernn.evaluation.measured import measured, most_confident
 from edgernn.evaluation.provenance import Provenance, find_provenance, training_data
 from edgernn.evaluation.report import (
     Evaluation,
@@ -102,6 +104,7 @@ def evaluate(
         opened = _open_file(path, options.device, own, say, progress)
     else:
         opened = _open_run(own, busy)
+    examples = as_labels_of(opened.encoder.contract, examples, data or "the test split")
     with busy("counting tokens"):
         tokens = token_counts(opened.encoder, examples.texts)
     kept = rows_with_tokens(
@@ -118,31 +121,31 @@ def evaluate(
             trained_on=opened.trained_on,
             learnt=lambda: _training_split(data, options.reading, own),
         )
-    probabilities = opened.score(examples.texts)
+    scores = opened.score(examples.texts)
     labels, decision = opened.encoder.contract.labels, opened.encoder.contract.decides
 
-    def most_confident(count: int) -> tuple[ConfidentError, ...]:
-        return confident_errors(examples, probabilities, tokens, labels, decision, count)
+    def surest_errors(count: int) -> tuple[AnyError, ...]:
+        return most_confident(examples, scores, tokens, labels, decision, count)
 
+    figures = measured(scores, examples.labels, tokens, decision)
     found = Evaluation(
         model=str(path),
         labels=labels,
-        metrics=measure(probabilities, examples.labels, decision),
-        lengths=length_buckets(tokens, probabilities, examples.labels, decision),
-        calibration=calibration_bins(probabilities, examples.labels),
+        metrics=figures.metrics,
+        lengths=figures.lengths,
+        calibration=figures.calibration,
         split=provenance.split,
-        seen=provenance.to_json(probabilities, examples.labels, decision),
+        seen=provenance.to_json(scores, examples.labels, decision),
         without_tokens=without_tokens,
-        errors=None if options.errors is None else most_confident(options.errors),
+        errors=None if options.errors is None else surest_errors(options.errors),
     )
     if options.report is not None:
-        reported = most_confident(options.errors or _ERRORS_REPORTED)
+        reported = surest_errors(options.errors or _ERRORS_REPORTED)
         write_report(options.report, found, reported, say)
     if options.limit is None and path.is_dir() and not path.samefile(SHIPPED_MODEL.parent):
         assert own is not None
         _note_in_run(own, found, described, say)
-    doubt = no_better(found.metrics, labels, "texts", class_weight=_class_weight(own))
-    if doubt is not None:
+    for doubt in _doubts(found, own):
         say(f"warning: {doubt}")
     for line in _provenance_lines(found, provenance):
         say(line)
@@ -154,7 +157,7 @@ class _Opened(NamedTuple):
 
     encoder: TextEncoder
     score: Callable[[Sequence[str]], npt.NDArray[np.float32]]
-    """From texts to the probability of the positive class, float32 [texts]."""
+    """From texts to float32 [texts] or [texts, labels], as `Decision` describes scores."""
     trained_on: dict[str, Any] | None
     """The description of its training data, where that is known."""
 
@@ -193,6 +196,15 @@ def _training_split(data: str | None, reading: DataOptions, run: Run | None) -> 
     return load_split(data, "train", reading) if run is None else run_splits(run.config, data).train
 
 
+def _doubts(found: Evaluation, run: Run | None) -> list[str]:
+    metrics = found.metrics
+    if isinstance(metrics, ChoiceMetrics) and metrics.answered is not None:
+        # Texts without an answer are not right, which is no fault.
+        return []
+    doubt = no_better(metrics, found.labels, "texts", class_weight=_class_weight(run))
+    return [] if doubt is None else [doubt]
+
+
 def _class_weight(run: Run | None) -> str | None:
     """Return how a run weighed its labels, where that is known."""
     settings = None if run is None else run.config.get("fit")
@@ -215,13 +227,15 @@ def _open_file(path: Path, device: str, run: Run | None, say: Say, progress: Pro
     model = open_quietly(path, device)
     classifier = Classifier(model)
     say(f"{path} on {model.device}")
+    # Of two labels one number says both.
+    name = "probability" if model.contract.decides.is_binary else "probabilities"
 
     def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        found: list[float | None] = []
+        found: list[float | tuple[float, ...] | None] = []
         with progress("scoring", len(texts)) as advance:
             for start in range(0, len(texts), _TEXTS_AT_ONCE):
                 some = texts[start : start + _TEXTS_AT_ONCE]
-                found += [score.probability for score in classifier.score(some, errors="raise")]
+                found += map(attrgetter(name), classifier.score(some, errors="raise"))
                 advance(len(some))
         if len(found) != len(texts):
             raise DataError(f"{path}: scored {len(found)} of {len(texts)} examples")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +13,7 @@ from edgernn.evaluation.calibration import calibration_bins, expected_calibratio
 from edgernn.text import Decision
 from edgernn.training.label_figures import LabelFigures, figures_of
 
-__all__ = ["Metrics", "measure"]
+__all__ = ["Metrics", "measure", "sklearn_metrics"]
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,13 @@ class Metrics(LabelFigures):
     expected_calibration_error: float
     """As `edgernn.evaluation.calibration` defines it, in [0, 1]."""
 
+    def to_json(self, labels: tuple[str, ...], confusion: bool = True) -> dict[str, Any]:
+        """Return the figures as JSON values; they are those of two labels, in their order."""
+        return asdict(self)
+
 
 def measure(
-    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[np.integer], decision: Decision
+    probabilities: npt.NDArray[np.float32], labels: npt.NDArray[Any], decision: Decision
 ) -> Metrics:
     """Measure probabilities of the positive class.
 
@@ -42,10 +47,7 @@ def measure(
     Raises:
         MissingPackageError: scikit-learn is not installed.
     """
-    try:
-        from sklearn import metrics
-    except ImportError as error:
-        raise MissingPackageError("scikit-learn", "measuring a model", "data") from error
+    metrics = sklearn_metrics()
     # In float64, as scikit-learn clips by the type's own precision.
     wide = probabilities.astype(np.float64)
     counts = metrics.confusion_matrix(labels, decision.called(wide), labels=[0, 1]).tolist()
@@ -60,3 +62,16 @@ def measure(
             calibration_bins(probabilities, labels)
         ),
     )
+
+
+def sklearn_metrics() -> Any:
+    """Return `sklearn.metrics`.
+
+    Raises:
+        MissingPackageError: scikit-learn is not installed.
+    """
+    try:
+        from sklearn import metrics
+    except ImportError as error:
+        raise MissingPackageError("scikit-learn", "measuring a model", "data") from error
+    return metrics

@@ -44,14 +44,14 @@ class Provenance:
     def to_json(
         self,
         probabilities: npt.NDArray[np.float32],
-        labels: npt.NDArray[np.int8],
+        labels: npt.NDArray[Any],
         decision: Decision,
     ) -> dict[str, Any] | None:
         """Return how many texts the model has met, and its accuracy on the others.
 
         Args:
-            probabilities: of the positive class, float32 [texts].
-            labels: int8 [texts], 0 or 1.
+            probabilities: float32 [texts] or [texts, labels], as `Decision` describes them.
+            labels: the true ones, as `Decision.right` takes them.
             decision: from probabilities to labels.
         """
         if self.seen is None:

@@ -9,15 +9,21 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, astuple, dataclass, fields
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from edgernn.errors import UsageError
-from edgernn.evaluation.calibration import CalibrationBin
-from edgernn.evaluation.confident_errors import ConfidentError
-from edgernn.evaluation.lengths import LengthBucket
+from edgernn.evaluation.confident_errors import (
+    AnyError,
+    ConfidentChoiceError,
+    ConfidentError,
+    ConfidentLabelError,
+)
+from edgernn.evaluation.confusion_plot import NO_ANSWER, plot_confusions
+from edgernn.evaluation.many_metrics import ChoiceMetrics, by_label
+from edgernn.evaluation.measured import AnyMetrics, Calibration, Lengths
 from edgernn.evaluation.metrics import Metrics
 from edgernn.evaluation.provenance import MeasuredSplit
-from edgernn.evaluation.report_plots import plot_calibration, plot_confusion, plot_lengths
+from edgernn.evaluation.report_plots import plain, plot_calibration, plot_confusion, plot_lengths
 from edgernn.files import write_bytes, write_text
 from edgernn.training.run import EVALUATION
 
@@ -25,6 +31,7 @@ __all__ = [
     "REPORT_FILES",
     "Evaluation",
     "check_report_folder",
+    "report_files",
     "to_json_text",
     "write_evaluation",
     "write_report",
@@ -38,17 +45,15 @@ REPORT_FILES = (
     "calibration.png",
     "confusion.png",
 )
+"""Of a model that gives each text one of two labels."""
 
-_LENGTH_COLUMNS = (
-    "shortest",
-    "longest",
-    "examples",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "called_positive",
-    "mean_probability",
+_MANY_FILES = (
+    *("metrics.json", "errors.csv", "lengths.csv", "labels.csv", "confusion.csv"),
+    *("lengths.png", "calibration.png", "confusion.png"),
 )
+"""Of any other; where a text may have several labels, without `confusion`."""
+
+Writer: TypeAlias = Callable[[Path], None]
 
 
 @dataclass(frozen=True)
@@ -58,17 +63,19 @@ class Evaluation:
     model: str
     """What was measured: the path as given."""
     labels: tuple[str, ...]
-    """Names of the negative and the positive class."""
-    metrics: Metrics
-    lengths: tuple[LengthBucket, ...]
-    calibration: tuple[CalibrationBin, ...]
+    """Their names, by number: of two that of the negative class first."""
+    metrics: AnyMetrics
+    """`Metrics` where each text gets one of two labels, `ChoiceMetrics` where it gets one of more
+    or none, and `SeveralMetrics` where it may get several."""
+    lengths: Lengths
+    calibration: Calibration
     split: MeasuredSplit
     """Which split the examples are of, as the model sees them."""
     seen: dict[str, Any] | None
     """What `Provenance.to_json` says of the examples; None where nobody can tell."""
     without_tokens: int = 0
     """Texts that were left out, since the model reads nothing in them."""
-    errors: tuple[ConfidentError, ...] | None = None
+    errors: tuple[AnyError, ...] | None = None
     """The most confidently wrong texts, where they were asked for."""
 
     def to_json(self) -> dict[str, Any]:
@@ -79,7 +86,7 @@ class Evaluation:
             "split": self.split,
             "seen": self.seen,
             "without_tokens": self.without_tokens,
-            **asdict(self.metrics),
+            **self.metrics.to_json(self.labels),
             "lengths": [asdict(bucket) for bucket in self.lengths],
             "calibration": [asdict(one) for one in self.calibration],
         }
@@ -96,18 +103,27 @@ def check_report_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"--report {folder}: is a file; name a folder")
-    for name in REPORT_FILES:
+    for name in dict.fromkeys((*REPORT_FILES, *_MANY_FILES)):
         if (folder / name).is_dir():
             raise UsageError(f"--report {folder}: {name} in it is a folder; choose another")
+
+
+def report_files(metrics: AnyMetrics) -> tuple[str, ...]:
+    """Return the names of a report's files, the pictures last."""
+    if isinstance(metrics, Metrics):
+        return REPORT_FILES
+    if isinstance(metrics, ChoiceMetrics):
+        return _MANY_FILES
+    return tuple(name for name in _MANY_FILES if not name.startswith("confusion"))
 
 
 def write_report(
     folder: Path,
     evaluation: Evaluation,
-    errors: Sequence[ConfidentError],
+    errors: Sequence[AnyError],
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Write the files of `REPORT_FILES` into a folder, replacing those of an earlier report.
+    """Write the files of `report_files` into a folder, replacing those of an earlier report.
 
     Args:
         folder: made where it is missing.
@@ -119,27 +135,44 @@ def write_report(
         MissingPackageError: matplotlib is not installed; the files that are not pictures are
             written.
     """
-    metrics = evaluation.metrics
-    title = _title(evaluation)
-    columns = [field.name for field in fields(ConfidentError)]
-    # In the order of REPORT_FILES, the pictures last.
-    writers: tuple[Callable[[Path], None], ...] = (
-        lambda path: _write(path, to_json_text(evaluation.to_json(), indent=2) + "\n"),
-        lambda path: _write(path, _csv(columns, map(astuple, errors))),
-        lambda path: _write(path, _csv(_LENGTH_COLUMNS, map(_length_row, evaluation.lengths))),
-        lambda path: plot_lengths(evaluation.lengths, metrics.accuracy, path, title),
-        lambda path: plot_calibration(
+    writers = _writers(evaluation, errors)
+    for name in report_files(evaluation.metrics):
+        writers[name](folder / name)
+        say(f"wrote {folder / name}")
+
+
+def _writers(evaluation: Evaluation, errors: Sequence[AnyError]) -> dict[str, Writer]:
+    """Return what writes each file, by its name."""
+    metrics, labels, title = evaluation.metrics, evaluation.labels, _title(evaluation)
+    writers: dict[str, Writer] = {
+        "metrics.json": lambda path: _write(
+            path, to_json_text(evaluation.to_json(), indent=2) + "\n"
+        ),
+        "errors.csv": lambda path: _write(
+            path, _csv(_error_columns(metrics), (map(_cell, astuple(error)) for error in errors))
+        ),
+        "lengths.csv": lambda path: _write(path, _lengths_csv(evaluation.lengths)),
+        "lengths.png": lambda path: plot_lengths(evaluation.lengths, metrics.accuracy, path, title),
+        "calibration.png": lambda path: plot_calibration(
             evaluation.calibration,
             metrics.expected_calibration_error,
             path,
             title,
-            positive=evaluation.labels[1],
+            **_calibration_words(metrics, labels),
         ),
-        lambda path: plot_confusion(metrics.confusion, evaluation.labels, path, title),
+    }
+    if isinstance(metrics, Metrics):
+        counts = metrics.confusion
+        return writers | {"confusion.png": lambda path: plot_confusion(counts, labels, path, title)}
+    rows = by_label(metrics, labels)
+    writers["labels.csv"] = lambda path: _write(
+        path, _csv(list(rows[0]), (row.values() for row in rows))
     )
-    for name, write in zip(REPORT_FILES, writers, strict=True):
-        write(folder / name)
-        say(f"wrote {folder / name}")
+    if isinstance(metrics, ChoiceMetrics):
+        confusion = metrics.confusion
+        writers["confusion.csv"] = lambda path: _write(path, _confusion_csv(confusion, labels))
+        writers["confusion.png"] = lambda path: plot_confusions(confusion, labels, path, title)
+    return writers
 
 
 def write_evaluation(run: Path, evaluation: Evaluation, data: dict[str, str | int]) -> Path:
@@ -154,7 +187,8 @@ def write_evaluation(run: Path, evaluation: Evaluation, data: dict[str, str | in
         The file.
     """
     path = run / EVALUATION
-    values = asdict(evaluation.metrics) | {
+    # Of many labels the matrix is too large for a file that other commands read.
+    values = evaluation.metrics.to_json(evaluation.labels, confusion=False) | {
         "data": data,
         "split": evaluation.split,
         "seen": evaluation.seen,
@@ -175,15 +209,50 @@ def _title(evaluation: Evaluation) -> str:
     return f"{evaluation.metrics.examples:,} texts, {name}"
 
 
-def _length_row(bucket: LengthBucket) -> tuple[object, ...]:
-    low, high = bucket.accuracy_interval or (None, None)
-    return (
-        *(bucket.shortest, bucket.longest, bucket.examples, bucket.accuracy, low, high),
-        *(bucket.called_positive, bucket.mean_probability),
-    )
+def _error_columns(metrics: AnyMetrics) -> list[str]:
+    kind: type[AnyError] = ConfidentLabelError
+    if isinstance(metrics, Metrics):
+        kind = ConfidentError
+    elif isinstance(metrics, ChoiceMetrics):
+        kind = ConfidentChoiceError
+    return [field.name for field in fields(kind)]
 
 
-def _csv(columns: Sequence[str], rows: Iterable[tuple[object, ...]]) -> str:
+def _cell(value: object) -> object:
+    """Return a cell: several labels as one text."""
+    return "; ".join(value) if isinstance(value, tuple) else value
+
+
+def _lengths_csv(buckets: Lengths) -> str:
+    """Return a row a bucket, with the two ends of the interval in columns of their own."""
+    columns = [field.name for field in fields(buckets[0])]
+    place = columns.index("accuracy_interval")
+    columns[place : place + 1] = ["accuracy_low", "accuracy_high"]
+    rows = []
+    for bucket in buckets:
+        row = list(astuple(bucket))
+        row[place : place + 1] = bucket.accuracy_interval or (None, None)
+        rows.append(row)
+    return _csv(columns, rows)
+
+
+def _confusion_csv(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
+    """Return a row a true label, a column a given one; a last one for texts that got none."""
+    columns = [*labels, NO_ANSWER][: len(confusion[0])]
+    rows = ((label, *row) for label, row in zip(labels, confusion, strict=True))
+    return _csv(["true", *columns], rows)
+
+
+def _calibration_words(metrics: AnyMetrics, labels: Sequence[str]) -> dict[str, str]:
+    if isinstance(metrics, Metrics):
+        positive = plain(labels[1])
+        return {"probability": positive, "share": f"are {positive}"}
+    if isinstance(metrics, ChoiceMetrics):
+        return {"probability": "the likeliest label", "share": "are right"}
+    return {"probability": "a label", "share": "have it", "counted": "texts x labels"}
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
     r"""Return CSV by RFC 4180, with line ends of two characters.
 
     With `\n` alone Python would not quote a text that holds a lone `\r`, and no reader would

@@ -6,20 +6,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgernn.evaluation.calibration import CalibrationBin
-from edgernn.evaluation.lengths import LengthBucket
+from edgernn.evaluation.calibration import Bin
+from edgernn.evaluation.lengths import Bucket
 from edgernn.pictures import needs_matplotlib, save_picture
 from edgernn.privacy import import_quietly
 from edgernn.training.label_figures import wilson_interval
 
-__all__ = ["plot_calibration", "plot_confusion", "plot_lengths"]
+__all__ = [
+    "LONGEST_TITLE",
+    "empty_figure",
+    "plain",
+    "plot_calibration",
+    "plot_confusion",
+    "plot_lengths",
+]
 
 _BLUE, _GREY = "tab:blue", "0.45"
-_LONGEST_TITLE, _LONGEST_LABEL = 48, 20
+LONGEST_TITLE, _LONGEST_LABEL = 48, 20
 """In characters; what is longer would run out of its picture or into its neighbour."""
 
 
-def plot_lengths(buckets: Sequence[LengthBucket], accuracy: float, path: Path, title: str) -> None:
+def plot_lengths(buckets: Sequence[Bucket], accuracy: float, path: Path, title: str) -> None:
     """Draw a bar of accuracy for each range of lengths, with its 95 % interval, into a PNG file.
 
     Args:
@@ -31,7 +38,7 @@ def plot_lengths(buckets: Sequence[LengthBucket], accuracy: float, path: Path, t
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    figure = _figure(7.5, 4.2)
+    figure = empty_figure(7.5, 4.2)
     axes = figure.subplots()
     for place, bucket in enumerate(buckets):
         top = 0.0
@@ -73,31 +80,40 @@ def plot_lengths(buckets: Sequence[LengthBucket], accuracy: float, path: Path, t
 
 
 def plot_calibration(
-    bins: Sequence[CalibrationBin], error: float, path: Path, title: str, *, positive: str
+    bins: Sequence[Bin],
+    error: float,
+    path: Path,
+    title: str,
+    *,
+    probability: str,
+    share: str,
+    counted: str = "texts",
 ) -> None:
     """Draw a reliability diagram, and how many texts each bin has, into a PNG file.
 
     Args:
-        bins: as `calibration_bins` gives them.
+        bins: as `edgernn.evaluation.calibration` gives them.
         error: the expected calibration error, for the title.
         path: the file.
         title: what was measured.
-        positive: name of the positive class.
+        probability: of what it is, for the axis of that name, such as `the likeliest label`.
+        share: which texts came true, likewise, such as `are right`.
+        counted: what the bins hold.
 
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    figure = _figure(7, 6.8)
+    figure = empty_figure(7, 6.8)
     axes, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     axes.plot((0, 1), (0, 1), color=_GREY, linestyle="--", linewidth=1, label="perfect")
     means, shares, under, over = [], [], [], []
     for one in bins:
-        if one.mean_probability is not None and one.positive is not None:
-            low, high = wilson_interval(round(one.positive * one.examples), one.examples)
-            means.append(one.mean_probability)
-            shares.append(one.positive)
-            under.append(max(0.0, one.positive - low))
-            over.append(max(0.0, high - one.positive))
+        if one.predicted is not None and one.observed is not None:
+            low, high = wilson_interval(round(one.observed * one.examples), one.examples)
+            means.append(one.predicted)
+            shares.append(one.observed)
+            under.append(max(0.0, one.observed - low))
+            over.append(max(0.0, high - one.observed))
     axes.errorbar(
         means,
         shares,
@@ -109,7 +125,7 @@ def plot_calibration(
         color=_BLUE,
         label="model, with 95% interval",
     )
-    axes.set_ylabel(f"share of texts that are {_plain(positive)}")
+    axes.set_ylabel(f"share of texts that {share}")
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.02, 1.02)
     axes.grid(alpha=0.3)
@@ -128,8 +144,8 @@ def plot_calibration(
             fontsize=8,
         )
     below.margins(y=0.18)
-    below.set_ylabel("texts")
-    below.set_xlabel(f"probability of {_plain(positive)}")
+    below.set_ylabel(counted)
+    below.set_xlabel(f"probability of {probability}")
     _thousands(below.yaxis)
     _titles(
         figure,
@@ -157,7 +173,7 @@ def plot_confusion(
     Raises:
         MissingPackageError: matplotlib is not installed.
     """
-    figure = _figure(5, 4.6)
+    figure = empty_figure(5, 4.6)
     axes = figure.subplots()
     shares = [[count / max(1, sum(row)) for count in row] for row in confusion]
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
@@ -172,7 +188,7 @@ def plot_confusion(
                 fontsize=13,
                 color="white" if shares[i][j] > 0.5 else "black",
             )
-    names = [_plain(label) for label in labels]
+    names = [plain(label) for label in labels]
     axes.set_xticks((0, 1), names)
     axes.set_yticks((0, 1), names, rotation=90, va="center")
     axes.set_xlabel("label given by the model")
@@ -182,19 +198,28 @@ def plot_confusion(
     save_picture(figure, path)
 
 
-def _figure(width: float, height: float) -> Any:
-    """Return an empty figure; sizes in inches."""
+def empty_figure(width: float, height: float, layout: str | None = "constrained") -> Any:
+    """Return an empty figure.
+
+    Args:
+        width: in inches, as is the next.
+        height: likewise.
+        layout: how matplotlib places what is in it; None: it does not.
+
+    Raises:
+        MissingPackageError: matplotlib is not installed.
+    """
     with needs_matplotlib():
         Figure = import_quietly("matplotlib.figure").Figure
-    return Figure(figsize=(width, height), dpi=120, layout="constrained")
+    return Figure(figsize=(width, height), dpi=120, layout=layout)
 
 
 def _titles(figure: Any, axes: Any, title: str, what: str) -> None:
-    figure.suptitle(_plain(title, _LONGEST_TITLE))
+    figure.suptitle(plain(title, LONGEST_TITLE))
     axes.set_title(what, fontsize=10)
 
 
-def _plain(name: str, longest: int = _LONGEST_LABEL) -> str:
+def plain(name: str, longest: int = _LONGEST_LABEL) -> str:
     """Return a name for a picture: cut at `longest`, and a dollar sign starts no formula."""
     short = name if len(name) <= longest else name[: longest - 1] + "\u2026"
     return short.replace("$", r"\$")

@@ -1,6 +1,7 @@
 """What is said of a run's figures when it ends: when a warning is due, and when none is."""
 
 import dataclasses
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,14 @@ from toy import SETTINGS
 
 from edgernn.evaluation.closing import held_out_figures, warnings_of
 from edgernn.training.history import Epoch, History
-from edgernn.training.label_figures import figures_of, figures_of_epoch, figures_of_logits
+from edgernn.training.label_figures import (
+    LabelCounts,
+    ManyLabelFigures,
+    figures_of,
+    figures_of_epoch,
+    figures_of_logits,
+    wilson_interval,
+)
 
 LABELS = ("bad", "good")
 GOOD = ((900, 100), (100, 900))
@@ -124,3 +132,80 @@ def test_figures_read_back(values):
     assert read(good, splits={"validation": "test"})[1] == "texts of the test split"
     assert read(good, splits=7)[1] == "held-out texts"
     assert read(values)[0] is None
+
+
+def of_many(true, given, right, *, accuracy=None, larger=None):
+    """Figures of three labels or more."""
+    counts = LabelCounts(true, given, right)
+    examples = sum(true)
+    share = sum(right) / examples if accuracy is None else accuracy
+    interval = wilson_interval(round(share * examples), examples)
+    largest = max(true) / examples if larger is None else larger
+    return ManyLabelFigures(share, interval, counts.macro_f1, 0.5, largest, counts, examples)
+
+
+def said_of_many(figures, *, weight=None):
+    history = History([Epoch(n, 1.0, 0.5, 0.4, 0.5, 1.0) for n in (1, 2)])
+    settings = dataclasses.replace(SETTINGS, epochs=3, class_weight=weight)
+    names = tuple("abcdefgh"[: len(figures.counts.true)])
+    return warnings_of(figures, history, settings, names, "held-out texts")
+
+
+def test_three_labels():
+    """A good model is not doubted; one of the most frequent label is, by its name."""
+    assert said_of_many(of_many((300, 400, 300), (310, 390, 300), (280, 370, 270))) == []
+    (line,) = said_of_many(of_many((200, 700, 100), (150, 750, 100), (30, 540, 20)))
+    assert line.startswith("the model is not better than always saying b: that is right for 0.7000")
+    assert "makes all labels count alike" in line
+    (line,) = said_of_many(
+        of_many((200, 700, 100), (300, 300, 400), (67, 233, 33)), weight="balanced"
+    )
+    assert line.startswith("the model does not tell the labels apart beyond chance: balanced acc")
+    assert not said_of_many(
+        of_many((200, 700, 100), (250, 500, 250), (120, 420, 60)), weight="balanced"
+    )
+
+
+def test_labels_of_few_texts():
+    """Which, and how many texts of each; of more than five the others are counted."""
+    true = (400, 4, 0, 400, 1, 2, 3, 3)
+    line = said_of_many(of_many(true, true, true))[0]
+    assert line == (
+        "of 6 of the 8 labels there are fewer than 5 held-out texts, too few to tell how well the "
+        "model finds them: c (0), e (1), f (2), g (3), h (3) and 1 more; add rows of those labels, "
+        "or leave them out with --drop"
+    )
+    wide = said_of_many(of_many((3, 3, 3), (3, 3, 3), (2, 2, 2)))[0]
+    assert wide.startswith("9 held-out texts are too few to tell: the accuracy may be anything")
+
+
+def test_labels_that_are_never_given():
+    """A model that has not learnt them is told so."""
+    (line,) = said_of_many(of_many((400, 300, 40), (430, 310, 0), (380, 290, 0)))
+    assert line.startswith("the model gives 1 of the 3 labels to none of the held-out texts")
+    assert ": c; training" in line
+
+
+def test_several_labels_a_text():
+    """What is always said is a set of labels."""
+    figures = of_many((500, 400, 300), (500, 400, 300), (300, 200, 100), accuracy=0.3, larger=0.4)
+    figures = dataclasses.replace(figures, examples=1000)
+    (line,) = said_of_many(figures)
+    assert line.startswith("the model is not better than always saying the most frequent set of")
+
+
+def test_figures_of_many_read_back():
+    """As training writes them; what is broken is no figure."""
+    figures = of_many((30, 40, 30), (31, 39, 30), (28, 37, 27))
+    values = json.loads(json.dumps(dataclasses.asdict(figures)))
+
+    def read(values):
+        run = SimpleNamespace(config={}, metrics={"held_out": values})
+        return held_out_figures(run)[0]
+
+    assert read(values) == figures
+    counts = values["counts"]
+    for broken in ({"true": [1]}, {"given": [1, 2, "3"]}, {"right": None}, {"true": [1, 2, -3]}):
+        assert read(values | {"counts": counts | broken}) is None
+    assert read(values | {"examples": 0}) is None
+    assert read(values | {"accuracy": 7}) is None
