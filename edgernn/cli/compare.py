@@ -18,6 +18,8 @@ _HEADER = (
     *("run", "recipe", "parameters", "epochs", "validation", "test", "minutes"),
     *("onnx bytes", "tflite bytes"),
 )
+_MACRO_F1 = _HEADER.index("minutes")
+"""Where the column of that name stands if there are not just two labels."""
 
 
 def run_comparison(folders: list[Path], plot: Path, as_json: bool) -> None:
@@ -29,7 +31,11 @@ def run_comparison(folders: list[Path], plot: Path, as_json: bool) -> None:
         for run in runs:
             write_line(json.dumps(run.as_row(), ensure_ascii=False))
     else:
-        for line in aligned([_HEADER, *map(_cells, runs)], left=2):
+        rows = [list(_HEADER), *map(_cells, runs)]
+        if not runs[0].has_two_labels:
+            for row, cell in zip(rows, ["macro F1", *map(_macro_f1, runs)], strict=True):
+                row.insert(_MACRO_F1, cell)
+        for line in aligned(rows, left=2):
             write_line(line)
     sys.stdout.flush()
     for run in runs:
@@ -54,8 +60,8 @@ def aligned(rows: Sequence[Sequence[str]], left: int) -> list[str]:
     ]
 
 
-def _cells(run: ComparedRun) -> tuple[str, ...]:
-    return (
+def _cells(run: ComparedRun) -> list[str]:
+    return [
         run.name,
         f"{run.recipe}, published" if run.published else run.recipe,
         f"{run.parameters:,}",
@@ -64,7 +70,11 @@ def _cells(run: ComparedRun) -> tuple[str, ...]:
         "-" if run.test is None else f"{run.test.accuracy:.4f}",
         f"{run.minutes:.1f}",
         *map(_size, run.files.values()),
-    )
+    ]
+
+
+def _macro_f1(run: ComparedRun) -> str:
+    return "-" if run.test_macro_f1 is None else f"{run.test_macro_f1:.4f}"
 
 
 def _size(file: ExportedFile | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from edgernn.bundle import CONTAINERS
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.evaluation.proposals import propose_test
+from edgernn.text import TextContract
 from edgernn.training.history import Epoch, History, read_history
 from edgernn.training.run import CONFIG, EVALUATION, METRICS, Run, evaluation_split, figures_of_test
 
@@ -37,6 +38,7 @@ _NO_TESTS = {
 }
 """What to say of an evaluation that is none of a test split."""
 _MAX_NAME = 200
+_LABELS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class TestResult:
 
     accuracy: float
     """A share in [0, 1]."""
+    macro_f1: float | None
+    """Mean F1 over the labels; None of two labels, and where it was not measured."""
     examples: int
     data: object
     """Which data it was, as JSON values."""
@@ -72,6 +76,7 @@ class ComparedRun:
     name: str
     """The end of the folder's path: as much of it as tells the runs apart."""
     folder: Path
+    contract: TextContract
     config: dict[str, Any]
     recipe: str
     published: bool
@@ -90,13 +95,23 @@ class ComparedRun:
     """By format: the int8 file, else the smallest; None where there is none."""
 
     @property
+    def has_two_labels(self) -> bool:
+        """Whether the model tells two labels apart, of which each text has one."""
+        return self.contract.decides.is_binary
+
+    @property
+    def test_macro_f1(self) -> float | None:
+        """Macro F1 on the test split; None where it was not measured."""
+        return None if self.test is None else self.test.macro_f1
+
+    @property
     def minutes(self) -> float:
         """How long training took, validation included."""
         return sum(epoch.seconds for epoch in self.history.epochs) / 60
 
     def as_row(self) -> dict[str, Any]:
         """Return what is compared, as JSON values; accuracies are shares in [0, 1]."""
-        row = {
+        row: dict[str, Any] = {
             "run": self.name,
             "folder": str(self.folder),
             "recipe": self.recipe,
@@ -109,6 +124,7 @@ class ComparedRun:
             "validation_loss": self.validation[1],
             "test_accuracy": None if self.test is None else self.test.accuracy,
             "test_examples": None if self.test is None else self.test.examples,
+            **({} if self.has_two_labels else {"test_macro_f1": self.test_macro_f1}),
             "measured_split": self.measured,
             "minutes": round(self.minutes, 2),
         }
@@ -122,14 +138,39 @@ def read_runs(folders: Sequence[Path]) -> list[ComparedRun]:
 
     Raises:
         ModelFileError: a folder is not that of a finished run, or a file in it is broken.
-        UsageError: a folder is named twice.
+        UsageError: a folder is named twice, or the runs have different labels.
     """
     runs = [Run.open(folder) for folder in folders]
     places = [run.folder.resolve() for run in runs]
     for i, place in enumerate(places):
         if place in places[:i]:
             raise UsageError(f"{folders[i]}: is named twice")
+    for run in runs[1:]:
+        _refuse_other_labels(run, runs[0])
     return [_read(run, _short(place, places)) for run, place in zip(runs, places, strict=True)]
+
+
+def _refuse_other_labels(run: Run, first: Run) -> None:
+    labels, expected = run.contract.labels, first.contract.labels
+    several, expect_several = (one.contract.decision == "each" for one in (run, first))
+    if set(labels) == set(expected) and several == expect_several:
+        return
+    if set(labels) == set(expected):
+        has, lacks = (run, first) if several else (first, run)
+        raise UsageError(
+            f"{has.folder}: gives a text several labels, and {lacks.folder} one: their accuracies "
+            "do not compare; compare each with runs of its kind"
+        )
+    only = [*(name for name in labels if name not in expected)][:_LABELS_NAMED]
+    theirs = [*(name for name in expected if name not in labels)][:_LABELS_NAMED]
+    differing = [
+        *([f"only this one has {', '.join(only)}"] if only else []),
+        *([f"only that one has {', '.join(theirs)}"] if theirs else []),
+    ]
+    raise UsageError(
+        f"{run.folder}: has {len(labels):,} labels that are not the {len(expected):,} of "
+        f"{first.folder} ({'; '.join(differing)}): only runs of the same labels compare"
+    )
 
 
 def missing(runs: Sequence[ComparedRun]) -> list[str]:
@@ -180,6 +221,7 @@ def _read(run: Run, name: str) -> ComparedRun:
     return ComparedRun(
         name=name,
         folder=run.folder,
+        contract=run.contract,
         config=run.config,
         recipe=_recipe(run),
         published=run.config.get("published") is True,
@@ -226,7 +268,10 @@ def _test_result(run: Run) -> TestResult | None:
     if values is None:
         return None
     accuracy, examples = _check_figures(run.folder, values)
-    return TestResult(accuracy, examples, values.get("data"))
+    macro_f1 = values.get("macro_f1")
+    if macro_f1 is not None and not (isinstance(macro_f1, float) and 0 <= macro_f1 <= 1):
+        raise ModelFileError(f"{run.folder / EVALUATION}: 'macro_f1' is not a share in [0, 1]")
+    return TestResult(accuracy, macro_f1, examples, values.get("data"))
 
 
 def _check_figures(folder: Path, values: dict[str, Any]) -> tuple[float, int]:

@@ -52,9 +52,11 @@ def plot_comparison(runs: Sequence[ComparedRun], path: Path) -> None:
         figsize=(11, 4.8 + 0.22 * rows), dpi=130, layout=ConstrainedLayoutEngine(wspace=0.06)
     )
     styles = [_style(i) for i in range(len(runs))]
+    one_of_many = runs[0].contract.decision == "largest"
+    cross_entropy = "cross-entropy" if one_of_many else "binary cross-entropy"
     panels = (
         ("accuracy", "accuracy", "validation_accuracy"),
-        ("loss (binary cross-entropy)", "loss", "validation_loss"),
+        (f"loss ({cross_entropy})", "loss", "validation_loss"),
     )
     for axes, (label, train, validation) in zip(figure.subplots(1, 2), panels, strict=True):
         for run, style in zip(runs, styles, strict=True):

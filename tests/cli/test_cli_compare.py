@@ -72,6 +72,24 @@ def test_json(console, runs):
     assert not (runs / "compare.png").exists()
 
 
+def test_many_labels(console, runs):
+    """A column more than two labels have; other labels are refused, and nothing is drawn."""
+    contract = json.loads((runs / "lstm" / "contract.json").read_text("utf-8"))
+    contract |= {"version": 2, "labels": ["a", "b", "c"], "decision": "largest"}
+    contract |= {"threshold": None, "thresholds": [], "none_below": None}
+    (runs / "lstm" / "contract.json").write_text(json.dumps(contract), "utf-8")
+    found = {"accuracy": 0.8125, "macro_f1": 0.75, "examples": 40}
+    (runs / "lstm" / "evaluation.json").write_text(json.dumps(found))
+    header, row = console("compare", "lstm", cwd=runs).stdout.splitlines()
+    assert header.split()[5:8] == ["test", "macro", "F1"]
+    assert row.split()[5:7] == ["0.8125", "0.7500"]
+    (runs / "compare.png").unlink()
+    done = console("compare", "lstm", "gru", cwd=runs)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("error: gru: has 2 labels that are not the 3 of lstm (only this")
+    assert not (runs / "compare.png").exists()
+
+
 def test_a_trained_run(edgernn, run, tmp_path):
     """What `edgernn train` leaves can be compared, alone too."""
     done = edgernn("compare", run, "--json", cwd=tmp_path)

@@ -38,7 +38,7 @@ EPOCHS = (
 )
 
 
-def fabricate(folder: Path, epochs=EPOCHS, *, config=None, metrics=None) -> Path:
+def fabricate(folder: Path, epochs=EPOCHS, *, config=None, metrics=None, rules=None) -> Path:
     """Write a run folder; its model is never opened."""
     folder.mkdir(parents=True)
     vocabulary = SUBWORDS.to_bytes()
@@ -47,6 +47,7 @@ def fabricate(folder: Path, epochs=EPOCHS, *, config=None, metrics=None) -> Path
         vocabulary_size=SUBWORDS.vocab_size,
         max_length=16,
         cut="end",
+        **(rules or {}),
     )
     (folder / "model.keras").write_bytes(b"not a model")
     (folder / contract.vocabulary_file).write_bytes(vocabulary)
@@ -159,6 +160,41 @@ def test_a_run_named_twice(tmp_path):
     (tmp_path / "link").symlink_to(folder)
     again = tmp_path / "link"
     assert refusal(folder, again, error=UsageError) == f"{again}: is named twice"
+
+
+STARS = {"labels": ("1", "2", "3", "4", "5"), "decision": "largest", "threshold": None}
+TAGS = {**STARS, "decision": "each", "thresholds": (0.5,) * 5}
+
+
+def test_runs_of_many_labels(tmp_path):
+    """Macro F1 stands beside the accuracy; the order of the labels does not matter."""
+    turned = STARS | {"labels": STARS["labels"][::-1]}
+    runs = read_runs(
+        [
+            evaluated(fabricate(tmp_path / "a", rules=STARS), macro_f1=0.625),
+            fabricate(tmp_path / "b", rules=turned),
+        ]
+    )
+    assert [run.as_row()["test_macro_f1"] for run in runs] == [0.625, None]
+    evaluated(tmp_path / "b", macro_f1=7)
+    assert refusal(tmp_path / "b").endswith("'macro_f1' is not a share in [0, 1]")
+
+
+def test_other_labels(tmp_path):
+    """Figures of different labels do not compare; which they are is told in one line."""
+    two = fabricate(tmp_path / "two")
+    stars = fabricate(tmp_path / "stars", rules=STARS)
+    assert refusal(two, stars, error=UsageError) == (
+        f"{stars}: has 5 labels that are not the 2 of {two} (only this one has 1, 2, 3; only that "
+        "one has negative, positive): only runs of the same labels compare"
+    )
+    tags = fabricate(tmp_path / "tags", rules=TAGS)
+    for runs in ((stars, tags), (tags, stars)):
+        assert refusal(*runs, error=UsageError) == (
+            f"{tags}: gives a text several labels, and {stars} one: their accuracies do not "
+            "compare; compare each with runs of its kind"
+        )
+    assert len(read_runs([tags])) == 1
 
 
 def test_what_is_missing(tmp_path):
@@ -345,6 +381,8 @@ def test_what_is_drawn(tmp_path, figure):
             assert list(kept.get_ydata()) == [getattr(run.history.epochs[1], names[1])]
     first, _, _, second, *_ = panels[0].get_lines()
     assert first.get_color() != second.get_color()
+    stars = read_runs([fabricate(tmp_path / "stars", rules=STARS)])
+    assert figure(stars).axes[1].get_ylabel() == "loss (cross-entropy)"
 
 
 @pytest.mark.parametrize(
