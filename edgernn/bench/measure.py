@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,8 @@ from edgernn.bench.scorers import Parts, Scorer
 from edgernn.bench.statistics import FEWEST, interval_percent, percentile
 from edgernn.bench.subjects import Subject
 from edgernn.bench.texts import text_of_tokens
-from edgernn.errors import EdgernnError
+from edgernn.data.model_labels import as_labels_of
+from edgernn.errors import DataError, EdgernnError
 
 __all__ = [
     "ENOUGH_CALLS",
@@ -66,6 +68,8 @@ class Measured:
     """Seconds of scoring all reviews."""
     parts: Parts | None = None
     reviews: int = 0
+    labels: npt.NDArray[Any] | None = None
+    """Of the reviews, as numbers of the model's labels; None where they are not known."""
     accuracy: float | None = None
     labelled: int = 0
     starts: list[Started] = field(default_factory=list)
@@ -143,6 +147,7 @@ def measure_throughput(
     seconds: float,
     advance: Callable[[int], None],
     clock: Callable[[], float] = time.perf_counter,
+    say: Callable[[str], None] = lambda line: None,
 ) -> None:
     """Score all reviews up to three times, row after row.
 
@@ -152,8 +157,11 @@ def measure_throughput(
         seconds: a row that has spent so many begins no further pass.
         advance: is told 1 for each pass that was made or left out; three a row.
         clock: seconds.
+        say: gets a line for a row whose model has other labels than the reviews.
     """
     running = [row for row in rows if row.scorer is not None]
+    for row in running:
+        _label(row, reviews, say)
     spent = {id(row): 0.0 for row in running}
     for number in range(PASSES):
         for row in running:
@@ -272,11 +280,22 @@ def _pass_over(row: Measured, reviews: Reviews, is_first: bool, clock: Callable[
     if is_first:
         row.parts = row.scorer.parts(reviews.texts)
         row.reviews = len(reviews.texts)
-        if reviews.labels is not None:
+        if row.labels is not None:
             # A text without a token has no score, and is wrong.
-            right = row.scorer.encoder.contract.decides.right(found, reviews.labels)
+            right = row.scorer.encoder.contract.decides.right(found, row.labels)
             row.accuracy, row.labelled = float(right.mean()), len(right)
     row.passes.append(seconds)
+
+
+def _label(row: Measured, reviews: Reviews, say: Callable[[str], None]) -> None:
+    examples = reviews.examples
+    if examples is None or row.scorer is None:
+        return
+    try:
+        contract = row.scorer.encoder.contract
+        row.labels = as_labels_of(contract, examples, reviews.name or "the reviews").labels
+    except DataError as error:
+        say(f"{row.subject.model.name}: no accuracy: {error}")
 
 
 def _throughput(row: Measured) -> Throughput | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.bench.texts import generated_reviews
-from edgernn.data import DataOptions, load_split
+from edgernn.data import DataOptions, Examples, load_split
+from edgernn.data.examples import CLASSES
 from edgernn.data.options import DEFAULTS
 from edgernn.errors import DataError
 from edgernn.rows import LABEL_COLUMNS, folded, open_rows, suffix_of
@@ -23,12 +25,24 @@ class Reviews:
     """Texts, and their labels where they are known."""
 
     texts: Sequence[str]
-    labels: npt.NDArray[np.bool_] | None
-    """bool [texts], true for the second class."""
+    labels: npt.NDArray[Any] | None
+    """bool [texts], true for the second of two classes; of more as `Examples.labels`."""
     name: str | None
     """Of the file; None for generated texts."""
     left_out: int = 0
     """Rows of a file without labels whose text is empty."""
+    classes: tuple[str, ...] = CLASSES
+    """The name of each class, by its number."""
+
+    @property
+    def examples(self) -> Examples | None:
+        """The texts with their labels; None where these are not known."""
+        if self.labels is None:
+            return None
+        labels = self.labels
+        if labels.ndim == 1 and len(self.classes) == 2:
+            labels = labels.astype(np.int8)
+        return Examples(tuple(self.texts), labels, classes=self.classes)
 
 
 def read_reviews(
@@ -55,7 +69,9 @@ def read_reviews(
     if options.label_column is None and _is_unlabelled(data, options):
         return _unlabelled(data, count, options, name)
     examples = load_split(data, "test", options, limit=count, say=say)
-    return Reviews(examples.texts, examples.labels == 1, name)
+    plain = examples.decision == "threshold"
+    labels = np.asarray(examples.labels == 1) if plain else examples.labels
+    return Reviews(examples.texts, labels, name, classes=examples.classes)
 
 
 def _is_unlabelled(data: str, options: DataOptions) -> bool:

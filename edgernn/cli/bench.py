@@ -219,7 +219,7 @@ def _measure(rows: Sequence[Measured], settings: Settings, reviews: Reviews | No
             measure_latency(rows, settings, advance)
         if reviews is not None:
             with _progress("many reviews", PASSES * count) as advance:
-                measure_throughput(rows, reviews, seconds, advance)
+                measure_throughput(rows, reviews, seconds, advance, say=say)
         with _progress("fresh processes", STARTS * timed) as advance:
             measure_starts(rows, seconds, advance, say)
     except KeyboardInterrupt:

@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgernn.bench.reviews import Reviews
 from edgernn.bundle import read_model_file
 from edgernn.cli.console import say
-from edgernn.data import DataOptions, Examples, describe, load_split
+from edgernn.data import DataOptions, describe, load_split
 from edgernn.errors import ModelFileError
 from edgernn.evaluation.provenance import find_provenance, training_data
 from edgernn.training.run import Run
@@ -40,9 +38,9 @@ def without_training_labels(
         DataError: the data cannot be read again.
         ModelFileError: the run is broken.
     """
-    if reviews.labels is None or data is None:
+    examples = reviews.examples
+    if examples is None or data is None:
         return reviews
-    examples = Examples(tuple(reviews.texts), reviews.labels.astype(np.int8))
     described = describe(data)
     trained_on = {path: _training_data(path) for path in files}
     if run is not None:

@@ -180,6 +180,19 @@ def test_accuracy() -> None:
     assert (accuracy.reviews, accuracy.accuracy) == (6, 0.5)
 
 
+def test_other_labels() -> None:
+    """A model that has other labels than the reviews has no accuracy, and it is said why."""
+    scorer = FakeScorer("a", FakeClock(), 0.5, [])
+    scorer.probabilities = [0.9, 0.1, 0.9]
+    row = measured(scorer)
+    stars = Reviews(["text"] * 3, np.array([0, 1, 2]), "stars.csv", classes=("1", "2", "3"))
+    said: list[str] = []
+    measure_throughput([row], stars, 10, lambda more: None, scorer.clock, said.append)
+    assert finish(row).accuracy is None
+    (line,) = said
+    assert line.startswith("a.onnx: no accuracy: stars.csv: 1 (1), 2 (1), 3 (1) are none of the")
+
+
 def test_starts() -> None:
     """Rows take turns; the medians count; a row that fails once is left in peace, and said."""
     clock = FakeClock()

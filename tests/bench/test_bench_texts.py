@@ -68,6 +68,8 @@ def test_labels(tmp_path: Path) -> None:
     assert list(found.texts) == ["film 0", "film 1", "film 2", "film 3"]
     assert found.labels.tolist() == [False, True, False, True]
     assert found.name == "a.csv"
+    assert found.examples is not None
+    assert found.examples.labels.tolist() == [0, 1, 0, 1]
 
 
 def test_named_columns(tmp_path: Path) -> None:
