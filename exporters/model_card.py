@@ -40,6 +40,8 @@ _OWN = {
     "licence": "not known to edgernn: ask that person",
     "language": "not known to edgernn",
 }
+_LABELS_NAMED = 12
+_LABELS_WORST = 5
 _PACKAGES = ("edgernn", "keras", "tensorflow", "numpy")
 
 
@@ -68,7 +70,7 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         # What a run that was not trained here was made of.
         **({"imported": run.config["imported"]} if "imported" in run.config else {}),
         # Of texts that are new to the model: other figures are none of a test.
-        **({"evaluation": figures} if figures else {}),
+        **({"evaluation": _without_tables(figures)} if figures else {}),
         "limits": _limits(run.contract, is_imdb),
         "versions": {name: metadata.version(name) for name in _PACKAGES},
     }
@@ -89,8 +91,7 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
     lines = [
         f"# {_escaped(card.get('title', card['recipe']))}",
         "",
-        f"A text classifier: {' or '.join(map(_escaped, contract.labels))}, the second from a "
-        f"probability of {contract.threshold:g} on.",
+        _decision(contract),
         "",
         *_table(
             {
@@ -144,6 +145,40 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _decision(contract: TextContract) -> str:
+    """Say which labels there are, and how a text gets one."""
+    names = [_escaped(label) for label in contract.labels]
+    unless = ""
+    if contract.none_below is not None:
+        unless = f"; a label less probable than {contract.none_below:g} is not given"
+    if contract.decision == "threshold":
+        return (
+            f"A text classifier: {' or '.join(names)}, the second from a probability of "
+            f"{contract.threshold:g} on{unless}."
+        )
+    more = len(names) - _LABELS_NAMED
+    listed = ", ".join(names[:_LABELS_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    if contract.decision == "largest":
+        return f"A text classifier: the likeliest of {len(names):,} labels, {listed}{unless}."
+    low, high = min(contract.thresholds), max(contract.thresholds)
+    since = f"{low:g}" if low == high else f"{low:g} to {high:g}, as the label may be,"
+    return (
+        f"A text classifier: any of {len(names):,} labels, {listed}; each is given from a "
+        f"probability of {since} on, so that a text may get several or none."
+    )
+
+
+def _without_tables(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return test figures for a file: of many labels those found worst, and no confusion."""
+    kept = {name: value for name, value in figures.items() if name not in ("by_label", "confused")}
+    rows = figures.get("by_label")
+    if isinstance(rows, list):
+        known = [row for row in rows if isinstance(row, dict) and _is_share(row.get("f1"))]
+        worst = sorted(known, key=lambda row: row["f1"])[:_LABELS_WORST]
+        kept["lowest_f1"] = [{"label": row.get("label"), "f1": row["f1"]} for row in worst]
+    return kept
+
+
 def _layers(network: Network) -> list[dict[str, Any]]:
     """Return the layers, n-grams beside them last, as plain values."""
     found: list[dict[str, Any]] = []
@@ -195,8 +230,7 @@ def _limits(contract: TextContract, is_imdb: bool) -> list[str]:
     end = "start" if contract.cut == "start" else "end"
     limits = [
         f"Of a text longer than {contract.max_length:,} tokens the {end} is not read.",
-        f"Every text gets one of two labels, {' or '.join(contract.labels)}: there is none for "
-        "texts that are neither.",
+        _limit_of_labels(contract),
         "The probability is the network's own; how well it agrees with what comes true stands "
         "under Figures where it was measured.",
     ]
@@ -214,22 +248,73 @@ def _limits(contract: TextContract, is_imdb: bool) -> list[str]:
     return limits
 
 
+def _limit_of_labels(contract: TextContract) -> str:
+    if contract.none_below is not None:
+        return (
+            f"A text gets no label where the likeliest is less probable than "
+            f"{contract.none_below:g}; texts that are none of the labels may still get one."
+        )
+    if contract.decision == "threshold":
+        return (
+            f"Every text gets one of two labels, {' or '.join(contract.labels)}: there is none for "
+            "texts that are neither."
+        )
+    if contract.decision == "largest":
+        return (
+            f"Every text gets one of its {len(contract.labels):,} labels: there is none for texts "
+            "that are none of them."
+        )
+    return (
+        f"It knows its {len(contract.labels):,} labels alone; of each it is decided by itself "
+        "whether a text gets it."
+    )
+
+
 def _evaluation(values: Mapping[str, Any] | None) -> dict[str, str]:
     if not values:
         return {"test accuracy": "not measured on new texts before this file was written"}
     texts = _count(values.get("examples"), "test texts")
     said = f"{_percent(values.get('accuracy'))} of {texts}, before export{_interval(values)}"
-    return {
-        "test accuracy": said,
+    found = {"test accuracy": said}
+    if "macro_f1" in values:
+        found |= _of_many(values)
+    return found | {
         "test log loss": _number(values.get("log_loss")),
         "expected calibration error": _number(values.get("expected_calibration_error")),
     }
+
+
+def _of_many(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what only an evaluation of more than two labels, or of several a text, has."""
+    found = {"test macro F1": _number(values["macro_f1"])}
+    for name, title in (
+        ("micro_f1", "micro F1"),
+        ("mean_average_precision", "mean average precision"),
+    ):
+        if name in values:
+            found[f"test {title}"] = _number(values[name])
+    answered = values.get("answered")
+    if isinstance(answered, dict):
+        found["texts that get a label"] = _percent(answered.get("coverage"))
+        found["test accuracy of those"] = _percent(answered.get("accuracy"))
+    worst = values.get("lowest_f1")
+    if isinstance(worst, list):
+        rows = [row for row in worst if isinstance(row, dict)]
+        found["labels with the lowest F1"] = ", ".join(
+            f"{row.get('label')} ({_number(row.get('f1'))})" for row in rows
+        )
+    return found
 
 
 def _held_out(values: object, labels: Sequence[str]) -> dict[str, str]:
     """Return more of what was measured on held-out texts; earlier versions did not."""
     if not isinstance(values, dict):
         return {}
+    if "macro_f1" in values:
+        return {
+            "most frequent alone": _percent(values.get("larger_class")),
+            "validation macro F1": _number(values["macro_f1"]),
+        }
     f1 = values.get("f1_of_each")
     of_each = f1 if isinstance(f1, list) and len(f1) == len(labels) else [None] * len(labels)
     return {
@@ -269,6 +354,10 @@ def _data_file(data: Mapping[str, Any] | None) -> str:
         return "not known"
     digest = f", SHA-256 {data['sha256']}" if "sha256" in data else ""
     return f"{data.get('name', data.get('kind', 'not known'))}{digest}"
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and 0 <= value <= 1
 
 
 def _percent(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import hashlib
 import json
@@ -124,3 +125,54 @@ def test_figures_of_each_label(tiny_trained: TrainedModel) -> None:
     assert "| validation F1 of negative | 0.2500 |" in text
     held_out["held_out"] = {"f1_of_each": 3}
     assert "| validation F1 of negative | not known |" in written(trained)
+
+
+def of_labels(trained: TrainedModel, **rules: Any) -> TrainedModel:
+    """The same run with other text rules."""
+    encoder = copy.copy(trained.run.encoder)
+    encoder.contract = dataclasses.replace(encoder.contract, version=None, **rules)
+    return dataclasses.replace(trained, run=dataclasses.replace(trained.run, encoder=encoder))
+
+
+def test_what_labels_there_are(tiny_trained: TrainedModel) -> None:
+    """How a text gets one, and what is not said of texts that are none of them."""
+    assert (
+        "A text classifier: negative or positive, the second from a probability of 0.5 on.\n"
+        in (written(tiny_trained))
+    )
+    unsure = written(of_labels(tiny_trained, none_below=0.75))
+    assert "of 0.5 on; a label less probable than 0.75 is not given.\n" in unsure
+    assert "A text gets no label where the likeliest is less probable than 0.75" in unsure
+    names = tuple(f"intent_{number}" for number in range(15))
+    one = written(of_labels(tiny_trained, labels=names, decision="largest", threshold=None))
+    assert "A text classifier: the likeliest of 15 labels, intent_0, intent_1" in one
+    assert "intent_11 and 3 more.\n" in one
+    assert "Every text gets one of its 15 labels" in one
+    rules = {"labels": names, "decision": "each", "threshold": None}
+    several = written(of_labels(tiny_trained, thresholds=(0.25,) * 14 + (0.5,), **rules))
+    assert "each is given from a probability of 0.25 to 0.5, as the label may be, on" in several
+    assert "It knows its 15 labels alone" in several
+
+
+def test_figures_of_many_labels(tiny_run: Path, tiny_trained: TrainedModel, tmp_path: Path) -> None:
+    """Means over the labels, and those that are found worst; the whole table is left out."""
+    for file in tiny_run.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    rows = [{"label": f"label|{n}", "texts": 10, "f1": n / 10} for n in range(9, -1, -1)]
+    found = {
+        **{"accuracy": 0.75, "examples": 100, "macro_f1": 0.5, "log_loss": 1.5},
+        **{"answered": {"coverage": 0.8, "accuracy": 0.9}, "by_label": rows, "confused": []},
+    }
+    (tmp_path / EVALUATION).write_text(json.dumps(found), "utf-8")
+    run = Run.open(tmp_path)
+    run = dataclasses.replace(run, metrics=run.metrics | {"held_out": {"macro_f1": 0.625}})
+    trained = dataclasses.replace(tiny_trained, run=run)
+    kept = card(trained)["evaluation"]
+    assert kept["lowest_f1"][0] == {"label": "label|0", "f1": 0.0}
+    assert len(kept["lowest_f1"]) == 5
+    assert {"by_label", "confused"}.isdisjoint(kept)
+    text = written(trained)
+    assert "| test macro F1 | 0.5000 |" in text
+    assert "| texts that get a label | 80.00% |" in text
+    assert "| validation macro F1 | 0.6250 |" in text
+    assert "| labels with the lowest F1 | label\\|0 (0.0000), label\\|1 (0.1000)," in text
