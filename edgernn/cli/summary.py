@@ -72,6 +72,13 @@ def _text_rules(contract: TextContract) -> list[str]:
         "control characters": contract.control_characters,
         "case": contract.case,
         "stop words": f"{len(contract.stop_words):,}" if contract.stop_words else "none",
+        **{
+            name.replace("_", " "): value
+            for name in ("html_entities", "quotes", "hashtags", "symbols", "unspaced_scripts")
+            if (value := getattr(contract, name)) != "keep"
+        },
+        **({"words of": "letters"} if contract.word_class == "letters" else {}),
+        **({"deleted": f"{n} characters"} if (n := len(contract.deleted_characters)) else {}),
     }
     return [
         f"text: {contract.tokenizer}, {vocabulary}; {cut}{padding}",

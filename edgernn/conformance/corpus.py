@@ -17,9 +17,10 @@ from edgernn.errors import DataError
 
 __all__ = ["KINDS", "Case", "corpus_files", "digest", "read_corpus"]
 
-KINDS: Final = ("subwords", "words", "stop_words")
+KINDS: Final = ("subwords", "words", "stop_words", "rules")
 """The files of cases from text to ids, without `.jsonl`."""
 
+_SETS: Final = "code_points.json"
 _FORMAT: Final = ("edgernn conformance", 1)
 _HERE: Final = Path(__file__).resolve().parent
 _CHECKOUT: Final = _HERE.parents[1] / "runtimes" / "conformance"
@@ -58,8 +59,8 @@ def corpus_files() -> list[Path]:
         DataError: one is missing: the installation is incomplete.
     """
     folder = _HERE if (_HERE / f"{KINDS[0]}.jsonl").is_file() else _CHECKOUT
-    files = [folder / "README.md", *sorted(folder.glob("*.jsonl"))]
-    wanted = {"README.md", *(f"{kind}.jsonl" for kind in KINDS)}
+    files = [folder / "README.md", folder / _SETS, *sorted(folder.glob("*.jsonl"))]
+    wanted = {"README.md", _SETS, *(f"{kind}.jsonl" for kind in KINDS)}
     missing = wanted - {path.name for path in files if path.is_file()}
     if missing:
         raise DataError(

@@ -14,7 +14,16 @@ from typing import Literal
 from edgernn.cells import find_cell
 from edgernn.errors import UsageError
 from edgernn.text.contract import Cut, Padding, Tokenizer
-from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
+from edgernn.text.normalize import (
+    Case,
+    ControlCharacters,
+    Hashtags,
+    HtmlBreaks,
+    HtmlEntities,
+    Quotes,
+    UnicodeForm,
+)
+from edgernn.text.word_rule import Symbols, UnspacedScripts, WordClass
 
 __all__ = [
     "ClassWeight",
@@ -134,6 +143,13 @@ class TextRules:
     unknown_id: int | None = None
     start_id: int | None = None
     padding: Padding = "none"
+    html_entities: HtmlEntities = "keep"
+    quotes: Quotes = "keep"
+    hashtags: Hashtags = "keep"
+    deleted_characters: str = ""
+    symbols: Symbols = "keep"
+    unspaced_scripts: UnspacedScripts = "keep"
+    word_class: WordClass = "listed"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from edgernn.text.encoded import EncodedTexts
 from edgernn.text.encoder import TextEncoder
 from edgernn.text.normalize import normalize, well_formed
 from edgernn.text.subwords import SubwordEncoder
+from edgernn.text.word_rule import WordRule
 from edgernn.text.words import WordEncoder
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "TextContract",
     "TextEncoder",
     "WordEncoder",
+    "WordRule",
     "normalize",
     "well_formed",
 ]

@@ -14,7 +14,16 @@ from typing import Any, Literal, get_args
 
 from edgernn.errors import ModelFileError
 from edgernn.text.decision import Decision, DecisionRule
-from edgernn.text.normalize import Case, ControlCharacters, HtmlBreaks, UnicodeForm
+from edgernn.text.normalize import (
+    Case,
+    ControlCharacters,
+    Hashtags,
+    HtmlBreaks,
+    HtmlEntities,
+    Quotes,
+    UnicodeForm,
+)
+from edgernn.text.word_rule import Symbols, UnspacedScripts, WordClass
 
 __all__ = ["CONTRACT_VERSIONS", "Cut", "Padding", "TextContract", "Tokenizer"]
 
@@ -38,6 +47,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "control_characters": get_args(ControlCharacters),
     "case": get_args(Case),
     "decision": get_args(DecisionRule),
+    "html_entities": get_args(HtmlEntities),
+    "quotes": get_args(Quotes),
+    "hashtags": get_args(Hashtags),
+    "symbols": get_args(Symbols),
+    "unspaced_scripts": get_args(UnspacedScripts),
+    "word_class": get_args(WordClass),
     "tokenizer": get_args(Tokenizer),
     "cut": get_args(Cut),
     "padding": get_args(Padding),
@@ -54,6 +69,9 @@ _WORD_FIELDS = (
     "first_word_id",
     "unknown_id",
     "start_id",
+    "symbols",
+    "unspaced_scripts",
+    "word_class",
 )
 
 
@@ -107,6 +125,18 @@ class TextContract:
     """Of the decision `each`: from which probability on each label is given."""
     none_below: float | None = None
     """Of `threshold` and `largest`: a label less probable than this is not given."""
+    html_entities: HtmlEntities = "keep"
+    quotes: Quotes = "keep"
+    hashtags: Hashtags = "keep"
+    deleted_characters: str = ""
+    """Characters that are taken out, so that their neighbours join."""
+    symbols: Symbols = "keep"
+    """Of `words`: what becomes of emoji and like signs."""
+    unspaced_scripts: UnspacedScripts = "keep"
+    """Of `words`: what becomes of scripts that are written without spaces."""
+    word_class: WordClass = "listed"
+    """Of `words`: with `letters`, words are letters, marks and digits of all scripts, and what is
+    in `word_characters`."""
 
     def __post_init__(self) -> None:
         """Check every value, and find the version.
@@ -177,7 +207,7 @@ class TextContract:
                 )
 
     def _check_words(self) -> None:
-        for name in ("separators", "word_characters"):
+        for name in ("separators", "word_characters", "deleted_characters"):
             value = getattr(self, name)
             if not isinstance(value, str) or len(value) > _MAX_CHARACTERS:
                 raise ModelFileError(
@@ -188,14 +218,21 @@ class TextContract:
             raise ModelFileError(
                 f"text contract: stop_words is not a list of at most {_MAX_STOP_WORDS} words"
             )
-        given = [name for name in _WORD_FIELDS if getattr(self, name) not in ("", (), None)]
+        given = [
+            field.name
+            for field in fields(self)
+            if field.name in _WORD_FIELDS and getattr(self, field.name) not in (field.default, "")
+        ]
         if self.tokenizer != "words":
             if given:
                 raise ModelFileError(
                     f"text contract: tokenizer {self.tokenizer!r} has no {', '.join(given)}"
                 )
             return
-        if bool(self.separators) == bool(self.word_characters):
+        if self.word_class == "letters":
+            if self.separators:
+                raise ModelFileError("text contract: word_class 'letters' has no separators")
+        elif bool(self.separators) == bool(self.word_characters):
             raise ModelFileError(
                 "text contract: tokenizer 'words' needs either separators or word_characters"
             )

@@ -11,6 +11,7 @@ from edgernn.text.contract import TextContract
 from edgernn.text.encoded import EncodedTexts
 from edgernn.text.normalize import Normalizer
 from edgernn.text.subwords import SubwordEncoder
+from edgernn.text.word_rule import WordRule
 from edgernn.text.words import WordEncoder, read_words
 
 if TYPE_CHECKING:
@@ -129,12 +130,7 @@ class TextEncoder:
 
 
 def _tokenizer(contract: TextContract, vocabulary: bytes) -> Tokenizer:
-    normalizer = Normalizer(
-        unicode_form=contract.unicode_form,
-        html_breaks=contract.html_breaks,
-        control_characters=contract.control_characters,
-        case=contract.case,
-    )
+    normalizer = Normalizer.of(contract)
     if contract.tokenizer == "subwords":
         encoder = SubwordEncoder.from_bytes(vocabulary, name=contract.vocabulary_file)
         return _NormalizedSubwords(encoder, normalizer)
@@ -144,8 +140,7 @@ def _tokenizer(contract: TextContract, vocabulary: bytes) -> Tokenizer:
         first_word_id=contract.first_word_id,
         unknown_id=contract.unknown_id,
         start_id=contract.start_id,
-        separators=contract.separators,
-        word_characters=contract.word_characters,
+        rule=WordRule.of(contract),
         stop_words=contract.stop_words,
         normalizer=normalizer,
     )

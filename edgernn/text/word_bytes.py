@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from edgernn.text.normalize import BREAK, Normalizer
+from edgernn.text.word_rule import WordRule
 
 __all__ = ["WordBytes"]
 
@@ -17,58 +18,90 @@ __all__ = ["WordBytes"]
 _WHITE = b"\t\n\v\f\r"
 _CARRIED = b"\xf8\xf9\xfa\xfb\xfc"
 
+_WESTERN = "cp1252"
+"""An encoding of one byte a character that most texts in Latin letters have."""
+
 
 class WordBytes:
     """A word rule, and the normalization before it."""
 
-    def __init__(self, normalizer: Normalizer, separators: str, word_characters: str) -> None:
-        """Take the rules of a text contract.
-
-        Args:
-            normalizer: what is done to a text before.
-            separators: characters that end a word, the space among them or not.
-            word_characters: if any, all that words are made of, in place of `separators`.
-        """
+    def __init__(self, normalizer: Normalizer, rule: WordRule) -> None:
+        """Take the rules of a text contract."""
         self._normalizer = normalizer
-        characters = word_characters or separators
-        self.spaces: dict[int, str] = (
-            _AllBut(word_characters)
-            if word_characters
-            else dict.fromkeys(map(ord, separators), " ")
-        )
-        """For `str.translate`: what ends a word becomes a space."""
+        self._rule = rule
         self._carried = bytes.maketrans(_WHITE, _CARRIED)
         table = bytearray(self._carried)
-        self._is_ascii = characters.isascii()
-        if self._is_ascii:
-            given = characters.encode()
-            for byte in set(range(256)).difference(given) if word_characters else set(given):
+        if rule.is_ascii:
+            by_characters = rule.word_characters
+            given = (by_characters or rule.separators).encode()
+            for byte in set(range(256)).difference(given) if by_characters else set(given):
                 table[byte] = ord(" ")
         self._table = bytes(table)
         # In Latin-1 no character composes with others or has a lower case that depends on them, so
-        # what becomes of each, but for those of a break, can be known beforehand. Where that is
-        # one byte, or spaces, normalization and word rule are one table.
+        # what becomes of each, but for those of a break and a few more, can be known beforehand.
+        # Where that is one byte, or none, or spaces, normalization and word rule are one table.
         bytes_of = [self._of_any(chr(i)) for i in range(256)]
         bytes_of = [b" " if not of.strip(b" ") else of for of in bytes_of]
+        self._deleted = bytes(i for i in range(256) if not normalizer(chr(i)))
         has_latin = all(len(of) == 1 for of in bytes_of)
         self._encoding = "latin-1" if has_latin else "ascii"
         self._encoding_table = b"".join(bytes_of if has_latin else [*bytes_of[:128], bytes(128)])
+        self._western = None if has_latin else self._western_table()
         self._breaks_are_spaces = normalizer.html_breaks == "space"
+        self._looked_at = normalizer.looked_at
+
+    def _western_table(self) -> tuple[bytes, bytes] | None:
+        """Return what becomes of each character of `_WESTERN`, and those that are deleted.
+
+        None where one becomes something else than one of them, or a space, or nothing: of them,
+        too, none composes with others or has a lower case that depends on them.
+        """
+        table, deleted = bytearray(range(256)), bytearray()
+        for code in range(256):
+            try:
+                normal = self._normalizer(bytes([code]).decode(_WESTERN))
+            except UnicodeDecodeError:
+                continue  # Five bytes are no characters.
+            if not normal:
+                deleted.append(code)
+            try:
+                of = (self._rule.spaced(normal).strip(" ") or " ").encode(_WESTERN)
+            except UnicodeEncodeError:
+                return None
+            if len(of) > 1 or of in _WHITE:
+                return None
+            table[code] = of[0]
+        return bytes(table), bytes(deleted)
 
     def of(self, text: str) -> bytes:
         """Return the bytes of a text as it was given."""
         try:
             data = text.encode(self._encoding)
         except UnicodeEncodeError:
-            return self._of_any(text)
+            return self._of_other(text)
+        for character in self._looked_at:
+            if character in text:
+                return self._of_any(text)
         if self._breaks_are_spaces and b"<" in data:
             data = BREAK.sub(" ", text).encode(self._encoding)
-        return data.translate(self._encoding_table)
+        return data.translate(self._encoding_table, self._deleted)
+
+    def _of_other(self, text: str) -> bytes:
+        """Return the bytes of a text that is not of `_encoding`."""
+        if self._western is None or any(character in text for character in self._looked_at):
+            return self._of_any(text)
+        if self._breaks_are_spaces and "<" in text:
+            text = BREAK.sub(" ", text)
+        try:
+            data = text.encode(_WESTERN)
+        except UnicodeEncodeError:
+            return self._of_any(text)
+        return data.translate(*self._western).decode(_WESTERN).encode()
 
     def _of_any(self, text: str) -> bytes:
         text = self._normalizer(text)
-        if not self._is_ascii:
-            text = text.translate(self.spaces)
+        if not self._rule.is_ascii:
+            text = self._rule.spaced(text)
         return text.encode().translate(self._table)
 
     def keys(self, words: Sequence[str]) -> list[bytes]:
@@ -79,13 +112,3 @@ class WordBytes:
             return keys
         carried = self._carried
         return [word.encode("utf-8", "surrogatepass").translate(carried) for word in words]
-
-
-class _AllBut(dict[int, str]):
-    """A translation table that turns every character but the given ones into a space."""
-
-    def __init__(self, characters: str) -> None:
-        super().__init__((ord(character), character) for character in characters)
-
-    def __missing__(self, character: int) -> str:
-        return " "

@@ -15,6 +15,7 @@ from edgernn.errors import DataError
 from edgernn.text.encoded import EncodedTexts
 from edgernn.text.normalize import Normalizer, well_formed
 from edgernn.text.word_bytes import WordBytes
+from edgernn.text.word_rule import WordRule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,8 @@ __all__ = ["KERAS_SEPARATORS", "WordEncoder", "read_words", "write_words"]
 
 KERAS_SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n '
 """The default `filters` of Keras's `Tokenizer` and the space; the apostrophe is not among them."""
+
+_KERAS_RULE = WordRule(KERAS_SEPARATORS)
 
 _MAX_WORD_CHARACTERS = 1 << 12
 _UNKNOWN, _STOP_WORD = -1, -2
@@ -54,8 +57,7 @@ class WordEncoder:
         first_word_id: int = 1,
         unknown_id: int | None = None,
         start_id: int | None = None,
-        separators: str = KERAS_SEPARATORS,
-        word_characters: str = "",
+        rule: WordRule = _KERAS_RULE,
         stop_words: Sequence[str] = (),
         normalizer: Normalizer = _NOT_NORMALIZED,
     ) -> None:
@@ -66,7 +68,8 @@ class WordEncoder:
         self._first = first_word_id
         self._unknown = unknown_id
         self._start = [] if start_id is None else [start_id]
-        self._bytes = WordBytes(normalizer, separators, word_characters)
+        self._bytes = WordBytes(normalizer, rule)
+        self._rule = rule
         self._ids = _Ids()
         keys = self._bytes.keys(self.words)
         self._ids.update(zip(keys, range(first_word_id, self.vocab_size), strict=True))
@@ -77,7 +80,7 @@ class WordEncoder:
 
     def split(self, text: str) -> list[str]:
         """Return the words of a normalized text, stop words and unknown ones included."""
-        return [word for word in well_formed(text).translate(self._bytes.spaces).split(" ") if word]
+        return self._rule.words(well_formed(text))
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of a text, each in [0, vocab_size); there may be none."""

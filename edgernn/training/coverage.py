@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from edgernn.errors import DataError
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import TextRules
-from edgernn.text import WordEncoder, normalize
+from edgernn.text import WordRule
+from edgernn.text.normalize import Normalizer
 
 __all__ = ["check_letters"]
 
@@ -42,20 +43,15 @@ def check_letters(rules: TextRules, texts: Sequence[str], name: str) -> None:
     if rules.tokenizer == "subwords":
         return
     some = texts[:: max(1, len(texts) // _LOOKED_AT)]
-    splitter = WordEncoder((), separators=rules.separators, word_characters=rules.word_characters)
+    normalizer, rule = Normalizer.of(rules), WordRule.of(rules)
+    lists_letters = bool(rules.word_characters) and rules.word_class == "listed"
     words = cut = empty = 0
     letters: Counter[str] = Counter()
     for text in some:
-        normal = normalize(
-            text,
-            unicode_form=rules.unicode_form,
-            html_breaks=rules.html_breaks,
-            control_characters=rules.control_characters,
-            case=rules.case,
-        )
-        empty += not splitter.split(normal)
+        normal = normalizer(text)
+        empty += not rule.words(normal)
         letters.update(c for c in normal if c.isalpha())
-        if rules.word_characters:
+        if lists_letters:
             for word in _WORD.findall(normal):
                 words += 1
                 cut += any(c.isalpha() and c not in rules.word_characters for c in word)
@@ -64,7 +60,7 @@ def check_letters(rules: TextRules, texts: Sequence[str], name: str) -> None:
         scripts[_script(letter)] += count
     known = (
         "the text rule knows Latin letters without accents only"
-        if rules.word_characters
+        if lists_letters
         else "the text rule tells words apart by spaces"
     )
     reads_all = next(r.name for r in RECIPES.values() if r.text.tokenizer == "subwords")
@@ -81,7 +77,7 @@ def check_letters(rules: TextRules, texts: Sequence[str], name: str) -> None:
             f"({', '.join(foreign[:5])}): {known}; {hint}"
         )
     unspaced = sum(scripts[script] for script in _UNSPACED)
-    if unspaced > _MOST_UNSPACED * letters.total():
+    if rules.unspaced_scripts == "keep" and unspaced > _MOST_UNSPACED * letters.total():
         raise DataError(f"{name}: {_written(scripts)}, without spaces, and {known}; {hint}")
 
 

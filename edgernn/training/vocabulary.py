@@ -14,8 +14,10 @@ from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
 from edgernn.progress import Say
 from edgernn.recipes.recipe import TextRules
-from edgernn.text import SubwordEncoder, TextContract, WordEncoder, normalize
+from edgernn.text import SubwordEncoder, TextContract
 from edgernn.text.contract import Tokenizer
+from edgernn.text.normalize import Normalizer
+from edgernn.text.word_rule import WordRule
 from edgernn.text.words import read_words, write_words
 from edgernn.training.rare_words import MIN_DF, Holders, without_rare
 
@@ -108,18 +110,12 @@ def _build_subwords(texts: Sequence[str], target_size: int, min_df: int, say: Sa
 
 def _build_words(rules: TextRules, texts: Sequence[str], min_df: int, say: Say) -> bytes:
     """Rank words by how often they stand in the texts, as Keras's `Tokenizer` does."""
-    splitter = WordEncoder((), separators=rules.separators, word_characters=rules.word_characters)
+    normalizer, rule = Normalizer.of(rules), WordRule.of(rules)
     counts: Counter[str] = Counter()
     holders = Holders()
     for text in texts:
-        normal = normalize(
-            text,
-            unicode_form=rules.unicode_form,
-            html_breaks=rules.html_breaks,
-            control_characters=rules.control_characters,
-            case=rules.case,
-        )
-        words = splitter.split(normal)
+        normal = normalizer(text)
+        words = rule.words(normal)
         counts.update(words)
         if min_df > 1:
             holders.add(normal, words)

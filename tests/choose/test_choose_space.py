@@ -8,7 +8,7 @@ import pytest
 from edgernn.choose.space import Space, fit_settings, recipe_of, text_rules
 from edgernn.choose.vocabularies import Vocabularies
 from edgernn.recipes.recipe import Pool, Recurrent
-from edgernn.text import TextEncoder, WordEncoder
+from edgernn.text import TextEncoder, WordRule
 from edgernn.training.vocabulary import make_contract
 
 SMALL = Space(
@@ -42,7 +42,7 @@ def test_text_rules_make_a_contract():
     point = SMALL.all_points()[0]
     encoder = TextEncoder(make_contract(text_rules(point), WORDS), WORDS)
     assert encoder.encode("WORD0<br />word27 unknown") == [2, 29, 1]
-    assert isinstance(WordEncoder((), separators=text_rules(point).separators), WordEncoder)
+    assert WordRule.of(text_rules(point)).is_plain
     subwords = replace(point, tokenizer="subwords")
     assert text_rules(subwords).tokenizer == "subwords"
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from conformance_rule_texts import RULE_TEXTS
 from conformance_texts import TEXTS
 
 __all__ = ["KINDS", "SHIPPED", "SUBWORDS_BY_VOCABULARY", "WORDS", "Variant"]
@@ -213,9 +214,130 @@ def _stop_words() -> list[Variant]:
     ]
 
 
+def _rules() -> list[Variant]:
+    """Each rule of version 2 by itself, with the kinds of words it may meet, and all together."""
+    base = {**_LONG, "case": "lower", "first_word_id": 2, "unknown_id": 1}
+    split = {**base, "separators": _KERAS_SEPARATORS}
+    listed = {**base, "word_characters": _LETTERS}
+    letters = {**base, "word_class": "letters"}
+    ascii_marks = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
+    white = {**base, "separators": "\t\n\v\f\r "}
+    every: dict[str, Any] = {
+        **letters,
+        **_ALL_RULES,
+        "html_entities": "decode",
+        "quotes": "ascii",
+        "hashtags": "open",
+        "deleted_characters": "\u00ad\u0640\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652",
+        "symbols": "words",
+        "unspaced_scripts": "bigrams",
+        "word_characters": "'",
+    }
+    before = {"html_entities": "decode", "quotes": "ascii", "hashtags": "open"}
+    tags = ("line break tags", "HTML entities")
+    texts = {
+        "html_entities": (*_SHORT, "references", *tags, "surrogates"),
+        "quotes": (*_SHORT, "quotes", "word borders", "Greek"),
+        "hashtags": (*_SHORT, "hashtags", "underscores", "letter case"),
+        "deleted": (*_SHORT, "deleted", "ASCII punctuation", "numbers", "Arabic", "Greek"),
+        "symbols": (*_SHORT, "symbols", "emoji", "surrogates", "unspaced scripts"),
+        "unspaced": (*_SHORT, "unspaced scripts", "CJK", "symbols"),
+        "letters": (*_SHORT, "letters", *_SCRIPTS, "word borders", "NUL", "symbols", "numbers"),
+    }
+    sentences = ("sentences in languages",)
+    variants = [
+        Variant("references", {**split, "html_entities": "decode"}, texts["html_entities"]),
+        Variant(
+            "references-first",
+            {**split, **_ALL_RULES, "html_entities": "decode", "hashtags": "open"},
+            (*texts["html_entities"], "hashtags"),
+        ),
+        Variant("quotes", {**listed, "quotes": "ascii"}, texts["quotes"]),
+        Variant("quotes-split", {**split, "quotes": "ascii"}, texts["quotes"]),
+        Variant("hashtags", {**letters, "hashtags": "open"}, texts["hashtags"]),
+        Variant(
+            "hashtags-kept-case",
+            {**split, "separators": " ", "case": "keep", "hashtags": "open"},
+            texts["hashtags"],
+        ),
+        Variant("deleted", {**white, "deleted_characters": ascii_marks}, texts["deleted"]),
+        Variant(
+            "deleted-of-letters",
+            {**letters, "deleted_characters": "\u00ad-.'\u0640\u0650\u5f71\U0001f44d\u03c3 "},
+            texts["deleted"],
+        ),
+        Variant("symbols-split", {**split, "symbols": "words"}, texts["symbols"]),
+        Variant("symbols-listed", {**listed, "symbols": "words"}, texts["symbols"]),
+        Variant(
+            "symbols-also-listed",
+            {**listed, "symbols": "words", "word_characters": "\u2605\u2764\U0001f44d\u200d\ufe0f"},
+            texts["symbols"],
+        ),
+        Variant("symbols-letters", {**letters, "symbols": "words"}, texts["symbols"]),
+        Variant("characters", {**letters, "unspaced_scripts": "characters"}, texts["unspaced"]),
+        Variant("bigrams", {**letters, "unspaced_scripts": "bigrams"}, texts["unspaced"]),
+        Variant("bigrams-split", {**split, "unspaced_scripts": "bigrams"}, texts["unspaced"]),
+        Variant(
+            "characters-listed",
+            {
+                **listed,
+                "unspaced_scripts": "characters",
+                "word_characters": "abc\u7535\u5f71\u0301",
+            },
+            texts["unspaced"],
+        ),
+        Variant("letters", letters, texts["letters"]),
+        Variant(
+            "letters-and-more",
+            {**letters, "word_characters": "'_\u200c\u200d ", "unicode_form": "NFC"},
+            texts["letters"],
+        ),
+        Variant("every", every, (*TEXTS, *RULE_TEXTS)),
+        Variant(
+            "every-known-only",
+            {**every, "unknown_id": None, "unspaced_scripts": "characters", "start_id": 0},
+            (*RULE_TEXTS,),
+        ),
+        Variant(
+            "every-padded",
+            {**every, "max_length": 12, "cut": "start", "padding": "start", "padding_id": 0},
+            (*sentences, "sentences", "symbols", "unspaced scripts", "deleted", "long words"),
+        ),
+        Variant(
+            "stop-words",
+            {
+                **every,
+                "stop_words": ("\u7535\u5f71", "\U0001f44d", "the", "l'\u00e9t\u00e9", "\u2764"),
+            },
+            (*sentences, "stop words", "symbols", "unspaced scripts", "quotes"),
+        ),
+        Variant(
+            "subwords",
+            {**_LONG, **before, "deleted_characters": "\u00ad-", "case": "lower"},
+            ("references", "quotes", "hashtags", "deleted", "underscores", "sentences"),
+            "small",
+        ),
+        Variant(
+            "subwords-references",
+            {**_LONG, "html_entities": "decode", "html_breaks": "space"},
+            ("references", *tags, "sentences"),
+            "small",
+        ),
+    ]
+    return [
+        replace(
+            variant,
+            defined_by="contract",
+            vocabulary="rules" if variant.vocabulary == "words" else variant.vocabulary,
+        )
+        for variant in variants
+    ]
+
+
 KINDS: dict[str, list[Variant]] = {
     "subwords": _subwords(),
     "words": _words(),
     "stop_words": _stop_words(),
+    "rules": _rules(),
 }
 """The contracts of each file."""

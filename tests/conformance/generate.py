@@ -10,12 +10,14 @@ The ids come from `plain_encoder`, not from edgernn; labels from fractions, whic
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import struct
 import sys
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,9 @@ from conformance_contracts import (  # noqa: E402
     WORDS,
     Variant,
 )
+from conformance_rule_texts import RULE_TEXTS  # noqa: E402
 from conformance_texts import LARGE, TEXTS, Text  # noqa: E402
-from plain_encoder import PlainEncoder  # noqa: E402
+from plain_encoder import PlainEncoder, normalized, words_of  # noqa: E402
 
 from edgernn.text import TextContract  # noqa: E402
 
@@ -49,6 +52,14 @@ _HEADER = {"format": "edgernn conformance", "version": 1}
 
 _MOST_IDS = 600
 """A longer list of ids is written as its length and SHA-256."""
+
+_TEXTS = {**TEXTS, **RULE_TEXTS}
+_DEFAULTS = {field.name: field.default for field in dataclasses.fields(TextContract)}
+_WORDS = ("words", "rules")
+"""The vocabularies that are lists of words."""
+_LONGEST_WORD = 20
+_ONE_UNKNOWN = 6
+"""Every so many words of the rules' texts are left out of their vocabulary."""
 
 _MOST_UNITS = 40
 """A text about the limit with more units is written as repetitions."""
@@ -132,19 +143,35 @@ def _lines(values: list[dict[str, Any]]) -> bytes:
     return "".join(f"{json.dumps(value)}\n" for value in values).encode("ascii")
 
 
+@cache
 def _vocabulary(name: str) -> bytes:
     if name == "shipped":
         return (ROOT / SHIPPED).read_bytes()
-    if name == "words":
-        return "".join(f"{word}\n" for word in WORDS).encode()
+    if name in _WORDS:
+        return "".join(f"{word}\n" for word in _words(name)).encode()
     subwords = "".join(f"'{subword}'\n" for subword in SUBWORDS_BY_VOCABULARY[name])
     return f"### SubwordTextEncoder\n### Metadata: {{}}\n{subwords}".encode()
+
+
+def _words(name: str) -> list[str]:
+    """Return the words of a vocabulary; of that of the rules, most that they find."""
+    if name == "words":
+        return list(WORDS)
+    found: dict[str, None] = {}
+    for variant in KINDS["rules"]:
+        if variant.vocabulary == name:
+            rules = {**_DEFAULTS, **variant.rules}
+            for _, text in _texts(variant):
+                words = words_of(rules, normalized(rules, _whole(text)))
+                found.update(dict.fromkeys(words))
+    few = sorted(word for word in found if len(word) <= _LONGEST_WORD and "\n" not in word)
+    return [word for i, word in enumerate(few) if i % _ONE_UNKNOWN]
 
 
 def _contract(variant: Variant, files: dict[str, bytes]) -> dict[str, Any]:
     """Return the object of a `contract.json`."""
     data = files[variant.vocabulary]
-    words = variant.vocabulary == "words"
+    words = variant.vocabulary in _WORDS
     lines = data.count(b"\n")
     contract = TextContract(
         tokenizer="words" if words else "subwords",
@@ -159,7 +186,7 @@ def _contract(variant: Variant, files: dict[str, bytes]) -> dict[str, Any]:
 
 def _texts(variant: Variant) -> Iterator[tuple[str, Text]]:
     for about in variant.about:
-        for text in TEXTS[about]:
+        for text in _TEXTS[about]:
             yield about, text
     # The start id is a token too.
     longest = variant.rules["max_length"] - (variant.rules.get("start_id") is not None)

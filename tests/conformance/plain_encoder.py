@@ -11,9 +11,18 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["PlainEncoder"]
+import plain_rules
+
+__all__ = ["PlainEncoder", "normalized", "words_of"]
 
 Tokenize = Callable[[str], list[int]]
+
+_FIRST_VERSION = {
+    **dict.fromkeys(("html_entities", "quotes", "hashtags", "symbols", "unspaced_scripts"), "keep"),
+    "deleted_characters": "",
+    "word_class": "listed",
+}
+"""What version 1 does, which has no such fields."""
 
 _ESCAPE = "\\&undsc"
 
@@ -52,16 +61,41 @@ class PlainEncoder:
         return ids
 
     def _normalized(self, text: str) -> str:
-        text = _without_lone_surrogates(text)
-        if self._contract["unicode_form"] == "NFC":
-            text = unicodedata.normalize("NFC", text)
-        if self._contract["html_breaks"] == "space":
-            text = _without_breaks(text)
-        if self._contract["control_characters"] == "space":
-            text = "".join(" " if _is_control(character) else character for character in text)
-        if self._contract["case"] == "lower":
-            text = text.lower()
-        return text
+        return normalized(self._contract, text)
+
+
+def normalized(contract: Mapping[str, Any], text: str) -> str:
+    """Return what a contract's first steps make of a text."""
+    rule = {**_FIRST_VERSION, **contract}
+    text = _without_lone_surrogates(text)
+    if rule["html_entities"] == "decode":
+        text = plain_rules.decoded(text)
+    if rule["unicode_form"] == "NFC":
+        text = unicodedata.normalize("NFC", text)
+    if rule["html_breaks"] == "space":
+        text = _without_breaks(text)
+    if rule["control_characters"] == "space":
+        text = "".join(" " if _is_control(character) else character for character in text)
+    if rule["quotes"] == "ascii":
+        text = plain_rules.with_ascii_quotes(text)
+    if rule["hashtags"] == "open":
+        text = plain_rules.with_open_hashtags(text)
+    if rule["case"] == "lower":
+        text = text.lower()
+    return "".join(character for character in text if character not in rule["deleted_characters"])
+
+
+def words_of(contract: Mapping[str, Any], text: str) -> list[str]:
+    """Return the words of a normalized text."""
+    rule = {**_FIRST_VERSION, **contract}
+    return plain_rules.words(
+        text,
+        symbols=rule["symbols"] == "words",
+        unspaced=rule["unspaced_scripts"],
+        letters=rule["word_class"] == "letters",
+        inside=rule["word_characters"],
+        outside=rule["separators"],
+    )
 
 
 def _without_lone_surrogates(text: str) -> str:
@@ -117,25 +151,14 @@ class _Words:
     def ids(self, text: str) -> list[int]:
         contract = self._contract
         ids = [] if contract["start_id"] is None else [contract["start_id"]]
-        for word in self._split(text):
-            if not word or word in contract["stop_words"]:
+        for word in words_of(contract, text):
+            if word in contract["stop_words"]:
                 continue
             if word in self._ids:
                 ids.append(self._ids[word])
             elif contract["unknown_id"] is not None:
                 ids.append(contract["unknown_id"])
         return ids
-
-    def _split(self, text: str) -> list[str]:
-        inside, outside = self._contract["word_characters"], self._contract["separators"]
-        pieces: list[list[str]] = [[]]
-        for character in text:
-            ends = character not in inside if inside else character in outside
-            if ends or character == " ":
-                pieces.append([])
-            else:
-                pieces[-1].append(character)
-        return ["".join(piece) for piece in pieces]
 
 
 class _Subwords:

@@ -29,7 +29,19 @@ WORDS = {
 
 LEFT_OUT = object()
 
-SECOND = {"version": 2, "decision": "threshold", "thresholds": [], "none_below": None}
+SECOND = {
+    "version": 2,
+    "decision": "threshold",
+    "thresholds": [],
+    "none_below": None,
+    "html_entities": "keep",
+    "quotes": "keep",
+    "hashtags": "keep",
+    "deleted_characters": "",
+    "symbols": "keep",
+    "unspaced_scripts": "keep",
+    "word_class": "listed",
+}
 """What a contract of version 2 has beside the fields of version 1."""
 LARGEST = {"decision": "largest", "threshold": None, "labels": ["a", "b", "c"]}
 EACH = {"decision": "each", "threshold": None, "labels": ["a", "b"], "thresholds": [0.3, 0.7]}
@@ -175,6 +187,12 @@ def test_unknown_fields():
         ("tokenizer", "subwords, words"),
         ("cut", "start, end"),
         ("padding", "none, start, end"),
+        ("html_entities", "keep, decode"),
+        ("quotes", "keep, ascii"),
+        ("hashtags", "keep, open"),
+        ("symbols", "keep, words"),
+        ("unspaced_scripts", "keep, characters, bigrams"),
+        ("word_class", "listed, letters"),
     ],
 )
 @pytest.mark.parametrize("value", ["NFKC", "", 1, ["keep"], {}, False])
@@ -182,7 +200,7 @@ def test_unknown_rules(name, known, value):
     """Each is refused with what is known."""
     message = f"text contract rule {name}={value!r} is not known here (known: {known})"
     with pytest.raises(ModelFileError, match=re.escape(message)):
-        TextContract.from_json(json_with(**{name: value}))
+        TextContract.from_json(json_with(**(SECOND if name in SECOND else {}) | {name: value}))
 
 
 @pytest.mark.parametrize(
@@ -249,6 +267,14 @@ def test_not_a_contract(data, message):
         LARGEST | {"none_below": 0.4},
         EACH,
         LARGEST | {"labels": [f"{number} {'x' * 250}" for number in range(1024)]},
+        {"html_entities": "decode"},
+        {"quotes": "ascii"},
+        {"hashtags": "open"},
+        {"deleted_characters": "-\u00ad"},
+        WORDS | {"symbols": "words"},
+        WORDS | {"unspaced_scripts": "bigrams"},
+        WORDS | {"word_class": "letters", "separators": ""},
+        WORDS | {"word_class": "letters", "separators": "", "word_characters": "'"},
     ],
 )
 def test_contracts_of_version_2(changes):
@@ -289,6 +315,13 @@ def test_the_lowest_version():
         (LARGEST | {"labels": ["a", "b", ["c"]]}, "labels are not 2 to 1,024 different names"),
         (LARGEST | {"labels": list(map(str, range(1025)))}, "labels are not 2 to 1,024"),
         (LARGEST | {"labels": ["a", "b", "x" * 257]}, "a label has more than 256 characters"),
+        ({"deleted_characters": 1}, "deleted_characters is not a string of at most 4096"),
+        ({"deleted_characters": "x" * 4097}, "deleted_characters is not a string of at most 4096"),
+        ({"symbols": "words"}, "tokenizer 'subwords' has no symbols"),
+        ({"unspaced_scripts": "bigrams"}, "tokenizer 'subwords' has no unspaced_scripts"),
+        ({"word_class": "letters"}, "tokenizer 'subwords' has no word_class"),
+        (WORDS | {"word_class": "letters"}, "word_class 'letters' has no separators"),
+        (WORDS | {"separators": "", "symbols": "words"}, "needs either separators or word_char"),
     ],
 )
 def test_wrong_values_of_version_2(changes, message):

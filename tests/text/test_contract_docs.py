@@ -18,6 +18,7 @@ from edgernn.bundle.tflite.attachments import append_attachments
 from edgernn.errors import ModelFileError
 from edgernn.recipes.recipe import TextRules
 from edgernn.text import CONTRACT_VERSIONS, TextContract, TextEncoder
+from edgernn.text.code_points import SETS
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "contract.md").read_text("utf-8")
@@ -114,14 +115,17 @@ def test_allowed_values(name):
         assert name in (
             *("vocabulary_sha256", "vocabulary_file", "separators", "word_characters"),
             *("stop_words", "labels", "threshold", "thresholds", "none_below"),
+            "deleted_characters",
         )
 
 
-@pytest.mark.parametrize("name", ["separators", "word_characters"])
+@pytest.mark.parametrize("name", ["separators", "word_characters", "deleted_characters"])
 def test_most_characters(name):
     """As many as the page says, and not one more."""
     most = int(re.fullmatch(r"at most (\d+) characters", FIELDS[name][1])[1])
     other = {"separators": "", "word_characters": ""}
+    if name == "deleted_characters":
+        other = {}
     assert not refused(other | {name: "x" * most}, "stop words")
     assert refused(other | {name: "x" * (most + 1)}, "stop words")
 
@@ -209,6 +213,12 @@ def test_errors(changed, error):
         TextEncoder(TextContract.from_json(data), block(EXAMPLES["subwords"], "text").encode())
     message = str(found.value)
     assert message.startswith(error[:-1]) if error.endswith("…") else message == error
+
+
+def test_the_sets():
+    """All of them but the letters are on the page, as they are in the code."""
+    found = {row[0].strip("`"): row[2] for row in rows(PAGE, "| set |")}
+    assert found == {name: ranges for name, ranges in SETS.items() if name != "letters"}
 
 
 def test_the_bytes_of_onnx():

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgernn.text import WordEncoder, key_table, word_batch, words
+from edgernn.text import WordEncoder, WordRule, key_table, word_batch, words
 from edgernn.text.word_batch import WordTable
 
 # Lengths around those of a key's halves, and bytes that a key must tell from its padding.
@@ -61,7 +61,7 @@ def test_long_texts_among_others(unknown: int | None, start: int | None) -> None
         first_word_id=3,
         unknown_id=unknown,
         start_id=start,
-        separators=",.",
+        rule=WordRule(",."),
         stop_words=("the",),
     )
     texts = ["the film,good. wonderfully-long-word unseen", "", "film " * 30, "été 電影 the the"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgernn.text import WordEncoder
+from edgernn.text import WordEncoder, WordRule
 from edgernn.text.normalize import Normalizer
 from edgernn.text.words import _MANY_TEXTS
 
@@ -93,8 +93,7 @@ def test_ids(
         first_word_id=3,
         unknown_id=unknown,
         start_id=start,
-        separators=separators,
-        word_characters=characters,
+        rule=WordRule(separators, characters),
         stop_words=stop_words,
         normalizer=normalizer,
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgernn.errors import DataError
-from edgernn.text import WordEncoder
+from edgernn.text import WordEncoder, WordRule
 from edgernn.text.words import KERAS_SEPARATORS, read_words, write_words
 
 WORDS = ("the", "a", "it's", "good", "film", "ß", "été")
@@ -62,7 +62,7 @@ def test_stop_words_are_left_out():
 
 def test_word_characters_turn_the_rule_round():
     """Where they are given, everything else ends a word."""
-    encoder = WordEncoder(("don't", "go"), unknown_id=0, separators="", word_characters="dontg'")
+    encoder = WordEncoder(("don't", "go"), unknown_id=0, rule=WordRule("", "dontg'"))
     assert encoder.encode("don't\u2014go\u00a0go1go Go") == [1, 2, 2, 2, 0]
 
 

@@ -14,7 +14,7 @@ pytest.importorskip("tf_keras", reason="pip install 'edgernn[export]'")
 from tf_keras.preprocessing.text import Tokenizer
 
 from edgernn.errors import DataError, EdgernnError, UsageError
-from edgernn.text import SubwordEncoder, WordEncoder, normalize
+from edgernn.text import SubwordEncoder, WordEncoder, WordRule, normalize
 from edgernn.text.words import KERAS_SEPARATORS, read_words
 from edgernn.training.imported.tokenizers import WordOptions, read_vocabulary
 
@@ -34,7 +34,7 @@ def words_of(vocabulary):
         first_word_id=vocabulary.first_word_id,
         unknown_id=vocabulary.unknown_id,
         start_id=vocabulary.start_id,
-        separators=vocabulary.separators,
+        rule=WordRule(vocabulary.separators),
     )
     assert encoder.vocab_size == vocabulary.size
     return lambda text: encoder.encode(normalize(text, case=vocabulary.case))

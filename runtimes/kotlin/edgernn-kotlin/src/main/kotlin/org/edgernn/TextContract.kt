@@ -48,6 +48,13 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
     internal val replacesControls: Boolean
     internal val lowers: Boolean
     internal val hasSubwords: Boolean
+    internal val decodesReferences: Boolean
+    internal val writesAsciiQuotes: Boolean
+    internal val opensHashtags: Boolean
+    internal val deletedCharacters: String
+    internal val symbolsAreWords: Boolean
+    internal val unspacedScripts: String
+    internal val hasLetters: Boolean
     internal val separators: String
     internal val wordCharacters: String
     internal val stopWords: List<String>
@@ -88,6 +95,13 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
         paddingId = integer("padding_id", 0, vocabularySize - 1)
         separators = characters("separators")
         wordCharacters = characters("word_characters")
+        deletedCharacters = if (version > 1) characters("deleted_characters") else ""
+        decodesReferences = fields["html_entities"] == "decode"
+        writesAsciiQuotes = fields["quotes"] == "ascii"
+        opensHashtags = fields["hashtags"] == "open"
+        symbolsAreWords = fields["symbols"] == "words"
+        unspacedScripts = fields["unspaced_scripts"] as String? ?: "keep"
+        hasLetters = fields["word_class"] == "letters"
         stopWords = stopWords(fields["stop_words"] as List<*>)
         checkTokenizer()
         firstWordId = if (hasSubwords) 0 else integer("first_word_id", 1, vocabularySize)
@@ -136,8 +150,11 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
 
     private fun checkTokenizer() {
         if (hasSubwords) {
-            val given = WORD_FIELDS.filter { fields[it] != null && fields[it] != "" && fields[it] != NO_WORDS }
+            val given = WORD_FIELDS.filter { fields[it] !in NOTHING } +
+                SECOND_WORD_FIELDS.filter { version > 1 && fields[it] != SECOND_CHOICES.getValue(it)[0] }
             if (given.isNotEmpty()) throw refused(": tokenizer 'subwords' has no ${given.joinToString()}")
+        } else if (hasLetters) {
+            if (separators.isNotEmpty()) throw refused(": word_class 'letters' has no separators")
         } else if (separators.isEmpty() == wordCharacters.isEmpty()) {
             throw refused(": tokenizer 'words' needs either separators or word_characters")
         }
@@ -218,8 +235,20 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
                 "cut" to listOf("start", "end"),
                 "padding" to listOf("none", "start", "end"),
             )
-        private val SECOND_CHOICES = linkedMapOf("decision" to listOf("threshold", "largest", "each"))
-        private val SECOND_FIELDS = SECOND_CHOICES.keys + setOf("thresholds", "none_below")
+        private val SECOND_CHOICES =
+            linkedMapOf(
+                "decision" to listOf("threshold", "largest", "each"),
+                "html_entities" to listOf("keep", "decode"),
+                "quotes" to listOf("keep", "ascii"),
+                "hashtags" to listOf("keep", "open"),
+                "symbols" to listOf("keep", "words"),
+                "unspaced_scripts" to listOf("keep", "characters", "bigrams"),
+                "word_class" to listOf("listed", "letters"),
+            )
+        private val SECOND_WORD_FIELDS = listOf("symbols", "unspaced_scripts", "word_class")
+        private val SECOND_FIELDS =
+            SECOND_CHOICES.keys + setOf("thresholds", "none_below", "deleted_characters")
+        private val NOTHING = setOf(null, "", NO_WORDS)
         private val WORD_FIELDS =
             listOf("separators", "word_characters", "stop_words", "first_word_id", "unknown_id", "start_id")
         private val FIELDS =

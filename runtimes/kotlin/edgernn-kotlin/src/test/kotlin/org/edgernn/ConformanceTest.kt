@@ -65,6 +65,6 @@ class ConformanceTest(private val kind: String) {
 
         @JvmStatic
         @Parameterized.Parameters(name = "{0}")
-        fun kinds() = listOf("subwords", "words", "stop_words")
+        fun kinds() = listOf("subwords", "words", "stop_words", "rules")
     }
 }

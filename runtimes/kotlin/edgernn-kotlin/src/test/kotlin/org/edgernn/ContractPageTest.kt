@@ -24,10 +24,10 @@ class ContractPageTest {
             TextEncoder.read(TextContract.read(contract), vocabulary, IcuUnicode)
     }
 
-    /** The three examples. */
+    /** The four examples. */
     @Test
     fun examplesHold() {
-        assertEquals(3, examples.size)
+        assertEquals(4, examples.size)
         for (example in examples) {
             val encoder = example.encoder()
             assertTrue(example.rows.size >= 5)

@@ -12,7 +12,7 @@ import org.junit.Test
 /** The text code beyond the corpus: any string of UTF-16, hostile vocabularies, speed. */
 class TextTest {
     private val encoders: List<TextEncoder> =
-        listOf("subwords", "words", "stop_words").flatMap { Corpus(it).encoders.values }
+        ConformanceTest.kinds().flatMap { Corpus(it).encoders.values }
 
     /** Any string gives ids of the vocabulary, at most as many as the contract keeps, or a TextException. */
     @Test

@@ -1,17 +1,35 @@
 package org.edgernn.text
 
+import java.util.BitSet
 import org.edgernn.TextContract
 import org.edgernn.Unicode
+import org.edgernn.bundle.forEachCodePoint
 
 /** What is done to a text before it is cut into tokens, in the order of the contract. */
 internal class Normalizer(private val contract: TextContract, private val unicode: Unicode) {
+    private val deleted = BitSet()
+
+    init {
+        forEachCodePoint(contract.deletedCharacters) { deleted.set(it) }
+    }
+
     /** Returns well-formed UTF-16 in the form that the contract asks for. */
     fun normalize(text: String): String {
         var normalized = wellFormed(text)
+        if (contract.decodesReferences) normalized = decoded(normalized)
         if (contract.composes && normalized.any { it >= FIRST_COMBINING }) normalized = unicode.nfc(normalized)
         if (contract.replacesBreaks) normalized = withoutBreaks(normalized)
         if (contract.replacesControls) normalized = withoutControls(normalized)
-        return if (contract.lowers) lower(normalized) else normalized
+        if (contract.writesAsciiQuotes) normalized = withAsciiQuotes(normalized)
+        if (contract.opensHashtags) normalized = withOpenHashtags(normalized)
+        if (contract.lowers) normalized = lower(normalized)
+        return if (deleted.isEmpty) normalized else withoutDeleted(normalized)
+    }
+
+    private fun withoutDeleted(text: String): String {
+        val kept = StringBuilder(text.length)
+        forEachCodePoint(text) { if (!deleted[it]) kept.appendCodePoint(it) }
+        return kept.toString()
     }
 
     private fun lower(text: String): String {
@@ -83,6 +101,22 @@ private fun breakAt(text: String, start: Int): Int {
 private fun withoutControls(text: String): String {
     if (text.none { isControl(it) }) return text
     return String(CharArray(text.length) { if (isControl(text[it])) ' ' else text[it] })
+}
+
+/** Returns [text] with the apostrophes and quotation marks of ASCII; all others are single units. */
+private fun withAsciiQuotes(text: String): String {
+    if (text.none { it >= '\u0080' }) return text
+    return String(
+        CharArray(text.length) {
+            val unit = text[it]
+            when {
+                unit < '\u0080' -> unit
+                unit.code in CodePoints.APOSTROPHES -> '\''
+                unit.code in CodePoints.QUOTES -> '"'
+                else -> unit
+            }
+        },
+    )
 }
 
 private fun isControl(unit: Char): Boolean = unit <= '\u001F' || unit in '\u007F'..'\u009F'
