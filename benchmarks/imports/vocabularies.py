@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,6 +71,10 @@ def _ids(
 
 def _at_spaces(text: str) -> list[str]:
     return text.lower().split()
+
+
+def _without_marks(text: str) -> list[str]:
+    return "".join(c for c in text.lower() if c not in string.punctuation).split()
 
 
 def _tokenizer(index: Mapping[str, int], **settings: Any) -> dict[str, Any]:
@@ -144,6 +149,7 @@ _OOV = _index(["<OOV>", *WORDS], 1)
 _BERT = _index(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS])
 _PADDED = _index(["[PAD]", "[UNK]", *WORDS])
 _LAYER = _index(["", "[UNK]", *WORDS])
+_STRIPPED = _index(["", "[UNK]", *(word.replace("'", "") for word in WORDS)])
 _TORCH = _index(["<unk>", "<pad>", *WORDS])
 _FACE = _index(["[UNK]", "[PAD]", "[CLS]", *WORDS])
 _SHIFTED = {word: number + 3 for word, number in _PLAIN.items()}
@@ -262,10 +268,9 @@ VOCABULARIES: dict[str, Vocabulary] = {
         _text_vectorization([*_LAYER], "lower"), _ids(_LAYER, 1, split=_at_spaces), _N + 2
     ),
     "TextVectorization()": Vocabulary(
-        _text_vectorization([*_LAYER], "lower_and_strip_punctuation"),
-        _ids(_LAYER, 1),
-        _N + 2,
-        refused=True,
+        _text_vectorization([*_STRIPPED], "lower_and_strip_punctuation"),
+        _ids(_STRIPPED, 1, split=_without_marks),
+        len(_STRIPPED),
     ),
     "Hugging Face, WordLevel": Vocabulary(
         _json(_hugging_face(_FACE)), _ids(_FACE, 0, split=_at_spaces), _N + 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 from edgernn.cli.console import busy, say
 from edgernn.errors import UsageError
@@ -37,7 +37,7 @@ def run_import(
     for option, value, known in (
         ("padding", padding, ("pre", "post", "none")),
         ("truncating", truncating, ("pre", "post")),
-        ("split", split, ("tokenizer", "whitespace")),
+        ("split", split, get_args(Split)),
     ):
         if value is not None and value not in known:
             raise UsageError(f"--{option} {value}: must be one of {', '.join(known)}")

@@ -174,8 +174,9 @@ def import_model(
     split: Annotated[
         str | None,
         typer.Option(
-            help="Where texts are split for a list or index: tokenizer (Keras's Tokenizer) or "
-            "whitespace (str.split). Default: tokenizer."
+            help="Where texts are split for a list or index: tokenizer (Keras's Tokenizer), "
+            "whitespace (str.split) or vectorization (TextVectorization's default, which deletes "
+            "punctuation). Default: tokenizer."
         ),
     ] = None,
     labels: Annotated[str, typer.Option(help="Names of the two classes.")] = "negative,positive",

@@ -183,6 +183,23 @@ def test_scores_alone_leave_num_words_open(index, tmp_path):
         compared(index, path)
 
 
+def test_a_list_of_text_vectorization(tmp_path):
+    """No word has punctuation: ids tell that it was deleted, or `--split vectorization` does."""
+    path = tmp_path / "words.json"
+    path.write_text(json.dumps(["", "[UNK]", "it", "was", "dont", "bad"]))
+    read, options = reader(path, 6), import_options(path)
+    with pytest.raises(UsageError, match=r"looks like .* --split vectorization if it is"):
+        read(options)
+    expect = tmp_path / "own.jsonl"
+    expect.write_text(json.dumps({"text": "It was, DON'T! b-ad", "ids": [2, 3, 4, 5]}) + "\n")
+    found, _ = replay(read, options, read_expected(expect), logits, sigmoid=True)
+    assert found.options.words.split == "vectorization"
+    path.write_text(json.dumps(["", "[UNK]", "\u00e9t\u00e9"]))
+    words = dataclasses.replace(options.words, split="vectorization")
+    with pytest.raises(DataError, match="lower-cases ASCII letters alone"):
+        reader(path, 3)(dataclasses.replace(options, words=words))
+
+
 @pytest.mark.parametrize("split", ["tokenizer", "whitespace"])
 def test_a_list_that_begins_as_text_vectorization_has_it(tmp_path, split):
     """Apostrophes were not deleted, so texts are split in one of two ways, which ids tell."""

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from edgernn.errors import DataError, ModelFileError
-from edgernn.text import WordEncoder, normalize
+from edgernn.text import WordEncoder, WordRule, normalize
 from edgernn.text.words import read_words
 from edgernn.training.imported.text_vectorization import (
     find_text_vectorization,
@@ -51,9 +51,10 @@ def encoder_of(file):
         read_words(found.content),
         first_word_id=found.first_word_id,
         unknown_id=found.unknown_id,
-        separators=found.separators,
+        rule=WordRule(found.separators),
     )
-    return lambda text: encoder.encode(normalize(text, case=found.case))
+    deleted = found.deleted_characters
+    return lambda text: encoder.encode(normalize(text, case=found.case, deleted_characters=deleted))
 
 
 def test_rules_that_can_be_said(tmp_path):
@@ -77,11 +78,22 @@ def test_lower(tmp_path):
         find_text_vectorization(keras_file(tmp_path, [*words, "caf\u00e9"], standardize="lower"))
 
 
+def test_punctuation_is_deleted(tmp_path):
+    """The default; what stood around it joins, and a word may be gone."""
+    words = ["", "[UNK]", "dont", "a", "Good"]
+    default = find_text_vectorization(
+        keras_file(tmp_path, words, standardize="lower_and_strip_punctuation")
+    )
+    assert encoder_of(default)("DON'T a-- 'a' d.o.n.t ... Good _a\u2019") == [2, 3, 3, 2, 1, 1]
+    assert "U+212A, the Kelvin sign" in default.notes[0]
+    kept = find_text_vectorization(keras_file(tmp_path, words, standardize="strip_punctuation"))
+    assert encoder_of(kept)("DON'T a! Good good") == [1, 3, 4, 1]
+    assert kept.notes == ()
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"standardize": "lower_and_strip_punctuation"}, "deletes punctuation .don't becomes dont"),
-        ({"standardize": "strip_punctuation"}, "deletes punctuation"),
         ({"standardize": {"class_name": "function"}}, "standardize={'class_name'"),
         ({"split": "character"}, "split='character', must be 'whitespace'"),
         ({"split": None}, "split=None"),
@@ -132,8 +144,10 @@ def test_the_model_behind_it():
         assert without_text_vectorization(other) == other
 
 
-@pytest.mark.parametrize("functional", [False, True])
-def test_a_model_with_the_layer(functional, tmp_path):
+@pytest.mark.parametrize(
+    ("functional", "standardize"), [(False, None), (True, "lower_and_strip_punctuation")]
+)
+def test_a_model_with_the_layer(functional, standardize, tmp_path):
     """Imported without a vocabulary file; scores are those of `predict` on texts."""
     keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
     import numpy as np
@@ -143,7 +157,7 @@ def test_a_model_with_the_layer(functional, tmp_path):
     from edgernn.training.imported.job import import_run
 
     texts = ["a Good film.", "film. zebra", "one two a Good a Good film. a"]
-    layer = keras.layers.TextVectorization(standardize=None, output_sequence_length=6)
+    layer = keras.layers.TextVectorization(standardize=standardize, output_sequence_length=6)
     layer.adapt(texts[:1])
     layers = [
         keras.layers.Embedding(layer.vocabulary_size(), 4),
@@ -172,6 +186,11 @@ def test_a_model_with_the_layer(functional, tmp_path):
     assert (run.contract.padding, run.contract.cut, run.contract.max_length) == ("end", "end", 6)
     assert run.config["imported"]["compared"]["scores"] == 3
     assert any("3 texts agree: scores of 3" in line for line in said)
+    # Each character of ASCII and Latin-1, alone and in a word; no NUL, which TensorFlow drops.
+    each = [f"a{chr(code)}a {chr(code)} fi{chr(code)}lm" for code in range(1, 256)]
+    theirs = layer(tf.constant(each)).numpy()
+    ours = [run.encoder.encode(text) for text in each]
+    assert [ids + [0] * (6 - len(ids)) for ids in ours] == theirs.tolist()
     model.save(tmp_path / "own.h5")
     with pytest.raises(ModelFileError, match="TextVectorization"):
         import_run(

@@ -30,6 +30,7 @@ SETTLED = (
     "word index with the oov_token 'oov'",
     "the same, nothing said of load_data",
     "word list, nothing said of num_words",
+    "JSON list of get_vocabulary()",
 )
 """Of these, the kinds that leave a question open which a person's ids answer."""
 
@@ -268,8 +269,6 @@ def test_quotes_and_commas_in_words(tmp_path):
         ("the,9\na,4\ngood,4\n", "its numbers are not ids, .*save its word_index"),
         ('{"the": 9, "a": 4, "good": 4}', "'good' has 4, expected 5; counts, .*word_index"),
         ('{"the": 9000, "a": 1, "good": 2}', "'the' has 9000, expected 3; counts, .*word_index"),
-        ('["[UNK]", "good", "dont"]', "is the vocabulary of a TextVectorization layer"),
-        ('{"good": 2, "[UNK]": 1, "": 0}', "is the vocabulary of a TextVectorization layer"),
     ],
 )
 def test_columns_counts_and_layers_are_named(content, said, tmp_path):
@@ -280,6 +279,17 @@ def test_columns_counts_and_layers_are_named(content, said, tmp_path):
         read_vocabulary(path, WordOptions(), 4)
     assert "\n" not in str(caught.value)
     assert "keep the words alone" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ['["[UNK]", "good", "dont"]', '{"good": 2, "[UNK]": 1, "": 0}'])
+def test_what_looks_like_text_vectorization(content, tmp_path):
+    """Asked about; its own rules are among the answers."""
+    path = tmp_path / "vocabulary"
+    path.write_text(content)
+    with pytest.raises(OpenQuestion, match="looks like the vocabulary of a TextVec") as caught:
+        read_vocabulary(path, WordOptions(), 4)
+    assert "--split vectorization if" in str(caught.value)
+    assert caught.value.answers[0].split == "vectorization"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def contract_of(
         case=vocabulary.case,
         tokenizer=tokenizer,
         separators=vocabulary.separators,
+        deleted_characters=vocabulary.deleted_characters,
         first_word_id=vocabulary.first_word_id,
         unknown_id=vocabulary.unknown_id,
         start_id=vocabulary.start_id,

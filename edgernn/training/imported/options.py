@@ -14,9 +14,9 @@ __all__ = ["IdOption", "OpenQuestion", "Split", "WordOptions"]
 IdOption = int | Literal["none"] | None
 """An id; `none`: there is none; None: nothing was said."""
 
-Split = Literal["tokenizer", "whitespace"]
-"""Where texts are split: at the default `filters` of Keras's `Tokenizer` and spaces, or as
-`str.split()` does."""
+Split = Literal["tokenizer", "whitespace", "vectorization"]
+"""Where texts are split: at the default `filters` of Keras's `Tokenizer` and spaces, as
+`str.split()` does, or as `TextVectorization` does by default, which deletes punctuation first."""
 
 
 @dataclass(frozen=True, kw_only=True)

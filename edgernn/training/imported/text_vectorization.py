@@ -2,14 +2,16 @@
 
 Its rules are TensorFlow's: `tf.strings.lower` lower-cases ASCII letters alone, `tf.strings.split`
 splits at ASCII white space alone (seen with Keras 3.15 and TensorFlow 2.21). The default
-standardize deletes punctuation, which a text contract cannot say.
+standardize lower-cases, then deletes the punctuation of ASCII.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import string
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,27 @@ from edgernn.training.imported.archives import MAX_JSON_BYTES, OF_A_BROKEN_ZIP, 
 from edgernn.training.imported.settings import shown
 from edgernn.training.imported.word_files import WordFile, check_words
 
-__all__ = ["find_text_vectorization", "without_text_vectorization"]
+__all__ = [
+    "ABOUT_KELVIN",
+    "PUNCTUATION",
+    "WHITE_SPACE",
+    "find_text_vectorization",
+    "odd_word",
+    "without_text_vectorization",
+]
 
 WHITE_SPACE = "\t\n\x0b\x0c\r "
 """Where `tf.strings.split` splits."""
 
+PUNCTUATION = string.punctuation
+"""What the default standardize deletes."""
+
 _KELVIN = "\u212a"
 """The only letter outside of ASCII whose lower-case form is in it."""
+ABOUT_KELVIN = f"U+{ord(_KELVIN):04X}, the Kelvin sign, is read as k, as TextVectorization does not"
+_DEFAULT = "lower_and_strip_punctuation"
+_DELETING = (_DEFAULT, "strip_punctuation")
+_STANDARDIZE = (None, "lower", *_DELETING)
 _MAX_VOCABULARY_BYTES = 64 << 20
 _DEPTH = 8
 
@@ -126,14 +142,8 @@ def _vocabulary(path: Path, archive: zipfile.ZipFile, config: dict[str, Any]) ->
 
 def _read(path: Path, config: dict[str, Any], words: list[str]) -> WordFile:
     standardize, split = config.get("standardize"), config.get("split")
-    if standardize == "lower_and_strip_punctuation" or standardize == "strip_punctuation":
-        raise _refused(
-            path,
-            f"standardize={standardize!r} deletes punctuation (don't becomes dont), which the text "
-            "rules cannot say yet: they split at characters and keep the parts",
-        )
     for name, value, known in (
-        ("standardize", standardize, (None, "lower")),
+        ("standardize", standardize, _STANDARDIZE),
         ("split", split, ("whitespace",)),
         ("ngrams", config.get("ngrams"), (None,)),
         ("output_mode", config.get("output_mode", "int"), ("int",)),
@@ -144,25 +154,25 @@ def _read(path: Path, config: dict[str, Any], words: list[str]) -> WordFile:
             either = " or ".join(map(repr, known))
             raise _refused(path, f"{name}={shown(value)}, must be {either}")
     notes: tuple[str, ...] = ()
-    if standardize == "lower":
-        odd = next((word for word in words if not word.isascii()), None)
+    lowers = standardize in ("lower", _DEFAULT)
+    if lowers:
+        odd = odd_word(words)
         if odd is not None:
             raise _refused(
                 path,
-                f"standardize='lower' lower-cases ASCII letters alone, text rules all letters, and "
-                f"its vocabulary has {shown(odd)}",
+                f"standardize={standardize!r} lower-cases ASCII letters alone, text rules all "
+                f"letters, and its vocabulary has {shown(odd)}",
             )
-        notes = (
-            f"U+{ord(_KELVIN):04X}, the Kelvin sign, is read as k, as TextVectorization does not",
-        )
+        notes = (ABOUT_KELVIN,)
     length = config.get("output_sequence_length")
     return WordFile(
         path=path,
         kind="TextVectorization",
         sha256=hashlib.sha256("\n".join(words).encode()).hexdigest(),
         words=check_words(path, list(enumerate(words))),
-        case="lower" if standardize == "lower" else "keep",
+        case="lower" if lowers else "keep",
         separators=WHITE_SPACE,
+        deleted_characters=PUNCTUATION if standardize in _DELETING else "",
         unknown_id=1,
         complete=True,
         padding="post" if length is not None else "none",
@@ -170,6 +180,11 @@ def _read(path: Path, config: dict[str, Any], words: list[str]) -> WordFile:
         max_length=length if type(length) is int else None,
         notes=notes,
     )
+
+
+def odd_word(words: Iterable[str]) -> str | None:
+    """Return the first word that is not ASCII: texts with it may be lower-cased otherwise."""
+    return next((word for word in words if not word.isascii()), None)
 
 
 def _refused(path: Path, why: str) -> DataError:

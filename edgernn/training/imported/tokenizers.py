@@ -54,6 +54,7 @@ class Vocabulary:
     case: Case
     unicode_form: UnicodeForm = "none"
     separators: str = ""
+    deleted_characters: str = ""
     first_word_id: int | None = None
     unknown_id: int | None = None
     unknown_name: str = "unknown words"
@@ -156,6 +157,7 @@ def resolve(file: WordFile | Subwords, options: WordOptions, rows: int) -> Vocab
         case=rules.case,
         unicode_form=rules.unicode_form,
         separators=rules.separators,
+        deleted_characters=rules.deleted_characters,
         first_word_id=first,
         unknown_id=special.unknown,
         unknown_name=next((shown(w) for i, w in ids if i == special.unknown), "unknown words"),

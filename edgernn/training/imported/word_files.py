@@ -47,6 +47,7 @@ class WordFile:
     unicode_form: UnicodeForm = "none"
     case: Case | None = None
     separators: str | None = None
+    deleted_characters: str = ""
     num_words: int | None = None
     unknown_id: int | None = None
     start_id: int | None = None

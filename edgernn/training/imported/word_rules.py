@@ -13,6 +13,7 @@ from edgernn.text.words import KERAS_SEPARATORS
 from edgernn.training.imported.markers import role_of
 from edgernn.training.imported.options import OpenQuestion, WordOptions
 from edgernn.training.imported.settings import shown
+from edgernn.training.imported.text_vectorization import PUNCTUATION, WHITE_SPACE, odd_word
 from edgernn.training.imported.word_files import WordFile
 
 __all__ = ["WordRules", "about_reach", "rules_of"]
@@ -25,9 +26,6 @@ PYTHON_WHITE_SPACE = (
 
 _NAMED = 10
 _MARKS = frozenset(".,!?")
-_STRIPPED = frozenset("!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'")
-"""What `TextVectorization` deletes by default."""
-
 _JOINED = ("dont", "isnt", "didnt", "doesnt", "wasnt", "couldnt", "thats", "wouldnt")
 _TORN = ("don", "isn", "didn", "doesn", "wasn", "couldn", "wouldn")
 _A_FEW = 3
@@ -42,6 +40,7 @@ class WordRules:
     separators: str
     from_file: bool
     """Whether the vocabulary file says so."""
+    deleted_characters: str = ""
 
     def reaches(self, word: str) -> bool:
         """Tell whether a word can come out of a text."""
@@ -49,7 +48,8 @@ class WordRules:
         return bool(word) and same and not self._splits(word)
 
     def _splits(self, word: str) -> bool:
-        return not set(word).isdisjoint(self.separators) or " " in word
+        """Tell whether a word holds a character that no word of a text holds."""
+        return not set(word).isdisjoint(f"{self.separators}{self.deleted_characters} ")
 
     def keeps_but_for_case(self, word: str) -> bool:
         """Tell whether letter case alone stands in a word's way."""
@@ -70,9 +70,13 @@ def rules_of(file: WordFile, options: WordOptions) -> WordRules:
     if file.separators is not None:
         if options.split is not None:
             raise UsageError(f"--split: {file.path} says itself where texts are split")
-        return WordRules(file.unicode_form, file.case or "lower", file.separators, True)
+        return WordRules(
+            file.unicode_form, file.case or "lower", file.separators, True, file.deleted_characters
+        )
     if options.split is None:
         _refuse_other_rules(file, options)
+    if options.split == "vectorization":
+        return _of_vectorization(file, options)
     white = options.split == "whitespace"
     return WordRules(
         "none",
@@ -82,10 +86,21 @@ def rules_of(file: WordFile, options: WordOptions) -> WordRules:
     )
 
 
+def _of_vectorization(file: WordFile, options: WordOptions) -> WordRules:
+    lowers = options.lower is not False
+    if lowers and (odd := odd_word(word for _, word in file.words)) is not None:
+        raise DataError(
+            f"{file.path}: TextVectorization lower-cases ASCII letters alone, text rules all "
+            f"letters, and it has {shown(odd)}"
+        )
+    return WordRules("none", "lower" if lowers else "keep", WHITE_SPACE, False, PUNCTUATION)
+
+
 def _refuse_other_rules(file: WordFile, options: WordOptions) -> None:
     settles = (
         "; --split tokenizer if your program splits texts as Keras's Tokenizer does, --split "
-        "whitespace if at white space alone"
+        "whitespace if at white space alone, --split vectorization if it is a TextVectorization "
+        "layer with its default standardize"
     )
     words = [word for _, word in sorted(file.words)]
     marks = sorted(_MARKS.intersection(words))
@@ -95,14 +110,19 @@ def _refuse_other_rules(file: WordFile, options: WordOptions) -> None:
             "at them, which drops them: a tokenizer that keeps them cannot be carried over"
             + settles
         )
-    punctuated = [w for w in words if role_of(w) is None and not _STRIPPED.isdisjoint(w)]
+    stripped = frozenset(PUNCTUATION)
+    punctuated = [w for w in words if role_of(w) is None and not stripped.isdisjoint(w)]
     whole = words[:2] == ["", "[UNK]"]
     # `get_vocabulary()[1:]`: the words show that apostrophes were deleted.
     cut = words[:1] == ["[UNK]"] and not set(_JOINED).isdisjoint(words)
     if not punctuated and (whole or cut):
-        raise DataError(
-            f"{file.path}: is the vocabulary of a TextVectorization layer, whose default is to "
-            "delete punctuation (don't becomes dont), which the text rules cannot say yet" + settles
+        raise OpenQuestion(
+            f"{file.path}: looks like the vocabulary of a TextVectorization layer, whose default "
+            "is to delete punctuation (don't becomes dont)" + settles,
+            [
+                options.changed(split=split)
+                for split in ("vectorization", "tokenizer", "whitespace")
+            ],
         )
     if whole:
         raise OpenQuestion(
