@@ -21,6 +21,7 @@ from edgernn.recipes.recipe import FitSettings
 from edgernn.training.coverage import check_letters
 from edgernn.training.prepare import NO_TEST
 from edgernn.training.rare_words import least_texts
+from edgernn.training.text_rules import fitting_rules
 
 __all__ = ["SearchData", "prepare_data"]
 
@@ -67,7 +68,8 @@ def prepare_data(options: ChooseOptions, splits: Splits, say: Say, busy: Busy) -
         DataError: the texts cannot be learned from.
     """
     word = next(point for point in options.space.all_points() if point.tokenizer == "words")
-    check_letters(text_rules(word), splits.train.texts, str(options.data))
+    rules, _ = fitting_rules(text_rules(word), splits.train.texts)
+    check_letters(rules, splits.train.texts, str(options.data))
     few = len(splits.train) < FEWEST_TO_HOLD_OUT
     if options.test_fraction is None and not splits.has_own_test and not few:
         say(NO_TEST)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from edgernn.choose.space import Point, Space, text_rules
 from edgernn.files import write_bytes
 from edgernn.progress import Say
+from edgernn.recipes.recipe import TextRules
 from edgernn.text import TextEncoder
 from edgernn.text.words import read_words, write_words
 from edgernn.training.rare_words import MIN_DF
+from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import (
     VOCABULARY_FILES,
     build_vocabulary,
@@ -44,7 +47,9 @@ class Vocabularies:
         self._folder = folder
         self._texts = texts
         words = next(p for p in space.all_points() if p.tokenizer == "words")
-        self._rules = text_rules(words)
+        self._rules, said = fitting_rules(text_rules(words), texts)
+        if said:
+            say(said)
         self._most_words = max(n for kind, n in space.vocabularies if kind == "words")
         self._words: list[str] | None = None
 
@@ -54,8 +59,6 @@ class Vocabularies:
 
     def word_counts(self, longest: int) -> list[int]:
         """Return the number of words of each text, at most `longest`."""
-        import dataclasses
-
         rules = dataclasses.replace(self._rules, max_length=longest)
         vocabulary = write_words(self._all_words())
         encoder = TextEncoder(make_contract(rules, vocabulary), vocabulary)
@@ -76,12 +79,20 @@ class Vocabularies:
 
     def encoder(self, point: Point) -> TextEncoder:
         """Return the text contract of a point with its vocabulary."""
-        rules = text_rules(point)
+        rules = self._rules_of(point)
         vocabulary = read_vocabulary(rules, self.path(point))
         return TextEncoder(make_contract(rules, vocabulary), vocabulary)
 
+    def _rules_of(self, point: Point) -> TextRules:
+        """Return a point's text rules as they fit the texts; the training job finds the same."""
+        if point.tokenizer == "subwords":
+            return text_rules(point)
+        return dataclasses.replace(
+            self._rules, target_vocabulary_size=point.vocabulary, max_length=point.max_length
+        )
+
     def _build(self, point: Point) -> bytes:
-        rules = text_rules(point)
+        rules = self._rules_of(point)
         if point.tokenizer == "words":
             room = point.vocabulary - (rules.first_word_id or 0)
             return write_words(self._all_words()[:room])
@@ -90,8 +101,6 @@ class Vocabularies:
 
     def _all_words(self) -> list[str]:
         if self._words is None:
-            import dataclasses
-
             rules = dataclasses.replace(self._rules, target_vocabulary_size=self._most_words)
             built = build_vocabulary(rules, self._texts, self._min_df, self._say)
             self._words = list(read_words(built))

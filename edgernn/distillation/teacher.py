@@ -26,7 +26,7 @@ import numpy.typing as npt
 from edgernn.data import Examples
 from edgernn.distillation.cached_arrays import add_texts, read_cached, write_cached
 from edgernn.distillation.min_count import scaled_min_count
-from edgernn.distillation.sentences import split_sentences
+from edgernn.distillation.sentences import split_sentences, words_apart
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.progress import Busy
 from edgernn.text import EVEN
@@ -46,6 +46,8 @@ _TEXT_TOKENS = r"\w+|[^\w\s]"
 _TEXT_MIN_COUNT = 3
 _TEXT_C = 30.0
 _SENTENCE_TOKENS = r"[a-z0-9']+|[!?]"
+_OTHER_SENTENCE_TOKENS = r"[\w']+|[!?]"
+"""Of texts that are not in English alone."""
 _SENTENCE_MIN_COUNT = 5
 _SENTENCE_C = 1.0
 _VECTOR_LENGTH = 10.0
@@ -78,6 +80,7 @@ def train_teacher(
     seed: int,
     cache: Path,
     busy: Busy,
+    any_script: bool = False,
 ) -> SoftLabels:
     """Train the teacher and let it score the texts that it was trained on, out of fold.
 
@@ -91,6 +94,8 @@ def train_teacher(
         seed: decides the folds.
         cache: a folder for what has been reached.
         busy: called with a title, gives a context to show that a long step is under way.
+        any_script: whether words of sentences have letters besides a-z, and may stand without
+            spaces between them.
 
     Raises:
         DataError: too few texts for the folds, no n-gram is frequent enough, or a file of `cache`
@@ -99,7 +104,7 @@ def train_teacher(
     """
     labelled, labels = known.texts, known.labels
     folds = _folds(known, seed)
-    key = _key(known, folds, unlabelled, vectors)
+    key = _key(known, folds, unlabelled, vectors) + "-any-script" * any_script
     count = len(labelled) + len(unlabelled)
     sentences = [split_sentences(text) for text in (*labelled, *unlabelled)]
     owner = np.repeat(np.arange(count), [len(part) for part in sentences])
@@ -109,7 +114,7 @@ def train_teacher(
     found = [_scores(read_cached(cache / _FOLD.format(k + 1), key, shapes)) for k in range(number)]
     if any(scores is None for scores in found):
         with busy("teacher: n-grams of texts and sentences"):
-            models = _Models(labelled, labels, unlabelled, sentences, owner, vectors)
+            models = _Models(labelled, labels, unlabelled, sentences, owner, vectors, any_script)
         for k in range(number):
             if found[k] is None:
                 with busy(f"teacher: fold {k + 1} of {number}"):
@@ -213,6 +218,7 @@ class _Models:
         sentences: Sequence[Sequence[str]],
         owner: npt.NDArray[np.int64],
         vectors: npt.NDArray[np.float32],
+        any_script: bool = False,
     ) -> None:
         try:
             from sklearn.feature_extraction.text import CountVectorizer
@@ -233,7 +239,12 @@ class _Models:
         # Of length 1 they would be held back too much.
         self._vectors = vectors * np.float32(_VECTOR_LENGTH)
         of_texts = vectorizer(_TEXT_TOKENS, _TEXT_MIN_COUNT)
-        of_sentences = vectorizer(_SENTENCE_TOKENS, _SENTENCE_MIN_COUNT)
+        tokens = _OTHER_SENTENCE_TOKENS if any_script else _SENTENCE_TOKENS
+        of_sentences = vectorizer(tokens, _SENTENCE_MIN_COUNT)
+        if any_script:
+            labelled = list(map(words_apart, labelled))
+            unlabelled = list(map(words_apart, unlabelled))
+            sentences = [list(map(words_apart, part)) for part in sentences]
         try:
             of_texts.fit(labelled)
             self._texts = of_texts.transform([*labelled, *unlabelled]).tocsr()

@@ -38,6 +38,7 @@ from edgernn.distillation.ngram_table import (
     fit_ngrams,
     ngram_sums,
 )
+from edgernn.distillation.sentences import words_apart
 from edgernn.distillation.targets import (
     NgramTargets,
     cut_crops,
@@ -129,7 +130,15 @@ def distill(
         DataError: too few texts, or a broken cache.
         MissingPackageError: scikit-learn is not installed.
     """
-    soft = train_teacher(labelled, unlabelled, vectors, seed=seed, cache=cache, busy=busy)
+    soft = train_teacher(
+        labelled,
+        unlabelled,
+        vectors,
+        seed=seed,
+        cache=cache,
+        busy=busy,
+        any_script=_has_any_script(encoder),
+    )
     texts = [*labelled.texts, *unlabelled]
     with busy("encoding"):
         ids = encoder.encode_batch(texts)
@@ -198,9 +207,10 @@ def distill_run(
     unlabelled = _unlabelled(options, say, busy)
     started = time.monotonic()
     # The held-out texts have theirs, too; no label is read, and they are the same for any seed.
-    vectors = document_vectors(
-        [*data.examples.texts, *unlabelled], cache=options.output / TEACHER, busy=busy
-    )
+    texts = [*data.examples.texts, *unlabelled]
+    if _has_any_script(data.encoder):
+        texts = list(map(words_apart, texts))
+    vectors = document_vectors(texts, cache=options.output / TEACHER, busy=busy)
     rows = np.concatenate([data.learnt, np.arange(len(data.examples), len(vectors))])
     min_count = scaled_min_count(DEFAULT_FIT.min_count, len(data.learnt) + len(unlabelled))
     distilled = distill(
@@ -222,6 +232,12 @@ def distill_run(
         f"{(time.monotonic() - started) / 60:.1f} minutes"
     )
     return distilled
+
+
+def _has_any_script(encoder: TextEncoder) -> bool:
+    """Tell whether the text rules look for words of other scripts than Latin without accents."""
+    contract = encoder.contract
+    return contract.word_class == "letters" or contract.unspaced_scripts != "keep"
 
 
 def _unlabelled(options: TrainOptions, say: Say, busy: Busy) -> list[str]:

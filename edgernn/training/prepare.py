@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ from edgernn.training.options import TrainOptions
 from edgernn.training.rare_words import least_texts
 from edgernn.training.run import read_contract, read_json
 from edgernn.training.run_data import as_started, check_data
+from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
 __all__ = ["NO_TEST", "PreparedData", "min_df_of", "prepare_data"]
@@ -49,6 +51,8 @@ Rows = npt.NDArray[np.int64]
 class PreparedData:
     """What a run learns from and is measured on, and what it takes to encode it."""
 
+    recipe: Recipe
+    """The run's, with text rules that fit the texts."""
     device: str
     """What TensorFlow trains on, in words."""
     splits: Splits
@@ -112,6 +116,7 @@ def prepare_data(
         with busy("reading the training split"):
             splits = _load(options, started, say)
     examples, learnt, held_out = _divided(options, recipe, splits)
+    recipe = _fitting(options, recipe, examples.texts, say)
     check_letters(recipe.text, examples.texts, str(options.data))
     _refuse_many_labels(examples)
     if device is None:
@@ -128,6 +133,7 @@ def prepare_data(
     else:
         validation = _subset(ids, examples, held_out)
     data = PreparedData(
+        recipe=recipe,
         device=device,
         splits=splits,
         examples=examples,
@@ -153,6 +159,16 @@ def _refuse_many_labels(examples: Examples) -> None:
             f"the data has {len(examples.classes):,} labels, {', '.join(examples.classes[:12])}: "
             "recipes tell two apart; make two of them with --positive, --negative and --drop"
         )
+
+
+def _fitting(options: TrainOptions, recipe: Recipe, texts: Sequence[str], say: Say) -> Recipe:
+    """Return a recipe with text rules that fit the texts; what a tutorial published stays."""
+    if options.published:
+        return recipe
+    rules, said = fitting_rules(recipe.text, texts)
+    if said:
+        say(said)
+    return dataclasses.replace(recipe, text=rules)
 
 
 def _load(options: TrainOptions, started: dict[str, Any] | None, say: Say) -> Splits:

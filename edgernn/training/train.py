@@ -66,6 +66,7 @@ def train(
     folder = options.output
     options, recipe = _checked(options, resume)
     data = prepare_data(options, recipe, resume=resume, splits=splits, say=say, busy=busy)
+    recipe = data.recipe
     if not resume:
         _write_start(options, recipe, data)
     distilled, to_train, texts = None, data.train, data.train.ids

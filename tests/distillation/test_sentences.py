@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgernn.distillation.sentences import split_sentences
+from edgernn.distillation.sentences import split_sentences, words_apart
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from edgernn.distillation.sentences import split_sentences
         ("one <br /><br /> two<BR>three<br/ >", ["one", "two", "three<br/ >"]),
         ("worth 3.5 points of e.g.this", ["worth 3.5 points of e.g.this"]),
         ("the end.", ["the end."]),
+        ("很好。真的！", ["很好。", "真的！"]),
         (" <br />  . ", ["."]),
         ("", []),
         (" \n ", []),
@@ -25,6 +26,13 @@ from edgernn.distillation.sentences import split_sentences
 def test_where_sentences_end(text, sentences):
     """Behind a full stop, exclamation or question mark and white space, or at a line break."""
     assert [sentence.strip() for sentence in split_sentences(text)] == sentences
+
+
+def test_words_of_scripts_without_spaces():
+    """Their characters stand apart, marks with the one before; other texts stay as they are."""
+    assert words_apart("电影 is 好。").split() == ["电", "影", "is", "好", "。"]
+    assert words_apart("ดีมาก").split() == ["ดี", "ม", "า", "ก"]
+    assert words_apart("A naïve film.") == "A naïve film."
 
 
 _PIECES = st.sampled_from(
