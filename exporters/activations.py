@@ -1,4 +1,4 @@
-"""Functions of each number by itself, of operators that both formats have."""
+"""Functions of numbers, of operators that both formats have."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from exporters.network import Activation
+from exporters.network import Activation, Network
 
-__all__ = ["apply"]
+__all__ = ["apply", "probabilities"]
 
 # Of Klambauer et al., 2017, as Keras has them.
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -32,6 +32,11 @@ def apply(tf: Any, layer: Activation, state: Any) -> Any:
             return state / (tf.abs(state) + _array(1.0))
         case name:
             return getattr(tf.nn, name)(state)
+
+
+def probabilities(tf: Any, network: Network, logits: Any) -> Any:
+    """Return a tensor of a network's probabilities of its logits, of the same shape."""
+    return tf.nn.softmax(logits) if network.head == "softmax" else tf.sigmoid(logits)
 
 
 def _array(number: float) -> Any:

@@ -26,7 +26,7 @@ from exporters.gate import Check, OpenFile, Scorer
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
 from exporters.min_runtime import MinRuntime, oldest_supported
-from exporters.network import Network
+from exporters.network import Head, Network
 from exporters.representative import representative_ids
 from exporters.rules import FormatRules, PrecisionRules, check_cells, find_precision
 from exporters.sample_texts import spread
@@ -53,10 +53,10 @@ class Validation:
     """Texts with known labels that a run did not learn from, and its model's scores of them."""
 
     texts: Sequence[str]
-    labels: npt.NDArray[np.bool_]
-    """bool [texts], true for the second class."""
+    labels: npt.NDArray[Any]
+    """The true ones, as `Decision.right` takes them."""
     expected: npt.NDArray[np.float32]
-    """float32 [texts]: the Keras model's probabilities."""
+    """float32 [texts], or [texts, labels]: the Keras model's probabilities."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class TrainedModel:
     network: Network
     texts: Sequence[str]
     expected: npt.NDArray[np.float32]
-    """float32 [texts]: the Keras model's probabilities."""
+    """float32 [texts], or [texts, labels]: the Keras model's probabilities."""
     validation: Validation | None = None
     """None where the run's data is not at hand."""
 
@@ -80,8 +80,8 @@ def open_trained(
     Args:
         run: the run folder.
         texts: to choose from, from one token to the longest input.
-        labels: int [texts], 0 or 1, if the texts are the run's validation texts: the accuracy of
-            quantized files is measured on all of them.
+        labels: the true ones, as `Decision.right` takes them, if the texts are the run's validation
+            texts: the accuracy of quantized files is measured on all of them.
 
     Raises:
         ExportError: a layer cannot be exported exactly.
@@ -89,7 +89,9 @@ def open_trained(
         ModelFileError: the model cannot be read.
     """
     model = run.load_model()
-    network = read_network(model)
+    contract = run.contract
+    head: Head = "softmax" if contract.decision == "largest" else "sigmoid"
+    network = read_network(model, contract.outputs, head)
     chosen = spread(texts, run.encoder, CHECKED_TEXTS)
     expected = probabilities(model, run.encoder.encode_batch(chosen))
     validation = None
@@ -98,7 +100,7 @@ def open_trained(
         known = [place for place, tokens in enumerate(ids) if len(tokens)]
         validation = Validation(
             [texts[place] for place in known],
-            np.asarray(labels)[known].astype(np.bool_),
+            np.asarray(labels)[known],
             probabilities(model, [ids[place] for place in known]),
         )
     return TrainedModel(run, network, chosen, expected, validation)
@@ -229,12 +231,18 @@ def _check_scores(
     trained: TrainedModel, scorer: Scorer, limits: PrecisionRules, max_accuracy_drop: float
 ) -> list[Check]:
     texts, expected = trained.texts, trained.expected
-    decision = trained.run.contract.decides
-    together = _scores(scorer, texts)
-    backwards = _scores(scorer, list(reversed(texts)))[::-1]
-    alone = np.concatenate([_scores(scorer, [text]) for text in texts])
+    contract = trained.run.contract
+    decision = contract.decides
+    names = contract.labels if contract.outputs > 1 else ()
+
+    def scores(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return _scores(scorer, texts, contract.outputs)
+
+    together = scores(texts)
+    backwards = scores(list(reversed(texts)))[::-1]
+    alone = np.concatenate([scores([text]) for text in texts])
     checks = [
-        gate.check_parity(together, expected, limits.tolerance),
+        gate.check_parity(together, expected, limits.tolerance, names),
         gate.check_labels(together, expected, decision),
         gate.check_same("order", backwards, together),
         gate.check_same("batch", alone, together),
@@ -258,7 +266,7 @@ def _check_accuracy(
         )
     else:
         return gate.check_accuracy(
-            _scores(scorer, validation.texts),
+            _scores(scorer, validation.texts, trained.run.contract.outputs),
             validation.expected,
             validation.labels,
             decision,
@@ -269,20 +277,25 @@ def _check_accuracy(
 
 def _check_finished(scorer: Scorer, golden: Golden, path: Path) -> None:
     """Check that the finished file, read back, says what it carries."""
-    vectors = [vector for vector in golden.vectors if vector.probability is not None]
+    vectors = [vector for vector in golden.vectors if vector.scores is not None]
     ids = [np.array(vector.ids, np.int32) for vector in vectors]
     texts = scorer.encoder.encode_batch([vector.text for vector in vectors])
     if any(found.tolist() != wanted.tolist() for found, wanted in zip(texts, ids, strict=True)):
         raise ExportError(f"{path}: its texts do not give the ids of its golden vectors")
-    expected = np.array([vector.probability for vector in vectors], np.float32)
+    expected = np.array([vector.scores for vector in vectors], np.float32)
     change = float(np.abs(scorer.probabilities(ids) - expected).max())
     if not change <= golden.tolerance:
         raise ExportError(f"{path}: its golden vectors are {change:.2g} off when read back")
 
 
-def _scores(scorer: Scorer, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+def _scores(scorer: Scorer, texts: Sequence[str], outputs: int) -> npt.NDArray[np.float32]:
+    """Score texts: float32 [texts], or [texts, outputs] of several."""
+    scores = scorer.score(texts)
     # Where there is none, it becomes one that is not a number, which no check lets pass.
-    return np.array([score.probability for score in scorer.score(texts)], np.float32)
+    if outputs == 1:
+        return np.array([score.probability for score in scores], np.float32)
+    missing = (np.nan,) * outputs
+    return np.array([score.probabilities or missing for score in scores], np.float32)
 
 
 def convert_graph(
@@ -328,10 +341,12 @@ def _to_tflite(
 
     contract = trained.run.contract
     representative = _representative(trained, rules, precision)
+    names = contract.labels
+    labels = " or ".join(names) if len(names) == 2 else f"{len(names):,} labels"
     return with_model_metadata(
         tflite_graph.convert(trained.network, precision, representative, newer=wanted.is_lifted()),
         name=str(card["recipe"]),
-        description=f"Text classifier: {' or '.join(contract.labels)}. Text rules: contract.json.",
+        description=f"Text classifier: {labels}. Text rules: contract.json.",
         version=str(contract.version),
         license="",
         files={contract.vocabulary_file: "VOCABULARY", "contract.json": "DESCRIPTIONS"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +52,11 @@ class Score(Protocol):
 
     @property
     def probability(self) -> float | None:
-        """Probability of the positive class; None where the text cannot be scored."""
+        """Of two labels, the probability of the second; None where the text cannot be scored."""
+
+    @property
+    def probabilities(self) -> tuple[float, ...] | None:
+        """The probability of each label; likewise."""
 
 
 class Scorer(Protocol):
@@ -147,23 +151,27 @@ def check_oldest_runtime(oldest: OldestRuntime, wanted: MinRuntime) -> Check:
     )
 
 
-def check_parity(scores: Scores, expected: Scores, limit: float) -> Check:
+def check_parity(
+    scores: Scores, expected: Scores, limit: float, labels: Sequence[str] = ()
+) -> Check:
     """Check that no score is further from the Keras model's than the limit.
 
     Args:
-        scores: float32 [texts], the file's probabilities.
-        expected: float32 [texts], the Keras model's.
+        scores: float32 [texts], or [texts, labels], the file's probabilities.
+        expected: the Keras model's, of the same shape.
         limit: largest difference allowed.
+        labels: names of the labels, where each has a probability.
     """
     differences = np.abs(scores - expected)
     largest = differences.max()
     # Not `>`: a score that is not a number must fail too.
     if not largest <= limit:
-        worst = int(np.argmax(differences))
+        worst = np.unravel_index(int(np.argmax(differences)), differences.shape)
+        of = f" for {labels[int(worst[1])]}" if labels else ""
         return Check(
             "parity",
             False,
-            f"text {worst + 1} of {len(scores)} scores {scores[worst]:.6f}, the Keras model "
+            f"text {worst[0] + 1} of {len(scores)} scores {scores[worst]:.6f}{of}, the Keras model "
             f"{expected[worst]:.6f}: {differences[worst]:.2g} off, allowed {limit:g}",
             float(largest),
         )
@@ -191,16 +199,16 @@ def check_labels(scores: Scores, expected: Scores, decision: Decision) -> Check:
 def check_accuracy(
     scores: Scores,
     expected: Scores,
-    labels: npt.NDArray[np.bool_],
+    labels: npt.NDArray[Any],
     decision: Decision,
     limit: float,
 ) -> Check:
     """Check that a file is about as often right as the Keras model.
 
     Args:
-        scores: float32 [texts], the file's probabilities.
-        expected: float32 [texts], the Keras model's.
-        labels: bool [texts], true for the second class.
+        scores: float32 [texts], or [texts, labels], the file's probabilities.
+        expected: the Keras model's, of the same shape.
+        labels: the true ones, as `Decision.right` takes them.
         decision: from probabilities to labels.
         limit: largest loss of accuracy allowed, in points.
     """
@@ -221,8 +229,8 @@ def check_same(name: str, scores: Scores, together: Scores) -> Check:
 
     Args:
         name: what was changed, such as `order` or `batch`.
-        scores: float32 [texts], the scores with that changed.
-        together: float32 [texts], the scores of the same texts in one call.
+        scores: float32 [texts], or [texts, labels], the scores with that changed.
+        together: the scores of the same texts in one call, of the same shape.
     """
     change = float(np.abs(scores - together).max())
     # Not `>`: what is not a number must fail too.

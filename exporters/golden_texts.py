@@ -1,4 +1,4 @@
-"""Golden vectors for a file: corners of the text rules, and texts close to the threshold."""
+"""Golden vectors for a file: corners of the text rules, and texts close to another answer."""
 
 # ruff: noqa: RUF001 (some texts are there for their characters)
 
@@ -57,16 +57,16 @@ def golden_vectors(
     """Choose texts and say what a file gives for them.
 
     The corners, a text that is exactly as long as the longest input and one that is longer, and
-    the texts closest to the threshold, none so close that a runtime within the tolerance may label
-    it otherwise.
+    the texts closest to another answer, none so close that a runtime within the tolerance may give
+    it.
 
     Args:
         encoder: the file's contract with its vocabulary.
-        probabilities: the file's scores of int32 ids.
+        probabilities: the file's scores of int32 ids, float32 [texts] or [texts, labels].
         tolerance: how far a runtime may be off.
 
     Returns:
-        16 to 32 vectors; fewer where many scores lie close to the threshold.
+        16 to 32 vectors; fewer where many scores lie close to another answer.
 
     Raises:
         ExportError: all do, so that no vector could prove a runtime right.
@@ -77,26 +77,37 @@ def golden_vectors(
     ids = encoder.encode_batch(texts)
     found = iter(probabilities([tokens for tokens in ids if len(tokens)]).tolist())
     vectors = [
-        GoldenVector(
-            text, tuple(tokens.tolist()), round(next(found), _DIGITS) if len(tokens) else None
-        )
+        _vector(text, tokens, next(found) if len(tokens) else None)
         for text, tokens in zip(texts, ids, strict=True)
     ]
     sure = tuple(v for v in vectors if not _may_flip(v, encoder, tolerance))
-    if all(vector.probability is None for vector in sure):
+    if all(vector.scores is None for vector in sure):
+        decision = encoder.contract.decides
+        what = "another answer"
+        if decision.is_binary and decision.none_below is None:
+            what = f"the threshold {decision.threshold:g}"
         raise ExportError(
-            f"no score of {len(texts)} texts lies {2 * tolerance:g} or more from the threshold "
-            f"{encoder.contract.threshold:g}: the model decides nothing yet; train it longer"
+            f"no score of {len(texts)} texts lies {2 * tolerance:g} or more from {what}: the model "
+            "decides nothing yet; train it longer"
         )
     return Golden(tolerance, sure)
 
 
+def _vector(
+    text: str, ids: npt.NDArray[np.int32], found: float | list[float] | None
+) -> GoldenVector:
+    if isinstance(found, list):
+        several = tuple(round(one, _DIGITS) for one in found)
+        return GoldenVector(text, tuple(ids.tolist()), probabilities=several)
+    return GoldenVector(text, tuple(ids.tolist()), None if found is None else round(found, _DIGITS))
+
+
 def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> bool:
-    """Tell whether a runtime within the tolerance may give another label."""
-    if vector.probability is None:
+    """Tell whether a runtime within the tolerance may give another answer."""
+    if vector.scores is None:
         return False
-    # Twice the tolerance: what is within one of the threshold here may be beyond it there.
-    margin = encoder.contract.decides.margin(np.array([vector.probability]))
+    # Twice the tolerance: what is within one of another answer here may be beyond it there.
+    margin = encoder.contract.decides.margin(np.array([vector.scores]))
     return bool(margin[0] < 2 * tolerance)
 
 
@@ -123,17 +134,19 @@ def _close(
     tolerance: float,
     samples: Sequence[str],
 ) -> list[str]:
-    """Return the texts and pairs of texts closest to the threshold, from both sides."""
+    """Return the texts and pairs of texts closest to another answer, of various answers."""
     short = [text for text in samples if len(text) < 100][:_PAIRED]
     pool = [*samples, *(f"{one} {two}" for one, two in permutations(short, 2))]
     ids = encoder.encode_batch(pool)
     pool = [text for text, tokens in zip(pool, ids, strict=True) if len(tokens)]
     scores = probabilities([tokens for tokens in ids if len(tokens)])
     decision = encoder.contract.decides
-    margins, called = decision.margin(scores), decision.called(scores)
-    chosen: list[str] = []
-    for side in (called, ~called):
-        usable = side & (margins >= 2 * tolerance)
-        order = [i for i in np.argsort(margins, kind="stable").tolist() if usable[i]]
-        chosen += [pool[i] for i in order[: _CLOSE_TEXTS // 2]]
-    return chosen
+    margins, answers = decision.margin(scores), decision.answers(scores).tolist()
+    by_answer: dict[str, list[int]] = {}
+    for i in np.argsort(margins, kind="stable").tolist():
+        if margins[i] >= 2 * tolerance:
+            by_answer.setdefault(str(answers[i]), []).append(i)
+    some = [i for places in by_answer.values() for i in places[: _CLOSE_TEXTS // 2]]
+    closest = sorted(some, key=lambda i: margins[i])[:_CLOSE_TEXTS]
+    # The second label's first, as it has always been.
+    return [pool[i] for i in sorted(closest, key=lambda i: (answers[i], -margins[i]), reverse=True)]

@@ -23,6 +23,7 @@ from exporters.network import (
     Direction,
     Embedding,
     Function,
+    Head,
     Layer,
     MaxPool,
     Merge,
@@ -54,13 +55,15 @@ _LETTERS: dict[type[Layer], str] = {
 }
 
 
-def read_network(model: Any) -> Network:
-    """Read the layers of a Keras model that gives one logit a text.
+def read_network(model: Any, outputs: int = 1, head: Head = "sigmoid") -> Network:
+    """Read the layers of a Keras model that gives logits.
 
     Args:
         model: a chain of layers, with or without n-grams beside it, as
             `edgernn.training.models.build` makes them: int32 ids [batch, time] to logits
-            [batch, 1].
+            [batch, outputs].
+        outputs: how many logits it must give for a text.
+        head: what makes probabilities of them.
 
     Raises:
         ExportError: a layer, or a setting of one, or how they hang together, cannot be carried
@@ -74,8 +77,10 @@ def read_network(model: Any) -> Network:
             layers.append(_read(layer, masked, last=layer is chain[-1]))
     if hashed is not None and not masked:
         raise _refused(chain[0], "with n-grams it must mask padding (mask_zero)")
-    _check_shape(layers)
-    return Network(fold(layers), None if hashed is None else _ngrams(hashed, layers))
+    _check_shape(layers, outputs)
+    if hashed is not None and outputs > 1:
+        raise _refused(hashed, f"n-grams tell two labels apart, not {outputs}")
+    return Network(fold(layers), None if hashed is None else _ngrams(hashed, layers), head)
 
 
 def _read(layer: Any, masked: bool, *, last: bool) -> Layer:
@@ -171,7 +176,7 @@ def _branches(model: Any) -> tuple[Sequence[Any], Any | None]:
     if isinstance(model, keras.Sequential) or not isinstance(model, keras.Model):
         return model.layers, None
     if len(model.inputs or ()) != 1 or len(model.outputs or ()) != 1:
-        raise ExportError("the model must have one input, the ids, and one output, the logit")
+        raise ExportError("the model must have one input, the ids, and one output, the logits")
     (ids,), (output,) = model.inputs, model.outputs
     sum_of, terms = _made(output)
     if type(sum_of).__name__ != "Add" or len(terms) != 2:
@@ -271,8 +276,8 @@ def _dense(layer: Any, *, last: bool) -> Dense:
     if last and config["activation"] not in ("linear", "relu", "tanh"):
         raise _refused(
             layer,
-            f"activation={config['activation']!r}, must be 'linear': the model must end in a "
-            "logit, of which the file makes a probability",
+            f"activation={config['activation']!r}, must be 'linear': the model must end in "
+            "logits, of which the file makes probabilities",
         )
     function = _function(layer)
     if not config["use_bias"]:
@@ -281,8 +286,8 @@ def _dense(layer: Any, *, last: bool) -> Dense:
     return Dense(kernel, bias, function)
 
 
-def _check_shape(layers: list[Layer]) -> None:
-    """Check that the layers run from ids over states to one logit."""
+def _check_shape(layers: list[Layer], outputs: int) -> None:
+    """Check that the layers run from ids over states to the logits."""
     kinds = "".join(_LETTERS[type(layer)] for layer in layers)
     recurrent = [layer for layer in layers if isinstance(layer, Recurrent)]
     if not re.fullmatch("E[CMSA]*R[CMSAR]*(P[SA]*)?D[DSA]*", kinds) or layers == []:
@@ -301,8 +306,10 @@ def _check_shape(layers: list[Layer]) -> None:
             "a convolution or MaxPool behind the last recurrent layer needs sequences"
         )
     last = layers[-1]
-    if not isinstance(last, Dense) or last.kernel.shape[1] != 1 or last.activation != "linear":
-        raise ExportError("the last layer must be one linear unit, the logit")
+    if not isinstance(last, Dense) or len(last.bias) != outputs or last.activation != "linear":
+        many = f"{outputs} linear units, the logits"
+        units = "one linear unit, the logit" if outputs == 1 else many
+        raise ExportError(f"the last layer must be {units}")
 
 
 def _weights(layer: Any) -> list[Weights]:

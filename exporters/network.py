@@ -18,6 +18,7 @@ __all__ = [
     "Direction",
     "Embedding",
     "Function",
+    "Head",
     "Layer",
     "MaxPool",
     "Merge",
@@ -36,7 +37,10 @@ OTHER_ACTIVATIONS = " of other activations"
 of those."""
 Part = str
 """What a network may have that not every format and precision has: a name of `edgernn.cells.CELLS`,
-one with `OTHER_ACTIVATIONS` behind it, or Activation, Conv, MaxPool, Merge, Ngrams, Pool, Scale."""
+one with `OTHER_ACTIVATIONS` behind it, or Activation, Conv, MaxPool, Merge, Ngrams, Pool, Scale,
+Softmax."""
+Head = Literal["sigmoid", "softmax"]
+"""What makes probabilities of the logits: a sigmoid each by itself, a softmax all together."""
 Merge = Literal["concat", "sum", "ave", "mul"]
 """How the outputs of both directions become one, under Keras's names."""
 Function = Literal[
@@ -199,11 +203,19 @@ Layer = Embedding | Recurrent | Pool | Dense | Activation | Scale | Conv | MaxPo
 
 @dataclass(frozen=True)
 class Network:
-    """Layers from ids to one logit a text."""
+    """Layers from ids to a text's logits, of which a file makes probabilities."""
 
     layers: tuple[Layer, ...]
     ngrams: Ngrams | None = None
     """What is added to the layers' logit."""
+    head: Head = "sigmoid"
+
+    @property
+    def outputs(self) -> int:
+        """How many logits a text has."""
+        last = self.layers[-1]
+        assert isinstance(last, Dense)
+        return len(last.bias)
 
     @property
     def recurrent_layers(self) -> tuple[Recurrent, ...]:
@@ -230,6 +242,8 @@ class Network:
                     parts.append("Activation")
         if self.ngrams is not None:
             parts.append("Ngrams")
+        if self.head == "softmax":
+            parts.append("Softmax")
         return tuple(dict.fromkeys(parts))
 
 

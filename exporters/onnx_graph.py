@@ -22,7 +22,7 @@ from edgernn.cells import CELLS
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly, without_compiled_files
-from exporters.activations import apply
+from exporters.activations import apply, probabilities
 from exporters.network import (
     Activation,
     Conv,
@@ -66,7 +66,8 @@ def convert(network: Network) -> Any:
 
     Returns:
         An `onnx.ModelProto` with inputs `ids` int32 [batch, time] and `lengths` int32 [batch], and
-        output `probability` float32 [batch].
+        output `probability` float32 [batch], or of several logits `probabilities` float32
+        [batch, labels].
     """
     with held_back(), without_compiled_files():
         return _convert(network)
@@ -117,7 +118,9 @@ def _convert(network: Network) -> Any:
         if network.ngrams is not None:
             placeholders["ngrams"] = network.ngrams
             state += _placeholder(tf, "ngrams", (None, 1), ids, lengths)
-        return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
+        if network.outputs == 1:
+            return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
+        return {"probabilities": probabilities(tf, network, state)}
 
     signature = (
         tf.TensorSpec((None, None), tf.int32, name="ids"),
@@ -139,6 +142,8 @@ def _convert(network: Network) -> Any:
         del shape.dim[:]
         for name in dimensions:
             shape.dim.add().dim_param = name
+    if network.outputs > 1:
+        model.graph.output[0].type.tensor_type.shape.dim.add().dim_value = network.outputs
     model.graph.name = "edgernn"
     _rename(model.graph)
     return model

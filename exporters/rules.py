@@ -82,7 +82,7 @@ class FormatRules:
     the oldest runtimes supported, as those are."""
     cells: Mapping[Part, CellRules]
     extra: Mapping[Part, frozenset[str]]
-    """Operators that pooling and n-grams are made of beside those."""
+    """Operators that pooling, n-grams and the like are made of beside those."""
     precisions: Mapping[str, PrecisionRules]
     """By name, the most exact first."""
 
@@ -234,6 +234,7 @@ FORMATS: dict[str, FormatRules] = {
                 "MaxPool": _ONNX_MASK | {"MaxPool", "Slice", "Sub", "Where"},
                 "Merge": frozenset({"ReduceMean", "ReduceProd", "ReduceSum"}),
                 "Scale": frozenset(),
+                "Softmax": frozenset({"Softmax"}),
                 "Pool": _ONNX_MASK | {"Concat", "Less", "Max", "ReduceMax", "Squeeze", "Where"},
                 "Ngrams": _ONNX_MASK
                 | {"Abs", "Concat", "Mod", "Pad", "ReduceSum", "Slice", "Sqrt"},
@@ -280,6 +281,7 @@ FORMATS: dict[str, FormatRules] = {
                 "MaxPool": frozenset({"EXPAND_DIMS", "MAX_POOL_2D"}),
                 "Merge": frozenset({"ADD"}),
                 "Scale": frozenset({"ADD"}),
+                "Softmax": frozenset({"SOFTMAX"}),
                 "Pool": frozenset({"ADD", "LESS", "MEAN", "NEG", "REDUCE_MAX", "RELU", "SHAPE"}),
                 "Ngrams": frozenset(
                     {"ABS", "ADD", "EQUAL", "FLOOR_MOD", "PAD", "RSQRT", "SHAPE", "SUM"}

@@ -30,6 +30,7 @@ from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly, without_compiled_files
 from exporters import tflite_float16, tflite_integer
+from exporters.activations import probabilities
 from exporters.network import Conv, Embedding, Layer, Network, Recurrent, Weights
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_flatbuffer import unpack
@@ -61,7 +62,8 @@ def convert(
             weights, as the converter stores them.
 
     Returns:
-        The flatbuffer: input `ids` int32 [1, time], output `probability` float32 [1].
+        The flatbuffer: input `ids` int32 [1, time], output `probability` float32 [1], or of several
+        logits `probabilities` float32 [1, labels].
 
     Raises:
         ExportError: the converter refuses the network in that precision.
@@ -83,10 +85,14 @@ def _convert(
     stored = "float32" if whole_float16 else precision
     looked_up = _lookup(tf, network, stored)
     hashed = None if network.ngrams is None else ngram_sum(tf, network.ngrams, stored)
+    is_integer = precision in tflite_integer.PRECISIONS
+    softmax_behind = is_integer and network.head == "softmax"
 
     @tf.function(input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False)  # type: ignore[untyped-decorator]
     def score(ids: Any) -> dict[str, Any]:
         logit = twin(looked_up(ids), training=False)
+        if network.outputs > 1:
+            return {"probabilities": logit if softmax_behind else probabilities(tf, network, logit)}
         if hashed is not None:
             return {"probability": tf.sigmoid(tf.reshape(logit, [1]) + hashed(ids))}
         return {"probability": tf.reshape(tf.sigmoid(logit), [1])}
@@ -106,7 +112,7 @@ def _convert(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if whole_float16:
         converter.target_spec.supported_types = [tf.float16]
-    if precision in tflite_integer.PRECISIONS:
+    if is_integer:
         tflite_integer.set_up(converter, precision, representative)
     # Scales a channel in dense layers give FULLY_CONNECTED version 12, which the interpreters of
     # 2023 refuse.
@@ -120,8 +126,10 @@ def _convert(
         ) from error
     if precision == "float16" and not newer:
         converted = tflite_float16.decode_rows(converted)
-    if precision in tflite_integer.PRECISIONS:
+    if is_integer:
         converted = tflite_integer.mend(converted, precision)
+    if softmax_behind:
+        converted = tflite_integer.add_softmax(converted)
     if precision == "int8" and not _has_scales(converted):
         raise ExportError(
             "tflite int8: the converter leaves weights of fewer than 1,024 numbers float32, which "

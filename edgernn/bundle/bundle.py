@@ -57,7 +57,7 @@ class Bundle:
         if self.page:
             attachments[PAGE] = self.page.encode()
         if self.golden is not None:
-            attachments[GOLDEN] = self.golden.to_json().encode()
+            attachments[GOLDEN] = self.golden.to_json(self.contract.outputs).encode()
         return attachments
 
     @classmethod

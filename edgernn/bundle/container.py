@@ -23,6 +23,7 @@ from typing import Final, Protocol
 from edgernn.bundle.attachments import StoredSizes
 from edgernn.bundle.onnx.container import OnnxContainer
 from edgernn.bundle.tflite.container import TfliteContainer
+from edgernn.text.decision import DecisionRule
 
 __all__ = [
     "CONTAINERS",
@@ -89,15 +90,16 @@ class Content(Protocol):
             ModelFileError: weights are kept in another file.
         """
 
-    def check_structure(self, vocabulary_size: int) -> None:
+    def check_structure(self, vocabulary_size: int, outputs: int = 1) -> None:
         """Check the graph before an engine runs it.
 
         Args:
             vocabulary_size: number of ids that the graph will be given; every id is below it.
+            outputs: how many probabilities it has to give for a text, `TextContract.outputs`.
 
         Raises:
-            ModelFileError: the graph holds operators or data that no export has, or looks ids up in
-                a table with fewer rows.
+            ModelFileError: the graph holds operators or data that no export has, looks ids up in
+                a table with fewer rows, or gives another number of probabilities.
         """
 
 
@@ -116,9 +118,8 @@ class Container(Protocol):
     def inputs(self) -> Signature:
         """What the main graph of every export takes."""
 
-    @property
-    def outputs(self) -> Signature:
-        """What the main graph of every export gives."""
+    def outputs(self, decision: DecisionRule) -> Signature:
+        """Return what the main graph of an export gives by its contract's decision."""
 
     @property
     def runtimes(self) -> tuple[str, ...]:

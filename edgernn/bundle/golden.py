@@ -1,4 +1,4 @@
-"""Golden vectors: a few texts with the ids and the probability that a model file gives for them.
+"""Golden vectors: a few texts with the ids and the probabilities that a model file gives for them.
 
 They travel in the file, so that any runtime, in any language, can prove on the spot that it answers
 as the file did when it was exported.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,9 @@ GOLDEN = "golden.json"
 
 MAX_VECTORS = 256
 MAX_CHARACTERS = 1 << 16
-_FIELDS = {"text", "ids", "probability"}
+_ONE, _SEVERAL = "probability", "probabilities"
+"""The last field, by how many probabilities the model gives for a text."""
+_THERE = {_ONE: "is a probability", _SEVERAL: "are probabilities"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,16 @@ class GoldenVector:
     text: str
     ids: tuple[int, ...]
     """As the network sees them, padding of the contract included."""
-    probability: float | None
-    """Probability of the second label; None where no id is left, which is an error of the text."""
+    probability: float | None = None
+    """With the decision `threshold`, the probability of the second label; None where no id is left,
+    which is an error of the text."""
+    probabilities: tuple[float, ...] | None = None
+    """With another decision, the probability of each label; likewise."""
+
+    @property
+    def scores(self) -> float | tuple[float, ...] | None:
+        """What the file gives, whichever the decision; None where no id is left."""
+        return self.probability if self.probabilities is None else self.probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +50,18 @@ class Golden:
     """The golden vectors of a file."""
 
     tolerance: float
-    """How far a runtime's probability may lie from a vector's."""
+    """How far each of a runtime's probabilities may lie from a vector's."""
     vectors: tuple[GoldenVector, ...]
 
-    def to_json(self) -> str:
-        """Return the attachment: ASCII, a line for each vector."""
+    def to_json(self, outputs: int = 1) -> str:
+        """Return the attachment: ASCII, a line for each vector.
+
+        Args:
+            outputs: how many probabilities the model gives for a text, `TextContract.outputs`.
+        """
+        last = _last_field(outputs)
         lines = [
-            json.dumps({"text": v.text, "ids": list(v.ids), "probability": v.probability})
+            json.dumps({"text": v.text, "ids": list(v.ids), last: getattr(v, last)})
             for v in self.vectors
         ]
         joined = ",\n".join(lines)
@@ -79,9 +94,11 @@ def _vector(value: Any, number: int, contract: TextContract) -> GoldenVector:
     def refused(reason: str) -> ModelFileError:
         return ModelFileError(f"{GOLDEN}: vector {number}: {reason}")
 
-    if not isinstance(value, dict) or set(value) != _FIELDS:
-        raise refused(f"not an object of {', '.join(sorted(_FIELDS))}")
-    text, ids, probability = value["text"], value["ids"], value["probability"]
+    last = _last_field(contract.outputs)
+    names = {"text", "ids", last}
+    if not isinstance(value, dict) or set(value) != names:
+        raise refused(f"not an object of {', '.join(sorted(names))}")
+    text, ids, found = value["text"], value["ids"], value[last]
     if not isinstance(text, str) or len(text) > MAX_CHARACTERS:
         raise refused(f"text is not a string of at most {MAX_CHARACTERS} characters")
     if not isinstance(ids, list) or len(ids) > contract.max_length or not _are_ids(ids, contract):
@@ -89,11 +106,26 @@ def _vector(value: Any, number: int, contract: TextContract) -> GoldenVector:
             f"ids is not a list of at most {contract.max_length} integers in "
             f"[0, {contract.vocabulary_size - 1}]"
         )
-    if (probability is None) != (not ids):
-        raise refused("there is a probability where there are ids, null where there are none")
-    if probability is not None and not (_is_number(probability) and 0 <= probability <= 1):
-        raise refused(f"probability {probability!r} is not in [0, 1]")
-    return GoldenVector(text, tuple(ids), None if probability is None else float(probability))
+    if (found is None) != (not ids):
+        raise refused(f"there {_THERE[last]} where there are ids, null where there are none")
+    if found is None:
+        return GoldenVector(text, ())
+    if last == _SEVERAL:
+        if not isinstance(found, list) or len(found) != contract.outputs:
+            raise refused(f"{last} is not a list of {contract.outputs} numbers")
+        several = tuple(_probability(one, refused) for one in found)
+        return GoldenVector(text, tuple(ids), probabilities=several)
+    return GoldenVector(text, tuple(ids), _probability(found, refused))
+
+
+def _last_field(outputs: int) -> str:
+    return _ONE if outputs == 1 else _SEVERAL
+
+
+def _probability(value: Any, refused: Callable[[str], ModelFileError]) -> float:
+    if not (_is_number(value) and 0 <= value <= 1):
+        raise refused(f"probability {value!r} is not in [0, 1]")
+    return float(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -78,12 +78,14 @@ def check_model(path: Path, data: bytes, container: Container, content: Content)
         Bundle.check_names(attached)
         check_sums(attached, attachments.graph_sha256())
         bundle = Bundle.from_attachments(attached)
-        if content.inputs != container.inputs or content.outputs != container.outputs:
+        contract = bundle.contract
+        outputs = container.outputs(contract.decision)
+        if content.inputs != container.inputs or content.outputs != outputs:
             raise ModelFileError(
                 f"the graph takes {_listed(content.inputs)} and gives {_listed(content.outputs)}; "
-                f"expected {_listed(container.inputs)} and {_listed(container.outputs)}"
+                f"expected {_listed(container.inputs)} and {_listed(outputs)}"
             )
-        content.check_structure(bundle.contract.vocabulary_size)
+        content.check_structure(contract.vocabulary_size, contract.outputs)
     return ModelFile(path, container, data, content, bundle)
 
 

@@ -83,14 +83,17 @@ def judge(
     Args:
         engine: the runtime.
         device: the device that ran.
-        scores: float [passes, texts]: the same texts scored in several ways, the worst counts.
-        expected: float [texts].
+        scores: float [passes, texts], or [passes, texts, labels]: the same texts scored in several
+            ways, the worst counts.
+        expected: float [texts], or [texts, labels].
         texts: what was scored, at least one.
         decision: from probabilities to labels.
         limits: what is allowed.
     """
     wide, right = scores.astype(np.float64), expected.astype(np.float64)
     differences = np.abs(wide - right).max(axis=0)
+    if differences.ndim > 1:
+        differences = differences.max(axis=-1)
     worst = int(differences.argmax())
     flips = int(decision.flips(wide, right).any(axis=0).sum())
     reasons = []

@@ -20,6 +20,7 @@ from edgernn.cells import CELLS
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
 from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids
 from edgernn.runtime.devices import choose_device, import_onnxruntime
+from edgernn.text import TextContract
 from edgernn.text.padding import pad
 
 __all__ = [
@@ -38,6 +39,8 @@ _FLOAT32 = np.dtype(np.float32)
 
 _ROUNDING = 1e-5
 """How far an engine's sigmoid may lie outside [0, 1]."""
+_SUM_ROUNDING = 1e-3
+"""How far the sum of a text's probabilities may lie from 1, where one label of all is given."""
 
 _XNNPACK_FAILS = frozenset({"WHILE", "SPLIT_V"})
 """Operators that together mark the loop of a GRU whose reset gate acts on the state. With LiteRT
@@ -65,12 +68,15 @@ class Backend(Protocol):
         """How many calls of `run` may go on at once and gain by it."""
 
     def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
-        """Return float32 [texts] for texts of int32 [tokens], none of them empty.
+        """Score texts of int32 [tokens], none of them empty.
 
         Args:
             batch: the texts' ids.
             padding_ids: ids to put after the longest text as padding, where a graph takes any; they
                 must make no difference.
+
+        Returns:
+            float32 [texts], or [texts, labels] unless the contract's decision is `threshold`.
         """
 
 
@@ -84,6 +90,7 @@ class OnnxRuntime:
     def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
         """Load the graph; `threads` None is as many as there are cores."""
         self._path = file.path
+        self._contract = contract = file.bundle.contract
         ort = import_onnxruntime()
         if on_cpu_only(file):
             # ONNX Runtime would put it on the CPU in silence.
@@ -122,12 +129,15 @@ class OnnxRuntime:
         self.batch_tokens = CUDA_TOKENS if on_cuda else CPU_TOKENS
         self.workers = 1 if on_cuda else threads or cores()
         # No bound method: it would hold this object, and its session, for longer than its users do.
-        self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = partial(_call_session, self._session)
+        (output,) = file.container.outputs(contract.decision)
+        self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = partial(
+            _call_session, self._session, output
+        )
         if on_cuda:
             from edgernn.runtime.cuda import BoundSession, warn_of_cpu_layers
 
             warn_of_cpu_layers(self._session, file.path)
-            self._call = BoundSession(self._session)
+            self._call = BoundSession(self._session, output, contract.outputs)
 
     def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         """Score one batch, padded to its longest text."""
@@ -135,10 +145,10 @@ class OnnxRuntime:
             return np.concatenate([self.run([text], padding_ids) for text in batch])
         ids, lengths = pad(batch, padding_ids)
         try:
-            probability = self._call(ids, lengths)
+            found = self._call(ids, lengths)
         except Exception as error:
             raise _failed(self._path, "ONNX Runtime", error) from error
-        return _probabilities(probability, len(batch), self._path)
+        return _probabilities(found, len(batch), self._path, self._contract)
 
 
 class LiteRT:
@@ -179,7 +189,7 @@ class LiteRT:
         try:
             self._interpreter = make_interpreter(model_content=file.data, num_threads=threads or 1)
             self._input = self._interpreter.get_input_details()[0]["index"]
-            contract = file.bundle.contract
+            self._contract = contract = file.bundle.contract
             # A convolution cannot read the one step that a file starts with; texts are padded then.
             self._length = 1 if contract.padding == "none" else contract.max_length
             if self._length > 1:
@@ -199,7 +209,7 @@ class LiteRT:
                 found = [self._run_one(text) for text in batch]
         except (ValueError, RuntimeError) as error:
             raise _failed(self._path, self._engine, error) from error
-        return np.concatenate([_probabilities(one, 1, self._path) for one in found])
+        return np.concatenate([_probabilities(one, 1, self._path, self._contract) for one in found])
 
     def _run_one(self, ids: Ids) -> npt.NDArray[Any]:
         interpreter = self._interpreter
@@ -215,9 +225,9 @@ class LiteRT:
         return found
 
 
-def _call_session(session: Any, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
+def _call_session(session: Any, output: str, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
     found: npt.NDArray[Any]
-    (found,) = session.run(["probability"], {"ids": ids, "lengths": lengths})
+    (found,) = session.run([output], {"ids": ids, "lengths": lengths})
     return found
 
 
@@ -273,18 +283,31 @@ def _litert_for(file: ModelFile) -> Callable[..., Any]:
     return partial(Interpreter, experimental_op_resolver_type=without)
 
 
-def _probabilities(outputs: npt.NDArray[Any], count: int, path: Path) -> Probabilities:
-    """Make sure that an engine gave what the contract says: float32 [count] in [0, 1]."""
-    if outputs.shape != (count,) or outputs.dtype != _FLOAT32:
+def _probabilities(
+    outputs: npt.NDArray[Any], count: int, path: Path, contract: TextContract
+) -> Probabilities:
+    """Make sure that an engine gave what the contract says: float32 of texts, in [0, 1]."""
+    several = contract.outputs
+    shape = (count,) if several == 1 else (count, several)
+    if outputs.shape != shape or outputs.dtype != _FLOAT32:
+        wanted = "one probability" if several == 1 else f"{several:,} probabilities"
         raise ModelFileError(
             f"{path}: the graph gave {outputs.dtype} {list(outputs.shape)} for {count} texts, not "
-            "one probability each: export it again or get a fresh copy"
+            f"{wanted} each: export it again or get a fresh copy"
         )
-    # Batches are small: this takes less time than two reductions of an array. What is not a number
-    # may be hidden from `min` and `max`, but not from the sum.
-    values = outputs.tolist()
-    if not math.isnan(sum(values)) and min(values) >= 0 and max(values) <= 1:
-        return cast(Probabilities, outputs)
+    if several == 1:
+        # Batches are small: this takes less time than two reductions of an array. What is not a
+        # number may be hidden from `min` and `max`, but not from the sum.
+        values = outputs.tolist()
+        if not math.isnan(sum(values)) and min(values) >= 0 and max(values) <= 1:
+            return cast(Probabilities, outputs)
+    elif contract.decision == "largest":
+        off = np.abs(outputs.sum(axis=1, dtype=np.float64) - 1)
+        if (off > _SUM_ROUNDING).any():
+            raise ModelFileError(
+                f"{path}: the graph gave probabilities that are {off.max():.2g} off a sum of 1 for "
+                "a text: export it again or get a fresh copy"
+            )
     # Not `<` and `>`: what is not a number must fail too.
     unsound = ~((outputs >= -_ROUNDING) & (outputs <= 1 + _ROUNDING))
     if unsound.any():

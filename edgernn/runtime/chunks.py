@@ -12,7 +12,7 @@ from edgernn.runtime.backends import Backend
 from edgernn.runtime.batches import Ids, form_batches
 from edgernn.text import EncodedTexts, TextEncoder
 
-__all__ = ["IdsChunk", "TextChunk"]
+__all__ = ["IdsChunk", "TextChunk", "no_scores"]
 
 _PIECE_TEXTS = 64, 512
 """Fewest and most texts that are encoded in one go. Encoding and the network push each other out of
@@ -23,18 +23,34 @@ T = TypeVar("T")
 _NO_IDS = np.zeros(0, np.int32)
 
 
+def no_scores(texts: int, outputs: int) -> npt.NDArray[np.float32]:
+    """Return zeros in the shape of scores, float32 [texts], or [texts, outputs] of several."""
+    return np.zeros(texts if outputs == 1 else (texts, outputs), np.float32)
+
+
 class IdsChunk:
     """Texts that are encoded already."""
 
     pieces = 0
 
     def __init__(
-        self, backend: Backend, ids: Sequence[Ids], padding_ids: Sequence[int] = ()
+        self,
+        backend: Backend,
+        ids: Sequence[Ids],
+        padding_ids: Sequence[int] = (),
+        outputs: int = 1,
     ) -> None:
-        """Take int32 [tokens] of each text; `padding_ids` come after each batch's longest."""
+        """Take what is to be scored.
+
+        Args:
+            backend: the loaded graph.
+            ids: int32 [tokens] of each text.
+            padding_ids: ids to put after each batch's longest text.
+            outputs: how many probabilities the graph gives for a text.
+        """
         self.ids = list(ids)
-        self.found: npt.NDArray[np.float32] = np.zeros(len(ids), np.float32)
-        """float32 [texts], the probabilities; 0 of a text without ids."""
+        self.found = no_scores(len(ids), outputs)
+        """float32 [texts] or [texts, labels], the probabilities; 0 of a text without ids."""
         self._backend = backend
         self._padding_ids = padding_ids
 
@@ -66,7 +82,7 @@ class TextChunk(IdsChunk, Generic[T]):
         self, backend: Backend, encoder: TextEncoder, texts: Sequence[str], payload: T
     ) -> None:
         """Take the texts, and what belongs to them."""
-        super().__init__(backend, [_NO_IDS] * len(texts))
+        super().__init__(backend, [_NO_IDS] * len(texts), outputs=encoder.contract.outputs)
         count = len(texts)
         self.encoded = EncodedTexts(self.ids, [0.0] * count, [False] * count)
         """The texts, as far as their pieces are encoded."""

@@ -90,7 +90,7 @@ class Classifier:
                 index, an Arrow array or whatever else yields them.
             errors: what becomes of a text that is missing (None, NaN, `pandas.NA`), no string,
                 empty or white space alone, or of which the contract leaves no token. `coerce`: a
-                `Score` without a label, with the reason. `raise`: an error.
+                `Score` with the reason and no label. `raise`: an error.
 
         Raises:
             TextError: with `errors="raise"`: a text is empty, or no token is left of it; the
@@ -130,8 +130,8 @@ class Classifier:
         return scores
 
     def score_or_none(self, texts: Iterable[Any]) -> list[Score | None]:
-        """Score texts as `score` does, with None in place of a score without a label."""
-        return [None if score.label is None else score for score in self.score(texts)]
+        """Score texts as `score` does, with None for a text that cannot be scored."""
+        return [None if score.reason is not None else score for score in self.score(texts)]
 
     def close(self) -> None:
         """Release the engine's session and the vocabulary; calls under way still end.

@@ -30,22 +30,42 @@ _PORTABLE = 1  # CU_MEMHOSTALLOC_PORTABLE: pinned for every context, whoever mad
 class BoundSession:
     """Calls a session through an IO binding with buffers that are pinned and used again."""
 
-    def __init__(self, session: Any, pin: Callable[[int], Bytes] | None = None) -> None:
-        """Allocate nothing yet; `pin` gives so many bytes of pinned memory."""
+    def __init__(
+        self,
+        session: Any,
+        output: str = "probability",
+        outputs: int = 1,
+        pin: Callable[[int], Bytes] | None = None,
+    ) -> None:
+        """Allocate nothing yet.
+
+        Args:
+            session: ONNX Runtime's.
+            output: name of the graph's output.
+            outputs: how many probabilities it gives for a text.
+            pin: gives so many bytes of pinned memory.
+        """
         self._session = session
+        self._output = output
+        self._each: tuple[int, ...] = () if outputs == 1 else (outputs,)
         self._buffers = {name: _Buffer(pin or pinned_bytes) for name in ("ids", "lengths", "out")}
         self._lock = threading.Lock()
 
     def __call__(self, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
-        """Return float32 [texts] for int32 [texts, time] and [texts]; one call at a time."""
+        """Score int32 [texts, time] and [texts]; one call at a time.
+
+        Returns:
+            float32 [texts], or [texts, outputs] of more than one.
+        """
         with self._lock:
             binding = self._session.io_binding()
             for name, values in (("ids", ids), ("lengths", lengths)):
                 bound = self._buffers[name].array(values.shape, np.dtype(np.int32))
                 np.copyto(bound, values)
                 binding.bind_input(name, "cpu", 0, np.int32, bound.shape, bound.ctypes.data)
-            out = self._buffers["out"].array(lengths.shape, np.dtype(np.float32))
-            binding.bind_output("probability", "cpu", 0, np.float32, out.shape, out.ctypes.data)
+            shape = (*lengths.shape, *self._each)
+            out = self._buffers["out"].array(shape, np.dtype(np.float32))
+            binding.bind_output(self._output, "cpu", 0, np.float32, out.shape, out.ctypes.data)
             self._session.run_with_iobinding(binding)
             return out.copy()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +47,7 @@ class DataCheck:
 def check_on_data(
     file: ModelFile,
     texts: Sequence[str],
-    labels: npt.NDArray[np.int8],
+    labels: npt.NDArray[Any],
     limits: Limits,
     expected: tuple[str, Probabilities] | None = None,
 ) -> DataCheck:
@@ -55,10 +56,10 @@ def check_on_data(
     Args:
         file: the model file.
         texts: at least one; each has a token.
-        labels: int8 [texts], 1 for the second label.
+        labels: the true ones, as `Decision.right` takes them.
         limits: what a runtime may differ by.
-        expected: name and float32 [texts] probabilities of a reference; None takes the first
-            runtime that runs.
+        expected: name and probabilities of a reference, float32 [texts] or [texts, labels]; None
+            takes the first runtime that runs.
     """
     ids = file.bundle.encoder.encode_batch(texts)
     decision = file.bundle.contract.decides

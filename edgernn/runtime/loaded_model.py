@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.runtime.backends import Backend, open_backend
-from edgernn.runtime.chunks import IdsChunk
+from edgernn.runtime.chunks import IdsChunk, no_scores
 from edgernn.runtime.score_stream import ScoreStream
 from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
@@ -114,12 +114,13 @@ class LoadedModel:
                 to see that they make no difference.
 
         Returns:
-            float32 [texts]: the probability of the second (positive) class.
+            float32 [texts]: the probability of the second label; [texts, labels] unless the
+            contract's decision is `threshold`.
         """
         backend = self._backend
         if len(ids) == 1:
             return backend.run(ids, padding_ids)
-        work = IdsChunk(backend, ids, padding_ids)
+        work = IdsChunk(backend, ids, padding_ids, self.contract.outputs)
         if backend.workers > 1 and sum(map(len, ids)) > _FEW_TOKENS:
             with Stream[IdsChunk](backend.workers) as stream:
                 stream.put(work)
@@ -134,13 +135,14 @@ class LoadedModel:
         """Score one text alone: with as few steps as can be, since someone waits for it."""
         encoded = self._encoder.encode_texts(text)
         has_ids = len(encoded.ids[0]) > 0
-        found = self._backend.run(encoded.ids) if has_ids else np.zeros(1, np.float32)
-        return scores_of(self.contract, encoded, found)
+        contract = self.contract
+        found = self._backend.run(encoded.ids) if has_ids else no_scores(1, contract.outputs)
+        return scores_of(contract, encoded, found)
 
     def _scores(self, texts: EncodedTexts) -> list[Score]:
         ids = texts.ids
         scored = [place for place, tokens in enumerate(ids) if len(tokens)]
-        found = np.zeros(len(ids), np.float32)
+        found = no_scores(len(ids), self.contract.outputs)
         if scored:
             found[scored] = self.probabilities([ids[place] for place in scored])
         return scores_of(self.contract, texts, found)

@@ -60,7 +60,7 @@ def replay(file: ModelFile, golden: Golden) -> Replay:
     Raises:
         ModelFileError: no vector has a probability.
     """
-    if all(vector.probability is None for vector in golden.vectors):
+    if all(vector.scores is None for vector in golden.vectors):
         raise ModelFileError(
             f"{file.path}: none of its golden vectors has a probability: export it again"
         )
@@ -86,7 +86,7 @@ def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
     if engine.problem is not None:
         return unscored(file, engine, None, None)
     # Counted among all vectors, as they stand in the file.
-    rows = [i for i, vector in enumerate(golden.vectors) if vector.probability is not None]
+    rows = [i for i, vector in enumerate(golden.vectors) if vector.scores is not None]
     vectors = [golden.vectors[i] for i in rows]
     device = None
     try:
@@ -99,7 +99,7 @@ def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
         engine,
         device,
         found,
-        np.array([vector.probability for vector in vectors], np.float64),
+        np.array([vector.scores for vector in vectors], np.float64),
         [vector.text for vector in vectors],
         file.bundle.contract.decides,
         Limits(golden.tolerance),
@@ -115,7 +115,7 @@ def _score(backend: Backend, ids: Sequence[Ids]) -> npt.NDArray[np.float32]:
     that takes a text a call gets them one by one in reverse order.
 
     Returns:
-        float32 [2, texts], both in the order of `ids`.
+        float32 [2, texts] or [2, texts, labels], both in the order of `ids`.
     """
     alone = np.concatenate([backend.run([one]) for one in ids])
     backwards = ids[::-1]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.text import EncodedTexts, TextContract
+from edgernn.text.decision import NO_LABEL
 
 __all__ = ["EMPTY", "NO_TOKEN", "Score", "problem_of", "scores_of", "texts_of", "without_label"]
 
@@ -23,14 +24,19 @@ _MISSING = frozenset({"NAType", "NaTType"})
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What the model says of one text; without a label where it can say nothing."""
+    """What the model says of one text."""
 
     label: str | None
-    """The name of the class, as the model's contract has it; None where there is a `reason`."""
+    """The label given, as the model's contract has it; of several the likeliest.
+
+    None where there is a `reason`, and where the model gives no label: it is not sure enough, or
+    none of several fits.
+    """
     confidence: float | None
-    """Probability of the label given, in [0, 1]."""
+    """Probability of the likeliest label, in [0, 1]; None where there is a `reason`."""
     probability: float | None
-    """Of a model of two labels: the probability of the second (positive) one, in [0, 1]."""
+    """The probability of the second (positive) label, in [0, 1], where a text has one of two; None
+    with more labels, and where a text may have several."""
     probabilities: tuple[float, ...] | None
     """The probability of each of `labels`."""
     labels: tuple[str, ...]
@@ -43,7 +49,10 @@ class Score:
     truncated: bool
     """Whether the text is longer than the model's input, so that part of it was not looked at."""
     reason: str | None
-    """Why there is no label, in one line; None where there is one."""
+    """Why the text cannot be scored, in one line; None where it is."""
+    given: tuple[str, ...] = ()
+    """All labels given, in the model's order: one, or none; where a text may have several, each
+    whose probability reaches its threshold."""
 
 
 class _Draft:
@@ -56,13 +65,14 @@ class _Draft:
 
     def __init__(
         self,
-        label: str,
+        label: str | None,
         confidence: float,
-        probability: float,
+        probability: float | None,
         probabilities: tuple[float, ...],
         labels: tuple[str, ...],
         known: float,
         truncated: bool,
+        given: tuple[str, ...],
     ) -> None:
         self.label = label
         self.confidence = confidence
@@ -72,6 +82,7 @@ class _Draft:
         self.known = known
         self.truncated = truncated
         self.reason = None
+        self.given = given
 
 
 def without_label(labels: tuple[str, ...], reason: str) -> Score:
@@ -85,22 +96,64 @@ def scores_of(
     """Return scores.
 
     Args:
-        contract: has the labels, and the probability from which on the second is given.
+        contract: has the labels, and which of them are given.
         texts: what was scored; one without ids gets no label.
-        probabilities: float32 [texts] of the second label.
+        probabilities: float32 [texts] of the second label, or [texts, labels].
     """
-    labels = contract.labels
-    called = contract.decides.called(probabilities).tolist()
+    if contract.outputs > 1:
+        return _scores_of_each(contract, texts, probabilities)
+    labels, decision = contract.labels, contract.decides
+    called = decision.called(probabilities).tolist()
+    answers = called
+    if decision.none_below is not None:
+        answers = decision.answers(probabilities).tolist()
+    alone = tuple((label,) for label in labels)
     found = []
-    for ids, known, truncated, p, label in zip(
-        texts.ids, texts.known, texts.truncated, probabilities.tolist(), called, strict=True
-    ):
+    rows = zip(
+        *(texts.ids, texts.known, texts.truncated, probabilities.tolist(), called, answers),
+        strict=True,
+    )
+    for ids, known, truncated, p, label, answer in rows:
         if not len(ids):
             found.append(without_label(labels, NO_TOKEN))
             continue
         # Exact: a float32 from 1 fits a float64.
         each = (1.0 - p, p)
-        score: Any = _Draft(labels[label], each[label], p, each, labels, known, truncated)
+        score: Any = _Draft(
+            labels[label], each[label], p, each, labels, known, truncated, alone[label]
+        )
+        if answer == NO_LABEL:
+            score.label, score.given = None, ()
+        score.__class__ = Score
+        found.append(score)
+    return found
+
+
+def _scores_of_each(
+    contract: TextContract, texts: EncodedTexts, probabilities: npt.NDArray[np.float32]
+) -> list[Score]:
+    """Return scores by float32 [texts, labels]."""
+    labels, decision = contract.labels, contract.decides
+    answers = decision.answers(probabilities)
+    if decision.rule == "each":
+        # Of those given the likeliest; of equal ones the first.
+        likeliest = np.where(answers, probabilities, -1).argmax(axis=1).tolist()
+        given = [tuple(labels[i] for i in np.flatnonzero(row).tolist()) for row in answers]
+    else:
+        likeliest = answers.tolist()
+        given = [() if number == NO_LABEL else (labels[number],) for number in likeliest]
+    rows = zip(
+        *(texts.ids, texts.known, texts.truncated, likeliest, given),
+        *(decision.confidence(probabilities).tolist(), probabilities.tolist()),
+        strict=True,
+    )
+    found = []
+    for ids, known, truncated, number, names, confidence, each in rows:
+        if not len(ids):
+            found.append(without_label(labels, NO_TOKEN))
+            continue
+        label = labels[number] if names else None
+        score: Any = _Draft(label, confidence, None, tuple(each), labels, known, truncated, names)
         score.__class__ = Score
         found.append(score)
     return found

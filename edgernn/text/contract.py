@@ -241,6 +241,11 @@ class TextContract:
             if getattr(self, name) is not None:
                 _require_int(name, getattr(self, name), 0, self.vocabulary_size - 1)
 
+    @property
+    def outputs(self) -> int:
+        """How many probabilities the model gives for a text: one in all, or one for each label."""
+        return 1 if self.decision == "threshold" else len(self.labels)
+
     @cached_property
     def decides(self) -> Decision:
         """How the model's scores become labels."""

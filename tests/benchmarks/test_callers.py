@@ -23,7 +23,7 @@ class Counting:
         number = next(self.numbers)
         (text,) = texts
         p = 1.0 if number == self._wrong_at else len(text) / 10
-        return [Score("pos", p, p, (1 - p, p), ("neg", "pos"), 1.0, False, None)]
+        return [Score("pos", p, p, (1 - p, p), ("neg", "pos"), 1.0, False, None, ("pos",))]
 
 
 def test_rates_and_ratios() -> None:

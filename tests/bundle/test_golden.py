@@ -193,3 +193,52 @@ def test_the_limits_are_the_contract_s() -> None:
     smaller = dataclasses.replace(CONTRACT, vocabulary_size=19)
     with pytest.raises(ModelFileError, match=r"in \[0, 18\]"):
         Golden.from_json(data, smaller)
+
+
+EACH = dataclasses.replace(
+    CONTRACT,
+    version=None,
+    labels=("a", "b"),
+    decision="each",
+    threshold=None,
+    thresholds=(0.5, 0.3),
+)
+SEVERAL = Golden(
+    0.1,
+    (
+        GoldenVector("good", (1, 2), probabilities=(0.25, 1.0)),
+        GoldenVector("", ()),
+    ),
+)
+
+
+def test_several_probabilities() -> None:
+    """Another field holds one for each label; where there are no ids it is null as well."""
+    text = SEVERAL.to_json(EACH.outputs)
+    assert json.loads(text)["vectors"] == [
+        {"text": "good", "ids": [1, 2], "probabilities": [0.25, 1.0]},
+        {"text": "", "ids": [], "probabilities": None},
+    ]
+    read = Golden.from_json(text.encode(), EACH)
+    assert read == SEVERAL
+    assert [vector.scores for vector in read.vectors] == [(0.25, 1.0), None]
+    assert [vector.scores for vector in GOLDEN.vectors] == [0.25, None, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("probabilities", "probability", "not an object of ids, probabilities, text"),
+        ("[0.25, 1.0]", "0.25", "probabilities is not a list of 2 numbers"),
+        ("[0.25, 1.0]", "[0.25]", "probabilities is not a list of 2 numbers"),
+        ("[0.25, 1.0]", "[0.25, 0.5, 0.25]", "probabilities is not a list of 2 numbers"),
+        ("[0.25, 1.0]", "[0.25, 1.5]", r"probability 1.5 is not in \[0, 1\]"),
+        ("[0.25, 1.0]", "[0.25, null]", r"probability None is not in \[0, 1\]"),
+        ("[0.25, 1.0]", "null", "there are probabilities where there are ids"),
+    ],
+)
+def test_several_probabilities_refused(old: str, new: str, reason: str) -> None:
+    """As many as labels, each in [0, 1], under the name that the decision asks for."""
+    data = SEVERAL.to_json(EACH.outputs).replace(old, new, 1).encode()
+    with pytest.raises(ModelFileError, match=f"^golden.json: vector 1: {reason}"):
+        Golden.from_json(data, EACH)

@@ -243,7 +243,7 @@ def test_another_onnx_signature(
         ([("x", schema.TensorType.INT64, [1, 1])], [TFLITE_PROBABILITY], "ids INT64[2]"),
         ([("x", schema.TensorType.INT32, [1])], [TFLITE_PROBABILITY], "ids INT32[1]"),
         ([TFLITE_IDS], [("y", schema.TensorType.INT8, [1])], "probability INT8[1]"),
-        ([TFLITE_IDS], [("y", schema.TensorType.FLOAT32, [1, 1])], "probability FLOAT32[2]"),
+        ([TFLITE_IDS], [("y", schema.TensorType.FLOAT32, [1, 1])], "probabilities FLOAT32[2]"),
         ([TFLITE_IDS], [TFLITE_PROBABILITY, TFLITE_PROBABILITY], "2 FLOAT32[1]; expected"),
     ],
 )

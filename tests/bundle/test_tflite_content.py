@@ -334,7 +334,7 @@ def test_parsed() -> None:
     content = TfliteContent(FULL, "m.tflite")
     assert content.operators == {"ADD": 1, "TANH": 1}
     assert content.inputs == {"ids": ("FLOAT32", 2)}
-    assert content.outputs == {"probability": ("FLOAT32", 2)}
+    assert content.outputs == {"probabilities": ("FLOAT32", 2)}
     (graph,) = content.model.subgraphs
     assert [(op.name, op.version, op.inputs, op.outputs) for op in graph.operators] == [
         ("ADD", 1, (0, 0), (1,)),

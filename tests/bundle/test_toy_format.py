@@ -80,7 +80,7 @@ class ToyContent:
     def check_one_file(self) -> None:
         """It cannot name another file."""
 
-    def check_structure(self, vocabulary_size: int) -> None:
+    def check_structure(self, vocabulary_size: int, outputs: int = 1) -> None:
         """One word is allowed."""
         if self.graph != "Constant":
             raise ModelFileError(f"{self._name}: operator {self.graph} is not known here")
@@ -92,12 +92,15 @@ class ToyContainer:
     name = "toy"
     suffix = ".toy"
     inputs = ToyContent.inputs
-    outputs = ToyContent.outputs
     runtimes = ("toy-runtime",)
     oldest_runtime = "1.0"
     extra = None
     operator_per_direction = False
     quiet = False
+
+    def outputs(self, decision: str) -> Mapping[str, tuple[str, int]]:
+        """Two labels are all that it knows."""
+        return ToyContent.outputs
 
     def recognizes(self, data: bytes) -> bool:
         """By the mark."""

@@ -20,7 +20,7 @@ sys.path[:0] = [str(HELPERS / "helpers"), str(HELPERS / "exporters")]
 
 import keras  # noqa: E402
 from matching_checks import matching_checks  # noqa: E402
-from small_models import VOCABULARY, classifier, ragged, recurrent  # noqa: E402
+from small_models import VOCABULARY, classifier, ragged, recurrent, sequential  # noqa: E402
 
 from edgernn.training.layers import custom_layers  # noqa: E402
 from exporters import tflite_graph  # noqa: E402
@@ -30,6 +30,7 @@ __all__ = ["main"]
 
 _LAYERS = keras.layers
 _SEQUENCES = {"return_sequences": True}
+_LABELS = 5
 
 
 def _fused() -> Any:
@@ -78,12 +79,18 @@ def _filled(model: Any) -> Any:
     return model
 
 
+def _labels() -> Any:
+    ids = _LAYERS.Embedding(VOCABULARY, 4, mask_zero=True)
+    return sequential(ids, recurrent("LSTM", 4), _LAYERS.Dense(_LABELS))
+
+
 _SEEDS: dict[str, tuple[Callable[[], Any], str]] = {
     "fused": (_fused, "float32"),
     "loops": (_loops, "float32"),
     "ngrams-int8": (_ngrams, "int8"),
     "ngrams-float16": (_ngrams, "float16"),
     "integers": (lambda: classifier(recurrent("LSTM", 4)), "int8-full"),
+    "labels": (_labels, "float32"),
 }
 
 
@@ -91,7 +98,8 @@ def main(folder: Path) -> None:
     """Write `NAME.tflite` for each."""
     for name, (build, precision) in _SEEDS.items():
         rows = ragged(range(1, 31)) if precision == "int8-full" else ()
-        graph = tflite_graph.convert(read_network(build()), precision, rows)
+        several = (_LABELS, "softmax") if name == "labels" else ()
+        graph = tflite_graph.convert(read_network(build(), *several), precision, rows)
         (folder / f"{name}.tflite").write_bytes(graph)
 
 

@@ -53,6 +53,35 @@ def test_just_within_the_tolerance() -> None:
     assert gate.check_parity(beyond, expected, 2**-10).passed is False
 
 
+def test_several_probabilities() -> None:
+    """Each label's counts: the line names the text, the label and both scores."""
+    largest = Decision(None, "largest")
+    expected = np.tile(np.array([0.25, 0.5, 0.25], np.float32), (400, 1))
+    found = expected.copy()
+    found[6] = [0.25, 0.25, 0.5]
+    check = gate.check_parity(found, expected, 0.1, ("sad", "glad", "mad"))
+    assert (check.passed, check.value) == (False, 0.25)
+    assert check.line == (
+        "text 7 of 400 scores 0.250000 for glad, the Keras model 0.500000: 0.25 off, allowed 0.1"
+    )
+    assert gate.check_parity(found, expected, 0.25).passed
+    found[7, 2] = np.nan
+    assert "scores nan for mad" in gate.check_parity(found, expected, 1, ("a", "b", "mad")).line
+    assert gate.check_same("order", found, expected).passed is False
+    # What is no number is no label either.
+    assert gate.check_labels(found, expected, largest).value == 2 / 400
+    found[7] = expected[7]
+    labels = np.ones(400, np.int16)
+    check = gate.check_accuracy(found, expected, labels, largest, 0.2)
+    assert (check.passed, check.value) == (False, pytest.approx(0.25))
+    assert gate.check_accuracy(found, expected, labels, largest, 0.3).passed
+    each = Decision(None, "each", (0.3, 0.3, 0.6))
+    assert gate.check_labels(found, expected, each).value == 1 / 400
+    right = np.tile(np.array([False, True, False]), (400, 1))
+    check = gate.check_accuracy(found, expected, right, each, 0)
+    assert (check.passed, check.value) == (False, pytest.approx(0.25))
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_not_a_number(value: float) -> None:
     """A comparison with NaN is never true, so it must not be the one that fails."""

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
+from many_labels import VOCABULARY, contract_of, logits_of
 
 from edgernn import load
 from edgernn.bundle import read_model_file
@@ -81,6 +85,48 @@ def test_a_model_that_decides_nothing(tiny_encoder: TextEncoder) -> None:
         ExportError, match=r"lies 0\.00012 or more from the threshold 0\.5: .* longer"
     ):
         golden_vectors(tiny_encoder, flat, 6e-5)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, {"none_below": 0.4}, {"decision": "each", "thresholds": (0.5, 0.2, 0.3, 0.5, 0.5)}],
+    ids=["largest", "none below", "each"],
+)
+def test_several_labels(fields: dict[str, Any]) -> None:
+    """All probabilities are in the vectors, whose labels no runtime within the tolerance turns."""
+    contract = contract_of(5, **fields)
+    encoder = TextEncoder(contract, VOCABULARY)
+
+    def scores(ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
+        logits = np.array([logits_of(contract, row.tolist()) for row in ids])
+        powers = np.exp(logits / 4)
+        given = powers / (1 + powers if fields.get("decision") else powers.sum(1, keepdims=True))
+        return given.astype(np.float32)
+
+    tolerance = 1e-3
+    golden = golden_vectors(encoder, scores, tolerance)
+    vectors = [vector for vector in golden.vectors if vector.ids]
+    assert 16 <= len(vectors) <= 32
+    rows = np.array([vector.probabilities for vector in vectors])
+    np.testing.assert_allclose(rows, scores([np.array(v.ids) for v in vectors]), atol=1e-7)
+    margins = contract.decides.margin(rows)
+    assert margins.min() >= 2 * tolerance
+    answers = [str(one) for one in contract.decides.answers(rows).tolist()]
+    close = [answer for answer, margin in zip(answers, margins, strict=True) if margin < 0.02]
+    assert len(close) >= 3
+    assert len(set(close)) >= 2
+    assert {vector.probability for vector in golden.vectors} == {None}
+
+
+def test_several_labels_of_which_none_is_sure() -> None:
+    """The line does not speak of a threshold where there is none."""
+    encoder = TextEncoder(contract_of(3), VOCABULARY)
+
+    def equal(ids: Sequence[object]) -> npt.NDArray[np.float32]:
+        return np.full((len(ids), 3), 1 / 3, np.float32)
+
+    with pytest.raises(ExportError, match=r"lies 0\.0002 or more from another answer: the model"):
+        golden_vectors(encoder, equal, 1e-4)
 
 
 def test_texts_without_a_token(tiny_word_trained: TrainedModel) -> None:

@@ -232,7 +232,7 @@ def test_an_order_is_refused(build: Callable[[], list[Any]], said: str) -> None:
 def test_a_probability_is_no_logit(activation: str) -> None:
     """A last layer with its own sigmoid would be squashed twice."""
     model = sequential(embedding(), lstm(3), layers.Dense(1, activation=activation))
-    said = f"activation='{activation}', must be 'linear': the model must end in a logit"
+    said = f"activation='{activation}', must be 'linear': the model must end in logits"
     with pytest.raises(ExportError, match=said):
         read_network(model)
 

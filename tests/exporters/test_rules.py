@@ -26,6 +26,7 @@ CELLS = tuple(cells.CELLS)
 OTHER_CELLS = tuple(f"{cell}{OTHER_ACTIVATIONS}" for cell in CELLS)
 PARTS = (
     *(*CELLS, *OTHER_CELLS, "Activation", "Conv", "MaxPool", "Merge", "Ngrams", "Pool", "Scale"),
+    "Softmax",
 )
 LOOPS = {"WHILE", "IF", "CALL", "CALL_ONCE"}
 

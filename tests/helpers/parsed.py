@@ -13,14 +13,14 @@ from edgernn.bundle.tflite.attachments import find_attachments as find_in_tflite
 from edgernn.bundle.tflite.content import TfliteContent
 
 
-def check_onnx(data: bytes, name: str, vocabulary_size: int) -> None:
+def check_onnx(data: bytes, name: str, vocabulary_size: int, outputs: int = 1) -> None:
     """Check an .onnx file's graph as scoring would."""
-    OnnxContent(data, name).check_structure(vocabulary_size)
+    OnnxContent(data, name).check_structure(vocabulary_size, outputs)
 
 
-def check_tflite(data: bytes, name: str, vocabulary_size: int) -> None:
+def check_tflite(data: bytes, name: str, vocabulary_size: int, outputs: int = 1) -> None:
     """Check a .tflite file's graph as scoring would."""
-    TfliteContent(data, name).check_structure(vocabulary_size)
+    TfliteContent(data, name).check_structure(vocabulary_size, outputs)
 
 
 def onnx_attachments(data: bytes | memoryview, name: str) -> dict[str, bytes]:

@@ -36,7 +36,7 @@ from edgernn.errors import (
     UsageError,
 )
 from edgernn.runtime import LoadedModel, backends, loaded_model
-from edgernn.text import TextEncoder
+from edgernn.text import TextContract, TextEncoder
 from exporters.sample_texts import SAMPLE_TEXTS
 
 Files = dict[tuple[str, str], Path]
@@ -86,6 +86,7 @@ def test_labels(scorer: Classifier) -> None:
             known=score.known,
             truncated=score.truncated,
             reason=None,
+            given=("positive" if second else "negative",),
         )
     assert {score.label for score in scores} == {"negative", "positive"}
 
@@ -535,9 +536,10 @@ def test_weights_that_are_no_numbers(
 )
 def test_what_an_engine_may_give(found: Any, problem: str) -> None:
     """One probability a text; a rounding error outside [0, 1] is put right, more is refused."""
+    contract = TextContract(vocabulary_sha256="", vocabulary_size=1, max_length=1, cut="end")
     with pytest.raises(ModelFileError, match=f"^m.onnx: the graph gave .*{problem}"):
-        backends._probabilities(found, 2, Path("m.onnx"))
-    sound = backends._probabilities(np.float32([-1e-7, 1 + 1e-6, 0.5]), 3, Path("m.onnx"))
+        backends._probabilities(found, 2, Path("m.onnx"), contract)
+    sound = backends._probabilities(np.float32([-1e-7, 1 + 1e-6, 0.5]), 3, Path("m.onnx"), contract)
     assert sound.tolist() == [0.0, 1.0, 0.5]
 
 

@@ -66,7 +66,7 @@ def test_a_bound_call() -> None:
         asked.append(count)
         return np.zeros(count, np.uint8)
 
-    call = cuda.BoundSession(FakeSession(), pin)
+    call = cuda.BoundSession(FakeSession(), pin=pin)
     first = call(np.int32([[1, 2], [3, 0]]), np.int32([2, 1]))
     assert first.tolist() == [5, 4]
     assert asked == [16, 8, 8]

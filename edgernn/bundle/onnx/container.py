@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from edgernn.text.decision import DecisionRule
+
 if TYPE_CHECKING:
     from edgernn.bundle.onnx.content import OnnxContent
 
@@ -17,13 +19,18 @@ class OnnxContainer:
     name = "onnx"
     suffix = ".onnx"
     inputs: Mapping[str, tuple[str, int]] = {"ids": ("INT32", 2), "lengths": ("INT32", 1)}
-    outputs: Mapping[str, tuple[str, int]] = {"probability": ("FLOAT", 1)}
     runtimes = ("onnxruntime",)
     oldest_runtime = "1.16"
     extra = None
     operator_per_direction = False
     # ONNX Runtime says there why CUDA does not run.
     quiet = False
+
+    def outputs(self, decision: DecisionRule) -> dict[str, tuple[str, int]]:
+        """Return what the main graph gives: one probability in all, or one for each label."""
+        if decision == "threshold":
+            return {"probability": ("FLOAT", 1)}
+        return {"probabilities": ("FLOAT", 2)}
 
     def recognizes(self, data: bytes) -> bool:
         """Say no: an ONNX file has no mark of its own."""

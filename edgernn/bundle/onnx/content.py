@@ -66,7 +66,7 @@ class OnnxContent:
                 "file, which is not read; save the model as one file"
             )
 
-    def check_structure(self, vocabulary_size: int) -> None:
+    def check_structure(self, vocabulary_size: int, outputs: int = 1) -> None:
         """Check the graph before an engine runs it, see `Content.check_structure`."""
         with broken(self._name):
             if self._fields > MAX_FIELDS:
@@ -75,6 +75,14 @@ class OnnxContent:
                 # ONNX Runtime would take the file for one of its own format, of other content.
                 raise ProtoError("two formats in one file")
             check_structure(self.model, vocabulary_size)
+            for output in self.model.graph.outputs:
+                # One probability alone has no dimension of its own.
+                found = (output.shape or ())[1:] or (1,)
+                if found != (outputs,):
+                    given = " x ".join(map(str, found))
+                    raise ProtoError(
+                        f"{given} probabilities for a text, the contract has {outputs}"
+                    )
 
 
 def _signature(tensors: Iterable[TensorInfo]) -> dict[str, tuple[str, int]]:

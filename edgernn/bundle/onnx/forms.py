@@ -89,6 +89,7 @@ _STEPS, _PADS = range(1, 4097), range(4097)
 _TO_FLOAT, _TO_INT32 = frozenset({1}), frozenset({6})
 _FIRST, _SECOND, _THIRD = frozenset({0}), frozenset({1}), frozenset({2})
 _FIRST_TWO = frozenset({0, 1})
+_LAST_OF_TWO = frozenset({-1, 1})
 
 FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     "Abs": (_form(r"found", "sizes"), _form(r"x")),
@@ -161,6 +162,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"padded L1 L1 L1", "shifted", r"[0-7] -[1-7] 1"),
         _form(r"ids( [IL]1){3,4}", IDS),
     ),
+    "Softmax": (_form(r"x", axis=_LAST_OF_TWO),),
     "Sqrt": (_form(r"count", "root"),),
     "Squeeze": (_form(r"(pooled|largest|mean) L1", "features", r"1"),),
     "Sub": (_form(r"lengths I1", "lengths", r"\d{1,4}"),),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from edgernn.bundle.tflite.schema import IDENTIFIER
+from edgernn.text.decision import DecisionRule
 
 if TYPE_CHECKING:
     from edgernn.bundle.tflite.content import TfliteContent
@@ -22,13 +23,18 @@ class TfliteContainer:
     name = "tflite"
     suffix = ".tflite"
     inputs: Mapping[str, tuple[str, int]] = {"ids": ("INT32", 2)}
-    outputs: Mapping[str, tuple[str, int]] = {"probability": ("FLOAT32", 1)}
     # The second took over from the first, and began again at version 1.
     runtimes = ("tflite-runtime", "ai-edge-litert")
     oldest_runtime = "2.14"
     extra = "tflite"
     operator_per_direction = True
     quiet = True
+
+    def outputs(self, decision: DecisionRule) -> dict[str, tuple[str, int]]:
+        """Return what the main graph gives: one probability in all, or one for each label."""
+        if decision == "threshold":
+            return {"probability": ("FLOAT32", 1)}
+        return {"probabilities": ("FLOAT32", 2)}
 
     def recognizes(self, data: bytes) -> bool:
         """Tell by the flatbuffer's identifier."""

@@ -52,7 +52,9 @@ class TfliteContent:
     @property
     def outputs(self) -> dict[str, tuple[str, int]]:
         """What the main graph gives."""
-        return self._signature("probability", self.model.subgraphs[0].outputs)
+        main = self.model.subgraphs[0]
+        is_one = not main.outputs or len(main.tensors[main.outputs[0]].shape) == 1
+        return self._signature("probability" if is_one else "probabilities", main.outputs)
 
     @property
     def attachments(self) -> TfliteAttachments:
@@ -69,12 +71,19 @@ class TfliteContent:
                 "export it as one file"
             )
 
-    def check_structure(self, vocabulary_size: int) -> None:
+    def check_structure(self, vocabulary_size: int, outputs: int = 1) -> None:
         """Check the graph before an engine runs it, see `Content.check_structure`."""
         with self.broken():
             if self._spent > MAX_WORK:
                 raise FlatError("more structure than any model of this kind needs")
             check_structure(self.model, vocabulary_size)
+            main = self.model.subgraphs[0]
+            for number in main.outputs:
+                # One probability alone has no dimension of its own.
+                found = main.tensors[number].shape[1:] or (1,)
+                if found != (outputs,):
+                    given = " x ".join(map(str, found))
+                    raise FlatError(f"{given} probabilities for a text, the contract has {outputs}")
 
     def broken(self) -> AbstractContextManager[None]:
         """Turn what is raised while a table of the model is read into the line for a person."""

@@ -96,6 +96,8 @@ _OFF = Option("B", frozenset({0}))
 
 _RELU, _RELU6, _TANH = Activation.RELU, Activation.RELU6, Activation.TANH
 _INT32 = TENSOR_TYPES.index("INT32")
+_ONE: Final = 0x3F800000
+"""The bits of the float 1."""
 _FUSED = frozenset({Activation.NONE, _RELU, _RELU6, _TANH})
 _PADDING = Option("b", frozenset({0, 1}))
 _STEPS, _DILATION = (Option("i", frozenset(range(least, 4097))) for least in (1, 0))
@@ -167,6 +169,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "REVERSE_V2": _form(r"fI>f|[qa]I>[qa]"),
     "RSQRT": _form(r"f>f"),
     "SHAPE": _form(r"[fi]>i", Options.SHAPE, Option("b", frozenset({_INT32}))),
+    "SOFTMAX": _form(r"f>f", Options.SOFTMAX, Option("I", frozenset({_ONE}))),
     "SPLIT": _form(r"If>f{2,4}", Options.SPLIT, _COUNT),
     "SPLIT_V": _form(r"fII>f{2,4}", Options.SPLIT_V, _COUNT),
     "STRIDED_SLICE": _form(

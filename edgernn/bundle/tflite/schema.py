@@ -176,6 +176,7 @@ class BuiltinOptions:
     CONV_2D = 1
     POOL_2D = 5
     FULLY_CONNECTED = 8
+    SOFTMAX = 9
     CONCATENATION = 10
     ADD = 11
     MUL = 21

@@ -91,6 +91,7 @@ SHAPE,ids="""
 105 REVERSE_V2 fI>f|[qa]I>[qa] 0
 76 RSQRT f>f 0
 77 SHAPE [fi]>i 55 b2
+25 SOFTMAX f>f 9 I1065353216
 49 SPLIT If>f{2,4} 35 i#
 102 SPLIT_V fII>f{2,4} 79 i#
 45 STRIDED_SLICE fIII>f|[qa]III>[qa]|iIII>i 32 i i i0 i0 i B0
