@@ -131,7 +131,7 @@ def test_another_threshold(tiny_run: Path, tmp_path: Path) -> None:
     assert any(line.startswith(f"label flips: 0 of {len(texts)} ") for line in lines)
     names = trained.run.contract.labels
     labels = [score.label for score in on_cpu(path).score(texts)]
-    assert labels == [names[decision.label(value)] for value in expected.tolist()]
+    assert labels == [names[number] for number in decision.answers(expected).tolist()]
     assert set(labels) == set(names)
 
 

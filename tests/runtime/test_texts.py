@@ -204,7 +204,7 @@ def test_scores_become_a_table(scorer: Classifier) -> None:
     table = pandas.DataFrame(scorer.score([*TEXTS, None]))
     assert list(table) == [
         *("label", "confidence", "probability", "probabilities"),
-        *("labels", "known", "truncated", "reason"),
+        *("labels", "known", "truncated", "reason", "given"),
     ]
     assert table["reason"].tolist()[3] == MISSING
 
