@@ -7,6 +7,7 @@ from typing import Literal, cast, get_args
 
 from edgernn.cli.console import busy, say
 from edgernn.errors import UsageError
+from edgernn.text.decision import DecisionRule
 from edgernn.training.imported.contracts import ImportOptions
 from edgernn.training.imported.job import default_name, import_run
 from edgernn.training.imported.options import IdOption, Split, WordOptions
@@ -29,8 +30,9 @@ def run_import(
     unknown_id: str | None,
     split: str | None,
     words: WordOptions,
-    labels: str,
-    threshold: float,
+    labels: str | None,
+    threshold: float | None,
+    decision: str | None,
     expect: Path | None,
 ) -> None:
     """Import a model, and say where the run is and what to do with it."""
@@ -38,18 +40,19 @@ def run_import(
         ("padding", padding, ("pre", "post", "none")),
         ("truncating", truncating, ("pre", "post")),
         ("split", split, get_args(Split)),
+        ("decision", decision, get_args(DecisionRule)),
     ):
         if value is not None and value not in known:
             raise UsageError(f"--{option} {value}: must be one of {', '.join(known)}")
-    both = tuple(label.strip() for label in labels.split(","))
-    if len(both) > 2 and all(both):
+    names = None if labels is None else tuple(label.strip() for label in labels.split(","))
+    if names is not None and (len(names) < 2 or not all(names) or len(set(names)) < len(names)):
         raise UsageError(
-            f"--labels {labels}: {len(both)} names; only models of two classes can be "
-            "imported so far"
+            f"--labels {labels}: must be two names or more, all different, such as "
+            "negative,positive"
         )
-    if len(both) != 2 or not all(both) or both[0] == both[1] or not labels.isprintable():
-        raise UsageError(f"--labels {labels}: must be two names, such as negative,positive")
-    if not 0.0 < threshold < 1.0:
+    if labels is not None and not labels.isprintable():
+        raise UsageError("--labels: a name holds a character that cannot be shown")
+    if threshold is not None and not 0.0 < threshold < 1.0:
         raise UsageError(f"--threshold {threshold}: must lie between 0 and 1")
     name = name if name is not None else default_name(model)
     folder = import_run(
@@ -67,8 +70,9 @@ def run_import(
                 unknown_id=_id("unknown-id", unknown_id),
                 split=cast(Split | None, split),
             ),
-            labels=(both[0], both[1]),
+            labels=names,
             threshold=threshold,
+            decision=cast(DecisionRule | None, decision),
             expect=expect,
         ),
         say=say,

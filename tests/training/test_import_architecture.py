@@ -221,7 +221,7 @@ def test_a_gru_without_the_setting():
         ([layer("Dropout", rate=0.5)], "found none"),
         ([embedding(), lstm(), lstm(name="b"), dense()], "must return sequences; see my_lstm"),
         ([embedding(), lstm(return_sequences=True), dense()], "return sequences; see my_lstm"),
-        ([embedding(), lstm(), dense(units=2)], "my_dense has 2 with activation 'sigmoid'"),
+        ([embedding(), lstm(), dense(units=2, activation="relu")], "has 2 with activation 'relu'"),
         ([embedding(), lstm(), dense(activation="relu")], "has 1 with activation 'relu'"),
         (
             [embedding(), lstm(), dense(units=4, activation="softmax"), dense()],
@@ -233,8 +233,8 @@ def test_a_gru_without_the_setting():
             "layer my_activation: a softmax must be at the end",
         ),
         (
-            [embedding(), lstm(), dense(units=3, activation="softmax")],
-            "a file has two labels, so a model of more classes cannot be carried over",
+            [embedding(), lstm(), dense(units=1025, activation="softmax")],
+            "or 2 to 1,024 units, logits, a softmax or sigmoids; my_dense has 1,025 with",
         ),
         ([embedding(), pool(), dense()], "and no LSTM, GRU or SimpleRNN, which a model must have"),
         ([embedding(), lstm(), pool(), dense()], "before a pooling must return sequences"),
@@ -278,6 +278,26 @@ def test_a_linear_unit_and_an_activation():
     assert not read_architecture(sequential(*layers), "x").sigmoid
     sigmoid = layer("Activation", activation="sigmoid")
     assert read_architecture(sequential(*layers, sigmoid), "x").sigmoid
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "end", "sigmoid"),
+    [
+        (1, "sigmoid", "sigmoid", True),
+        (1, "linear", "logit", False),
+        (2, "softmax", "softmax", True),
+        (2, "linear", "logits", False),
+        (2, "sigmoid", "sigmoids", True),
+        (77, "softmax", "softmax", True),
+        (1024, "linear", "logits", False),
+        (5, "sigmoid", "sigmoids", True),
+    ],
+)
+def test_the_end(units, activation, end, sigmoid):
+    """One number between two labels, or one for each of any number."""
+    layers = (embedding(), lstm(), dense(units=units, activation=activation))
+    found = read_architecture(sequential(*layers), "x")
+    assert (found.units, found.end, found.sigmoid) == (units, end, sigmoid)
 
 
 def test_the_length_of_the_first_batch():

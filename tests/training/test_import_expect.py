@@ -302,7 +302,7 @@ def test_spellings(row, tmp_path):
     """Names and shapes as Keras and people have them."""
     path = tmp_path / "own.jsonl"
     path.write_text(json.dumps(row) + "\n")
-    assert read_expected(path).texts[0].score == 0.25
+    assert read_expected(path).texts[0].scores == (0.25,)
 
 
 def test_csv(tmp_path):
@@ -310,7 +310,10 @@ def test_csv(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text('text,ids,score\n"a, b","[1, 2]",0.5\nc,0 0 3,0.25\n')
     found = read_expected(path).texts
-    assert [(text.ids, text.score) for text in found] == [((1, 2), 0.5), ((0, 0, 3), 0.25)]
+    assert [(text.ids, text.scores) for text in found] == [
+        ((1, 2), (0.5,)),
+        ((0, 0, 3), (0.25,)),
+    ]
 
 
 @pytest.mark.parametrize(

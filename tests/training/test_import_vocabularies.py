@@ -18,10 +18,11 @@ from edgernn.errors import DataError, EdgernnError, UsageError
 from edgernn.training.imported.contracts import ImportOptions, contract_of
 from edgernn.training.imported.expected import Expected, ExpectedText
 from edgernn.training.imported.job import vocabulary_file
+from edgernn.training.imported.judge import Reading
 from edgernn.training.imported.layers import Architecture, Dense, Embedding, Recurrent
 from edgernn.training.imported.markers import role_of
 from edgernn.training.imported.options import OpenQuestion, WordOptions
-from edgernn.training.imported.replay import Reading, replay
+from edgernn.training.imported.replay import replay
 from edgernn.training.imported.tokenizers import read_vocabulary, resolve
 
 REFUSED = [name for name, kind in VOCABULARIES.items() if kind.refused]

@@ -12,6 +12,7 @@ from edgernn.cells import CELLS
 from edgernn.errors import MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly
+from edgernn.text.decision import DecisionRule
 from edgernn.training.imported.files import Imported
 from edgernn.training.imported.layers import (
     Activation,
@@ -34,18 +35,21 @@ _STEEPER = 0.2 * 6
 """A hard sigmoid of Keras 2, 0.2 x + 0.5, is that of Keras 3, x / 6 + 0.5, of 1.2 x."""
 
 
-def build(imported: Imported, padded_length: int | None = None) -> Any:
+def build(
+    imported: Imported, padded_length: int | None = None, rule: DecisionRule = "threshold"
+) -> Any:
     """Build the model of a run folder.
 
     Args:
         imported: layers and weights.
         padded_length: the length that texts were padded to, where a GlobalMaxPooling1D saw zeros
             at the masked steps of shorter ones.
+        rule: how what the model gives becomes labels.
 
     Returns:
-        An uncompiled `keras.Sequential`: int32 ids [batch, time] to float32 logits [batch, 1]. A
-        sigmoid at the end is left out, a softmax of two becomes the difference of its logits, and
-        a missing bias is one of zeros.
+        An uncompiled `keras.Sequential`: int32 ids [batch, time] to float32 logits [batch, 1], or
+        [batch, labels]. A sigmoid or softmax at the end is left out, but with `threshold` two
+        logits become their difference; a missing bias is one of zeros.
 
     Raises:
         MissingPackageError: TensorFlow is not installed.
@@ -57,21 +61,25 @@ def build(imported: Imported, padded_length: int | None = None) -> Any:
     except ImportError as error:
         raise MissingPackageError("tensorflow", "importing a model", "export") from error
     layers = imported.architecture.layers
+    *inner, last = layers
+    outputs = 1 if rule == "threshold" else imported.architecture.units
     model = keras.Sequential(
         [
             keras.Input((None,), dtype="int32", name="ids"),
-            *(_layer(keras.layers, layer, layer is layers[-1], padded_length) for layer in layers),
+            *(_layer(keras.layers, layer, padded_length) for layer in inner),
+            keras.layers.Dense(outputs),
         ],
         name="imported",
     )
     inputs = 0
     for layer, built, weights in zip(layers, model.layers, imported.weights, strict=True):
-        built.set_weights(_adapted(layer, layer is layers[-1], inputs, weights))
+        adapted = _adapted(layer, inputs, weights)
+        built.set_weights(_difference(adapted) if layer is last and outputs == 1 else adapted)
         inputs = layer.outputs(inputs)
     return model
 
 
-def _layer(layers: Any, layer: Layer, last: bool, padded_length: int | None) -> Any:
+def _layer(layers: Any, layer: Layer, padded_length: int | None) -> Any:
     match layer:
         case Embedding():
             return layers.Embedding(layer.rows, layer.units, mask_zero=layer.mask_zero)
@@ -88,8 +96,6 @@ def _layer(layers: Any, layer: Layer, last: bool, padded_length: int | None) -> 
                 return layers.Bidirectional(cell, merge_mode=layer.merge)
             return cell
         case Dense():
-            if last:
-                return layers.Dense(1)
             return layers.Dense(layer.units, activation=layer.activation)
         case Conv():
             return layers.Conv1D(
@@ -116,7 +122,7 @@ def _layer(layers: Any, layer: Layer, last: bool, padded_length: int | None) -> 
             assert_never(layer)
 
 
-def _adapted(layer: Layer, last: bool, inputs: int, weights: Weights) -> Weights:
+def _adapted(layer: Layer, inputs: int, weights: Weights) -> Weights:
     """Return a layer's weights as the layer that is built in its place has them."""
     if isinstance(layer, Recurrent | Dense | Conv) and not layer.use_bias:
         given = iter(weights)
@@ -126,11 +132,15 @@ def _adapted(layer: Layer, last: bool, inputs: int, weights: Weights) -> Weights
         ]
     if isinstance(layer, Recurrent) and layer.steep:
         return [_steeper(layer, array) for array in weights]
-    if isinstance(layer, Dense) and last and layer.units == 2:
-        # softmax(a, b)[1] = sigmoid(b - a).
-        wide = [array.astype(np.float64) for array in weights]
-        return [(array[..., 1:] - array[..., :1]).astype(np.float32) for array in wide]
     return weights
+
+
+def _difference(weights: Weights) -> Weights:
+    """Return the weights of one logit for those of one, or of two: softmax(a, b)[1] = s(b - a)."""
+    if weights[0].shape[-1] == 1:
+        return weights
+    wide = [array.astype(np.float64) for array in weights]
+    return [(array[..., 1:] - array[..., :1]).astype(np.float32) for array in wide]
 
 
 def _steeper(layer: Recurrent, array: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

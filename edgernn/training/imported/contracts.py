@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from edgernn.errors import UsageError
 from edgernn.text import TextContract
 from edgernn.text.contract import Padding, Tokenizer
+from edgernn.text.decision import DecisionRule
+from edgernn.training.imported.described import end_of
 from edgernn.training.imported.files import sha256_of
 from edgernn.training.imported.layers import Architecture
 from edgernn.training.imported.tokenizers import Vocabulary, WordOptions
 from edgernn.training.imported.word_files import Side
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
-__all__ = ["ImportOptions", "about_padding", "contract_of"]
+__all__ = ["ImportOptions", "about_padding", "check_labels", "contract_of", "rule_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +39,12 @@ class ImportOptions:
     truncating: Side | None = None
     """Which end of a text was cut off in training. None: as the vocabulary says, or `pre`."""
     words: WordOptions = field(default_factory=WordOptions)
-    labels: tuple[str, str] = ("negative", "positive")
-    threshold: float = 0.5
+    labels: tuple[str, ...] | None = None
+    """In the order of the model's units; None: negative, positive."""
+    threshold: float | None = None
+    """From which probability on the second label is given, or each of several; None: one half."""
+    decision: DecisionRule | None = None
+    """How what the model gives becomes labels; None: as its end says."""
     expect: Path | None = None
     """Texts with ids or scores of the person's own program."""
 
@@ -80,9 +86,74 @@ def contract_of(
         vocabulary_file=VOCABULARY_FILES[tokenizer],
         padding=padding,
         padding_id=vocabulary.padding_id,
-        labels=options.labels,
-        threshold=options.threshold,
+        **_decided(options, architecture),
     )
+
+
+def rule_of(options: ImportOptions, architecture: Architecture) -> DecisionRule:
+    """Return how what a model gives becomes labels.
+
+    Raises:
+        UsageError: it was asked for what the model's end does not allow.
+    """
+    end, asked = architecture.end, options.decision
+    fits: tuple[DecisionRule, ...] = ("threshold",)
+    if end == "sigmoids":
+        fits = ("each",)
+    elif end in ("softmax", "logits"):
+        fits = ("threshold",) if architecture.units == 2 else ("largest",)
+        fits = (*fits, "each") if end == "logits" else fits
+    if asked is not None and asked not in fits:
+        raise UsageError(
+            f"--decision {asked}: {options.model} ends with {end_of(architecture)}, whose decision "
+            f"is {' or '.join(fits)}"
+        )
+    return asked or fits[0]
+
+
+def check_labels(options: ImportOptions, architecture: Architecture) -> None:
+    """Make sure that labels, threshold and decision are for the model's end.
+
+    Raises:
+        UsageError: they are not.
+    """
+    _decided(options, architecture)
+
+
+def _decided(options: ImportOptions, architecture: Architecture) -> dict[str, Any]:
+    """Return the fields of the contract about labels.
+
+    Raises:
+        UsageError: there are more labels or fewer than the model tells apart, or a threshold where
+            there is none.
+    """
+    rule, units = rule_of(options, architecture), architecture.units
+    number = 2 if rule == "threshold" else units
+    labels = options.labels
+    if labels is None and rule != "threshold":
+        raise UsageError(
+            f"--labels: is missing, and {options.model} has {units:,} units at its end: their "
+            "names in that order, with commas between"
+        )
+    labels = labels or ("negative", "positive")
+    if len(labels) != number:
+        raise UsageError(
+            f"--labels {','.join(labels)}: {len(labels):,} names, and {options.model} tells "
+            f"{number:,} labels apart"
+        )
+    threshold = options.threshold
+    if rule == "largest" and threshold is not None:
+        raise UsageError(
+            f"--threshold {threshold:g}: {options.model} gives the likeliest of {units:,} labels, "
+            "however likely it is"
+        )
+    threshold = 0.5 if threshold is None else threshold
+    return {
+        "labels": labels,
+        "decision": rule,
+        "threshold": threshold if rule == "threshold" else None,
+        "thresholds": (threshold,) * units if rule == "each" else (),
+    }
 
 
 def _same(name: str, options: ImportOptions, asked: str | None, said: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgernn.text.decision import DecisionRule
 from edgernn.training.imported.layers import (
     Activation,
     Architecture,
@@ -14,21 +15,42 @@ from edgernn.training.imported.layers import (
     Recurrent,
 )
 
-__all__ = ["described"]
-
-_ENDS = {
-    "sigmoid": "a sigmoid",
-    "logit": "one linear unit, read as a logit",
-    "softmax": "a softmax of two, which is the sigmoid of their difference",
-    "two logits": "two linear units, read as the logits of a softmax",
-}
+__all__ = ["described", "end_of"]
 
 
-def described(architecture: Architecture) -> str:
-    """Return the layers in one line."""
+def described(architecture: Architecture, rule: DecisionRule = "threshold") -> str:
+    """Return the layers in one line.
+
+    Args:
+        architecture: the layers.
+        rule: how what the model gives becomes labels.
+    """
     parts = [f"embedding of {architecture.embedding.units}"]
     parts += [_words(layer) for layer in architecture.layers[1:-1]]
-    return f"{', '.join(parts)}; at the end {_ENDS[architecture.end]}"
+    end = end_of(architecture)
+    if architecture.end == "softmax" and rule == "threshold":
+        end += ", which is the sigmoid of their difference"
+    elif architecture.end == "logits":
+        end += ", read as " + ("a logit each" if rule == "each" else "the logits of a softmax")
+    elif architecture.end == "logit":
+        end += ", read as a logit"
+    return f"{', '.join(parts)}; at the end {end}"
+
+
+def end_of(architecture: Architecture) -> str:
+    """Return what a model ends with, in words."""
+    number = "two" if architecture.units == 2 else f"{architecture.units:,}"
+    match architecture.end:
+        case "sigmoid":
+            return "a sigmoid"
+        case "logit":
+            return "one linear unit"
+        case "softmax":
+            return f"a softmax of {number}"
+        case "logits":
+            return f"{number} linear units"
+        case "sigmoids":
+            return f"{number} sigmoids"
 
 
 def _words(layer: Layer) -> str:

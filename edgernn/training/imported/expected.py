@@ -23,6 +23,8 @@ SCORE_COLUMNS = (
 
 _MOST = 10_000
 _SUM = 1e-3
+_SUM_OF_MANY = 2e-2
+"""A softmax of mixed precision rounds each of them."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,9 @@ class ExpectedText:
     text: str
     ids: tuple[int, ...] | None
     """What it feeds to the model, padded or not."""
-    score: float | None
-    """What the model gives: a probability of the second class, or a logit."""
+    scores: tuple[float, ...] | None
+    """What the model gives: of two classes with one number between them a probability of the
+    second, or a logit; otherwise those of all labels."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,25 @@ class Expected:
     path: Path
     texts: tuple[ExpectedText, ...]
     """At least one; at most 10,000."""
-    pairs: bool = False
-    """Whether scores are differences of two logits."""
+    sums_differ: bool = False
+    """Whether scores of all classes do not sum to 1, which those of a softmax do."""
 
     @property
     def logits(self) -> bool:
         """Whether scores are logits: probabilities do not lie outside of [0, 1]."""
-        return self.pairs or any(
-            text.score is not None and not 0 <= text.score <= 1 for text in self.texts
+        return self.sums_differ or any(
+            not 0 <= score <= 1 for text in self.texts for score in text.scores or ()
         )
 
 
-def read_expected(path: Path) -> Expected:
-    """Read a file of rows with a text and ids, a score or both.
+def read_expected(path: Path, labels: int | None = None, *, softmax: bool = True) -> Expected:
+    """Read a file of rows with a text and ids, scores or both.
+
+    Args:
+        path: the file.
+        labels: how many labels the model gives a score of their own; None: one score says which of
+            two it is, or there is one of each.
+        softmax: whether probabilities of several labels sum to 1.
 
     Raises:
         DataError: it cannot be read, or a row of it is not as it should be; names file and row.
@@ -75,20 +84,22 @@ def read_expected(path: Path) -> Expected:
         for row in source:
             where = source.where(row)
             text = ExpectedText(where, source.text(row), _ids(where, row.fields, ids), None)
-            found.append((text, _scores(where, row.fields, score)))
+            found.append((text, _scores(where, row.fields, score, labels)))
             if len(found) == _MOST:
                 break
     if not found:
         raise DataError(f"{path}: holds no rows")
-    # Two probabilities, or two logits as a model without a softmax gives them.
-    pairs = any(len(scores) == 2 and abs(sum(scores) - 1) > _SUM for _, scores in found)
+    # Two probabilities, or two logits as a model without a softmax gives them; or of more.
+    nearly = _SUM if labels is None else _SUM_OF_MANY
+    sums_differ = softmax and any(
+        len(scores) > 1 and abs(sum(scores) - 1) > nearly for _, scores in found
+    )
     texts = []
     for text, scores in found:
-        value = scores[-1] if scores else None
-        if value is not None and pairs and len(scores) == 2:
-            value -= scores[0]
-        texts.append(dataclasses.replace(text, score=value))
-    return Expected(path, tuple(texts), pairs)
+        if labels is None and len(scores) == 2:
+            scores = [scores[1] - scores[0]] if sums_differ else scores[1:]
+        texts.append(dataclasses.replace(text, scores=tuple(scores) or None))
+    return Expected(path, tuple(texts), sums_differ)
 
 
 def _column(source: RowSource, names: tuple[str, ...]) -> str | None:
@@ -105,15 +116,18 @@ def _ids(where: str, fields: Mapping[str, object], column: str | None) -> tuple[
     return tuple(int(value) for value in values)
 
 
-def _scores(where: str, fields: Mapping[str, object], column: str | None) -> list[float]:
-    """Return one number, or those of two classes; none where nothing is given."""
+def _scores(
+    where: str, fields: Mapping[str, object], column: str | None, labels: int | None
+) -> list[float]:
+    """Return one number, or one for each class; none where nothing is given."""
     if column is None or fields.get(column) is None:
         return []
     values = _flat(where, column, fields[column])
-    if len(values) in (1, 2):
+    if len(values) in ((1, 2) if labels is None else (labels,)):
         return values
     raise DataError(
-        f"{where}: {column} holds {len(values)} numbers; it must be one, or those of two classes"
+        f"{where}: {column} holds {len(values)} numbers; it must be "
+        + ("one, or those of two classes" if labels is None else f"{labels}, one for each label")
     )
 
 

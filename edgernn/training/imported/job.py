@@ -22,16 +22,21 @@ from edgernn.files import write_bytes, write_text
 from edgernn.progress import Busy, Say
 from edgernn.training import run as names
 from edgernn.training.imported.build import build
-from edgernn.training.imported.contracts import ImportOptions, about_padding, contract_of
+from edgernn.training.imported.contracts import (
+    ImportOptions,
+    about_padding,
+    check_labels,
+    contract_of,
+    rule_of,
+)
 from edgernn.training.imported.described import described
 from edgernn.training.imported.expected import read_expected
 from edgernn.training.imported.files import Imported, read_model
+from edgernn.training.imported.judge import Agreement, Reading
 from edgernn.training.imported.padding import check_padding, padded_length
 from edgernn.training.imported.replay import (
     MIXED_TOLERANCES,
     TOLERANCE,
-    Agreement,
-    Reading,
     as_options,
     replay,
 )
@@ -78,13 +83,15 @@ def import_run(
         raise UsageError(f"--output {folder}: already exists; choose another")
     imported = read_model(options.model, options.weights)
     architecture = imported.architecture
+    rule = rule_of(options, architecture)
+    check_labels(options, architecture)
     file = vocabulary_file(options)
     built: dict[int | None, Any] = {}
 
     def model(padded: int | None) -> Any:
         if padded not in built:
             with busy("building the model"):
-                built[padded] = build(imported, padded)
+                built[padded] = build(imported, padded, rule)
         return built[padded]
 
     def read(options: ImportOptions) -> Reading:
@@ -105,7 +112,11 @@ def import_run(
     if options.expect is None:
         reading = read(options)
     else:
-        expected = read_expected(options.expect)
+        expected = read_expected(
+            options.expect,
+            None if rule == "threshold" else architecture.units,
+            softmax=rule != "each",
+        )
         tolerance = TOLERANCE
         if architecture.mixed is not None:
             tolerance = MIXED_TOLERANCES[architecture.mixed]
@@ -115,11 +126,12 @@ def import_run(
             options,
             expected,
             predict,
+            rule=rule,
             sigmoid=architecture.sigmoid,
             tolerance=tolerance,
         )
     vocabulary, contract = reading.vocabulary, reading.contract
-    say(f"{options.model}: {described(architecture)}")
+    say(f"{options.model}: {described(architecture, rule)}")
     say(
         f"{file.path}: {vocabulary.kind}, {vocabulary.size:,} ids; the embedding has "
         f"{architecture.embedding.rows:,} rows"

@@ -41,8 +41,8 @@ Function = Literal[
     "silu",
     "softsign",
 ]
-End = Literal["sigmoid", "logit", "softmax", "two logits"]
-"""What a model gives: one probability, its logit, or two of either."""
+End = Literal["sigmoid", "logit", "softmax", "logits", "sigmoids"]
+"""What a model gives: one probability, its logit, or two or more of either."""
 
 
 class Array(NamedTuple):
@@ -251,16 +251,28 @@ class Architecture:
     @property
     def end(self) -> End:
         """What the model gives."""
+        last = self._last
+        if last.activation == "softmax":
+            return "softmax"
+        if last.units == 1:
+            return "sigmoid" if last.activation == "sigmoid" else "logit"
+        return "sigmoids" if last.activation == "sigmoid" else "logits"
+
+    @property
+    def units(self) -> int:
+        """How many numbers it gives."""
+        return self._last.units
+
+    @property
+    def _last(self) -> Dense:
         last = self.layers[-1]
         assert isinstance(last, Dense)
-        if last.units == 2:
-            return "softmax" if last.activation == "softmax" else "two logits"
-        return "sigmoid" if last.activation == "sigmoid" else "logit"
+        return last
 
     @property
     def sigmoid(self) -> bool:
         """Whether the model gives probabilities; otherwise logits."""
-        return self.end in ("sigmoid", "softmax")
+        return self.end in ("sigmoid", "softmax", "sigmoids")
 
     def places(self) -> list[Place]:
         """Return the layers that have weights."""

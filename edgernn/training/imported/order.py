@@ -1,4 +1,4 @@
-"""In which order layers must stand: from ids over states to one unit, or two with a softmax."""
+"""In which order layers must stand: from ids over states to one unit, or one for each label."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ _NAMES: dict[type[Layer], str] = {
     **{Pool: "pooling", Conv: "convolution", MaxPool: "max pooling"},
     **{Norm: "batch normalization"},
 }
+
+_ENDS_OF_LABELS = ("linear", "softmax", "sigmoid")
+_MOST_LABELS = 1024
 
 
 def join_activations(layers: list[Layer], file: str) -> list[tuple[Layer, Layer]]:
@@ -62,7 +65,7 @@ def join_activations(layers: list[Layer], file: str) -> list[tuple[Layer, Layer]
 
 
 def check_order(layers: list[Layer], file: str) -> None:
-    """Check that layers run from ids over states to the last unit.
+    """Check that layers run from ids over states to the last units.
 
     Raises:
         ModelFileError: they do not; the message says which.
@@ -110,8 +113,8 @@ def _check_end(layers: list[Layer], file: str) -> None:
             "activation='softmax', which only the last layer may have"
         )
     last = layers[-1]
-    ends = ((1, "linear"), (1, "sigmoid"), (2, "linear"), (2, "softmax"))
-    if isinstance(last, Dense) and (last.units, last.activation) in ends:
+    ends = ("linear", "sigmoid") if getattr(last, "units", 1) == 1 else _ENDS_OF_LABELS
+    if isinstance(last, Dense) and last.activation in ends and last.units <= _MOST_LABELS:
         return
     if not isinstance(last, Dense):
         raise ModelFileError(
@@ -119,15 +122,10 @@ def _check_end(layers: list[Layer], file: str) -> None:
             f"({type(last).__name__.lower()}): must come after a dense layer without an "
             "activation, or not at the end"
         )
-    more = (
-        ": a file has two labels, so a model of more classes cannot be carried over; one that is "
-        "trained to tell one class from the others can"
-        if last.units > 2
-        else ""
-    )
     raise ModelFileError(
-        f"{file}: the last layer must be one unit, a logit or a sigmoid, or two units with a "
-        f"softmax; {last.name} has {last.units:,} with activation {last.activation!r}{more}"
+        f"{file}: the last layer must be one unit, a logit or a sigmoid, or 2 to {_MOST_LABELS:,} "
+        f"units, logits, a softmax or sigmoids; {last.name} has {last.units:,} with activation "
+        f"{last.activation!r}"
     )
 
 
