@@ -80,7 +80,13 @@ def prepare_data(options: ChooseOptions, splits: Splits, say: Say, busy: Busy) -
     with busy("counting words"):
         min_df = least_texts(options.min_df, examples.is_published)
         vocabularies = Vocabularies(
-            options.output / VOCABULARIES, examples.texts, options.space, min_df, say
+            options.output / VOCABULARIES,
+            examples.texts,
+            options.space,
+            min_df,
+            say,
+            labels=examples.classes,
+            rule=examples.decision,
         )
         counts = np.array(vocabularies.word_counts(max(options.space.max_lengths)))
         # A text without a word cannot be scored; the training job leaves it out as well.

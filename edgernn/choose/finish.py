@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -155,12 +156,15 @@ def _measured(
 
 
 def _accuracy(file: Classifier, examples: Examples) -> float:
-    found: list[float | None] = []
+    decides = file.contract.decides
+    found: list[Any] = []
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
         texts = examples.texts[start : start + _TEXTS_AT_ONCE]
-        found += [score.probability for score in file.score(texts, errors="raise")]
-    right = file.contract.decides.right(np.array(found, np.float64), examples.labels)
-    return float(right.mean())
+        found += [
+            score.probability if decides.is_binary else score.probabilities
+            for score in file.score(texts, errors="raise")
+        ]
+    return float(decides.right(np.array(found, np.float64), examples.labels).mean())
 
 
 def _excess(chosen: Chosen) -> float:

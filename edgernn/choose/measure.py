@@ -22,7 +22,7 @@ from edgernn.errors import ExportError, MissingPackageError
 from edgernn.native_logs import held_back
 from edgernn.recipes.recipe import FitSettings
 from edgernn.runtime import Classifier, LoadedModel, load
-from edgernn.training.models import build
+from edgernn.training.models import build, labels_of
 from edgernn.training.run import Run
 from exporters import model_card
 from exporters.export import TrainedModel, convert_graph
@@ -105,8 +105,10 @@ class Untrained:
             config={"recipe": recipe.name, "seed": 0, "data": {"description": self.data}},
             metrics={},
         )
-        network = read_network(build(recipe, encoder.contract.vocabulary_size))
-        trained = TrainedModel(run, network, self.texts, np.zeros(len(self.texts), np.float32))
+        labels = labels_of(encoder.contract)
+        network = read_network(build(recipe, encoder.contract.vocabulary_size, labels))
+        shape = (len(self.texts), *(() if labels is None else (labels,)))
+        trained = TrainedModel(run, network, self.texts, np.zeros(shape, np.float32))
         written: dict[str, Path] = {}
         golden: Golden | None = None
         refusal: ExportError | None = None

@@ -11,6 +11,7 @@ from edgernn.files import write_bytes
 from edgernn.progress import Say
 from edgernn.recipes.recipe import TextRules
 from edgernn.text import TextEncoder
+from edgernn.text.decision import DecisionRule
 from edgernn.text.words import read_words, write_words
 from edgernn.training.rare_words import MIN_DF
 from edgernn.training.text_rules import fitting_rules
@@ -37,11 +38,16 @@ class Vocabularies:
         space: Space,
         min_df: int = MIN_DF,
         say: Say = lambda line: None,
+        *,
+        labels: tuple[str, ...] = ("negative", "positive"),
+        rule: DecisionRule = "threshold",
     ) -> None:
         """Build in `folder`, of the training `texts`, what points of `space` take.
 
-        `min_df` and `say` are those of `build_vocabulary`.
+        `min_df` and `say` are those of `build_vocabulary`, `labels` and `rule` of `make_contract`.
         """
+        self._labels = labels
+        self._rule = rule
         self._min_df = min_df
         self._say = say
         self._folder = folder
@@ -81,7 +87,8 @@ class Vocabularies:
         """Return the text contract of a point with its vocabulary."""
         rules = self._rules_of(point)
         vocabulary = read_vocabulary(rules, self.path(point))
-        return TextEncoder(make_contract(rules, vocabulary), vocabulary)
+        contract = make_contract(rules, vocabulary, self._labels, self._rule)
+        return TextEncoder(contract, vocabulary)
 
     def _rules_of(self, point: Point) -> TextRules:
         """Return a point's text rules as they fit the texts; the training job finds the same."""
