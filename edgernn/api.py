@@ -93,6 +93,7 @@ def train_model(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     class_weight: str | None = None,
+    target_precision: float | None = None,
     max_length: int | None = None,
     seed: int = 1,
     limit: int | None = None,
@@ -123,7 +124,9 @@ def train_model(
         epochs: how many to train at most.
         batch_size: texts of a step.
         learning_rate: at the start.
-        class_weight: `balanced` lets a rarer label count for more, so that both count alike.
+        class_weight: `balanced` lets a rarer label count for more, so that all count alike.
+        target_precision: give an answer only where it is likely enough that this share of the
+            answers to held-out texts is right; other texts get no label.
         max_length: longest input, in tokens.
         seed: of all that is random.
         limit: the first so many training texts alone.
@@ -152,6 +155,7 @@ def train_model(
     check_whole("seed", seed, 0, 2**32 - 1)
     check_number("test_fraction", test_fraction, 0, 1)
     check_whole("limit", limit, 2)
+    check_number("target_precision", target_precision, 0, 1)
     options = TrainOptions(
         **reading_values(reading, Reading.__annotations__),
         output=Path(output),
@@ -163,6 +167,7 @@ def train_model(
         batch_size=batch_size,
         learning_rate=learning_rate,
         class_weight=class_weight,
+        target_precision=target_precision,
         max_length=max_length,
         seed=seed,
         limit=limit,

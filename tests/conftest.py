@@ -14,7 +14,7 @@ import pytest
 import sharing_out
 import tiers
 from hypothesis import HealthCheck, settings
-from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, write_run
+from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, tiny_bilstm, write_run
 
 import edgernn.privacy
 
@@ -152,35 +152,44 @@ def imdb_vocabulary(request: pytest.FixtureRequest) -> bytes:
 def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with a small model of random weights, on subwords.
 
-    The weights make scores vary between 0.05 and 0.95; most layers are just large enough
-    for the TFLite converter to quantize them. Needs TensorFlow.
+    The weights make scores vary between 0.05 and 0.95. Needs TensorFlow.
     """
-    from edgernn.recipes import recipe as parts
-    from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
-    from edgernn.text import SubwordEncoder
-
-    subwords = SubwordEncoder(TINY_SUBWORDS)
-    recipe = parts.Recipe(
-        name="tiny-bilstm",
-        title="Tiny",
-        source="tests",
-        text=parts.TextRules("subwords", subwords.vocab_size, 40, "start"),
-        layers=(
-            parts.Embedding(32),
-            parts.Recurrent(32, bidirectional=True, sequences=True),
-            parts.Recurrent(16, bidirectional=True),
-            parts.Dense(32, "relu"),
-            parts.Dropout(0.5),
-            parts.Dense(1),
-        ),
-        fit=RECIPES[DEFAULT_RECIPE].fit,
-    )
     return write_run(
         tmp_path_factory.mktemp("tiny-run"),
-        recipe,
-        subwords.to_bytes(),
+        *tiny_bilstm(),
         html_breaks="space",
         control_characters="space",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_labels_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder like `tiny_run` of three labels, of which a text gets the likeliest.
+
+    Needs TensorFlow.
+    """
+    return write_run(
+        tmp_path_factory.mktemp("tiny-labels-run"),
+        *tiny_bilstm(),
+        spread=1.5,
+        labels=("bad", "mixed", "good"),
+        decision="largest",
+    )
+
+
+@pytest.fixture(scope="session")
+def tiny_each_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder like `tiny_run` of three labels, of which a text gets several or none.
+
+    Needs TensorFlow.
+    """
+    return write_run(
+        tmp_path_factory.mktemp("tiny-each-run"),
+        *tiny_bilstm(),
+        spread=1.5,
+        labels=("plot", "cast", "music"),
+        decision="each",
+        thresholds=(0.4, 0.5, 0.7),
     )
 
 

@@ -382,7 +382,7 @@ class _Runner:
         if history.interrupted:
             raise KeyboardInterrupt
         remove_checkpoint(checkpoint)
-        model, found = add_ngrams(self._recipe, size, layers, distilled, self._measured)
+        model, found, _ = add_ngrams(self._recipe, size, layers, distilled, self._measured)
         found["epochs"] = len(history.epochs)
         found["kept_epoch"] = history.selected.epoch
         return {**found, "short": self._short(lambda ids: logits(model, ids))}

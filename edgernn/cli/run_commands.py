@@ -45,7 +45,15 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(min=1e-9)] = None,
     class_weight: Annotated[
         str | None,
-        typer.Option(help="balanced: weight the rarer label up, so that both labels count alike."),
+        typer.Option(help="balanced: weight rarer labels up, so that all labels count alike."),
+    ] = None,
+    target_precision: Annotated[
+        float | None,
+        typer.Option(
+            metavar="P",
+            help="Give an answer only where it is likely enough that P of the answers to held-out "
+            "texts are right, such as 0.95.",
+        ),
     ] = None,
     max_length: Annotated[
         int | None,
@@ -78,6 +86,7 @@ def train(
         batch_size=batch_size,
         learning_rate=learning_rate,
         class_weight=class_weight,
+        target_precision=target_precision,
         max_length=max_length,
         seed=seed,
         limit=limit,
@@ -179,10 +188,28 @@ def import_model(
             "punctuation). Default: tokenizer."
         ),
     ] = None,
-    labels: Annotated[str, typer.Option(help="Names of the two classes.")] = "negative,positive",
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="Names of the classes, in the order of the model's units. Default: "
+            "negative,positive.",
+        ),
+    ] = None,
     threshold: Annotated[
-        float, typer.Option(help="Probability from which the second label is given.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            help="Probability from which the second label is given, or each of several. Default: "
+            "0.5."
+        ),
+    ] = None,
+    decision: Annotated[
+        str | None,
+        typer.Option(
+            metavar="threshold|largest|each",
+            help="each: a text may have several labels, or none. Default: as the model's end says.",
+        ),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Make a run folder of your own Keras model and its vocabulary; no code in them is run."""
@@ -210,6 +237,7 @@ def import_model(
         ),
         labels=labels,
         threshold=threshold,
+        decision=decision,
         expect=expect,
     )
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from edgernn.text.decision import DecisionRule
 
 __all__ = ["Encoded", "balanced", "crop", "plan_training", "plan_validation", "thin"]
 
@@ -25,27 +28,43 @@ class Encoded:
 
     ids: Sequence[Ids]
     """One int32 array [tokens] a text."""
-    labels: npt.NDArray[np.int8] | npt.NDArray[np.float32]
-    """int8 [texts], 1 is the positive class; or float32, how likely it is the text's."""
+    labels: npt.NDArray[Any]
+    """int8 [texts], 1 is the positive class; or float32, how likely it is the text's. With the
+    decision `largest` integers [texts], the label's number; with `each` bool [texts, labels]."""
     weights: npt.NDArray[np.float32] | None = None
-    """float32 [texts], how much each counts in the loss, 1 on average; None: all alike."""
+    """float32 [texts], or with `each` [texts, labels], how much each counts in the loss, 1 on
+    average; None: all alike."""
 
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.ids)
 
 
-def balanced(texts: Encoded) -> Encoded:
-    """Weigh texts so that both classes count alike in the loss, however many texts each has.
+def balanced(texts: Encoded, rule: DecisionRule = "threshold") -> Encoded:
+    """Weigh texts so that all labels count alike in the loss, however many texts each has.
 
-    Of a text that is positive with probability p, p of it counts as a positive one and the rest as
-    a negative one: its loss is `a p log(1/q) + b (1 - p) log(1/(1 - q))`, where the model says q,
-    and a and b are half of the number of texts over the size of the class. That is a weight times
-    the loss of another label, which are what is returned; a label of 0 or 1 stays.
+    With `threshold`, of a text that is positive with probability p, p of it counts as a positive
+    one and the rest as a negative one: its loss is
+    `a p log(1/q) + b (1 - p) log(1/(1 - q))`, where the model says q, and a and b are half of the
+    number of texts over the size of the class. That is a weight times the loss of another label,
+    which are what is returned; a label of 0 or 1 stays. With `largest` a text weighs the number of
+    texts over that of its label and the number of labels; with `each` every label of its own is
+    weighed as two are, having it and having it not.
     """
+    if rule == "largest":
+        sizes = np.bincount(texts.labels)
+        present = np.count_nonzero(sizes)
+        weights = len(texts) / (present * sizes[texts.labels])
+        return Encoded(texts.ids, texts.labels, weights.astype(np.float32))
     likely = texts.labels.astype(np.float64)
-    positive = likely.sum()
+    positive = likely.sum(axis=0)
     negative = len(likely) - positive
+    if rule == "each":
+        # A label that all texts have, or none, has nothing to be weighed against.
+        both = (positive > 0) & (negative > 0)
+        shares = np.where(texts.labels, positive, negative)
+        weights = np.where(both, len(likely) / (2 * shares), 1.0)
+        return Encoded(texts.ids, texts.labels, weights.astype(np.float32))
     if not positive or not negative:
         return texts
     of_positive = likely * len(likely) / (2 * positive)

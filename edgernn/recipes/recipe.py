@@ -46,7 +46,7 @@ Keep = Literal["best", "last"]
 
 
 ClassWeight = Literal["balanced"]
-"""How much the texts of a class count: balanced as scikit-learn and Keras call it."""
+"""How much the texts of a label count: balanced as scikit-learn and Keras call it."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class TextRules:
 
 @dataclass(frozen=True)
 class FitSettings:
-    """How a model is trained: Adam on binary cross-entropy from logits."""
+    """How a model is trained: Adam on cross-entropy from logits."""
 
     epochs: int
     batch_size: int
@@ -185,7 +185,7 @@ class FitSettings:
     """Number of test examples measured after each epoch; None: all."""
     keep: Keep = "best"
     class_weight: ClassWeight | None = None
-    """Whether texts of a rarer class count for more in the loss, so that both classes count alike;
+    """Whether texts of a rarer label count for more in the loss, so that all labels count alike;
     the best epoch is that of the highest balanced accuracy then."""
     sort_by_length: bool = True
     """Whether texts of like length share a batch, which saves padding."""
@@ -232,6 +232,26 @@ class Recipe:
         """Refuse n-grams of padding."""
         if self.ngrams is not None and self.text.padding != "none":
             raise ValueError("with n-grams a text has no padding that is read")
+
+    def layers_for(self, labels: int | None) -> tuple[Layer, ...]:
+        """Return the layers with as many logits at their end as a decision takes.
+
+        Args:
+            labels: how many labels have a logit of their own; None: two labels, and one logit.
+
+        Raises:
+            UsageError: the recipe has n-grams, which know two labels.
+        """
+        if labels is None:
+            return self.layers
+        if self.ngrams is not None:
+            raise UsageError(
+                f"--recipe {self.name}: its n-grams tell two labels apart, and here are "
+                f"{labels:,}, or several a text: choose another recipe, such as --recipe bilstm"
+            )
+        *others, last = self.layers
+        assert isinstance(last, Dense)
+        return (*others, dataclasses.replace(last, units=labels))
 
     def as_published(self) -> Recipe:
         """Return the recipe with the tutorial's own text rules, layers and settings.

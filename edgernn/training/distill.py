@@ -294,7 +294,7 @@ def assemble(model: Any, layers: Any, table: NgramTable, factors: Blend) -> None
 
 def add_ngrams(
     recipe: Recipe, size: int, layers: Any, distilled: Distillation, measured: Encoded
-) -> tuple[Any, dict[str, Any]]:
+) -> tuple[Any, dict[str, Any], npt.NDArray[np.float32]]:
     """Add the n-grams to trained layers.
 
     Args:
@@ -305,8 +305,9 @@ def add_ngrams(
         measured: texts that neither was trained on, but for the lesson's last table.
 
     Returns:
-        The model, and for `metrics.json` what was measured of both parts and of their sum, with
-        the table that has not seen the texts that it is measured on.
+        The model; for `metrics.json` what was measured of both parts and of their sum, with the
+        table that has not seen the texts that it is measured on; and that sum of each of them,
+        float32 [texts].
     """
     of_layers = logits(layers, measured.ids)
     of_ngrams = ngram_sums(measured.ids, distilled.table)
@@ -319,7 +320,7 @@ def add_ngrams(
     def accuracy(sums: npt.NDArray[np.floating]) -> float:
         return float(np.mean(EVEN.right_logits(sums, measured.labels)))
 
-    return model, {
+    found = {
         "held_out": dataclasses.asdict(figures_of_logits(both, measured.labels)),
         "validation_accuracy": accuracy(both),
         "validation_loss": float(np.mean(np.logaddexp(0, np.where(positive, -both, both)))),
@@ -328,6 +329,7 @@ def add_ngrams(
         "teacher_accuracy": distilled.teacher_accuracy,
         "blend": dataclasses.asdict(factors),
     }
+    return model, found, both.astype(np.float32)
 
 
 def _key(

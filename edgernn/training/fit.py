@@ -8,7 +8,7 @@ resumed ends with the same numbers as one that was not.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,10 +26,12 @@ from edgernn.data.batches import (
 from edgernn.errors import TrainingError
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import FitSettings
+from edgernn.text.decision import DecisionRule
 from edgernn.text.padding import pad
 from edgernn.training.checkpoint import Checkpoint, holds_epoch
 from edgernn.training.history import Epoch, History
-from edgernn.training.keras_metrics import RIGHT_POSITIVES, metrics
+from edgernn.training.keras_metrics import RIGHT_POSITIVES, loss, metrics
+from edgernn.training.validation import measure
 
 __all__ = ["Watcher", "fit"]
 
@@ -54,6 +56,7 @@ def fit(
     *,
     seed: int,
     checkpoint: Path,
+    rule: DecisionRule = "threshold",
     resume: bool = False,
     watcher: Watcher | None = None,
 ) -> tuple[Any, History]:
@@ -63,13 +66,15 @@ def fit(
     run is complete.
 
     Args:
-        model: an uncompiled Keras model, int32 ids [batch, time] to logits [batch, 1].
+        model: an uncompiled Keras model, int32 ids [batch, time] to logits [batch, 1], or
+            [batch, labels].
         settings: the recipe's training settings.
         train: training texts.
         validation: what is measured after each epoch; where `settings.keep` is `best`, it chooses
             the epoch.
         seed: of batches and dropout; initial weights use Keras's own seed.
         checkpoint: folder for the state between epochs.
+        rule: how logits become labels, which says what the labels of `train` and `validation` are.
         resume: go on from `checkpoint` instead of starting.
         watcher: hears of batches and epochs.
 
@@ -81,23 +86,19 @@ def fit(
         KeyboardInterrupt: Ctrl-C before the first epoch ended; nothing was reached.
     """
     if settings.class_weight == "balanced":
-        train, validation = balanced(train), balanced(validation)
+        train, validation = balanced(train, rule), balanced(validation, rule)
     store = Checkpoint(checkpoint)
     history = History(keep=settings.keep, balanced=settings.class_weight is not None)
     if resume:
         model, history = store.load()
     else:
-        _compile(model, settings, len(train))
+        _compile(model, settings, len(train), rule)
 
-    held_out = _batches(
-        validation, plan_validation(np.array([len(i) for i in validation.ids]), _VALIDATION_BATCH)
-    )
+    measured = _measuring(model, validation, rule)
     try:
         while len(history.epochs) < settings.epochs and not _is_stale(history, settings.patience):
             number = len(history.epochs) + 1
-            epoch, averaged = _train_epoch(
-                model, settings, train, (validation, held_out), seed, number, watcher
-            )
+            epoch, averaged = _train_epoch(model, settings, train, measured, seed, number, watcher)
             history.epochs.append(epoch)
             store.save(model, averaged, history)
             if watcher:
@@ -117,7 +118,7 @@ def _train_epoch(
     model: Any,
     settings: FitSettings,
     train: Encoded,
-    validation: tuple[Encoded, Any],
+    measured: Callable[[], dict[str, Any]],
     seed: int,
     number: int,
     watcher: Watcher | None,
@@ -140,23 +141,50 @@ def _train_epoch(
     logs = model.fit(batches, shuffle=False, verbose=0, callbacks=callbacks).history
     # Keras has put the averaged weights in; they are what is measured and kept.
     averaged = model.get_weights()
-    texts, held_out = validation
-    found = model.evaluate(held_out, verbose=0, return_dict=True)
+    found = measured()
     model.set_weights(latest.weights)
     epoch = Epoch(
         epoch=number,
         loss=logs["loss"][0],
         accuracy=logs["accuracy"][0],
-        validation_loss=found["loss"],
-        validation_accuracy=found["accuracy"],
         seconds=round(time.monotonic() - started, 1),
-        **_recalls(found, texts),
+        **found,
     )
     if not np.isfinite(epoch.loss):
         raise TrainingError(
             f"epoch {number}: the loss is {epoch.loss}: try a lower --learning-rate"
         )
     return epoch, averaged
+
+
+def _measuring(
+    model: Any, texts: Encoded, rule: DecisionRule
+) -> Callable[[], dict[str, float | None]]:
+    """Return what measures a model on held-out texts: the fields of an `Epoch` about them."""
+    if rule != "threshold":
+
+        def measured() -> dict[str, float | None]:
+            found = measure(model, texts, rule)
+            return {
+                "validation_loss": found.loss,
+                "validation_accuracy": found.accuracy,
+                "validation_macro_f1": found.macro_f1,
+                "validation_macro_recall": found.macro_recall,
+            }
+
+        return measured
+    lengths = np.array([len(ids) for ids in texts.ids])
+    held_out = _batches(texts, plan_validation(lengths, _VALIDATION_BATCH))
+
+    def evaluated() -> dict[str, float | None]:
+        found = model.evaluate(held_out, verbose=0, return_dict=True)
+        return {
+            "validation_loss": found["loss"],
+            "validation_accuracy": found["accuracy"],
+            **_recalls(found, texts),
+        }
+
+    return evaluated
 
 
 def _recalls(measured: Mapping[str, float], texts: Encoded) -> dict[str, float | None]:
@@ -174,7 +202,7 @@ def _recalls(measured: Mapping[str, float], texts: Encoded) -> dict[str, float |
     }
 
 
-def _compile(model: Any, settings: FitSettings, texts: int) -> None:
+def _compile(model: Any, settings: FitSettings, texts: int, rule: DecisionRule) -> None:
     keras = import_quietly("keras")
 
     steps = settings.epochs * -(-texts // settings.batch_size)
@@ -185,8 +213,8 @@ def _compile(model: Any, settings: FitSettings, texts: int) -> None:
         optimizer=keras.optimizers.Adam(
             rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
         ),
-        loss=keras.losses.BinaryCrossentropy(from_logits=True),
-        metrics=metrics(),
+        loss=loss(rule),
+        metrics=metrics(rule),
     )
 
 
@@ -221,7 +249,8 @@ def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
         def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], ...]:
             chosen = plan[i]
             ids, _ = pad([texts.ids[j] for j in chosen])
-            labels = texts.labels[chosen, None].astype(np.float32)
+            labels = texts.labels[chosen].astype(np.float32)
+            labels = labels if labels.ndim == 2 else labels[:, None]
             return (ids, labels) if texts.weights is None else (ids, labels, texts.weights[chosen])
 
     return Batches()

@@ -30,10 +30,16 @@ class Epoch:
     """Share of the positive texts that were called so; None in runs of earlier versions."""
     validation_specificity: float | None = None
     """Share of the negative texts that were called so, likewise."""
+    validation_macro_f1: float | None = None
+    """Of more than two labels, or several a text: mean of their F1."""
+    validation_macro_recall: float | None = None
+    """Likewise, of the share of each label's texts that were given it."""
 
     @property
     def balanced_accuracy(self) -> float | None:
-        """Mean of recall and specificity on the validation texts."""
+        """Mean over the labels of the share of their validation texts that are right."""
+        if self.validation_macro_recall is not None:
+            return self.validation_macro_recall
         if self.validation_recall is None or self.validation_specificity is None:
             return None
         return (self.validation_recall + self.validation_specificity) / 2
@@ -132,7 +138,7 @@ def _number(name: str, text: str) -> float:
         value = float(text)
     except ValueError:
         value = math.nan
-    largest = 1.0 if name.endswith(("accuracy", "recall", "specificity")) else math.inf
+    largest = 1.0 if name.endswith(("accuracy", "recall", "specificity", "f1")) else math.inf
     if not (math.isfinite(value) and 0.0 <= value <= largest):
         kind = "a share in [0, 1]" if largest == 1.0 else "a number of 0 or more"
         raise ValueError(f"{name} is {text[:20]!r}, not {kind}")

@@ -1,4 +1,4 @@
-"""What Keras counts while it trains and measures: texts on the side of their label."""
+"""What Keras lowers while it trains, and counts: texts that get their label."""
 
 from __future__ import annotations
 
@@ -7,28 +7,52 @@ from typing import Any, NamedTuple
 
 from edgernn.privacy import import_quietly
 from edgernn.text import EVEN
+from edgernn.text.decision import DecisionRule
 
-__all__ = ["RIGHT_POSITIVES", "CountingFunctions", "counting_functions", "metrics"]
+__all__ = ["RIGHT_POSITIVES", "CountingFunctions", "counting_functions", "loss", "metrics"]
 
 RIGHT_POSITIVES = "right_positives"
 """Name of the metric that is the share of all texts that are positive and called so."""
 
 
 class CountingFunctions(NamedTuple):
-    """Functions of labels and logits, [batch, 1] each, that give a number a text."""
+    """Functions of labels and logits that give a number a text, or one a text and label."""
 
     agreement: Any
-    """1 where the logit is on the side of the label, or likelier one, else 0."""
+    """Of two labels, [batch, 1] each: 1 where the logit is on the side of the label, or likelier
+    one, else 0."""
     right_positive: Any
-    """1 where it is and the label is the positive one, else 0."""
+    """Likewise: 1 where it is and the label is the positive one, else 0."""
+    agreement_of_largest: Any
+    """Of labels' numbers [batch, 1] and logits [batch, labels]: 1 where that label's logit is the
+    largest, else 0."""
+    agreement_of_each: Any
+    """Of labels and logits [batch, labels]: 1 where all labels are on their sides, else 0."""
+    loss_of_each: Any
+    """Likewise: binary cross-entropy of each label, [batch, labels], for weights of that shape."""
 
 
-def metrics() -> list[Any]:
-    """Return the metrics that a model is compiled with: `accuracy` and `RIGHT_POSITIVES`."""
+def loss(rule: DecisionRule) -> Any:
+    """Return the loss that a model with a decision is compiled with; it takes logits."""
+    keras = import_quietly("keras")
+
+    if rule == "threshold":
+        return keras.losses.BinaryCrossentropy(from_logits=True)
+    if rule == "largest":
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    return counting_functions().loss_of_each
+
+
+def metrics(rule: DecisionRule = "threshold") -> list[Any]:
+    """Return the metrics of a model: `accuracy`, and of two labels `RIGHT_POSITIVES`."""
     keras = import_quietly("keras")
 
     functions = counting_functions()
     wrapper = keras.metrics.MeanMetricWrapper
+    if rule == "largest":
+        return [wrapper(functions.agreement_of_largest, name="accuracy")]
+    if rule == "each":
+        return [wrapper(functions.agreement_of_each, name="accuracy")]
     return [
         wrapper(functions.agreement, name="accuracy"),
         wrapper(functions.right_positive, name=RIGHT_POSITIVES),
@@ -52,5 +76,22 @@ def counting_functions() -> CountingFunctions:
         both = ops.logical_and(EVEN.called_logits(logits), true > 0.5)
         return ops.mean(ops.cast(both, "float32"), axis=-1)
 
+    def agreement_of_largest(labels: Any, logits: Any) -> Any:
+        true = ops.cast(ops.squeeze(labels, axis=-1), "int32")
+        return ops.cast(ops.equal(ops.argmax(logits, axis=-1), true), "float32")
+
+    def agreement_of_each(labels: Any, logits: Any) -> Any:
+        same = EVEN.called_logits(logits) == (ops.cast(labels, logits.dtype) > 0.5)
+        return ops.cast(ops.all(same, axis=-1), "float32")
+
+    def loss_of_each(labels: Any, logits: Any) -> Any:
+        true = ops.cast(labels, logits.dtype)
+        return ops.binary_crossentropy(true, logits, from_logits=True)
+
     register = keras.saving.register_keras_serializable(package="edgernn")
-    return CountingFunctions(register(agreement), register(right_positive))
+    return CountingFunctions(
+        *map(
+            register,
+            (agreement, right_positive, agreement_of_largest, agreement_of_each, loss_of_each),
+        )
+    )

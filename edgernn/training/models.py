@@ -18,6 +18,8 @@ from edgernn.data.batches import plan_validation
 from edgernn.ngrams import check_ngrams
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
+from edgernn.text import EVEN, TextContract
+from edgernn.text.decision import Decision, DecisionRule
 from edgernn.text.padding import pad
 from edgernn.training.layers import custom_layers, recurrent_layer
 
@@ -27,8 +29,10 @@ __all__ = [
     "build",
     "deep_layers",
     "embedding_of",
+    "labels_of",
     "logits",
     "probabilities",
+    "scores_of",
     "summary",
 ]
 
@@ -40,37 +44,47 @@ LOGIT = "logit"
 _BATCH = 128
 
 
-def build(recipe: Recipe, vocabulary_size: int) -> Any:
+def build(recipe: Recipe, vocabulary_size: int, labels: int | None = None) -> Any:
     """Build the Keras model of a recipe.
 
     Args:
         recipe: its `layers` and `ngrams` are used.
         vocabulary_size: number of ids, padding included.
+        labels: how many labels have a logit of their own, with the decisions `largest` and `each`;
+            None: two labels have one logit between them, with `threshold`.
 
     Returns:
         An uncompiled Keras model: int32 ids [batch, time], zero-padded at the end, to float32
-        logits [batch, 1]. It is a `keras.Sequential`, or where the recipe has n-grams a functional
-        `keras.Model` of the same layers (`deep_layers`), and `NGRAMS` beside them.
+        logits [batch, 1], or [batch, labels]. It is a `keras.Sequential`, or where the recipe has
+        n-grams a functional `keras.Model` of the same layers (`deep_layers`), and `NGRAMS` beside
+        them.
 
     Raises:
-        UsageError: the vocabulary is too large for n-grams to be hashed.
+        UsageError: the vocabulary is too large for n-grams to be hashed, or the recipe has n-grams,
+            which know two labels.
     """
     keras = import_quietly("keras")
 
+    chain = recipe.layers_for(labels)
     name = recipe.name.replace("-", "_")
     ids = keras.Input((None,), dtype="int32", name="ids")
     if recipe.ngrams is None:
-        layers = [_layer(keras.layers, layer, vocabulary_size) for layer in recipe.layers]
+        layers = [_layer(keras.layers, layer, vocabulary_size) for layer in chain]
         return keras.Sequential([ids, *layers], name=name)
     check_ngrams(recipe.ngrams.buckets, recipe.ngrams.longest, vocabulary_size)
     deep: Any = ids
-    for number, layer in enumerate(recipe.layers, start=1):
+    for number, layer in enumerate(chain, start=1):
         # Keras would count on from one model to the next.
         own = f"{type(layer).__name__.lower()}_{number}"
         deep = _layer(keras.layers, layer, vocabulary_size, own)(deep)
     hashed = custom_layers().hashed_ngrams
     wide = hashed(recipe.ngrams.buckets, recipe.ngrams.longest, name=NGRAMS)(ids)
     return keras.Model(ids, keras.layers.Add(name=LOGIT)([deep, wide]), name=name)
+
+
+def labels_of(contract: TextContract) -> int | None:
+    """Return how many labels have a logit of their own, as `build` takes it."""
+    return None if contract.decides.is_binary else len(contract.labels)
 
 
 def deep_layers(model: Any) -> list[Any]:
@@ -103,20 +117,68 @@ def summary(model: Any) -> str:
 
 
 def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
-    """Return the model's logit of each encoded text, float32 [texts], in the order given."""
+    """Return the model's logits of each encoded text, in the order given.
+
+    Args:
+        model: one of `build`, or another of the same kind.
+        ids: one int32 array [tokens] a text.
+
+    Returns:
+        float32 [texts], or [texts, labels] of a model with several logits.
+    """
     is_masked = embedding_of(model).mask_zero
-    found = np.zeros(len(ids), np.float32)
+    found = np.zeros((len(ids), model.output_shape[-1]), np.float32)
     lengths = np.array([len(text) for text in ids])
     for batch in plan_validation(lengths, _BATCH):
         for part in [batch] if is_masked else _of_one_length(batch, lengths):
             padded, _ = pad([ids[i] for i in part])
-            found[part] = model.predict_on_batch(padded)[:, 0]
-    return found
+            found[part] = model.predict_on_batch(padded)
+    return found[:, 0] if found.shape[1] == 1 else found
 
 
-def probabilities(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.float32]:
-    """Return the model's probability of the positive class for each text, float32 [texts]."""
-    return (1 / (1 + np.exp(-logits(model, ids)))).astype(np.float32)
+def probabilities(
+    model: Any, ids: Sequence[npt.NDArray[np.int32]], decision: Decision = EVEN
+) -> npt.NDArray[np.float32]:
+    """Return the model's scores of each encoded text, in the order given.
+
+    Args:
+        model: see `logits`.
+        ids: likewise.
+        decision: of the model's contract, `TextContract.decides`; its rule alone plays a part.
+
+    Returns:
+        float32 [texts], the probability of the second label; with more logits [texts, labels].
+
+    Raises:
+        ValueError: the decision is not one that the model's number of logits is for.
+    """
+    return scores_of(logits(model, ids), decision.rule)
+
+
+def scores_of(logits: npt.NDArray[np.float32], rule: DecisionRule) -> npt.NDArray[np.float32]:
+    """Return scores of logits: a sigmoid's, and with `largest` a softmax's.
+
+    Args:
+        logits: float32 [texts], or [texts, labels].
+        rule: what the scores are for.
+
+    Returns:
+        float32, of the shape of `logits`.
+
+    Raises:
+        ValueError: the rule is not one of that many logits.
+    """
+    if logits.ndim != (1 if rule == "threshold" else 2):
+        raise ValueError(f"logits of shape {logits.shape} are not for the decision {rule!r}")
+    if rule == "threshold":
+        return (1 / (1 + np.exp(-logits))).astype(np.float32)
+    wide = logits.astype(np.float64)
+    if rule == "each":
+        sigmoids: npt.NDArray[np.float64] = np.exp(-np.logaddexp(0.0, -wide))
+        return sigmoids.astype(np.float32)
+    powers: npt.NDArray[np.float64] = np.exp(wide - wide.max(axis=1, keepdims=True))
+    shares: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return shares.astype(np.float32)
 
 
 def _of_one_length(

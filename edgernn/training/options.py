@@ -32,7 +32,9 @@ class TrainOptions(DataOptions):
     batch_size: int | None = None
     learning_rate: float | None = None
     class_weight: str | None = None
-    """`balanced` lets both classes count alike; None: each text counts alike."""
+    """`balanced` lets all labels count alike; None: each text counts alike."""
+    target_precision: float | None = None
+    """How often the answers that are given have to be right; None: every answer is given."""
     max_length: int | None = None
     seed: int = 1
     limit: int | None = None
@@ -57,12 +59,17 @@ class TrainOptions(DataOptions):
         """Return the recipe with this run's own values put in.
 
         Raises:
-            UsageError: no such recipe, or no such class weights.
+            UsageError: no such recipe or class weights, or a precision that is none.
         """
         if self.class_weight not in (None, *get_args(ClassWeight)):
             raise UsageError(
                 f"--class-weight {self.class_weight}: the only value is balanced; leave the option "
                 "out and each text counts alike"
+            )
+        if self.target_precision is not None and not 0 < self.target_precision < 1:
+            raise UsageError(
+                f"--target-precision {self.target_precision:g}: is the share of answers that have "
+                "to be right, more than 0 and less than 1, such as 0.95"
             )
         recipe = find_recipe(self.recipe)
         if self.published:
@@ -115,6 +122,7 @@ class TrainOptions(DataOptions):
                 # Runs of earlier versions do not say; their vocabulary is there.
                 min_df=config.get("min_df"),
                 test_fraction=splits.get("test_fraction"),
+                target_precision=config.get("target_precision"),
             )
         except (ModelFileError, KeyError, TypeError) as error:
             reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"

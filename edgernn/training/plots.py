@@ -26,7 +26,7 @@ def plot_history(history: History, path: Path, title: str) -> None:
     figure.suptitle(title)
     panels = (
         ("accuracy", "accuracy", "validation_accuracy"),
-        ("loss (binary cross-entropy)", "loss", "validation_loss"),
+        ("loss (cross-entropy)", "loss", "validation_loss"),
     )
     for axes, (label, train, validation) in zip(figure.subplots(1, 2), panels, strict=True):
         axes.plot(epochs, [getattr(e, train) for e in history.epochs], "o-", label="training")

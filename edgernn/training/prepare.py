@@ -22,7 +22,7 @@ from edgernn.data.batches import Encoded
 from edgernn.data.examples import check_classes, first
 from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
-from edgernn.errors import DataError, ModelFileError, TrainingError, UsageError
+from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Recipe
 from edgernn.text import TextEncoder
@@ -115,16 +115,17 @@ def prepare_data(
         # Before TensorFlow is loaded: a wrong file or column is reported at once.
         with busy("reading the training split"):
             splits = _load(options, started, say)
+    _check_decision(options, recipe, splits.train)
     examples, learnt, held_out = _divided(options, recipe, splits)
     recipe = _fitting(options, recipe, examples.texts, say)
     check_letters(recipe.text, examples.texts, str(options.data))
-    _refuse_many_labels(examples)
     if device is None:
         device = prepare_keras(options.seed)
     say(f"training on {device}")
     _say_examples(options, recipe, splits, say)
     vocabulary = _vocabulary(options, recipe, splits.train, resume, say, busy)
-    encoder = TextEncoder(make_contract(recipe.text, vocabulary), vocabulary)
+    contract = make_contract(recipe.text, vocabulary, examples.classes, examples.decision)
+    encoder = TextEncoder(contract, vocabulary)
     ids, filled = _encoded(options, encoder, examples, say, busy)
     learnt, held_out = np.intersect1d(learnt, filled), np.intersect1d(held_out, filled)
     check_classes(examples.at(learnt), "the training split", " has a token")
@@ -148,16 +149,19 @@ def prepare_data(
     return data
 
 
-def _refuse_many_labels(examples: Examples) -> None:
-    """Say that labels other than two cannot be trained yet.
+def _check_decision(options: TrainOptions, recipe: Recipe, train: Examples) -> None:
+    """Make sure that the recipe and the options are for as many labels as the data has.
 
     Raises:
-        DataError: there are more of them, or a text may have several.
+        UsageError: they are not.
     """
-    if examples.decision != "threshold":
-        raise DataError(
-            f"the data has {len(examples.classes):,} labels, {', '.join(examples.classes[:12])}: "
-            "recipes tell two apart; make two of them with --positive, --negative and --drop"
+    if train.decision == "threshold":
+        return
+    recipe.layers_for(len(train.classes))
+    if train.decision == "each" and options.target_precision is not None:
+        raise UsageError(
+            f"--target-precision {options.target_precision:g}: is for one label a text, and the "
+            "data has several: each label gets a threshold of its own"
         )
 
 

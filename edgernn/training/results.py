@@ -9,15 +9,17 @@ from typing import Any
 
 from edgernn.files import new_file, write_bytes, write_text
 from edgernn.recipes.recipe import Recipe
+from edgernn.text import TextContract
 from edgernn.training import run as names
 from edgernn.training.history import History
-from edgernn.training.models import build, embedding_of, summary
+from edgernn.training.models import build, labels_of, summary
 from edgernn.training.seen_texts import SeenTexts
 
 __all__ = ["write_results"]
 
 _RESULTS = (
     *(names.SUMMARY, names.HISTORY, names.HISTORY_PLOT, names.SEEN_TEXTS, names.METRICS),
+    names.CONTRACT,
     names.MODEL,
 )
 """In the order in which they are put in place: without a model the folder is no run."""
@@ -27,12 +29,24 @@ def write_results(
     folder: Path,
     recipe: Recipe,
     model: Any,
+    contract: TextContract,
     history: History,
     sizes: tuple[int, int],
     metrics: dict[str, Any],
     seen: SeenTexts,
 ) -> None:
-    """Write what was measured and the model; make the long steps first, aside."""
+    """Write what was measured and the model; make the long steps first, aside.
+
+    Args:
+        folder: the run folder.
+        recipe: what was trained.
+        model: the trained one, with or without an optimizer.
+        contract: with what was chosen on held-out texts.
+        history: the epochs.
+        sizes: numbers of texts that were trained on, and held out.
+        metrics: what else was measured.
+        seen: the texts that the model has met.
+    """
     from edgernn.training.plots import plot_history
 
     aside = folder / names.CHECKPOINT
@@ -55,9 +69,10 @@ def write_results(
         "interrupted": history.interrupted,
         **metrics,
     }
+    write_text(aside / names.CONTRACT, contract.to_json())
     write_text(aside / names.METRICS, json.dumps(measured, indent=2) + "\n")
     # A fresh model has no optimizer: the file is a third of the size.
-    bare = build(recipe, embedding_of(model).input_dim)
+    bare = build(recipe, contract.vocabulary_size, labels_of(contract))
     bare.set_weights(model.get_weights())
     with new_file(aside / names.MODEL) as temporary:
         bare.save(temporary)

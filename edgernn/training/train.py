@@ -26,11 +26,12 @@ from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import Watcher, fit
 from edgernn.training.history import History
 from edgernn.training.label_figures import figures_of_epoch
-from edgernn.training.models import build, deep_layers
+from edgernn.training.models import build, deep_layers, labels_of, logits, scores_of
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import PreparedData, min_df_of, prepare_data
 from edgernn.training.results import write_results
 from edgernn.training.seen_texts import SeenTexts
+from edgernn.training.thresholds import decide
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
 __all__ = ["first_model", "train"]
@@ -74,33 +75,50 @@ def train(
         distilled = distill_run(options, recipe, data, say, busy)
         to_train, texts = distilled.layer_targets, distilled.ids
     size = data.encoder.contract.vocabulary_size
+    contract = data.encoder.contract
     model, history = fit(
-        first_model(recipe, size, texts, options.seed, busy),
+        first_model(recipe, size, texts, options.seed, busy, labels_of(contract)),
         recipe.fit,
         to_train,
         data.validation,
         seed=options.seed,
         checkpoint=folder / names.CHECKPOINT,
+        rule=contract.decision,
         resume=resume,
         watcher=watcher,
     )
-    measured: dict[str, Any] = {}
-    figures = figures_of_epoch(history.selected, data.validation.labels)
-    if figures is not None:
-        measured = {"held_out": dataclasses.asdict(figures)}
+    measured = _of_epoch(history, data) if contract.decides.is_binary else {}
     if distilled is not None:
         with busy("adding the n-grams"):
-            model, measured = add_ngrams(recipe, size, model, distilled, data.validation)
+            model, measured, sums = add_ngrams(recipe, size, model, distilled, data.validation)
         say(
             f"held out: layers {measured['layers_validation_accuracy']:.4f}, n-grams "
             f"{measured['ngrams_validation_accuracy']:.4f}, both "
             f"{measured['validation_accuracy']:.4f}"
         )
+    if not contract.decides.is_binary or options.target_precision is not None:
+        if distilled is None:
+            with busy("measuring the held-out texts"):
+                sums = logits(model, data.validation.ids)
+        contract, found = decide(
+            contract,
+            scores_of(sums, contract.decision),
+            data.validation.labels,
+            options.target_precision,
+            say,
+        )
+        measured |= found
     sizes, seen = (len(texts), len(data.validation)), _seen_texts(data, distilled)
-    write_results(folder, recipe, model, history, sizes, measured, seen)
+    write_results(folder, recipe, model, contract, history, sizes, measured, seen)
     if not history.interrupted:
         remove_checkpoint(folder / names.CHECKPOINT)
     return folder, history
+
+
+def _of_epoch(history: History, data: PreparedData) -> dict[str, Any]:
+    """Return what the kept epoch measured of two labels, if it counted it."""
+    figures = figures_of_epoch(history.selected, data.validation.labels)
+    return {} if figures is None else {"held_out": dataclasses.asdict(figures)}
 
 
 def _checked(options: TrainOptions, resume: bool) -> tuple[TrainOptions, Recipe]:
@@ -154,7 +172,12 @@ def _seen_texts(data: PreparedData, distilled: Distillation | None) -> SeenTexts
 
 
 def first_model(
-    recipe: Recipe, size: int, texts: Sequence[npt.NDArray[np.int32]], seed: int, busy: Busy
+    recipe: Recipe,
+    size: int,
+    texts: Sequence[npt.NDArray[np.int32]],
+    seed: int,
+    busy: Busy,
+    labels: int | None = None,
 ) -> Any:
     """Build the layers as they are before training; n-grams are added when those are trained.
 
@@ -164,8 +187,9 @@ def first_model(
         texts: encoded texts, one int32 array [tokens] each, for the first embeddings.
         seed: of the first embeddings; all other first weights follow Keras's own.
         busy: called with a title, gives a context to show that a long step is under way.
+        labels: see `build`.
     """
-    model = build(dataclasses.replace(recipe, ngrams=None), size)
+    model = build(dataclasses.replace(recipe, ngrams=None), size, labels)
     for layer, built in zip(recipe.layers, deep_layers(model), strict=True):
         if isinstance(layer, Embedding) and layer.start == "neighbours":
             with busy("first embeddings"):
@@ -186,6 +210,11 @@ def _config(options: TrainOptions, recipe: Recipe, data: PreparedData) -> dict[s
         "seed": options.seed,
         "limit": options.limit,
         "min_df": min_df,
+        **(
+            {}
+            if options.target_precision is None
+            else {"target_precision": options.target_precision}
+        ),
         "data": {
             "source": options.data,
             **options.to_json(),

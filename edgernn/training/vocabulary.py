@@ -16,6 +16,7 @@ from edgernn.progress import Say
 from edgernn.recipes.recipe import TextRules
 from edgernn.text import SubwordEncoder, TextContract
 from edgernn.text.contract import Tokenizer
+from edgernn.text.decision import DecisionRule
 from edgernn.text.normalize import Normalizer
 from edgernn.text.word_rule import WordRule
 from edgernn.text.words import read_words, write_words
@@ -71,8 +72,20 @@ def read_vocabulary(rules: TextRules, path: str | Path) -> bytes:
     return write_words(read_words(data, name=str(path)))
 
 
-def make_contract(rules: TextRules, vocabulary: bytes) -> TextContract:
-    """Join a recipe's text rules and a vocabulary to a text contract."""
+def make_contract(
+    rules: TextRules,
+    vocabulary: bytes,
+    labels: tuple[str, ...] = ("negative", "positive"),
+    rule: DecisionRule = "threshold",
+) -> TextContract:
+    """Join a recipe's text rules and a vocabulary to a text contract.
+
+    Args:
+        rules: the recipe's.
+        vocabulary: the content of its file.
+        labels: their names, in the order of their numbers.
+        rule: how scores become labels; the thresholds of `each` are one half.
+    """
     if rules.tokenizer == "subwords":
         size = SubwordEncoder.from_bytes(vocabulary).vocab_size
     else:
@@ -87,6 +100,10 @@ def make_contract(rules: TextRules, vocabulary: bytes) -> TextContract:
         vocabulary_file=VOCABULARY_FILES[rules.tokenizer],
         vocabulary_size=size,
         vocabulary_sha256=hashlib.sha256(vocabulary).hexdigest(),
+        labels=labels,
+        threshold=0.5 if rule == "threshold" else None,
+        decision=rule,
+        thresholds=(0.5,) * len(labels) if rule == "each" else (),
     )
 
 

@@ -14,6 +14,7 @@ from matching_checks import matching_checks
 
 if TYPE_CHECKING:
     from edgernn.recipes.recipe import Recipe
+    from edgernn.text.decision import DecisionRule
     from exporters.export import TrainedModel
 
 # Enough of the words in `exporters.sample_texts` that a text has far fewer ids than bytes.
@@ -25,12 +26,42 @@ TINY_SUBWORDS = (
 )
 
 
+def tiny_bilstm() -> tuple[Recipe, bytes]:
+    """A recipe on subwords, and its vocabulary.
+
+    Most layers are just large enough for the TFLite converter to quantize them.
+    """
+    from edgernn.recipes import recipe as parts
+    from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
+    from edgernn.text import SubwordEncoder
+
+    subwords = SubwordEncoder(TINY_SUBWORDS)
+    recipe = parts.Recipe(
+        name="tiny-bilstm",
+        title="Tiny",
+        source="tests",
+        text=parts.TextRules("subwords", subwords.vocab_size, 40, "start"),
+        layers=(
+            parts.Embedding(32),
+            parts.Recurrent(32, bidirectional=True, sequences=True),
+            parts.Recurrent(16, bidirectional=True),
+            parts.Dense(32, "relu"),
+            parts.Dropout(0.5),
+            parts.Dense(1),
+        ),
+        fit=RECIPES[DEFAULT_RECIPE].fit,
+    )
+    return recipe, subwords.to_bytes()
+
+
 def write_run(
     folder: Path,
     recipe: Recipe,
     vocabulary: bytes,
     *,
     spread: float | None = None,
+    labels: tuple[str, ...] = ("negative", "positive"),
+    decision: DecisionRule = "threshold",
     **rules: Any,
 ) -> Path:
     """Write a run folder as `edgernn train` leaves it, with random weights.
@@ -47,9 +78,10 @@ def write_run(
     from edgernn.training.vocabulary import make_contract
     from exporters.sample_texts import SAMPLE_TEXTS
 
-    contract = dataclasses.replace(make_contract(recipe.text, vocabulary), **rules)
+    contract = make_contract(recipe.text, vocabulary, labels, decision)
+    contract = dataclasses.replace(contract, version=None, **rules)
     keras.utils.set_random_seed(0)
-    model = models.build(recipe, contract.vocabulary_size)
+    model = models.build(recipe, contract.vocabulary_size, models.labels_of(contract))
     rng = np.random.default_rng(2)
     weights = [rng.normal(0, 0.3, array.shape) for array in model.get_weights()]
     # Those of the logit; a table of n-grams and its checks stand behind them.
@@ -63,12 +95,12 @@ def write_run(
     model.set_weights(weights)
     if spread is not None:
         # Not `predict`, which would be traced first.
-        logits = model(pad(texts)[0]).numpy()[:, 0]
-        factor = spread / logits.std()
+        logits = model(pad(texts)[0]).numpy()
+        factor = spread / logits.std(axis=0)
         weights[kernel] *= factor
-        weights[kernel + 1] = np.full(1, -factor * logits.mean())
+        weights[kernel + 1] = -factor * logits.mean(axis=0)
         if recipe.ngrams is not None:
-            weights[-2] *= factor
+            weights[-2] *= factor[0]
         model.set_weights(weights)
 
     model.save(folder / run.MODEL)
@@ -101,7 +133,7 @@ def open_trained_run(folder: Path) -> TrainedModel:
 
     trained = open_trained(Run.open(folder), SAMPLE_TEXTS)
     # A model of random weights is undecided of many texts: each rounding gives some another label.
-    decided = abs(trained.expected - trained.run.contract.threshold) > 0.03
+    decided = trained.run.contract.decides.margin(trained.expected) > 0.03
     texts = [text for text, kept in zip(trained.texts, decided, strict=True) if kept]
     return dataclasses.replace(trained, texts=texts, expected=trained.expected[decided])
 

@@ -78,7 +78,7 @@ def test_the_whole_model():
     measured = Encoded(texts.ids, labels)
     nothing = Encoded((), np.zeros(0, np.float32))
     distilled = Distillation(table, table, 0.9, (), nothing)
-    model, found = add_ngrams(WIDE, IDS, layers, distilled, measured)
+    model, found, sums = add_ngrams(WIDE, IDS, layers, distilled, measured)
     given = logits(model, texts.ids).astype(np.float64)
     assert found["validation_accuracy"] == np.mean((given > 0) == labels) > 0.6
     chance = np.where(labels == 1, 1 / (1 + np.exp(-given)), 1 / (1 + np.exp(given)))
@@ -92,12 +92,15 @@ def test_the_whole_model():
         factors.layers * logits(layers, texts.ids) + factors.ngrams * alone + factors.constant
     )
     assert np.allclose(given, expected, atol=1e-5)
+    assert np.allclose(sums, expected, atol=1e-5)
     assert factors.ngrams > abs(factors.layers)
 
     other = dataclasses.replace(table, numbers=-table.numbers)
     distilled = Distillation(table, other, 0.9, (), nothing)
-    model, same = add_ngrams(WIDE, IDS, layers, distilled, measured)
+    model, same, same_sums = add_ngrams(WIDE, IDS, layers, distilled, measured)
     assert same == found
+    # Not those of the last table, which has seen the texts.
+    assert np.array_equal(same_sums, sums)
     assert np.allclose(logits(model, texts.ids), given - 2 * factors.ngrams * alone, atol=1e-5)
 
 

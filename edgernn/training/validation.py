@@ -1,0 +1,80 @@
+"""What is measured of a model of more than two labels, or of several a text, after an epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.data.batches import Encoded
+from edgernn.text.decision import Decision, DecisionRule
+from edgernn.training.label_figures import counts_of
+from edgernn.training.models import logits, scores_of
+
+__all__ = ["Measured", "cross_entropy", "even_decision", "measure"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What held-out texts say of a model."""
+
+    loss: float
+    """Cross-entropy, weighed as in training."""
+    accuracy: float
+    """Share of the texts that get their label; with `each`, exactly their labels."""
+    macro_f1: float | None
+    """Mean F1 of the labels that any text has or was given; None if there is none."""
+    macro_recall: float | None
+    """Mean over the labels that any text has, of the share of these texts that were given it."""
+
+
+def even_decision(rule: DecisionRule, labels: int) -> Decision:
+    """Return the decision of training: the likeliest label, or each from one half on."""
+    if rule == "threshold":
+        return Decision(0.5)
+    return Decision(None, rule, (0.5,) * labels if rule == "each" else ())
+
+
+def measure(model: Any, texts: Encoded, rule: DecisionRule) -> Measured:
+    """Measure a model on texts with their labels.
+
+    Args:
+        model: ids to logits [batch, labels].
+        texts: what it is measured on.
+        rule: `largest` or `each`.
+    """
+    found = logits(model, texts.ids)
+    losses = cross_entropy(found, texts.labels, rule)
+    if texts.weights is not None:
+        losses = losses * texts.weights
+    decision = even_decision(rule, found.shape[1])
+    scores = scores_of(found, rule)
+    counts = counts_of(decision.answers(scores), texts.labels, found.shape[1])
+    return Measured(
+        loss=float(np.mean(losses)),
+        accuracy=float(np.mean(decision.right(scores, texts.labels))),
+        macro_f1=counts.macro_f1,
+        macro_recall=counts.macro_recall,
+    )
+
+
+def cross_entropy(
+    logits: npt.NDArray[np.float32], labels: npt.NDArray[Any], rule: DecisionRule
+) -> npt.NDArray[np.float64]:
+    """Return the loss of each text, or with `each` of each text and label.
+
+    Args:
+        logits: float32 [texts, labels].
+        labels: integers [texts], or bool [texts, labels].
+        rule: `largest` or `each`.
+
+    Returns:
+        float64 [texts], or [texts, labels].
+    """
+    wide = logits.astype(np.float64)
+    if rule == "each":
+        return np.asarray(np.logaddexp(0.0, np.where(labels, -wide, wide)))
+    own = np.take_along_axis(wide, np.asarray(labels, np.int64)[:, None], axis=1)[:, 0]
+    return np.asarray(np.logaddexp.reduce(wide, axis=1) - own)

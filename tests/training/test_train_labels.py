@@ -1,0 +1,156 @@
+"""The training job with more than two labels, and with several a text."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from toy import RECIPE, SETTINGS, VOCABULARY, Interrupt, write_reviews
+
+from edgernn.data.examples import Examples, Splits
+from edgernn.errors import UsageError
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import Dense, Embedding, Pool
+from edgernn.training.history import read_history
+from edgernn.training.models import probabilities
+from edgernn.training.options import TrainOptions
+from edgernn.training.run import Run
+from edgernn.training.train import train
+from edgernn.training.vocabulary import make_contract
+
+pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
+
+# Nothing recurrent, which takes seconds to trace.
+LAYERS = (Embedding(4), Pool(), Dense(1))
+CLASSES = ("bad", "film", "good")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def toy():
+    """A recipe small enough to train in a moment stands in the table."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(RECIPES, "toy", dataclasses.replace(RECIPE, layers=LAYERS, fit=SETTINGS))
+        yield
+
+
+@pytest.fixture
+def options(tmp_path):
+    """Options for two epochs; the data of a test stands in for the file's."""
+    write_reviews(tmp_path / "reviews.csv")
+    (tmp_path / "toy.subwords").write_bytes(VOCABULARY)
+    return TrainOptions(
+        recipe="toy",
+        output=tmp_path / "run",
+        data=str(tmp_path / "reviews.csv"),
+        label_column="sentiment",
+        vocabulary=str(tmp_path / "toy.subwords"),
+        epochs=2,
+        batch_size=8,
+        seed=3,
+    )
+
+
+def splits(rule) -> Splits:
+    """Ninety texts of the words of their labels, a seventh of them wrongly labelled."""
+    numbers = np.arange(90) % 3
+    if rule == "largest":
+        texts = [f"a {'very ' * (i % 4)}{CLASSES[n]} {i}" for i, n in enumerate(numbers)]
+        labels = np.where(np.arange(90) % 7 == 0, (numbers + 1) % 3, numbers).astype(np.int16)
+    else:
+        flags = np.random.default_rng(1).random((90, 3)) < 0.5
+        texts = [
+            " ".join(["a", *(name for name, has in zip(CLASSES, row, strict=True) if has), str(i)])
+            for i, row in enumerate(flags)
+        ]
+        labels = flags
+    return Splits(Examples(tuple(texts), labels, classes=CLASSES))
+
+
+def trained(options, rule, **changes):
+    said: list[str] = []
+    asked = dataclasses.replace(options, **changes)
+    folder, history = train(asked, splits=splits(rule), say=said.append)
+    return Run.open(folder), history, said
+
+
+@pytest.mark.parametrize("rule", ["largest", "each"])
+def test_a_run(options, rule):
+    """Model, contract and figures are of the labels that the data has."""
+    run, history, said = trained(options, rule)
+    contract = run.contract
+    assert (contract.labels, contract.decision, contract.version) == (CLASSES, rule, 2)
+    assert (contract.threshold, contract.none_below) == (None, None)
+    model = run.load_model()
+    assert model.output_shape == (None, 3)
+    texts = splits(rule).train.texts[:4]
+    scores = probabilities(model, run.encoder.encode_batch(texts), contract.decides)
+    assert scores.shape == (4, 3)
+    held_out = run.metrics["held_out"]
+    assert run.metrics["validation_accuracy"] == held_out["accuracy"]
+    assert run.metrics["validation_loss"] == pytest.approx(held_out["log_loss"], abs=1e-5)
+    assert held_out["examples"] == run.metrics["validation_examples"] >= 8
+    assert set(held_out["counts"]) == {"true", "given", "right"}
+    read = read_history(run.folder)
+    assert read.epochs == history.epochs
+    assert read.best.validation_macro_recall is not None
+    if rule == "each":
+        number = held_out["examples"]
+        assert any(f"each label, chosen on {number} held-out texts" in line for line in said)
+        assert len(contract.thresholds) == 3
+
+
+def test_answers_that_are_too_unlikely(options):
+    """The contract has what was chosen, and the metrics say what it makes of the answers."""
+    run, _, said = trained(options, "largest", target_precision=0.5, epochs=1)
+    found = run.metrics["abstention"]
+    assert found["target_precision"] == run.config["target_precision"] == 0.5
+    assert run.contract.none_below == found["none_below"]
+    assert any(
+        line.removeprefix("warning: ").startswith("--target-precision 0.5: ") for line in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "said"),
+    [
+        ("largest", {"recipe": "flagship"}, "--recipe flagship: its n-grams tell two labels apart"),
+        ("each", {"target_precision": 0.9}, "--target-precision 0.9: is for one label a text"),
+        ("largest", {"target_precision": 1.0}, "--target-precision 1: is the share of answers"),
+    ],
+)
+def test_what_cannot_be(options, rule, changes, said):
+    """Refused before anything is written."""
+    with pytest.raises(UsageError, match=said) as caught:
+        trained(options, rule, **changes)
+    assert "\n" not in str(caught.value)
+    assert not options.output.exists()
+
+
+def test_interrupted_and_resumed(options):
+    """A run that was cut off ends as one that was not, with its thresholds."""
+    whole, expected, _ = trained(options, "each", target_precision=None)
+    asked = dataclasses.replace(options, output=options.output.with_name("cut"))
+    folder, history = train(asked, splits=splits("each"), watcher=Interrupt(2))
+    assert history.interrupted
+    assert Run.open(folder).contract.labels == CLASSES
+    folder, history = train(asked, splits=splits("each"), resume=True)
+    run = Run.open(folder)
+    assert run.contract == whole.contract
+    found, wanted = (
+        [dataclasses.replace(epoch, seconds=0.0) for epoch in one.epochs]
+        for one in (history, expected)
+    )
+    assert found == wanted
+    assert run.metrics | {"minutes": 0} == whole.metrics | {"minutes": 0}
+
+
+def test_a_contract_of_two_labels_is_as_it_was():
+    """Not a byte of it says that there could be more."""
+    written = make_contract(RECIPE.text, VOCABULARY).to_json()
+    values = json.loads(written)
+    assert values["version"] == 1
+    assert "decision" not in values
+    named = make_contract(RECIPE.text, VOCABULARY, ("ham", "spam")).to_json()
+    assert named == written.replace("negative", "ham").replace("positive", "spam")
