@@ -81,7 +81,8 @@ def counting_functions() -> CountingFunctions:
         return ops.cast(ops.equal(ops.argmax(logits, axis=-1), true), "float32")
 
     def agreement_of_each(labels: Any, logits: Any) -> Any:
-        same = EVEN.called_logits(logits) == (ops.cast(labels, logits.dtype) > 0.5)
+        true = ops.cast(labels, logits.dtype)
+        same = EVEN.called_logits(logits) == (true > 0.5)
         return ops.cast(ops.all(same, axis=-1), "float32")
 
     def loss_of_each(labels: Any, logits: Any) -> Any:
