@@ -50,13 +50,25 @@ def on_cpu(path: Path) -> LoadedModel:
     return LoadedModel.open(path, "cpu")
 
 
-@pytest.fixture(params=["new", "replaced"])
-def output(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """Where to write to: nothing is there, or an older file."""
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """Where to write to: nothing is there."""
     path = tmp_path / "out" / "model.onnx"
     path.parent.mkdir()
-    if request.param == "replaced":
-        path.write_bytes(b"older")
+    return path
+
+
+@pytest.fixture
+def output(fresh: Path) -> Path:
+    """Where to write to: an older file is there."""
+    fresh.write_bytes(b"older")
+    return fresh
+
+
+@pytest.fixture(params=["fresh", "output"])
+def either(request: pytest.FixtureRequest) -> Path:
+    """Where to write to, once without and once with an older file."""
+    path: Path = request.getfixturevalue(request.param)
     return path
 
 
@@ -79,17 +91,17 @@ PASSED = (
 
 
 @pytest.mark.filterwarnings("ignore:accuracy not measured")
-def test_a_file_is_written(tiny_trained: TrainedModel, output: Path) -> None:
+def test_a_file_is_written(tiny_trained: TrainedModel, either: Path) -> None:
     """It is in place when all checks have passed and not a moment earlier."""
-    before = content(output)
+    before = content(either)
     opened: list[Path] = []
     lines: list[str] = []
 
     def untouched() -> bool:
-        return before == {k: v for k, v in content(output).items() if ".partial" not in k}
+        return before == {k: v for k, v in content(either).items() if ".partial" not in k}
 
     def open_file(path: Path) -> Any:
-        assert path != output
+        assert path != either
         assert path.suffix == ".onnx"
         opened.append(path)
         assert untouched()
@@ -99,25 +111,31 @@ def test_a_file_is_written(tiny_trained: TrainedModel, output: Path) -> None:
         assert untouched()
         lines.append(line)
 
-    export(tiny_trained, ONNX, "int8", output, open_file, say)
-    assert list(content(output)) == ["model.onnx"]
+    export(tiny_trained, ONNX, "int8", either, open_file, say)
+    assert list(content(either)) == ["model.onnx"]
     assert len(opened) == 2, "once to check, once more as it will be"
     for line, part in zip(lines, PASSED, strict=True):
         assert part in line
-    found = [score.probability for score in on_cpu(output).score(tiny_trained.texts)]
+    found = [score.probability for score in on_cpu(either).score(tiny_trained.texts)]
     assert found == pytest.approx(
         tiny_trained.expected.tolist(), abs=ONNX.precisions["int8"].tolerance
     )
 
 
+@pytest.fixture(scope="module")
+def opened(tiny_run: Path) -> TrainedModel:
+    """The tiny run with all texts that a file is checked on, also those it is undecided of."""
+    return open_trained(Run.open(tiny_run), SAMPLE_TEXTS)
+
+
 @pytest.mark.filterwarnings("ignore:accuracy not measured")
-def test_another_threshold(tiny_run: Path, tmp_path: Path) -> None:
+def test_another_threshold(opened: TrainedModel, tiny_run: Path, tmp_path: Path) -> None:
     """A run whose contract asks for 0.7 is compared by it, and its file gives labels by it."""
     folder = shutil.copytree(tiny_run, tmp_path / "run")
     contract = folder / CONTRACT
     text = contract.read_text("utf-8")
     contract.write_text(text.replace('"threshold": 0.5', '"threshold": 0.7'), "utf-8")
-    trained = job.open_trained(Run.open(folder), SAMPLE_TEXTS)
+    trained = dataclasses.replace(opened, run=Run.open(folder))
     decision = trained.run.contract.decides
     decided = np.abs(decision.margin(trained.expected)) > 0.01
     texts = [text for text, kept in zip(trained.texts, decided, strict=True) if kept]
@@ -255,13 +273,13 @@ def test_too_few_validation_texts(tiny_trained: TrainedModel, output: Path) -> N
     assert "accuracy: not measured" in lines[-1]
 
 
-def test_an_operator_that_is_not_allowed(tiny_trained: TrainedModel, output: Path) -> None:
+def test_an_operator_that_is_not_allowed(tiny_trained: TrainedModel, either: Path) -> None:
     """The graph is looked at before anything of it runs."""
-    before = content(output)
+    before = content(either)
     strict = dataclasses.replace(ONNX, operators=ONNX.operators - {"Gather", "Sigmoid"})
     with pytest.raises(ExportError, match="outside the allowed list: Gather, Sigmoid"):
-        export(tiny_trained, strict, "float32", output, lambda path: pytest.fail("it was opened"))
-    assert content(output) == before
+        export(tiny_trained, strict, "float32", either, lambda path: pytest.fail("it was opened"))
+    assert content(either) == before
 
 
 def test_a_missing_recurrent_operator(
@@ -282,16 +300,16 @@ def test_a_missing_recurrent_operator(
     assert content(output) == before
 
 
-def test_an_interrupted_export(tiny_trained: TrainedModel, output: Path) -> None:
+def test_an_interrupted_export(tiny_trained: TrainedModel, either: Path) -> None:
     """Ctrl-C in the middle of the checks leaves nothing either."""
 
     def stop(_: Path) -> Any:
         raise KeyboardInterrupt
 
-    before = content(output)
+    before = content(either)
     with pytest.raises(KeyboardInterrupt):
-        export(tiny_trained, ONNX, "float32", output, stop)
-    assert content(output) == before
+        export(tiny_trained, ONNX, "float32", either, stop)
+    assert content(either) == before
 
 
 def test_an_unknown_precision(tiny_trained: TrainedModel, output: Path) -> None:
@@ -381,10 +399,9 @@ def test_the_default_name(tiny_run: Path, name: str, rules: Any) -> None:
     assert default_name(Run.open(tiny_run), rules, "int8") == f"tiny-bilstm-int8.{name}"
 
 
-def test_the_texts_that_are_checked(tiny_trained: TrainedModel) -> None:
+def test_the_texts_that_are_checked(opened: TrainedModel, tiny_trained: TrainedModel) -> None:
     """As many as they are to be, with a score each, which the Keras model gave."""
-    trained = open_trained(tiny_trained.run, SAMPLE_TEXTS)
-    assert len(trained.texts) == len(trained.expected) == CHECKED_TEXTS
+    assert len(opened.texts) == len(opened.expected) == CHECKED_TEXTS
     assert len(tiny_trained.texts) == len(tiny_trained.expected) > 300
     assert tiny_trained.expected.dtype == np.float32
     assert np.ptp(tiny_trained.expected) > 0.5
@@ -408,33 +425,36 @@ def test_a_model_that_cannot_be_exported(tiny_run: Path, tmp_path: Path) -> None
         open_trained(Run.open(tmp_path), SAMPLE_TEXTS)
 
 
-@pytest.mark.parametrize(
-    ("name", "precision", "said"),
-    [
-        ("onnx", "int8", "1 GRU, 1 RNN, no loop"),
-        ("tflite", "int8", "2 WHILE (GRU as a loop), 1 UNIDIRECTIONAL_SEQUENCE_RNN"),
-    ],
-)
-def test_a_model_of_other_cells(
-    tiny_trained: TrainedModel, tmp_path: Path, name: str, precision: str, said: str
-) -> None:
-    """A GRU and a SimpleRNN pass every check of the job, in the runtime as it is."""
+@pytest.fixture(scope="module")
+def other_cells(tiny_trained: TrainedModel) -> TrainedModel:
+    """A GRU and a SimpleRNN behind it."""
     size = tiny_trained.run.contract.vocabulary_size
     model = sequential(
-        keras.layers.Embedding(size, 16),
-        keras.layers.Bidirectional(keras.layers.GRU(20, return_sequences=True)),
+        keras.layers.Embedding(size, 16, mask_zero=True),
+        keras.layers.GRU(32, return_sequences=True),
         keras.layers.SimpleRNN(32),
         keras.layers.Dense(1),
         scale=0.2,
     )
-    ids = tiny_trained.run.encoder.encode_batch(tiny_trained.texts)
-    # Row by row, since an embedding without a mask lets padding in.
-    expected = np.concatenate([probabilities(model, [row]) for row in ids])
+    expected = probabilities(model, tiny_trained.run.encoder.encode_batch(tiny_trained.texts))
     assert np.ptp(expected) > 0.1
-    trained = dataclasses.replace(tiny_trained, network=read_network(model), expected=expected)
+    return dataclasses.replace(tiny_trained, network=read_network(model), expected=expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "precision", "said"),
+    [
+        ("onnx", "int8", "1 GRU, 1 RNN, no loop"),
+        ("tflite", "int8", "1 WHILE (GRU as a loop), 1 UNIDIRECTIONAL_SEQUENCE_RNN"),
+    ],
+)
+def test_a_model_of_other_cells(
+    other_cells: TrainedModel, tmp_path: Path, name: str, precision: str, said: str
+) -> None:
+    """A GRU and a SimpleRNN pass every check of the job, in the runtime as it is."""
     lines: list[str] = []
     path = tmp_path / f"model.{name}"
-    export(trained, FORMATS[name], precision, path, on_cpu, lines.append)
+    export(other_cells, FORMATS[name], precision, path, on_cpu, lines.append)
     assert lines[0].endswith(f" builtin operators, {said}")
     assert len(lines) == len(PASSED)
     assert read_model_file(path).format == name

@@ -11,7 +11,14 @@ import onnx
 import onnxruntime as ort
 import pytest
 from parsed import check_onnx, check_tflite
-from small_models import VOCABULARY, lstm, ragged, recurrent, sequential, tflite_scores
+from small_models import (
+    VOCABULARY,
+    lstm,
+    ragged,
+    recurrent,
+    sequential,
+    tflite_scores,
+)
 
 from edgernn.errors import ModelFileError
 from edgernn.training.layers import custom_layers
@@ -166,6 +173,13 @@ def _divisor(model: onnx.ModelProto) -> None:
     tensor.raw_data = bytes(4)
 
 
+@pytest.fixture(scope="module")
+def windows() -> bytes:
+    """A file with a convolution and pooling in windows."""
+    model = classifier(layers.Conv1D(5, 3, padding="same"), layers.MaxPooling1D(2), lstm(4))
+    return bytes(onnx_graph.convert(read_network(model)).SerializeToString())
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -177,11 +191,10 @@ def _divisor(model: onnx.ModelProto) -> None:
     ],
 )
 def test_windows_that_would_end_the_process(
-    change: Callable[[onnx.ModelProto], None], said: str
+    windows: bytes, change: Callable[[onnx.ModelProto], None], said: str
 ) -> None:
     """Memory for padding without a bound, and divisions by zero, never reach the engine."""
-    model = classifier(layers.Conv1D(5, 3, padding="same"), layers.MaxPooling1D(2), lstm(4))
-    graph = onnx_graph.convert(read_network(model))
+    graph = onnx.ModelProto.FromString(windows)
     change(graph)
     with pytest.raises(ModelFileError, match=said):
         check_onnx(graph.SerializeToString(), "the file", VOCABULARY)

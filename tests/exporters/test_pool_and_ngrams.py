@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
@@ -12,7 +13,14 @@ import onnxruntime
 import pytest
 from matching_checks import matching_checks
 from parsed import check_onnx, check_tflite
-from small_models import VOCABULARY, Ids, Scores, ragged, recurrent, tflite_scores
+from small_models import (
+    VOCABULARY,
+    Ids,
+    Scores,
+    ragged,
+    recurrent,
+    tflite_scores,
+)
 
 from edgernn.bundle.model_file import count_operators
 from edgernn.errors import ExportError
@@ -27,9 +35,10 @@ from edgernn.ngrams import (
 from edgernn.training.layers import custom_layers
 from edgernn.training.models import probabilities
 from exporters import onnx_graph, onnx_precisions, tflite_graph
+from exporters.export import TrainedModel
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
-from exporters.network import Network, Ngrams
+from exporters.network import Dense, Direction, Embedding, Network, Ngrams, Pool, Recurrent
 from exporters.ngram_table import hash_matrix, quantize_table
 from exporters.rules import FORMATS, check_cells
 
@@ -39,9 +48,10 @@ CELLS = ("LSTM", "GRU", "SimpleRNN")
 
 
 class Trained(NamedTuple):
-    """A network, rows of ids, and the Keras model's scores of them."""
+    """A network, its float32 ONNX model, rows of ids, and the Keras model's scores of them."""
 
     network: Network
+    graph: onnx.ModelProto
     rows: list[Ids]
     expected: Scores
 
@@ -81,13 +91,17 @@ def trained(cell: str, *, pool: bool, longest: int | None) -> Trained:
     rows = ragged(LENGTHS)
     expected = probabilities(model, rows)
     assert np.ptp(expected) > 0.05
-    network = read_network(model)
+    return known(read_network(model), rows, expected, least=0.05)
+
+
+def known(network: Network, rows: list[Ids], expected: Scores, least: float) -> Trained:
+    """Convert a network of which the scores are known."""
     if network.ngrams is not None:
         # A file that does not look at the checks, or finds none the same, cannot pass.
         for other in _sums_without(network.ngrams, rows):
             moved = 1 / (1 + np.exp(-np.log(expected / (1 - expected)) - other))
-            assert np.abs(moved - expected).max() > 0.05
-    return Trained(network, rows, expected)
+            assert np.abs(moved - expected).max() > least
+    return Trained(network, onnx_graph.convert(network), rows, expected)
 
 
 def _sums_without(ngrams: Ngrams, rows: Sequence[Ids]) -> tuple[Scores, Scores]:
@@ -110,14 +124,14 @@ def kinds() -> dict[str, Trained]:
         **{f"{cell} pool": trained(cell, pool=True, longest=None) for cell in CELLS},
         "LSTM ngrams": trained("LSTM", pool=False, longest=3),
         "LSTM both": trained("LSTM", pool=True, longest=3),
-        "LSTM both of 1": trained("LSTM", pool=True, longest=1),
+        "LSTM ngrams of 1": trained("LSTM", pool=False, longest=1),
         "GRU both of 5": trained("GRU", pool=True, longest=5),
     }
 
 
 KINDS = (
     *(f"{cell} pool" for cell in CELLS),
-    *("LSTM ngrams", "LSTM both", "LSTM both of 1", "GRU both of 5"),
+    *("LSTM ngrams", "LSTM both", "LSTM ngrams of 1", "GRU both of 5"),
 )
 
 
@@ -135,7 +149,7 @@ def onnx_scores(file: bytes, rows: Sequence[Ids]) -> Scores:
 @pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
 def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
     """As the Keras model, alone and in a batch, whatever ids stand behind a text's end."""
-    network, rows, expected = kinds[kind]
+    network, graph, rows, expected = kinds[kind]
     rules = FORMATS["onnx"]
     try:
         check_cells(rules, precision, network.parts)
@@ -143,7 +157,7 @@ def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
         assert precision == "int8-dynamic"
         assert "LSTM" not in network.parts
         return
-    file = onnx_precisions.store(onnx_graph.convert(network), precision).SerializeToString()
+    file = onnx_precisions.store(graph, precision).SerializeToString()
     check_onnx(file, "m.onnx", VOCABULARY)
     check = check_operators(count_operators(file, "onnx"), network, rules.at(precision))
     assert check.passed, check.line
@@ -161,53 +175,96 @@ def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
     assert np.abs(together - alone).max() <= 1e-6
 
 
-# A conversion takes seconds: each part in every precision, not each kind.
+# A conversion takes seconds: each part in every precision, each cell and each length of n-grams
+# once. The others are slow.
 TFLITE = [
-    (kind, precision)
-    for kind, precisions in (
-        ("LSTM both", ("float32", "float16", "int8-embedding", "int8")),
-        ("LSTM pool", ("float32", "int8", "int8-full")),
-        ("GRU both of 5", ("float32", "float16")),
-        ("SimpleRNN pool", ("int8-embedding", "int8")),
-        ("LSTM both of 1", ("int8-embedding",)),
-        ("LSTM ngrams", ("float32",)),
+    pytest.param(kind, precision, marks=() if precision in quick else pytest.mark.slow)
+    for kind, quick, others in (
+        ("LSTM pool", ("int8-full",), ("float32", "int8")),
+        ("GRU both of 5", ("float32",), ("float16",)),
+        ("SimpleRNN pool", ("int8",), ("int8-embedding",)),
+        ("LSTM ngrams of 1", ("int8-embedding",), ()),
+        ("LSTM ngrams", (), ("float32",)),
     )
-    for precision in precisions
+    for precision in (*quick, *others)
 ]
 
 
 @pytest.mark.parametrize(("kind", "precision"), TFLITE)
 def test_tflite(kinds: dict[str, Trained], kind: str, precision: str) -> None:
     """As the Keras model at each length, with XNNPACK and without."""
-    network, rows, expected = kinds[kind]
-    rules = FORMATS["tflite"]
-    check_cells(rules, precision, network.parts)
-    file = tflite_graph.convert(network, precision, ragged(range(1, 61)))
+    check_cells(FORMATS["tflite"], precision, kinds[kind].network.parts)
+    file = tflite_graph.convert(kinds[kind].network, precision, ragged(range(1, 61)))
     check_tflite(file, "m.tflite", VOCABULARY)
-    check = check_operators(count_operators(file, "tflite"), network, rules.at(precision))
+    compare_tflite(file, kinds[kind], precision)
+
+
+@pytest.fixture(scope="module")
+def wide(tiny_wide_trained: TrainedModel) -> Trained:
+    """An LSTM with pooling and n-grams, whose files other tests have, too."""
+    ids = tiny_wide_trained.run.encoder.encode_batch(tiny_wide_trained.texts)
+    return known(tiny_wide_trained.network, ids, tiny_wide_trained.expected, least=0.03)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8-embedding", "int8"])
+def test_tflite_of_both(
+    wide: Trained, tiny_wide_files: dict[tuple[str, str], Path], precision: str
+) -> None:
+    """The same of both parts in every precision that n-grams can have."""
+    assert FORMATS["tflite"].precisions[precision].tolerance < 0.03
+    compare_tflite(tiny_wide_files["tflite", precision].read_bytes(), wide, precision)
+
+
+def compare_tflite(file: bytes, kind: Trained, precision: str) -> None:
+    """Check operators and scores."""
+    rules = FORMATS["tflite"]
+    check = check_operators(count_operators(file, "tflite"), kind.network, rules.at(precision))
     assert check.passed, check.line
     for delegate in (True, False):
-        found = tflite_scores(file, rows, delegate=delegate)
-        assert np.abs(found - expected).max() <= rules.precisions[precision].tolerance
+        found = tflite_scores(file, kind.rows, delegate=delegate)
+        assert np.abs(found - kind.expected).max() <= rules.precisions[precision].tolerance
 
 
 def test_ngrams_in_integers_are_refused(kinds: dict[str, Trained]) -> None:
-    """With the reason, before a converter runs; the converter would leave them float32."""
+    """With the reason, before a converter runs."""
     network = kinds["LSTM both"].network
     with pytest.raises(ExportError, match="tflite int8-full: no Ngrams: the converter leaves"):
         check_cells(FORMATS["tflite"], "int8-full", network.parts)
+
+
+@pytest.mark.slow
+def test_the_converter_still_leaves_ngrams_float32(kinds: dict[str, Trained]) -> None:
+    """Which is the reason that they are refused."""
+    network = kinds["LSTM both"].network
     with pytest.raises(ExportError, match="int8-full: the converter left a layer in float32"):
         tflite_graph.convert(network, "int8-full", ragged(range(1, 61)))
 
 
 def test_the_same_bytes_again(kinds: dict[str, Trained]) -> None:
-    """A network has one ONNX file, in whichever order tf2onnx writes its branches."""
-    network = kinds["LSTM both"].network
-    files = {
-        onnx_precisions.store(onnx_graph.convert(network), "int8").SerializeToString()
-        for _ in range(5)
-    }
-    assert len(files) == 1
+    """A network has one ONNX file, in whichever order tf2onnx writes nodes, and numbers tensors."""
+    network, graph, *_ = kinds["LSTM both"]
+    expected = graph.SerializeToString()
+    assert onnx_graph.convert(network).SerializeToString() == expected
+    rng = np.random.default_rng(3)
+    for turn in range(20):
+        other = onnx.ModelProto.FromString(expected)
+        for several in (other.graph.node, other.graph.initializer):
+            mixed = [several[place] for place in rng.permutation(len(several))]
+            del several[:]
+            several.extend(mixed)
+        for node in other.graph.node:
+            for names in (node.input, node.output):
+                names[:] = [renamed(name, turn) for name in names]
+        for tensor in other.graph.initializer:
+            tensor.name = renamed(tensor.name, turn)
+        assert other.SerializeToString() != expected
+        onnx_graph._rename(other.graph)
+        assert other.SerializeToString() == expected
+
+
+def renamed(name: str, turn: int) -> str:
+    """Another name for a tensor that is neither input nor output."""
+    return f"other_{turn}_{name}" if name.startswith("tensor_") else name
 
 
 @pytest.mark.parametrize(
@@ -227,9 +284,9 @@ def test_what_is_stored(
 
     The checks are int8 in all, as they are.
     """
-    network = kinds["LSTM both"].network
+    network, graph, *_ = kinds["LSTM both"]
     assert network.ngrams is not None
-    model = onnx_precisions.store(onnx_graph.convert(network), precision)
+    model = onnx_precisions.store(graph, precision)
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     stored = [tensor.raw_data for tensor in tensors.values() if list(tensor.dims) == [BUCKETS]]
     stored.remove(network.ngrams.checks.tobytes())
@@ -247,18 +304,34 @@ def test_what_is_stored(
     assert lstm_is_small == (kinds_of != {onnx.TensorProto.FLOAT})
 
 
+def small_network(units: int, ngrams: Ngrams | None) -> Network:
+    """A pooled LSTM of one direction, which takes a converter the least."""
+    rng = np.random.default_rng(4)
+
+    def weights(*shape: int) -> np.ndarray[Any, Any]:
+        return rng.normal(0, 0.5, shape).astype(np.float32)
+
+    gates = 4 * units
+    forward = Direction(weights(16, gates), weights(units, gates), weights(gates))
+    layers = (
+        Embedding(weights(VOCABULARY, 16)),
+        Recurrent("LSTM", units, True, forward, None),
+        Pool(),
+        Dense(weights(2 * units, 1), np.zeros(1, np.float32), "linear"),
+    )
+    return Network(layers, ngrams)
+
+
 def test_a_large_table_does_not_keep_the_lstm_float32() -> None:
     """Many buckets beside a small embedding: the LSTM's weights are int8 all the same."""
-    model = build("LSTM", pool=True, longest=2)
-    network = read_network(model)
-    assert network.ngrams is not None
     rng = np.random.default_rng(0)
     many = rng.laplace(size=300_007).astype(np.float32)
     checks = rng.integers(NO_CHECK, CHECKS, many.shape, np.int8)
-    large = Network(network.layers, Ngrams(many, checks, 2))
+    large = small_network(64, Ngrams(many, checks, 2))
     stored = onnx_precisions.store(onnx_graph.convert(large), "int8")
     assert sum(len(t.raw_data) for t in stored.graph.initializer if t.data_type == 1) < 6000
     size = len(tflite_graph.convert(large, "int8"))
+    # In float32 the LSTM's weights alone are 82,000 bytes.
     assert 600_014 < size < 600_014 + 50_000
 
 
@@ -304,16 +377,17 @@ def test_a_table_of_next_to_nothing(value: float) -> None:
 
 def test_untrained_ngrams_are_exported() -> None:
     """All buckets are empty and all numbers zero: the layers alone are left."""
-    network = read_network(build("LSTM", pool=True, longest=2))
-    rows = ragged(LENGTHS)
     empty = Ngrams(np.zeros(BUCKETS, np.float32), np.full(BUCKETS, NO_CHECK, np.int8), 2)
-    for precision in ("float32", "int8"):
-        found = []
-        for ngrams in (empty, None):
-            graph = onnx_graph.convert(Network(network.layers, ngrams))
-            file = onnx_precisions.store(graph, precision).SerializeToString()
-            check_onnx(file, "m.onnx", VOCABULARY)
-            found.append(onnx_scores(file, rows))
-        assert np.abs(found[0] - found[1]).max() <= 1e-6
-    file = tflite_graph.convert(Network(network.layers, empty), "int8")
-    assert np.isfinite(tflite_scores(file, rows)).all()
+    with_them, without = (small_network(4, ngrams) for ngrams in (empty, None))
+    rows = ragged(LENGTHS)
+    graphs = [onnx_graph.convert(network) for network in (with_them, without)]
+    for precision in ("int8", "float32"):
+        files = [onnx_precisions.store(graph, precision).SerializeToString() for graph in graphs]
+        check_onnx(files[0], "m.onnx", VOCABULARY)
+        found, expected = (onnx_scores(file, rows) for file in files)
+        assert np.ptp(expected) > 0.05
+        assert np.abs(found - expected).max() <= 1e-6
+    file = tflite_graph.convert(with_them, "int8-embedding")
+    check_tflite(file, "m.tflite", VOCABULARY)
+    tolerance = FORMATS["tflite"].precisions["int8-embedding"].tolerance
+    assert np.abs(tflite_scores(file, rows) - expected).max() <= tolerance

@@ -134,18 +134,17 @@ def test_equal_to_keras(tiny_files: Files, tiny_trained: TrainedModel, precision
         assert difference > 1e-6  # Its weights are really rounded.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "recurrent",
-    [
-        (False,),
-        pytest.param((True,), marks=pytest.mark.slow),
-        pytest.param((False, True), marks=pytest.mark.slow),
-        pytest.param((True, False, True), marks=pytest.mark.slow),
-    ],
+    [(False,), (True,), (False, True), (True, False, True)],
     ids=str,
 )
 def test_other_networks(recurrent: tuple[bool, ...]) -> None:
-    """One to three layers, of one direction or both; most are slow, for a conversion each."""
+    """One to three layers, of one direction or both, a conversion each.
+
+    `test_tflite_cell_clip.py` has the quick one, of a single direction.
+    """
     last = len(recurrent) - 1
     model: Any = classifier(
         *(

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import toy
 from parsed import check_onnx, check_tflite, onnx_graph, tflite_graph
+from small_models import tflite_scores
 
 from edgernn.audit.recurrent import find_recurrent
 from edgernn.audit.source import SourceLayer, compare, read_layers
@@ -27,6 +28,7 @@ from edgernn.recipes.recipe import Dense, Embedding, Recipe, Recurrent
 from edgernn.training.imported import layers as imported
 from edgernn.training.imported.entries import Reader
 from edgernn.training.imported.files import Imported
+from edgernn.training.models import probabilities
 from exporters import network, tflite_stand_ins
 from exporters.rules import FORMATS, check_cells
 from exporters.tflite_stand_ins import STAND_INS
@@ -80,9 +82,13 @@ def layer_of_keras(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def model(layer_of_keras: None) -> Any:
     """A model of the recipe, with weights that make scores vary."""
+    return made(recipe("Toy"))
+
+
+def made(recipe: Recipe) -> Any:
     from edgernn.training.models import build
 
-    model = build(recipe("Toy"), VOCABULARY)
+    model = build(recipe, VOCABULARY)
     rng = np.random.default_rng(3)
     model.set_weights([rng.normal(0, 0.6, array.shape) for array in model.get_weights()])
     return model
@@ -201,7 +207,6 @@ def test_it_is_exported_to_onnx(model: Any, precision: str) -> None:
     """The file may be loaded, scores as Keras does, and an audit finds the layers."""
     import onnxruntime
 
-    from edgernn.training.models import probabilities
     from exporters import onnx_graph as exporter
     from exporters.keras_model import read_network
     from exporters.onnx_precisions import store
@@ -224,18 +229,18 @@ def test_it_is_exported_to_onnx(model: Any, precision: str) -> None:
     assert len(kernels) == 4
 
 
-def test_it_is_exported_to_tflite(model: Any) -> None:
+def test_it_is_exported_to_tflite(layer_of_keras: None) -> None:
     """As a loop, which an audit knows again by its activations."""
-    from small_models import tflite_scores
-
-    from edgernn.training.models import probabilities
     from exporters import tflite_graph as exporter
     from exporters.keras_model import read_network
 
+    # One loop: each takes seconds.
+    layers = (Embedding(8), Recurrent(5, "Toy"), Dense(1))
+    model = made(dataclasses.replace(toy.RECIPE, layers=layers))
     file = exporter.convert(read_network(model), "float32")
     check_tflite(file, "the model", VOCABULARY)
     np.testing.assert_allclose(tflite_scores(file, ROWS), probabilities(model, ROWS), atol=1e-4)
-    assert [one.cell for one in find_recurrent(tflite_graph(file))] == [TOY] * 3
+    assert [one.cell for one in find_recurrent(tflite_graph(file))] == [TOY]
 
 
 def test_the_rows_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
