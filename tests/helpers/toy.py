@@ -11,6 +11,7 @@ from edgernn.recipes.recipe import (
     Dense,
     Dropout,
     Embedding,
+    Pool,
     Recipe,
     Recurrent,
     TextRules,
@@ -47,6 +48,9 @@ RECIPE = Recipe(
     ),
     fit=SETTINGS,
 )
+
+BAG = (Embedding(4, start="neighbours"), Dropout(0.2), Pool(), Dense(1))
+"""Layers for tests of what is around training: without a recurrent one they are traced at once."""
 
 VOCABULARY = SubwordEncoder(["good_", "good", "bad_", "bad", "film_", "film", "a_"]).to_bytes()
 

@@ -13,12 +13,19 @@ from edgernn.recipes.recipe import Dense, Dropout, Embedding, Recurrent
 from edgernn.text.padding import pad
 from edgernn.training.fit import _unlike_first, fit
 from edgernn.training.history import Epoch, History
+from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.models import build, logits
 
 keras = pytest.importorskip("keras")
 
 TRAIN, HELD_OUT = encoded(48, 1), encoded(24, 2)
 SEED = 4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def repeatable():
+    """Keras is set up as the training job does it; else XLA compiles a model for each length."""
+    prepare_keras(SEED)
 
 
 class Watcher:

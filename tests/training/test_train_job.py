@@ -13,7 +13,7 @@ from edgernn.data import load_split
 from edgernn.errors import DataError, TrainingError, UsageError
 from edgernn.recipes.catalogue import DEFAULT_RECIPE, RECIPES
 from edgernn.recipes.recipe import Dense, Embedding, Recurrent
-from edgernn.text import SubwordEncoder
+from edgernn.text import SubwordEncoder, TextContract
 from edgernn.training import keras_setup
 from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.options import TrainOptions
@@ -76,9 +76,14 @@ def options(data, output, **changes) -> TrainOptions:
 
 @pytest.fixture(scope="module")
 def job(data, tmp_path_factory):
-    """A finished run: folder, history, lines said."""
+    """A finished run: folder, history, lines said. Ctrl-C cut it off before its first epoch."""
     said = []
     folder = tmp_path_factory.mktemp("runs") / "new" / "toy"
+    with pytest.raises(KeyboardInterrupt):
+        train(options(data, folder), watcher=Interrupt(1))
+    assert not (folder / "model.keras").exists()
+    with pytest.raises(TrainingError, match="nothing to resume: no epoch was finished"):
+        train(TrainOptions(output=folder), resume=True)
     result, history = train(options(data, folder), say=said.append)
     assert result == folder
     return folder, history, said
@@ -89,7 +94,10 @@ def without_time(history):
 
 
 def test_the_files(job):
-    """Every file stands under its name, none is empty, and no checkpoint is left."""
+    """Every file stands under its name, none is empty, and no checkpoint is left.
+
+    Ctrl-C in the first epoch had left nothing to resume: the same command was given again.
+    """
     folder, _, _ = job
     assert {path.name for path in folder.iterdir()} == FILES
     assert all(path.stat().st_size > 0 for path in folder.iterdir())
@@ -210,7 +218,11 @@ def interrupted(data, tmp_path_factory):
 
 
 def test_interrupted_and_resumed(job, interrupted, tmp_path):
-    """A run that was cut off is usable; gone on with, it ends as one that was not."""
+    """A run that was cut off is usable; gone on with, it ends as one that was not.
+
+    The same seed gives the same numbers: data order, vocabulary, first weights and dropout all
+    follow from it.
+    """
     output = tmp_path / "run"
     shutil.copytree(interrupted, output)
     assert {path.name for path in output.iterdir()} == FILES | {"checkpoint"}
@@ -221,6 +233,8 @@ def test_interrupted_and_resumed(job, interrupted, tmp_path):
     folder, history = train(TrainOptions(output=output), resume=True)
     assert without_time(history) == without_time(job[1])
     assert {path.name for path in folder.iterdir()} == FILES
+    for name in ("contract.json", "vocabulary.subwords"):
+        assert (folder / name).read_bytes() == (job[0] / name).read_bytes()
     for name in ("metrics.json", "config.json"):
         found, expected = (json.loads((place / name).read_text()) for place in (folder, job[0]))
         assert found | {"minutes": 0} == expected | {"minutes": 0}
@@ -303,24 +317,6 @@ def test_a_file_in_place_of_the_folder(data, tmp_path):
         train(options(data, file))
 
 
-def test_ctrl_c_in_the_first_epoch(job, data, tmp_path):
-    """Nothing was reached, nothing can be resumed, and the same command may be given again.
-
-    The same seed then gives the same numbers: data order, vocabulary, first weights and dropout all
-    follow from it.
-    """
-    output = tmp_path / "run"
-    with pytest.raises(KeyboardInterrupt):
-        train(options(data, output), watcher=Interrupt(1))
-    assert not (output / "model.keras").exists()
-    with pytest.raises(TrainingError, match="nothing to resume: no epoch was finished"):
-        train(TrainOptions(output=output), resume=True)
-    folder, history = train(options(data, output))
-    assert without_time(history) == without_time(job[1])
-    for name in ("contract.json", "config.json", "vocabulary.subwords"):
-        assert (folder / name).read_text() == (job[0] / name).read_text()
-
-
 def test_an_unknown_recipe(data, tmp_path):
     """The recipe is checked before anything is written."""
     with pytest.raises(UsageError, match="--recipe none: no such recipe"):
@@ -390,13 +386,20 @@ def test_other_data_is_refused(job, tmp_path):
         validation_examples(config, str(tmp_path / "reviews.csv"))
 
 
-def test_training_builds_its_vocabulary(data, tmp_path):
+def test_training_builds_its_vocabulary(data, tmp_path, monkeypatch):
     """Without a vocabulary file one is built from the training texts, and said to take time."""
     pytest.importorskip("tensorflow_datasets")
-    said = []
-    asked = options(data, tmp_path / "run", vocabulary=None, epochs=1)
-    folder, _ = train(asked, say=said.append)
+    said, models = [], []
+
+    def only_take(model, *_, **__):
+        models.append(model)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edgernn.training.train.fit", only_take)
+    folder = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        train(options(data, folder, vocabulary=None), say=said.append)
     assert any(line.startswith("building the vocabulary") for line in said)
-    run = Run.open(folder)
     assert "film" in "".join(SubwordEncoder.load(folder / "vocabulary.subwords").subwords)
-    assert run.contract.vocabulary_size == run.load_model().layers[0].input_dim
+    contract = TextContract.from_json((folder / "contract.json").read_bytes())
+    assert contract.vocabulary_size == models[0].layers[0].input_dim

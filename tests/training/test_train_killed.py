@@ -9,11 +9,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from toy import RECIPE, SETTINGS, VOCABULARY, write_reviews
+from toy import BAG, RECIPE, SETTINGS, VOCABULARY, write_reviews
 
 from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.recipes.catalogue import RECIPES
-from edgernn.recipes.recipe import Dense, Embedding, Recurrent
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import Run
 from edgernn.training.train import train
@@ -34,9 +33,8 @@ RESULTS = (
 def toy():
     """A recipe small enough to train in a moment, which keeps the last epoch."""
     with pytest.MonkeyPatch.context() as patch:
-        layers = (Embedding(4), Recurrent(3), Dense(1))
         fit = dataclasses.replace(SETTINGS, keep="last")
-        patch.setitem(RECIPES, "toy", dataclasses.replace(RECIPE, layers=layers, fit=fit))
+        patch.setitem(RECIPES, "toy", dataclasses.replace(RECIPE, layers=BAG, fit=fit))
         yield
 
 

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from toy import SETTINGS
+from toy import BAG, SETTINGS
 
 from edgernn.errors import DataError, TrainingError
 from edgernn.recipes.catalogue import RECIPES
@@ -45,11 +45,11 @@ RECIPE = Recipe(
     title="Toy",
     source="these tests",
     text=TEXT,
-    layers=(Embedding(4, start="neighbours"), Recurrent(3, "GRU"), Dense(1)),
+    layers=BAG,
     fit=dataclasses.replace(SETTINGS, epochs=1),
     published=Published(
         text=dataclasses.replace(TEXT, padding="start"),
-        layers=(Embedding(4, masked=False), Recurrent(3, "SimpleRNN", True), Dense(1)),
+        layers=(Embedding(4, masked=False), Recurrent(3, "SimpleRNN"), Dense(1)),
         fit=PUBLISHED_FIT,
         found="nothing",
         floor=None,
@@ -68,7 +68,7 @@ def toy():
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
-    """Reviews with splits of their own: 40 to train on, 20 to test."""
+    """Reviews with splits of their own: 40 to train on and one without a word, 20 to test."""
     path = tmp_path_factory.mktemp("data") / "reviews.csv"
     rng = np.random.default_rng(0)
     with path.open("w", newline="") as file:
@@ -78,6 +78,8 @@ def data(tmp_path_factory):
             good = row % 2
             words = [*rng.choice(["film", "plot", "cast", "is"], 5), ("dull", "great")[good]]
             writer.writerow([" ".join(words), good, "train" if row < 40 else "test"])
+            if row == 0:
+                writer.writerow(["is, is!", 1, "train"])
     return path
 
 
@@ -90,9 +92,15 @@ def asked(data, output, **changes) -> TrainOptions:
 
 
 @pytest.fixture(scope="module")
-def published(data, tmp_path_factory):
+def said():
+    """What the run as published says."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def published(data, said, tmp_path_factory):
     """A finished run as published, and its history."""
-    return train(asked(data, tmp_path_factory.mktemp("runs") / "run"))
+    return train(asked(data, tmp_path_factory.mktemp("runs") / "run"), say=said.append)
 
 
 def test_the_vocabulary_travels_with_the_run(published):
@@ -145,12 +153,26 @@ def test_padding_is_read(published):
 
 
 def test_the_recipe_itself(data, tmp_path):
-    """Masked, padded by nothing, a tenth of the training split held out."""
-    folder, _ = train(asked(data, tmp_path / "run", published=False))
+    """Masked, padded by nothing, a tenth of the training split held out.
+
+    A word list is taken as it is.
+    """
+    words = tmp_path / "words.txt"
+    words.write_bytes(b"great\ndull\n")
+    folder, _ = train(asked(data, tmp_path / "run", published=False, vocabulary=str(words)))
     run = Run.open(folder)
     assert run.contract.padding == "none"
     assert run.load_model().layers[0].mask_zero
     assert (run.metrics["training_examples"], run.metrics["validation_examples"]) == (36, 4)
+    assert (folder / "vocabulary.words").read_bytes() == b"great\ndull\n"
+
+
+def test_a_word_list_with_a_word_twice(data, tmp_path):
+    """It is refused, by its line."""
+    words = tmp_path / "words.txt"
+    words.write_bytes(b"great\ngreat\n")
+    with pytest.raises(DataError, match="line 2"):
+        train(asked(data, tmp_path / "other", vocabulary=str(words)))
 
 
 def test_interrupted_and_resumed(published, data, tmp_path):
@@ -180,28 +202,13 @@ def test_more_epochs_than_the_tutorial(data, tmp_path):
     assert recipe.fit.epochs == recipe.fit.patience == 50
 
 
-def test_a_word_list_of_ones_own(data, tmp_path):
-    """It is taken as it is; with --resume another one is refused."""
-    words = tmp_path / "words.txt"
-    words.write_bytes(b"great\ndull\n")
-    folder, _ = train(asked(data, tmp_path / "run", published=False, vocabulary=str(words)))
-    assert (folder / "vocabulary.words").read_bytes() == b"great\ndull\n"
-    words.write_bytes(b"great\ngreat\n")
-    with pytest.raises(DataError, match="line 2"):
-        train(asked(data, tmp_path / "other", vocabulary=str(words)))
-
-
-def test_a_text_without_a_word(data, tmp_path):
+def test_a_text_without_a_word(published, said, data, tmp_path):
     """It is left out and its row is named; with `strict` it is an error."""
-    path = tmp_path / "reviews.csv"
-    path.write_text(data.read_text().replace("0,train", '0,train\n"is, is!",1,train', 1))
-    said = []
-    folder, _ = train(asked(path, tmp_path / "run"), say=said.append)
-    line = f"{path}: 1 of 41 rows left out: no token is left of the text (row 2)"
+    line = f"{data}: 1 of 41 rows left out: no token is left of the text (row 2)"
     assert line in said
-    assert Run.open(folder).metrics["training_examples"] == 40
+    assert Run.open(published[0]).metrics["training_examples"] == 40
     with pytest.raises(DataError, match="row 2: no token is left of the text"):
-        train(asked(path, tmp_path / "other", strict=True))
+        train(asked(data, tmp_path / "other", strict=True))
     assert not (tmp_path / "other").exists()
 
 

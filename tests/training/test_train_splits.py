@@ -6,12 +6,12 @@ import json
 
 import numpy as np
 import pytest
-from toy import SETTINGS, Interrupt
+from toy import BAG, SETTINGS, Interrupt
 
 from edgernn.data import DataOptions, load_splits
 from edgernn.errors import DataError, UsageError
 from edgernn.recipes.catalogue import RECIPES
-from edgernn.recipes.recipe import Dense, Embedding, Recipe, Recurrent, TextRules
+from edgernn.recipes.recipe import Recipe, TextRules
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import NO_TEST
 from edgernn.training.run import Run
@@ -34,7 +34,7 @@ RECIPE = Recipe(
         first_word_id=2,
         unknown_id=1,
     ),
-    layers=(Embedding(4, start="neighbours"), Recurrent(3, "GRU"), Dense(1)),
+    layers=BAG,
     fit=dataclasses.replace(SETTINGS, epochs=2, batch_size=16),
 )
 
