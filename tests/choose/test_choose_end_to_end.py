@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from edgernn.choose.choose import choose
 from edgernn.choose.limits import Limits
 from edgernn.choose.options import ChooseOptions
-from edgernn.choose.space import Space
+from edgernn.choose.space import Space, fit_settings
 from edgernn.errors import TrainingError, UsageError
 
 pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
@@ -32,6 +32,12 @@ SMALL = Space(
     heads=("last",),
 )
 TWO = replace(SMALL, units=(8, 12))
+EPOCHS = 8
+
+
+def quick(texts):
+    """As many texts as these are seen sixteen times; larger steps need fewer."""
+    return replace(fit_settings(texts), epochs=EPOCHS, patience=EPOCHS, learning_rate=0.05)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +64,7 @@ def command(*arguments, space=SMALL, on_batch=lambda line: None):
     from edgernn.cli.main import app
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgernn.choose.data.fit_settings", quick)
         patch.setattr("edgernn.cli.choose.ChooseOptions", partial(ChooseOptions, space=space))
         patch.setattr("edgernn.cli.choose._Display.on_batch", lambda self, line: on_batch(line))
         return CliRunner().invoke(app, ["choose", *map(str, arguments)])
@@ -154,7 +161,7 @@ def test_ctrl_c_and_going_on_to_a_size_that_cannot_be_met(data, tmp_path):
     """
 
     def press(line):
-        if "epoch 3/" in line:
+        if "epoch 2/" in line:
             raise KeyboardInterrupt
 
     folder = tmp_path / "choice"
@@ -172,10 +179,10 @@ def test_ctrl_c_and_going_on_to_a_size_that_cannot_be_met(data, tmp_path):
     done = command(*asked, "--resume", on_batch=seen.append)
     assert done.exit_code == 1, done.output
     assert begun["epochs"] == 0
-    assert "epoch 3/" in seen[0]
+    assert "epoch 2/" in seen[0]
     (candidate,) = json.loads((folder / "result.json").read_text())["candidates"]
     assert candidate["status"] == "finished"
-    assert candidate["epochs"] == 16
+    assert candidate["epochs"] == EPOCHS
     (file,) = (folder / "chosen").glob("*.onnx")
     over = file.stat().st_size - 2_000
     assert f"{over:,} bytes over --max-size 2,000 bytes" in done.stderr

@@ -1,17 +1,21 @@
 """`edgernn evaluate`: lists of errors, reports, and the note in the run folder."""
 
 import csv
+import dataclasses
 import json
 import re
 import shutil
 from pathlib import Path
 
 import pytest
+from tiny_runs import TINY_SUBWORDS, write_run
+from toy import BAG, RECIPE
 
 from edgernn.cli.evaluate import run_evaluation
 from edgernn.errors import UsageError
 from edgernn.evaluation import job
 from edgernn.evaluation.job import EvaluationOptions
+from edgernn.recipes.recipe import TextRules
 from edgernn.training.run import Run
 from edgernn.training.seen_texts import SeenTexts
 
@@ -46,10 +50,21 @@ def file(tiny_files) -> Path:
     return tiny_files["onnx", "float32"]
 
 
+@pytest.fixture(scope="module")
+def light_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run without a recurrent layer: each evaluation of it traces the model anew."""
+    from edgernn.text import SubwordEncoder
+
+    rules = TextRules("subwords", SubwordEncoder(TINY_SUBWORDS).vocab_size, 40, "start")
+    recipe = dataclasses.replace(RECIPE, text=rules, layers=BAG)
+    vocabulary = SubwordEncoder(TINY_SUBWORDS).to_bytes()
+    return write_run(tmp_path_factory.mktemp("light-run"), recipe, vocabulary)
+
+
 @pytest.fixture
-def own_run(tiny_run: Path, tmp_path: Path) -> Path:
-    """A copy of the small run, as evaluating writes into it."""
-    return shutil.copytree(tiny_run, tmp_path / "own-run")
+def own_run(light_run: Path, tmp_path: Path) -> Path:
+    """A copy of a run, as evaluating writes into it."""
+    return shutil.copytree(light_run, tmp_path / "own-run")
 
 
 def scores(edgernn, file, reviews):
@@ -222,7 +237,6 @@ def test_a_text_of_no_token(edgernn, own_run, tmp_path):
 
 
 def word_contract(run: Path, words: bytes):
-    import dataclasses
     import hashlib
 
     from edgernn.text import TextContract
@@ -255,12 +269,17 @@ def test_a_report_into_a_file(edgernn, reviews):
     assert reviews.read_bytes() == before
 
 
+def hashed(run: Path) -> Path:
+    """Make a run one that was trained on the first six texts; the seventh chose."""
+    texts = [text for text, _ in TEXTS]
+    (run / "seen_texts.bin").write_bytes(SeenTexts.of(texts[:6], texts[6:7]).to_bytes())
+    return run
+
+
 @pytest.fixture
 def hashed_run(own_run: Path) -> Path:
-    """The small run as if it had been trained on the first six texts; the seventh chose."""
-    texts = [text for text, _ in TEXTS]
-    (own_run / "seen_texts.bin").write_bytes(SeenTexts.of(texts[:6], texts[6:7]).to_bytes())
-    return own_run
+    """A run that has met most texts."""
+    return hashed(own_run)
 
 
 @pytest.fixture
@@ -317,8 +336,9 @@ def test_training_texts_are_told(evaluated, hashed_run, reviews, tmp_path):
     assert note.read_bytes() == before
 
 
-def test_a_file_and_the_run_that_it_came_from(evaluated, file, hashed_run, reviews):
+def test_a_file_and_the_run_that_it_came_from(evaluated, file, tiny_run, tmp_path, reviews):
     """With --run a model file's training texts are known, too; another run is refused."""
+    hashed_run = hashed(shutil.copytree(tiny_run, tmp_path / "own-run"))
     _, found = evaluated(file, reviews)
     assert found["split"] == "not known"
     said, found = evaluated(file, reviews, hashed_run)
