@@ -125,6 +125,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object
 settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("thorough", settings.get_profile("any machine"), max_examples=1000)
 settings.load_profile("any machine")
 
 

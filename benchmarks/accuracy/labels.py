@@ -44,6 +44,19 @@ class Box:
         area = (self.right - self.left) * (self.top - self.bottom)
         return max(0.0, area - self.overlap(frame))
 
+    def holds(self, point: Point) -> bool:
+        """Return whether a point lies inside or on the edge."""
+        return self.left <= point[0] <= self.right and self.bottom <= point[1] <= self.top
+
+    def meets(self, other: Box) -> bool:
+        """Return whether two boxes have a point in common."""
+        return (
+            self.left <= other.right
+            and other.left <= self.right
+            and self.bottom <= other.top
+            and other.bottom <= self.top
+        )
+
     def nearest(self, point: Point) -> Point:
         """Return the point of the box that is nearest to a point."""
         return (
@@ -107,15 +120,17 @@ def _cost(box: Box, taken: Sequence[Box], frame: Box) -> float:
 def _crossed(box: Box, point: Point, taken: Sequence[Box]) -> int:
     """Return how many boxes lie between a label and its point, other than those at the point."""
     end = box.nearest(point)
+    (left, right), (bottom, top) = map(sorted, zip(point, end, strict=True))
+    around = Box(left, bottom, right, top)
     steps = [(i / _STEPS, 1 - i / _STEPS) for i in range(_STEPS + 1)]
     line = [
         (point[0] * here + end[0] * there, point[1] * here + end[1] * there)
         for here, there in steps
     ]
     return sum(
-        any(math.dist(other.nearest(place), place) == 0 for place in line)
+        any(map(other.holds, line))
         for other in taken
-        if math.dist(other.nearest(point), point) > 0
+        if other.meets(around) and not other.holds(point)
     )
 
 

@@ -23,7 +23,7 @@ from handmade import (
     tensor,
     tflite_model,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 from parsed import onnx_graph, tflite_graph
@@ -129,7 +129,6 @@ def test_truncated_conversion(place: Path, masked: Path) -> None:
 
 
 @pytest.mark.parametrize("format", SMALL)
-@settings(max_examples=300)
 @given(st.data())
 def test_flipped_bits(place: Path, format: str, data: st.DataObject) -> None:
     """A file with flipped bits; its parts still add up wherever it is read."""

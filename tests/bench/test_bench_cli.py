@@ -10,18 +10,20 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bench_samples import sample, sample_row
+from click.testing import Result
 from typer.testing import CliRunner
 
 from edgernn.bench.cold_start import keras_environment
 from edgernn.bench.reading import parse_report
 from edgernn.cli.bench import _print
 from edgernn.cli.main import app
-from edgernn.errors import UsageError
+from edgernn.errors import EdgernnError, UsageError
 from edgernn.runtime import SHIPPED_MODEL
 
 SCRIPT = Path(sys.executable).with_name("edgernn.exe" if os.name == "nt" else "edgernn")
@@ -105,10 +107,20 @@ def test_messages(done: subprocess.CompletedProcess[str], place: Path) -> None:
     assert (place / "out.html").read_text("utf-8").count("<svg") == 3
 
 
-def test_table(place: Path) -> None:
+@pytest.fixture
+def invoke(place: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command in this process, in the folder with the reviews."""
+    monkeypatch.chdir(place)
+    # It would set variables of this process for good.
+    monkeypatch.setattr("edgernn.cli.bench.prepare_keras", lambda threads: None)
+    return lambda *arguments: CliRunner().invoke(app, ["bench", *map(str, arguments)])
+
+
+@pytest.mark.spawns  # A row starts in a fresh process.
+def test_table(invoke: Callable[..., Result]) -> None:
     """Without --json: two tables, and nothing in them of what was not asked for."""
-    found = bench(*QUICK[:-1], "--no-keras", "--device", "cpu", "--reviews", 0, cwd=place)
-    assert found.returncode == 0, found.stderr
+    found = invoke(*QUICK, "--device", "cpu", "--reviews", 0)
+    assert found.exit_code == 0, found.output
     first, second = found.stdout.split("\n\n")
     title, header, row = first.splitlines()
     assert title == "one review, milliseconds: median / 95 % / 99 %"
@@ -149,7 +161,7 @@ def altered(path: Path, out: Path, **changes: Any) -> Path:
 
 
 @pytest.mark.usefixtures("done")
-def test_baseline(place: Path) -> None:
+def test_baseline(invoke: Callable[..., Result], place: Path) -> None:
     """A slow past passes; a past that started in no time does not, and the row is named."""
     cpu = ("--device", "cpu", *QUICK[:2], "--tokens", "5", "--no-keras", "--reviews", 0)
     slow = altered(
@@ -158,8 +170,8 @@ def test_baseline(place: Path) -> None:
         cold_start_ms=lambda ms: ms and 1e3 * ms,
         latency=_slow,
     )
-    found = bench(*cpu, "--baseline", slow, cwd=place)
-    assert found.returncode == 0, found.stderr
+    found = invoke(*cpu, "--baseline", slow)
+    assert found.exit_code == 0, found.output
     assert f"✓ 1 rows are within 10% of {slow}" in found.stderr.splitlines()
     only = f"only in {slow}: "
     assert f"{only}model.onnx, onnxruntime, cpu, 1 thread, Pixel 8" in found.stderr.splitlines()
@@ -170,15 +182,15 @@ def test_baseline(place: Path) -> None:
     elsewhere = json.loads(fast.read_text("utf-8"))
     elsewhere["machine"]["name"] = "Z80"
     fast.write_text(json.dumps(elsewhere), "utf-8")
-    found = bench(*cpu, "--baseline", fast, "--max-regression", "50%", cwd=place)
-    assert found.returncode == 1
+    found = invoke(*cpu, "--baseline", fast, "--max-regression", "50%")
+    assert isinstance(found.exception, EdgernnError)
+    assert str(found.exception) == f"1 figure got worse by more than 50% since {fast}"
     lines = found.stderr.splitlines()
     assert any(
         line.startswith("got worse: model.onnx, onnxruntime, cpu, 1 thread: cold start ")
         for line in lines
     )
     assert any(line.startswith(f"warning: {fast} was measured on another") for line in lines)
-    assert lines[-1] == f"error: 1 figure got worse by more than 50% since {fast}"
     # The table is there nevertheless.
     assert found.stdout.startswith("one review")
 
@@ -187,22 +199,23 @@ def _slow(latency: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "p50_ms": 1e6} for one in latency]
 
 
-def test_baseline_of_other_rows(place: Path) -> None:
+@pytest.mark.spawns  # A row starts in a fresh process.
+def test_baseline_of_other_rows(invoke: Callable[..., Result], place: Path) -> None:
     """A comparison of nothing is no success."""
     (place / "other.json").write_text(json.dumps(sample(sample_row(runtime="tflite"))), "utf-8")
-    found = bench(*QUICK, "--reviews", 0, "--baseline", "other.json", cwd=place)
-    assert found.returncode == 1
-    assert found.stderr.splitlines()[-1] == ("error: other.json: has none of the measured rows")
+    found = invoke(*QUICK, "--reviews", 0, "--baseline", "other.json")
+    assert isinstance(found.exception, EdgernnError)
+    assert str(found.exception) == "other.json: has none of the measured rows"
 
 
-def test_hostile_files_end_it_at_once(place: Path) -> None:
+def test_hostile_files_end_it_at_once(invoke: Callable[..., Result], place: Path) -> None:
     """What cannot be read is said before anything is measured."""
     (place / "bad.json").write_text(json.dumps(sample(sample_row(threads=-1))), "utf-8")
     for option in ("--merge", "--baseline"):
-        found = bench(*QUICK, option, "bad.json", cwd=place)
-        assert found.returncode == 1
-        assert found.stderr == "error: bad.json: row 1: threads: -1 is out of range\n"
-        assert found.stdout == ""
+        found = invoke(*QUICK, option, "bad.json")
+        assert isinstance(found.exception, EdgernnError)
+        assert str(found.exception) == "bad.json: row 1: threads: -1 is out of range"
+        assert found.output == ""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")

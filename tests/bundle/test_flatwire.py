@@ -8,7 +8,7 @@ from collections.abc import Callable
 import flatbuffers
 import pytest
 from damaged import flipped
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgernn.bundle.tflite.flatwire import FlatBuffer, FlatError, Table
@@ -189,7 +189,6 @@ def test_truncated() -> None:
             read_all(GOLDEN[:length])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 8 * len(GOLDEN) - 1), min_size=1, max_size=6))
 def test_flipped_bits(bits: list[int]) -> None:
     """Flipped bits give other values or `FlatError`, never anything else."""

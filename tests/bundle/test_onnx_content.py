@@ -12,7 +12,7 @@ import onnx
 import onnxruntime
 import pytest
 from damaged import flipped
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from parsed import onnx_attachments, onnx_graph
@@ -406,7 +406,6 @@ def test_truncated() -> None:
         survives(FULL[:length])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 8 * len(FULL) - 1), min_size=1, max_size=6))
 def test_flipped_bits(bits: list[int]) -> None:
     """A file with flipped bits is read or refused, never anything else."""

@@ -20,7 +20,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from damaged import flipped
 from flatbuffer import pack
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from parsed import tensor_types, tflite_attachments, tflite_graph
 
@@ -448,14 +448,12 @@ def test_truncated() -> None:
         survives(FULL[:length])
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 8 * len(FULL) - 1), min_size=1, max_size=6))
 def test_flipped_bits(bits: list[int]) -> None:
     """A file with flipped bits is read or refused, never anything else."""
     survives(flipped(FULL, bits))
 
 
-@settings(max_examples=300, deadline=None)
 @given(st.lists(st.integers(0, 8 * (len(FULL) - len(MODEL)) - 1), min_size=1, max_size=3))
 def test_flipped_bits_in_the_archive(bits: list[int]) -> None:
     """The same with every flip in the archive."""

@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from text_cases import NASTY, TEXTS, TINY, UNICODE
 
@@ -34,7 +34,6 @@ def batches(encoder, tiny):
 @given(texts=BATCHES, block=st.sampled_from([1, 30, 1 << 18]))
 @example(texts=NASTY + TINY, block=1 << 18)
 @example(texts=[" a", "a ", " ", "a", " ", "", " b", "a  ", "  ", "b"], block=1 << 18)
-@settings(deadline=None, max_examples=300)
 def test_any_batch_equals_the_scalar_encoder(batches, texts, block):
     """Any texts, in blocks of any size, with tables that are new, filled, or full."""
     with patch.object(subword_batch, "_BLOCK_BYTES", block):
@@ -43,7 +42,6 @@ def test_any_batch_equals_the_scalar_encoder(batches, texts, block):
 
 
 @given(vocabulary=st.lists(st.sampled_from(NASTY) | UNICODE, max_size=12), texts=BATCHES)
-@settings(deadline=None, max_examples=100)
 def test_any_vocabulary(vocabulary, texts):
     """Empty, with subwords that repeat, that are reserved or longer than a key."""
     scalar = SubwordEncoder(vocabulary)

@@ -5,7 +5,7 @@ import pickle
 import re
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from text_cases import NASTY, TEXTS, TINY, UNICODE, read_reviews
 
@@ -47,9 +47,9 @@ def test_the_golden_values(encoder):
 
 
 def test_sampled_reviews_equal_tfds(encoder, tfds_encoder, reviews):
-    """Every id of 2,000 reviews from all splits and labels, and the way back."""
+    """Every id of 500 reviews, and the way back."""
     assert len(reviews) == 2000
-    for review in reviews:
+    for review in reviews[::4]:
         ids = encoder.encode(review)
         assert ids == tfds_encoder.encode(review)
         assert encoder.decode(ids) == review
@@ -70,7 +70,6 @@ def test_all_reviews_equal_tfds(imdb_vocabulary, tfds_encoder, shared_dir):
 @given(text=TEXTS)
 @example(text="".join(NASTY))
 @example(text=" ".join(NASTY))
-@settings(deadline=None, max_examples=300)
 def test_any_text_equals_tfds(encoder, tfds_encoder, text):
     """The vocabulary of the reviews, texts of pieces that meet the rules at their edges."""
     assert encoder.encode(text) == tfds_encoder.encode(text)
@@ -79,7 +78,6 @@ def test_any_text_equals_tfds(encoder, tfds_encoder, text):
 
 @given(text=TEXTS | st.lists(st.sampled_from(TINY + NASTY)).map("".join))
 @example(text=" ".join(TINY))
-@settings(deadline=None, max_examples=300)
 def test_a_tiny_vocabulary_equals_tfds(tiny, tfds_tiny, text):
     """Subwords that are reserved, hold underscores or spaces, or are one byte."""
     assert tiny.vocab_size == tfds_tiny.vocab_size
@@ -87,7 +85,6 @@ def test_a_tiny_vocabulary_equals_tfds(tiny, tfds_tiny, text):
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=80)
 def test_any_vocabulary_equals_tfds(tfds_class, data):
     """Any subwords, but for reserved ones of which one begins another: TFDS follows hash order."""
     pieces = st.lists(st.sampled_from(NASTY) | UNICODE, min_size=1, max_size=3).map("".join)
@@ -107,7 +104,6 @@ def test_of_reserved_subwords_the_longest_counts():
 
 
 @given(text=TEXTS.filter(lambda text: SLIP not in text))
-@settings(deadline=None, max_examples=300)
 def test_decoding_gives_the_text_back(encoder, tiny, text):
     """Every id is in the vocabulary, none is padding, and nothing is lost."""
     for one in (encoder, tiny):

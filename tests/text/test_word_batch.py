@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgernn.text import WordEncoder, WordRule, key_table, word_batch, words
@@ -23,7 +23,6 @@ def by_dictionary(ids: dict[bytes, int], text: bytes) -> list[int]:
     return [ids.get(word, -7) for word in text.split(b" ") if word]
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     vocabulary=st.lists(WORDS | st.just(b""), unique=True),
     texts=TEXTS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgernn.text import WordEncoder, WordRule
@@ -63,7 +63,6 @@ def plain_ids(
     return [i for i in found if i is not None]
 
 
-@settings(max_examples=400, deadline=None)
 @given(
     text=texts.map("".join),
     normalizer=normalizers,
