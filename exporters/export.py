@@ -93,7 +93,7 @@ def open_trained(
     head: Head = "softmax" if contract.decision == "largest" else "sigmoid"
     network = read_network(model, contract.outputs, head)
     chosen = spread(texts, run.encoder, CHECKED_TEXTS)
-    expected = probabilities(model, run.encoder.encode_batch(chosen))
+    expected = probabilities(model, run.encoder.encode_batch(chosen), contract.decides)
     validation = None
     if labels is not None:
         ids = run.encoder.encode_batch(texts)
@@ -101,7 +101,7 @@ def open_trained(
         validation = Validation(
             [texts[place] for place in known],
             np.asarray(labels)[known],
-            probabilities(model, [ids[place] for place in known]),
+            probabilities(model, [ids[place] for place in known], contract.decides),
         )
     return TrainedModel(run, network, chosen, expected, validation)
 
