@@ -45,6 +45,8 @@ internal class TfliteStructure private constructor(private val model: FlatTable)
             val number = maxOf(it.integer(CODE_DEPRECATED, 'b'), it.integer(CODE_BUILTIN, 'i')).toInt()
             if (number < 0) throw FlatException("operator number $number")
             if (number == CUSTOM) it.text(CODE_CUSTOM)
+            // Of no use here; an engine reads it, so it must be there to read.
+            it.integer(CODE_VERSION, 'i')
             number
         }
     private val graphs = model.tables(MODEL_SUBGRAPHS).map { graph(it) }
@@ -224,6 +226,7 @@ internal class TfliteStructure private constructor(private val model: FlatTable)
         private const val MODEL_SIGNATURES = 7
         private const val CODE_DEPRECATED = 0
         private const val CODE_CUSTOM = 1
+        private const val CODE_VERSION = 2
         private const val CODE_BUILTIN = 3
 
         /** The builtin code of an operator that is known by its name. */
