@@ -30,7 +30,8 @@ _KERAS = (
     "from edgernn.training.models import probabilities\n"
     "from edgernn.training.run import Run\n"
     "run = Run.open(sys.argv[1])\n"
-    "probabilities(run.load_model(), run.encoder.encode_batch([sys.argv[4]]))\n"
+    "ids = run.encoder.encode_batch([sys.argv[4]])\n"
+    "probabilities(run.load_model(), ids, run.contract.decides)\n"
 )
 _WAYS = {"edgernn": _FILE, "plain": _PLAIN, "keras": _KERAS}
 

@@ -50,7 +50,10 @@ class Scorer(Protocol):
         """Score one review, from text to probability."""
 
     def score_all(self, texts: Sequence[str]) -> Probabilities:
-        """Return float32 [texts], not a number for a text of which no token is left."""
+        """Return float32 [texts] or [texts, labels], as `Decision` describes scores.
+
+        They are not a number for a text of which no token is left.
+        """
 
     def parts(self, texts: Sequence[str]) -> Parts:
         """Score the same once more and time the parts."""
@@ -83,11 +86,14 @@ class FileScorer:
         self._classifier.score([text])
 
     def score_all(self, texts: Sequence[str]) -> Probabilities:
-        """Return float32 [texts], not a number for a text of which no token is left."""
+        """Return scores, as `Scorer` says."""
         scores = self._classifier.score(texts)
-        return np.array(
-            [np.nan if s.probability is None else s.probability for s in scores], np.float32
-        )
+        if self.encoder.contract.decides.is_binary:
+            one = [np.nan if s.probability is None else s.probability for s in scores]
+            return np.array(one, np.float32)
+        nothing = (np.nan,) * len(self.encoder.contract.labels)
+        each = [nothing if s.probabilities is None else s.probabilities for s in scores]
+        return np.array(each, np.float32)
 
     def parts(self, texts: Sequence[str]) -> Parts:
         """Time encoding, and then scoring of the ids with and without the time in the engine."""
@@ -132,11 +138,12 @@ class KerasScorer:
         self._probabilities(self._model, self.encoder.encode_batch([text]))
 
     def score_all(self, texts: Sequence[str]) -> Probabilities:
-        """Return float32 [texts], not a number for a text of which no token is left."""
+        """Return scores, as `Scorer` says."""
         ids = self.encoder.encode_batch(texts)
         known = [i for i, one in enumerate(ids) if len(one)]
-        found = np.full(len(texts), np.nan, np.float32)
-        found[known] = self._probabilities(self._model, [ids[i] for i in known])
+        scores = self._probabilities(self._model, [ids[i] for i in known])
+        found = np.full((len(texts), *scores.shape[1:]), np.nan, np.float32)
+        found[known] = scores
         return found
 
     def parts(self, texts: Sequence[str]) -> Parts:
@@ -150,11 +157,10 @@ class KerasScorer:
         infer = min(self._clock.seconds, scored)
         return Parts(encoded - started, scored - infer, infer)
 
-    @staticmethod
-    def _probabilities(model: Any, ids: Sequence[Ids]) -> Probabilities:
+    def _probabilities(self, model: Any, ids: Sequence[Ids]) -> Probabilities:
         from edgernn.training.models import probabilities
 
-        return probabilities(model, ids)
+        return probabilities(model, ids, self.encoder.contract.decides)
 
 
 class _BusyClock:
@@ -202,6 +208,7 @@ class _TimedModel:
 
     def __init__(self, model: Any, clock: _BusyClock) -> None:
         self.layers = model.layers
+        self.output_shape = model.output_shape
         self._model = model
         self._clock = clock
 

@@ -120,7 +120,7 @@ def _answered(metrics: ChoiceMetrics) -> list[tuple[str, str]]:
             f"{found.none_below:g}",
         ),
         ("accuracy of those", f"{_share(found.accuracy)}{interval}"),
-        ("accuracy without limit", f"{found.accuracy_of_likeliest:.4f}"),
+        ("accuracy if all had one", f"{found.accuracy_of_likeliest:.4f}"),
     ]
 
 
@@ -131,7 +131,7 @@ def _label_table(metrics: ManyLabelFigures, labels: tuple[str, ...]) -> list[str
     title = []
     if len(numbers) > _MOST_LABELS:
         numbers = [number for number in numbers if counts.true[number]]
-        numbers = sorted(numbers, key=lambda number: f1[number] or 0.0)[:_WORST_LABELS]
+        numbers = sorted(numbers, key=lambda n: (f1[n] or 0.0, -counts.true[n]))[:_WORST_LABELS]
         title = [f"the {len(numbers)} of {len(labels):,} labels with the lowest F1"]
     names = _column("label", [labels[number] for number in numbers])
     head = "   texts  precision  recall      F1"

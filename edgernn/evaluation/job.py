@@ -218,7 +218,7 @@ def _open_run(run: Run, busy: Busy) -> _Opened:
     def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         ids = run.encoder.encode_batch(texts)
         with busy("scoring with Keras"):
-            return probabilities(run.load_model(), ids)
+            return probabilities(run.load_model(), ids, run.contract.decides)
 
     return _Opened(run.encoder, score, training_data(run.config))
 

@@ -189,7 +189,8 @@ def _check_on_data(
         tolerance = _keras_tolerance(file, say)
         with busy("scoring with Keras"):
             ids = run.encoder.encode_batch(examples.texts)
-            expected = f"Keras, {run.folder}", probabilities(run.load_model(), ids)
+            scores = probabilities(run.load_model(), ids, run.contract.decides)
+            expected = f"Keras, {run.folder}", scores
     if options.tolerance is not None:
         tolerance = options.tolerance
     limit = _LIMIT if options.limit is None else options.limit

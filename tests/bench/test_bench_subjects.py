@@ -15,7 +15,7 @@ from bench_samples import FakeClock
 from edgernn.bench import cold_start, machine, subjects
 from edgernn.bench.cold_start import FirstScore, start
 from edgernn.bench.machine import describe_machine, differences
-from edgernn.bench.scorers import FileScorer, _BusyClock
+from edgernn.bench.scorers import FileScorer, KerasScorer, _BusyClock
 from edgernn.bench.subjects import NO_DELEGATE, XNNPACK, file_subjects, keras_subjects
 from edgernn.errors import DeviceError, EdgernnError, ModelFileError
 from edgernn.runtime import SHIPPED_MODEL, load
@@ -130,6 +130,18 @@ def test_keras(tiny_run: Path, tiny_files: Files, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "7")
     with pytest.raises(DeviceError, match="another number of threads"):
         first.open()
+
+
+def test_many_labels(tiny_labels_run: Path) -> None:
+    """A row of probabilities a text, of which the likeliest is given."""
+    from edgernn.training.run import Run
+
+    scorer = KerasScorer(Run.open(tiny_labels_run))
+    scores = scorer.score_all([TEXTS[0], "", TEXTS[2]])
+    assert (scores.shape, scores.dtype) == ((3, 3), np.float32)
+    assert np.isnan(scores[1]).all()
+    assert scores[[0, 2]].sum(axis=1).tolist() == pytest.approx([1, 1], abs=1e-5)
+    assert scorer.parts(TEXTS[::2]).infer > 0
 
 
 def test_a_broken_file(tmp_path: Path) -> None:
