@@ -247,7 +247,7 @@ class Recipe:
         if self.ngrams is not None:
             raise UsageError(
                 f"--recipe {self.name}: its n-grams tell two labels apart, and here are "
-                f"{labels:,}, or several a text: choose another recipe, such as --recipe bilstm"
+                f"{labels:,}, or several a text: --recipe pooled-bilstm takes any number"
             )
         *others, last = self.layers
         assert isinstance(last, Dense)

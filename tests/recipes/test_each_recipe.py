@@ -14,6 +14,13 @@ class TestFlagship(RecipeChecks):
     parameters = 10_000 * 32 + 2 * 4 * 32 * (32 + 32 + 1) + 128 + 1 + 2 * 131_071
 
 
+class TestPooledBilstm(RecipeChecks):
+    """A pooled bidirectional LSTM."""
+
+    recipe = RECIPES["pooled-bilstm"]
+    parameters = 16_000 * 64 + 2 * 4 * 64 * (64 + 64 + 1) + 256 + 1
+
+
 class TestSubwordBilstm(RecipeChecks):
     """Two bidirectional LSTMs on subwords."""
 
