@@ -131,6 +131,13 @@ def score(
         bool,
         typer.Option("--only-scores", help="Leave out the columns of the input, but for the text."),
     ] = False,
+    top: Annotated[
+        int | None,
+        typer.Option(min=1, help="Also the likeliest so many labels, with their probabilities."),
+    ] = None,
+    all_labels: Annotated[
+        bool, typer.Option("--all", help="Also the probability of each label.")
+    ] = False,
     model: Annotated[
         Path | None,
         typer.Option(help=".onnx or .tflite file. Default: the pretrained model, for English."),
@@ -171,6 +178,8 @@ def score(
             model=model,
             device=device,
             as_json=json,
+            top=top,
+            all_labels=all_labels,
         )
     )
 

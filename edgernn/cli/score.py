@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgernn.cli.console import progress, say, write_line
 from edgernn.cli.score_pipeline import Item, score_items
+from edgernn.cli.score_results import for_people, result_columns
 from edgernn.cli.score_tally import Tally
 from edgernn.cli.signals import end
 from edgernn.errors import DataError, UsageError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from edgernn.rows import Row, RowSource
 
 __all__ = ["ScoreOptions", "run_score"]
+
+_ELLIPSIS = "\u2026"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,10 @@ class ScoreOptions:
     model: Path | None = None
     device: str = "auto"
     as_json: bool = False
+    top: int | None = None
+    """So many of the likeliest labels, with their probabilities."""
+    all_labels: bool = False
+    """The probability of each label."""
 
 
 def run_score(options: ScoreOptions) -> None:
@@ -192,12 +199,17 @@ class _Job:
         )
         self._keeps_fields = not (is_bare or self._is_table or self._copies)
         self._columns: Columns | None = None
+        is_nested = target is None or target.format == "jsonl"
+        # Also where a table shows something else: it says what the model does not have.
+        results = result_columns(
+            model.contract, top=options.top, every=options.all_labels, nested=is_nested
+        )
         if not self._is_table:
             from edgernn.cli.score_lines import Columns
 
-            self._columns = Columns.only_scores()
+            self._columns = Columns.only_scores(results)
             if source is not None and not is_bare:
-                self._columns = Columns.of(source.columns)
+                self._columns = Columns.of(source.columns, results)
         self._tally = Tally(self._name, model, self._where)
 
     def item(self, row: Row) -> Item:
@@ -298,7 +310,7 @@ class _Job:
         if out is not None:
             return out.write, out.skip if out.is_taken_up else None
         if self._is_table:
-            return _table(self._model), None
+            return _table(self._model, self._options), None
         lines = self._lines()
 
         def write(chunk: Sequence[Item], results: Sequence[Result]) -> None:
@@ -327,13 +339,16 @@ class _Job:
         from edgernn import __version__
 
         assert self._columns is not None
+        columns: list[object] = [*self._columns.kept, *self._columns.own]
+        if self._options.top is not None:
+            columns.append(self._options.top)
         return {
             "version of edgernn": __version__,
             "model": self._model.sha256,
             "device": self._model.device,
             "input": [os.fspath(file) for file in self._files],
             "way of reading": dict(self._options.read),
-            "list of columns": [*self._columns.kept, *self._columns.own],
+            "list of columns": columns,
         }
 
 
@@ -341,20 +356,30 @@ def _counted(rows: int) -> str:
     return f"{rows:,} row{'' if rows == 1 else 's'}"
 
 
-def _table(model: LoadedModel) -> Callable[[Sequence[Item], Sequence[Result]], None]:
+def _table(
+    model: LoadedModel, options: ScoreOptions
+) -> Callable[[Sequence[Item], Sequence[Result]], None]:
     """Return what prints results for people."""
     import shutil
 
-    width = max(map(len, model.contract.labels))
-    room = max(20, shutil.get_terminal_size().columns - width - 10)
+    contract = model.contract
+    top = len(contract.labels) if options.all_labels else options.top
+    is_plain = contract.decision == "threshold" and top is None
+    columns = shutil.get_terminal_size().columns
+    width = max(map(len, (*contract.labels, "(none)" if contract.none_below else "")))
+    if contract.decision == "largest" and top is None:
+        width = min(width, columns // 3)
 
     def write(chunk: Sequence[Item], results: Sequence[Result]) -> None:
         for (text, _, _), (score, _) in zip(chunk, results, strict=True):
-            line = " ".join((text or "").split())
-            line = line if len(line) <= room else line[: room - 1] + "\u2026"
             if score is None:
-                write_line(f"{'-':<{width}}       -  {line}")
+                found = f"{'-':<{width}}       -"
+            elif is_plain:
+                found = f"{score.label or '(none)':<{width}}  {score.probability:.4f}"
             else:
-                write_line(f"{score.label:<{width}}  {score.probability:.4f}  {line}")
+                found = for_people(score, top, width)
+            room = max(20, columns - len(found) - 2)
+            line = " ".join((text or "").split())
+            write_line(f"{found}  {line if len(line) <= room else line[: room - 1] + _ELLIPSIS}")
 
     return write

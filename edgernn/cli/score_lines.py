@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from edgernn.cli.score_pipeline import Item
+from edgernn.cli.score_results import TWO_LABELS, ResultColumns
 from edgernn.runtime import Score
 
-__all__ = ["OWN", "Columns", "CsvLines", "JsonLines", "Lines", "Result", "cell"]
+__all__ = ["Columns", "CsvLines", "JsonLines", "Lines", "Result", "cell"]
 
 Result = tuple[Score | None, str | None]
 """The score of a row, or what is wrong with it."""
 
-OWN = ("label", "confidence", "probability", "error")
-"""What a result has beside the columns of its row."""
+_ERROR = "error"
+"""The last column of a result."""
 
 _KEYS_KEPT = 1 << 12
 
@@ -27,30 +28,32 @@ class Columns(NamedTuple):
     kept: tuple[str, ...]
     """Those of the input."""
     own: tuple[str, ...]
-    """Names for `OWN`."""
+    """Names for those of `results`, and for the error behind them."""
     bare: bool
     """Whether `kept` is the text alone, whatever the input calls it."""
+    results: ResultColumns = TWO_LABELS
 
     @classmethod
-    def of(cls, columns: Sequence[str]) -> Columns:
+    def of(cls, columns: Sequence[str], results: ResultColumns = TWO_LABELS) -> Columns:
         """Keep columns, with names beside them that are free."""
-        return cls(tuple(columns), _free_names(columns), False)
+        return cls(tuple(columns), _free_names(columns, results), False, results)
 
     @classmethod
-    def only_scores(cls) -> Columns:
+    def only_scores(cls, results: ResultColumns = TWO_LABELS) -> Columns:
         """Keep the text alone."""
-        return cls(("text",), OWN, True)
+        return cls(("text",), _free_names(["text"], results), True, results)
 
     @property
     def renamed(self) -> dict[str, str]:
         """The names of ours that are taken, with what stands in their place."""
-        return {old: new for old, new in zip(OWN, self.own, strict=True) if old != new}
+        names = (*self.results.names, _ERROR)
+        return {old: new for old, new in zip(names, self.own, strict=True) if old != new}
 
 
-def _free_names(columns: Iterable[str]) -> tuple[str, ...]:
+def _free_names(columns: Iterable[str], results: ResultColumns) -> tuple[str, ...]:
     taken = set(columns)
     found = []
-    for name in OWN:
+    for name in (*results.names, _ERROR):
         free, number = name, 1
         while free in taken:
             free = f"{name}_edgernn" if number == 1 else f"{name}_edgernn_{number}"
@@ -101,9 +104,11 @@ class CsvLines(Lines):
         self._row: Callable[[Iterable[object]], str] = csv.writer(
             _Echo(), delimiter=delimiter
         ).writerow
-        self._nothing = ["", "", "", ""]
+        self._nothing: list[object] = [""] * len(columns.own)
+        self._no_score: list[object] = [None] * len(columns.results.names)
+        self._values = columns.results.values
         self._good_end = f"{delimiter}\r\n".encode()
-        self._end = 3 + len("\r\n")
+        self._end = len(columns.results.names) + len("\r\n")
         self.header = self._row([*columns.kept, *columns.own])
 
     def start(self, fields: Mapping[str, object], text: str | None) -> str:
@@ -119,9 +124,11 @@ class CsvLines(Lines):
     ) -> str:
         cells = self._cells(fields, text)
         if score is None:
-            cells += (None, None, None, error)
+            cells += self._no_score
+            cells.append(error)
         else:
-            cells += (score.label, score.confidence, score.probability, None)
+            cells += self._values(score)
+            cells.append(None)
         return self._row(cells)
 
     def has_failed(self, record: bytes) -> bool:
@@ -200,20 +207,21 @@ class JsonLines(Lines):
         names = self._own
         if not self._columns.bare and not self._names.isdisjoint(fields):
             names = self._other_names(fields)
-        label, confidence, probability, problem = names
         start = self.start(fields, text)
+        *own, problem = names
         if score is None:
             why = "null" if error is None else self._quoted(error)
+            return f"{start}{''.join(f'{name}: null, ' for name in own)}{problem}: {why}}}\n"
+        if self._columns.results is TWO_LABELS and score.label is not None:
+            # Twice as fast as value by value.
+            label, confidence, probability = own
             return (
-                f"{start}{label}: null, {confidence}: null, {probability}: null, "
-                f"{problem}: {why}}}\n"
+                f"{start}{label}: {self._quoted(score.label)}, {confidence}: {score.confidence!r}, "
+                f"{probability}: {score.probability!r}, {problem}: null}}\n"
             )
-        assert score.label is not None
-        p = "null" if score.probability is None else repr(score.probability)
-        return (
-            f"{start}{label}: {self._quoted(score.label)}, {confidence}: {score.confidence!r}, "
-            f"{probability}: {p}, {problem}: null}}\n"
-        )
+        values = map(self._encode, self._columns.results.values(score))
+        parts = [f"{name}: {value}, " for name, value in zip(own, values, strict=True)]
+        return f"{start}{''.join(parts)}{problem}: null}}\n"
 
     def has_failed(self, record: bytes) -> bool:
         """Tell whether the error, the last of its values, is not null."""
@@ -227,7 +235,7 @@ class JsonLines(Lines):
 
     def _other_names(self, fields: Mapping[str, object]) -> list[str]:
         """Name the results of a record that has keys of their names, which the first ones lack."""
-        free = _free_names([*self._columns.kept, *fields])
+        free = _free_names([*self._columns.kept, *fields], self._columns.results)
         if not self._has_warned:
             self._has_warned = True
             taken = next(name for name in self._columns.own if name in fields)

@@ -74,14 +74,15 @@ class ParquetFile(PartialFile):
 
     def _put(self, table: Any, results: Sequence[Result]) -> None:
         arrow = self._arrow
-        scores = [score for score, _ in results]
-        values: tuple[tuple[list[Any], Any], ...] = (
-            ([score and score.label for score in scores], arrow.string()),
-            ([score and score.confidence for score in scores], arrow.float64()),
-            ([score and score.probability for score in scores], arrow.float64()),
-            ([error for _, error in results], arrow.string()),
-        )
-        for name, (column, kind) in zip(self._columns.own, values, strict=True):
+        ours = self._columns.results
+        nothing = [None] * len(ours.names)
+        rows = [nothing if score is None else ours.values(score) for score, _ in results]
+        kinds = {"string": arrow.string(), "number": arrow.float64()}
+        columns: list[tuple[list[Any], Any]] = [
+            ([row[i] for row in rows], kinds[kind]) for i, kind in enumerate(ours.kinds)
+        ]
+        columns.append(([error for _, error in results], arrow.string()))
+        for name, (column, kind) in zip(self._columns.own, columns, strict=True):
             # A lone surrogate cannot be written; a text format would write its escape.
             if kind == arrow.string():
                 column = [_written(value) for value in column]

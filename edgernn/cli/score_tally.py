@@ -40,6 +40,7 @@ class Tally:
         self._model = model
         self._where = where
         self._scored = 0
+        self._without_label = 0
         self._known = 0.0
         self._foreign = 0
         self._has_looked = False
@@ -52,6 +53,7 @@ class Tally:
             problem = score.reason
             if problem is None:
                 self._scored += 1
+                self._without_label += score.label is None
                 self._known += score.known
                 self._foreign += score.known < _MOST
                 return score, None
@@ -71,6 +73,12 @@ class Tally:
         """Say what the rows were like."""
         if not self._has_looked and self._scored:
             self._look_at_known()
+        if self._without_label:
+            contract = self._model.contract
+            why = "no label reaches its threshold"
+            if contract.none_below is not None:
+                why = f"the likeliest is less probable than {contract.none_below:g}"
+            say(f"{self._without_label:,} of {self._scored:,} texts have no label: {why}")
         if self.failed:
             say(f"{self.failed:,} of {self.rows:,} rows could not be scored")
 
