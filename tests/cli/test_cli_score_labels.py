@@ -11,6 +11,7 @@ import pytest
 from in_process import Command
 from tiny_runs import TinyFiles, open_trained_run
 
+from edgernn.cli import score_file
 from edgernn.runtime import LoadedModel
 
 TEXTS = ["a very good film", "bad", "", "the film is not so good, and the cast is bad"]
@@ -107,18 +108,23 @@ def test_several_labels_a_text(score: Command, of_several: Path) -> None:
     ], output
 
 
-def test_going_on_with_other_columns(score: Command, of_three: Path) -> None:
+def test_going_on_with_other_columns(
+    score: Command, of_three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is taken up has to be of the same columns, also where they are one in name."""
-    for first, second in (((), ("--all",)), (("--top", 1), ("--top", 2))):
-        Path("scores.partial.jsonl").unlink(missing_ok=True)
-        asked = ("--model", of_three, "--output", "scores.jsonl")
-        run(score, *asked, *first, "--overwrite")
-        Path("scores.jsonl").rename("scores.partial.jsonl")
-        job = Path("scores.partial.jsonl.job")
-        assert not job.exists()
-        done = score("score", "--input", "texts.csv", *asked, *second, "--resume")
+
+    def full(self: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    job = ("score", "--input", "texts.csv", "--model", of_three, "--output", "scores.jsonl")
+    with monkeypatch.context() as patch:
+        patch.setattr(score_file.RowFile, "finish", full)
+        assert score(*job, "--top", 1).code == 1
+    for other in ((), ("--all",), ("--top", 2)):
+        done = score(*job, *other, "--resume")
         assert done.code == 2
-        assert "scores.partial.jsonl" in done.err
+        assert "list of columns" in done.err
+    assert score(*job, "--top", 1, "--resume").code == 0
 
 
 def test_more_than_there_are(score: Command, of_three: Path) -> None:
