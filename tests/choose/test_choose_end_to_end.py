@@ -3,8 +3,11 @@
 import csv
 import json
 import random
+import shutil
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 from typer.testing import CliRunner
@@ -70,13 +73,75 @@ def command(*arguments, space=SMALL, on_batch=lambda line: None):
         return CliRunner().invoke(app, ["choose", *map(str, arguments)])
 
 
+def press(line):
+    """Ctrl-C in the second epoch of a candidate, when the search has not heard of the first."""
+    if "epoch 2/" in line:
+        raise KeyboardInterrupt
+
+
+class Searched(NamedTuple):
+    """A search that was cut off and gone on with."""
+
+    cut: Any
+    """How the command ended that was cut off."""
+    state: dict[str, Any]
+    """What it had left."""
+    seen: list[str]
+    """What was trained after that."""
+    done: Any
+    """How the command ended that went on."""
+    folder: Path
+
+
 @pytest.fixture(scope="module")
-def met(data, tmp_path_factory):
-    """A search with limits that can be met, and its folder."""
+def searched(data, tmp_path_factory) -> Searched:
+    """A search with limits that can be met."""
     folder = tmp_path_factory.mktemp("met") / "choice"
     limits = ("--max-size", "300kB", "--max-latency", "200ms", "--min-accuracy", "60")
     where = ("--data", data, "--output", folder, "--budget", "5min", "--json")
-    return command(*limits, *where, space=TWO), folder
+    cut = command(*limits, *where, space=TWO, on_batch=press)
+    state, seen = json.loads((folder / "state.json").read_text()), []
+    done = command(*limits, *where, "--resume", space=TWO, on_batch=seen.append)
+    return Searched(cut, state, seen, done, folder)
+
+
+@pytest.fixture(scope="module")
+def met(searched):
+    """How the search ended, and its folder."""
+    return searched.done, searched.folder
+
+
+def test_ctrl_c_and_going_on(searched):
+    """What was reached stays; going on trains no epoch again that had ended."""
+    cut, state, seen, _, folder = searched
+    assert cut.exit_code == 130, cut.output
+    again = f"interrupted; to resume: the same command with --resume, and --output {folder}"
+    assert cut.stderr.splitlines()[-1] == again
+    assert [c["epochs"] for c in state["candidates"]] == [0, 0]
+    assert any(c["status"] == "training" for c in state["candidates"])
+    assert 0 < state["spent"] < 300
+    assert "epoch 2/" in seen[0]
+
+
+def test_a_size_that_no_candidate_keeps(searched, data, tmp_path):
+    """Exit code 1; it says by how much, and leaves the nearest.
+
+    As if the search had been for a smaller file from the start.
+    """
+    folder = shutil.copytree(searched.folder, tmp_path / "choice")
+    state = json.loads((folder / "state.json").read_text())
+    state["asked"] |= {"max-size": 2_000, "max-latency": None, "min-accuracy": 0.51}
+    (folder / "state.json").write_text(json.dumps(state))
+    limits, seen = ("--max-size", "2kB", "--min-accuracy", "51"), []
+    where = ("--data", data, "--output", folder, "--budget", "5min", "--resume")
+    done = command(*limits, *where, space=TWO, on_batch=seen.append)
+    assert done.exit_code == 1, done.output
+    assert seen == []
+    (file,) = (folder / "chosen").glob("*.onnx")
+    over = file.stat().st_size - 2_000
+    assert f"{over:,} bytes over --max-size 2,000 bytes" in done.stderr
+    assert "the nearest: " in done.stderr
+    assert "misses size" in done.stdout
 
 
 def test_limits_that_can_be_met(met):
@@ -154,16 +219,12 @@ def options(data, folder, **changes):
     return ChooseOptions(output=folder, **{**asked, **changes})
 
 
+@pytest.mark.slow
 def test_ctrl_c_and_going_on_to_a_size_that_cannot_be_met(data, tmp_path):
     """What was reached stays; going on trains no epoch again that had ended.
 
     Exit code 1; it says by how much, and leaves the nearest.
     """
-
-    def press(line):
-        if "epoch 2/" in line:
-            raise KeyboardInterrupt
-
     folder = tmp_path / "choice"
     limits = ("--max-size", "2kB", "--min-accuracy", "51")
     asked = (*limits, "--data", data, "--output", folder, "--budget", "5min")
