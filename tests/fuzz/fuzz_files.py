@@ -7,7 +7,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -30,11 +30,17 @@ class Mutant:
     """A file that differs from a sound one."""
 
     name: str
-    data: bytes
+    content: bytes | Callable[[], bytes]
+    """Its bytes, or what makes them: not all that could be made are tried."""
     refusal: str | None = None
     """A pattern that the error must match; None where the file may also load."""
     damaged: bool = False
     """Whether the checksums were left as they were: then a file that loads must score as before."""
+
+    @property
+    def data(self) -> bytes:
+        """The whole file."""
+        return self.content if isinstance(self.content, bytes) else self.content()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -29,10 +30,7 @@ def onnx_attacks(seed: Seed, outside: str) -> Iterator[Mutant]:
         outside: a file whose opening the test would notice.
     """
     for name, refusal, change in _changes(outside):
-        model = onnx.ModelProto.FromString(seed.graph)
-        change(model)
-        data = sealed(seed, graph=model.SerializeToString())
-        yield Mutant(f"{seed.name}/{name}", data, refusal)
+        yield Mutant(f"{seed.name}/{name}", partial(_changed, seed, change), refusal)
     deep = b""
     for _ in range(2000):
         deep = bytes_field(1, bytes_field(4, b"If") + bytes_field(5, bytes_field(6, deep)))
@@ -43,6 +41,12 @@ def onnx_attacks(seed: Seed, outside: str) -> Iterator[Mutant]:
     yield Mutant(f"{seed.name}/two formats", data, "two formats")
     yield Mutant(f"{seed.name}/graph twice", sealed(seed, graph=seed.graph * 2), "twice|expected")
     yield Mutant(f"{seed.name}/no graph", sealed(seed, graph=b"\x08\x08"), "no graph")
+
+
+def _changed(seed: Seed, change: Change) -> bytes:
+    model = onnx.ModelProto.FromString(seed.graph)
+    change(model)
+    return sealed(seed, graph=model.SerializeToString())
 
 
 def _external(tensor: Any, location: str) -> None:

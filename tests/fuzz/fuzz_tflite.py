@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import struct
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import flatbuffers
@@ -40,9 +41,7 @@ def _packed(model: Any) -> bytes:
 def tflite_attacks(seed: Seed) -> Iterator[Mutant]:
     """Graphs that read other files, never end, want memory, or take and give something else."""
     for name, refusal, change in _changes(_unpacked(seed)):
-        model = _unpacked(seed)
-        change(model)
-        yield Mutant(f"{seed.name}/{name}", sealed(seed, graph=_packed(model)), refusal)
+        yield Mutant(f"{seed.name}/{name}", partial(_changed, seed, change), refusal)
     graph = seed.graph
     root = struct.unpack_from("<I", graph)[0]
     for name, at, value, refusal in (
@@ -55,6 +54,12 @@ def tflite_attacks(seed: Seed) -> Iterator[Mutant]:
         # What is no flatbuffer has no checksum of its own.
         tail = seed.data[len(graph) :]
         yield Mutant(f"{seed.name}/{name}", bytes(data) + tail, refusal)
+
+
+def _changed(seed: Seed, change: Change) -> bytes:
+    model = _unpacked(seed)
+    change(model)
+    return sealed(seed, graph=_packed(model))
 
 
 def _add_external(model: Any) -> None:
