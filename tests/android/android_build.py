@@ -22,6 +22,8 @@ KOTLIN = ROOT / "runtimes" / "kotlin"
 LIBRARY = KOTLIN / "edgernn-kotlin"
 ANSWERS = LIBRARY / "target" / "answers.jsonl"
 """What the library's tests write of the conformance corpus."""
+CLASSPATH = DEMO / "app" / "target" / "classpath"
+"""What Maven compiled the app with."""
 ABIS = ("arm64-v8a", "x86_64")
 PACKAGES = (
     "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner dexdump unzip"
@@ -30,6 +32,12 @@ PACKAGES = (
 
 PAGE = 16384
 """Of the memory of phones with large pages."""
+
+JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Programs that run for less than a minute gain nothing from the JVM's second compiler."""
+
+MAVEN = ("-q", "-B", "-Dstyle.color=never", "-Dkotlin.compiler.daemon=false")
+"""Its options. The Kotlin compiler runs inside Maven: its daemon would stay behind."""
 
 _TOOLS = ("javac", "mvn", "aapt", "zipalign", "apksigner", "dexdump", "unzip")
 _FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
@@ -67,11 +75,7 @@ def call(*command: object, timeout: int = 1800, **environment: str) -> str:
 
 def maven(*arguments: object, **environment: str) -> str:
     """Run Maven quietly; what it wrote is returned."""
-    # The Kotlin compiler runs inside Maven: its daemon would stay behind.
-    options = ("-q", "-B", "-Dstyle.color=never", "-Dkotlin.compiler.daemon=false")
-    # Compilers that run for a minute gain nothing from the JVM's second compiler.
-    quick = {"MAVEN_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
-    return call("mvn", *options, *arguments, **quick, **environment)
+    return call("mvn", *MAVEN, *arguments, MAVEN_OPTS=" ".join(JVM), **environment)
 
 
 def build_apk(output: Path, *options: object) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,9 +12,12 @@ from pathlib import Path
 import pytest
 from android_build import (
     ANSWERS,
+    CLASSPATH,
     DEMO,
+    JVM,
     KOTLIN,
     LIBRARY,
+    MAVEN,
     build_apk,
     call,
     maven,
@@ -40,8 +44,9 @@ def compiled(tflite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     call(sys.executable, KOTLIN / "tools" / "expected_scores.py", expected)
     # Tests that fail are one test's business here; the others look at what was compiled.
     options = ("-f", DEMO / "pom.xml", "-Dmaven.test.failure.ignore=true")
+    goals = ("verify", "dependency:build-classpath", f"-Dmdep.outputFile=target/{CLASSPATH.name}")
     given = {"EDGERNN_EXPECTED": str(expected), "EDGERNN_TFLITE": str(tflite_model)}
-    maven(*options, "verify", **given)
+    maven(*options, *goals, **given)
     return DEMO
 
 
@@ -50,9 +55,10 @@ def tflite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pretrained model as `edgernn export` writes it for TFLite."""
     need_tools()
     pytest.importorskip("tf_keras", reason="needs TensorFlow: pip install 'edgernn[export]'")
+    from edgernn.cli.export import run_export
+
     path = tmp_path_factory.mktemp("tflite") / "model.tflite"
-    script = Path(sys.executable).with_name("edgernn")
-    call(script, "export", "--format", "tflite", "--output", path)
+    run_export(None, format="tflite", output=path)
     return path
 
 
@@ -76,14 +82,12 @@ def both_apk(
 
 
 @pytest.fixture(scope="session")
-def onnx_jar(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def onnx_jar(compiled: Path) -> Path:
     """ONNX Runtime for the JVM."""
     version = property_of(KOTLIN / "pom.xml", "onnxruntime.version")
-    folder = tmp_path_factory.mktemp("jar")
-    artifact = f"com.microsoft.onnxruntime:onnxruntime:{version}"
-    pom = compiled / "tools" / "pom.xml"
-    maven("-f", pom, "dependency:copy", f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
-    return folder / f"onnxruntime-{version}.jar"
+    paths = map(Path, CLASSPATH.read_text("utf-8").strip().split(os.pathsep))
+    (jar,) = (path for path in paths if path.name == f"onnxruntime-{version}.jar")
+    return jar
 
 
 @pytest.fixture(scope="session")
@@ -92,9 +96,10 @@ def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
     folder = tmp_path_factory.mktemp("archive")
     pom = DEMO / "tools" / "pom.xml"
     done = subprocess.run(
-        ["mvn", "-q", "-B", "-f", pom, "dependency:copy@onnx", f"-DoutputDirectory={folder}"],
+        ["mvn", *MAVEN, "-f", pom, "dependency:copy@onnx", f"-DoutputDirectory={folder}"],
         capture_output=True,
         encoding="utf-8",
+        env={**os.environ, "MAVEN_OPTS": " ".join(JVM)},
         check=False,
         timeout=600,
     )

@@ -113,17 +113,9 @@ def test_a_tflite_model_is_copied(project, tiny_tflite, capsys):
 
 
 @pytest.fixture(scope="session")
-def tiny_tflite(tiny_run, tmp_path_factory) -> Path:
+def tiny_tflite(tiny_files) -> Path:
     """A small LSTM as a TFLite file. Needs TensorFlow."""
-    return export(tiny_run, tmp_path_factory.mktemp("tiny-tflite"))
-
-
-def export(run: Path, folder: Path) -> Path:
-    from edgernn.cli.export import run_export
-
-    path = folder / "tiny.tflite"
-    run_export(run, format="tflite", precision="float32", output=path)
-    return path
+    return tiny_files["tflite", "float32"]
 
 
 @pytest.mark.parametrize(

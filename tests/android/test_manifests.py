@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from android_build import DEMO, LIBRARY, call, maven, need_tools
+from android_build import DEMO, JVM, LIBRARY, call, maven, need_tools
 
 ANDROID = "{http://schemas.android.com/apk/res/android}"
 SPACE = 'xmlns:android="http://schemas.android.com/apk/res/android"'
@@ -87,7 +87,7 @@ def test_merging(merger, manifests, app, libraries, expected):
     """As Gradle does; an app that has the library alone keeps what others may need."""
     paths = [str(manifests / f"{name}.xml") for name in libraries]
     call(
-        *("java", "-cp", merger, "com.android.manifmerger.Merger"),
+        *("java", *JVM, "-cp", merger, "com.android.manifmerger.Merger"),
         *("--main", manifests / f"{app}.xml", "--libs", ":".join(paths)),
         *("--placeholder", "applicationId=org.example", "--remove-tools-declarations"),
         *("--out", manifests / "merged.xml"),
