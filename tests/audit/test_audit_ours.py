@@ -257,8 +257,16 @@ def test_json(tiny_files) -> None:
     }
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    ("format", "precision"),
+    [
+        *(("onnx", precision) for precision in PRECISIONS),
+        # It takes seconds to convert, and no other quick test has one.
+        pytest.param("tflite", "float32", marks=pytest.mark.slow),
+        ("tflite", "float16"),
+        ("tflite", "int8"),
+    ],
+)
 def test_exports_with_ngrams(tiny_wide_files, format: str, precision: str) -> None:
     """No problem, the oldest runtime; the n-grams' table is a part of its own, with its checks.
 

@@ -16,6 +16,8 @@ from edgernn.bundle import read_model_file, with_bundle
 from exporters.rules import FORMATS
 
 Files = dict[tuple[str, str], Path]
+Kind = tuple[str, str, str]
+"""Run, format, precision."""
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = Path(__file__).with_name("old_runtimes_replay.py")
@@ -38,6 +40,14 @@ KINDS = [
 ]
 """What can be exported; a model of random weights loses too many labels with full integers, and
 an LSTM has no int16x8."""
+
+CONVERTED_ELSEWHERE = [
+    *(("subwords", precision) for precision in ("float32", "float16", "int8", "int8-embedding")),
+    *(("words", precision) for precision in ("float32", "int8")),
+    *(("wide", precision) for precision in ("float16", "int8")),
+]
+"""Of .tflite files, which take seconds to convert each, those that other tests have, too."""
+QUICK = [kind for kind in KINDS if kind[1] == "onnx" or (kind[0], kind[2]) in CONVERTED_ELSEWHERE]
 
 DIFFERENT: dict[tuple[str, str], str] = {}
 """Formats and precisions that these runtimes refuse or score wrong, with a part of the reason."""
@@ -83,22 +93,42 @@ def replay_there(python: Path, *paths: Path) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def replayed(
-    old_python: Path, tiny_files: Files, tiny_word_files: Files, tiny_wide_files: Files
-) -> dict[tuple[str, str, str], dict[str, Any]]:
+def runs(tiny_files: Files, tiny_word_files: Files, tiny_wide_files: Files) -> dict[str, Files]:
+    """The files of each run."""
+    return {"subwords": tiny_files, "words": tiny_word_files, "wide": tiny_wide_files}
+
+
+def replay_each(
+    python: Path, runs: dict[str, Files], kinds: list[Kind]
+) -> dict[Kind, dict[str, Any]]:
     """What the script prints of a file of each kind; one process, since its start takes longest."""
-    files = {"subwords": tiny_files, "words": tiny_word_files, "wide": tiny_wide_files}
-    paths = [files[run][format, precision] for run, format, precision in KINDS]
-    return dict(zip(KINDS, replay_there(old_python, *paths), strict=True))
+    paths = [runs[run][format, precision] for run, format, precision in kinds]
+    return dict(zip(kinds, replay_there(python, *paths), strict=True))
 
 
-@pytest.mark.parametrize("kind", KINDS, ids="-".join)
-def test_a_file(
-    replayed: dict[tuple[str, str, str], dict[str, Any]], kind: tuple[str, str, str]
-) -> None:
+@pytest.fixture(scope="session")
+def replayed(old_python: Path, runs: dict[str, Files]) -> dict[Kind, dict[str, Any]]:
+    """What the script prints of the files that are quick to make."""
+    return replay_each(old_python, runs, QUICK)
+
+
+@pytest.mark.parametrize("kind", QUICK, ids="-".join)
+def test_a_file(replayed: dict[Kind, dict[str, Any]], kind: Kind) -> None:
     """Its golden vectors pass: the same ids, the same labels, the scores within its tolerance."""
+    check_file(kind, replayed[kind])
+
+
+@pytest.mark.slow
+def test_the_other_files(old_python: Path, runs: dict[str, Files]) -> None:
+    """Likewise."""
+    others = [kind for kind in KINDS if kind not in QUICK]
+    assert len(others) == 4
+    for kind, found in replay_each(old_python, runs, others).items():
+        check_file(kind, found)
+
+
+def check_file(kind: Kind, found: dict[str, Any]) -> None:
     _, format, precision = kind
-    found = replayed[kind]
     (row,) = (row for row in found["runtimes"] if row["passed"] is not None)
     assert (row["runtime"], row["version"]) == ENGINES[format]
     assert found["ids"]["mismatches"] == 0
