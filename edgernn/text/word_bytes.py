@@ -18,8 +18,8 @@ __all__ = ["WordBytes"]
 _WHITE = b"\t\n\v\f\r"
 _CARRIED = b"\xf8\xf9\xfa\xfb\xfc"
 
-_WESTERN = "cp1252"
-"""An encoding of one byte a character that most texts in Latin letters have."""
+_WESTERN = ("latin-1", "cp1252")
+"""Encodings of one byte a character, one of which most texts in Latin letters have."""
 
 
 class WordBytes:
@@ -46,12 +46,15 @@ class WordBytes:
         has_latin = all(len(of) == 1 for of in bytes_of)
         self._encoding = "latin-1" if has_latin else "ascii"
         self._encoding_table = b"".join(bytes_of if has_latin else [*bytes_of[:128], bytes(128)])
-        self._western = None if has_latin else self._western_table()
+        self._western: dict[str, tuple[bytes, bytes]] = {}
+        if not has_latin:
+            tables = {encoding: self._western_table(encoding) for encoding in _WESTERN}
+            self._western = {name: table for name, table in tables.items() if table is not None}
         self._breaks_are_spaces = normalizer.html_breaks == "space"
         self._looked_at = normalizer.looked_at
 
-    def _western_table(self) -> tuple[bytes, bytes] | None:
-        """Return what becomes of each character of `_WESTERN`, and those that are deleted.
+    def _western_table(self, encoding: str) -> tuple[bytes, bytes] | None:
+        """Return what becomes of each character of one of `_WESTERN`, and those that are deleted.
 
         None where one becomes something else than one of them, or a space, or nothing: of them,
         too, none composes with others or has a lower case that depends on them.
@@ -59,13 +62,13 @@ class WordBytes:
         table, deleted = bytearray(range(256)), bytearray()
         for code in range(256):
             try:
-                normal = self._normalizer(bytes([code]).decode(_WESTERN))
+                normal = self._normalizer(bytes([code]).decode(encoding))
             except UnicodeDecodeError:
                 continue  # Five bytes are no characters.
             if not normal:
                 deleted.append(code)
             try:
-                of = (self._rule.spaced(normal).strip(" ") or " ").encode(_WESTERN)
+                of = (self._rule.spaced(normal).strip(" ") or " ").encode(encoding)
             except UnicodeEncodeError:
                 return None
             if len(of) > 1 or of in _WHITE:
@@ -88,15 +91,17 @@ class WordBytes:
 
     def _of_other(self, text: str) -> bytes:
         """Return the bytes of a text that is not of `_encoding`."""
-        if self._western is None or any(character in text for character in self._looked_at):
+        if any(character in text for character in self._looked_at):
             return self._of_any(text)
-        if self._breaks_are_spaces and "<" in text:
-            text = BREAK.sub(" ", text)
-        try:
-            data = text.encode(_WESTERN)
-        except UnicodeEncodeError:
-            return self._of_any(text)
-        return data.translate(*self._western).decode(_WESTERN).encode()
+        for encoding, table in self._western.items():
+            try:
+                data = text.encode(encoding)
+            except UnicodeEncodeError:
+                continue
+            if self._breaks_are_spaces and b"<" in data:
+                data = BREAK.sub(" ", text).encode(encoding)
+            return data.translate(*table).decode(encoding).encode()
+        return self._of_any(text)
 
     def _of_any(self, text: str) -> bytes:
         text = self._normalizer(text)
