@@ -37,6 +37,11 @@ _NO_TESTS = {
     "not known": "it is not known whether the texts were trained on that edgernn evaluate measured",
 }
 """What to say of an evaluation that is none of a test split."""
+_LABELS_READ = (
+    *("positive", "negative", "drop", "label_names"),
+    *("label_separator", "label_columns", "labels_from"),
+)
+"""Of a run's config: what decides which labels its texts have."""
 _MAX_NAME = 200
 _LABELS_NAMED = 3
 
@@ -349,7 +354,7 @@ def _training_data(run: ComparedRun) -> object:
         _without_name(described),
         run.config.get("limit"),
         # Earlier runs do not have these.
-        [how.get(name) or None for name in ("positive", "negative", "drop")],
+        [how.get(name) or None for name in _LABELS_READ],
         splits.get("test_fraction") if isinstance(splits, dict) else None,
     ]
 

@@ -238,6 +238,8 @@ def test_data_that_is_downloaded(tmp_path):
         ({"recipe": "other"}, []),
         ({"data": DATA | {"description": DATA["description"] | {"name": "moved.csv"}}}, []),
         ({"data": DATA | {"description": {"bytes": 11}}}, ["not trained", "validated"]),
+        ({"data": DATA | {"label_names": ["1", "2"]}}, ["not trained", "validated"]),
+        ({"data": DATA | {"labels_from": "stars"}}, ["not trained", "validated"]),
         ({"limit": 100}, ["not trained", "validated"]),
         ({"seed": 2}, ["validated"]),
         ({"fit": {"validation": "test"}}, ["validated", "validation of b was on the test split"]),
