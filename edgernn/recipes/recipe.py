@@ -172,7 +172,7 @@ class FitSettings:
     """Share of training texts of which an epoch sees a few tokens only, so that short texts are
     not new to the model."""
     patience: int
-    """Epochs without a better validation accuracy before training stops."""
+    """Epochs without a better one before training stops; see `History.best`."""
     validation: Literal["held out", "test"] = "held out"
     """What is measured after each epoch: a part of the training split, or, where a tutorial did
     so and nothing is chosen by it, the test split."""
@@ -186,7 +186,7 @@ class FitSettings:
     keep: Keep = "best"
     class_weight: ClassWeight | None = None
     """Whether texts of a rarer label count for more in the loss, so that all labels count alike;
-    the best epoch is that of the highest balanced accuracy then."""
+    the best epoch of two labels is that of the highest balanced accuracy then."""
     sort_by_length: bool = True
     """Whether texts of like length share a batch, which saves padding."""
 

@@ -60,7 +60,7 @@ def fit(
     resume: bool = False,
     watcher: Watcher | None = None,
 ) -> tuple[Any, History]:
-    """Train a model until its epochs are done, validation stops rising, or Ctrl-C.
+    """Train a model until its epochs are done, validation gets no better, or Ctrl-C.
 
     `checkpoint` holds what `resume` needs after every whole epoch; `remove_checkpoint` when the
     run is complete.

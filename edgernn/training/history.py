@@ -62,9 +62,15 @@ class History:
 
     @property
     def best(self) -> Epoch:
-        """The epoch of the highest validation accuracy; of equal ones the lower loss."""
+        """The epoch of the highest validation accuracy; of equal ones the lower loss.
+
+        Of more than two labels, or several a text, that of the lowest loss: each has few texts, so
+        that an accuracy changes by chance from one epoch to the next.
+        """
 
         def rank(epoch: Epoch) -> tuple[float, float]:
+            if epoch.validation_macro_recall is not None:
+                return -epoch.validation_loss, 0.0
             balanced = epoch.balanced_accuracy if self.balanced else None
             accuracy = epoch.validation_accuracy if balanced is None else balanced
             return accuracy, -epoch.validation_loss
