@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import pytest
 
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.training.coverage import check_letters
+from edgernn.training.options import TrainOptions
+from edgernn.training.prepare import _fitting
 from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary
 
@@ -130,3 +133,15 @@ def test_no_texts() -> None:
     """What has no word changes nothing."""
     assert fitting_rules(FLAGSHIP, []) == (FLAGSHIP, "")
     assert fitting_rules(FLAGSHIP, ["", "..."]) == (FLAGSHIP, "")
+
+
+def test_what_is_published_stays() -> None:
+    """A tutorial's rules are followed to the letter; a recipe's are fitted, and that is said."""
+    said: list[str] = []
+    options = TrainOptions(output=Path("run"), published=True)
+    recipe = RECIPES["bigru"]
+    assert _fitting(options, recipe, SENTENCES["German"], said.append) is recipe
+    assert said == []
+    fitted = _fitting(TrainOptions(output=Path("run")), recipe, SENTENCES["German"], said.append)
+    assert (fitted.text.word_class, fitted.layers) == ("letters", recipe.layers)
+    assert len(said) == 1
