@@ -50,6 +50,14 @@ class Reading(TypedDict, total=False):
     negative: str | float | Iterable[object]
     drop: str | float | Iterable[object]
     """Rows with these labels are left out."""
+    labels: Iterable[object]
+    """All labels, in their order and as their names are to be spelled."""
+    label_separator: str
+    """Between the labels of a cell, where a text may have several."""
+    label_columns: Iterable[str]
+    """Columns that hold a label each, 0 or 1, where a text may have several."""
+    labels_from: str
+    """Of the IMDB reviews: `sentiment` or `stars`."""
     strict: bool
     """Whether the first bad row is an error, instead of being left out."""
     format: str

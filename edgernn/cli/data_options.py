@@ -14,6 +14,10 @@ from edgernn.cli.options import (
     EncodingOption,
     GroupColumn,
     LabelColumn,
+    LabelColumns,
+    Labels,
+    LabelSeparator,
+    LabelsFrom,
     Negative,
     NoHeader,
     Positive,
@@ -38,7 +42,15 @@ __all__ = [
 ]
 
 _COLUMNS = {"text_column": TextColumn, "label_column": LabelColumn}
-_LABELS = {"positive": Positive, "negative": Negative, "drop": Drop}
+_LABELS = {
+    "positive": Positive,
+    "negative": Negative,
+    "drop": Drop,
+    "labels": Labels,
+    "label_separator": LabelSeparator,
+    "label_columns": LabelColumns,
+    "labels_from": LabelsFrom,
+}
 _FORMAT = {
     "encoding": EncodingOption,
     "delimiter": DelimiterOption,
@@ -101,6 +113,8 @@ def data_values(
     positive: list[str] | None = None,
     negative: list[str] | None = None,
     drop: list[str] | None = None,
+    labels: list[str] | None = None,
+    label_columns: list[str] | None = None,
     **others: Any,
 ) -> dict[str, Any]:
     """Return the fields of `DataOptions` by their names.
@@ -108,7 +122,7 @@ def data_values(
     Raises:
         UsageError: values of a label are not separated by commas.
     """
-    from edgernn.data.label_values import parse_values
+    from edgernn.data.label_options import parse_names, parse_values
 
     if "data_format" in others:
         others["format"] = others.pop("data_format")
@@ -118,6 +132,8 @@ def data_values(
         "positive": parse_values(positive or ()),
         "negative": parse_values(negative or ()),
         "drop": parse_values(drop or ()),
+        "labels": parse_names(labels or (), "--labels"),
+        "label_columns": parse_names(label_columns or (), "--label-columns"),
     }
 
 

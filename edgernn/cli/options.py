@@ -19,6 +19,10 @@ __all__ = [
     "GroupColumn",
     "Json",
     "LabelColumn",
+    "LabelColumns",
+    "LabelSeparator",
+    "Labels",
+    "LabelsFrom",
     "MinDf",
     "Negative",
     "NoHeader",
@@ -62,8 +66,8 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         envvar="EDGERNN_DATA",
-        help="aclImdb_v1.tar.gz, its folder, a CSV, TSV, JSONL or Parquet file, or "
-        "fastText's .txt. Default: imdb_reviews of tensorflow_datasets.",
+        help="aclImdb_v1.tar.gz, its folder, a CSV, TSV, JSONL or Parquet file, fastText's .txt, "
+        "or a folder for each label. Default: imdb_reviews of tensorflow_datasets.",
     ),
 ]
 TextColumn = Annotated[
@@ -87,6 +91,30 @@ Negative = Annotated[
 Drop = Annotated[
     list[str] | None,
     typer.Option(metavar="VALUES", help="Labels whose rows are left out, such as 3."),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAMES", help="All labels in their order, such as ham,spam."),
+]
+LabelSeparator = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTERS",
+        help="Between the labels of a cell, such as ; where a text may have several.",
+    ),
+]
+LabelColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Columns of a label each, 0 or 1, such as toxic,insult: a text may have several.",
+    ),
+]
+LabelsFrom = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHAT", help="Of the IMDB archive: sentiment or stars, which are eight labels."
+    ),
 ]
 GroupColumn = Annotated[
     str | None,

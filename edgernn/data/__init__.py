@@ -1,6 +1,6 @@
 """Labelled data sets: the IMDB reviews, and files of the user's own.
 
-Every source gives the same thing, `Examples`: texts, and labels of 1 (positive) and 0 (negative).
+Every source gives the same thing, `Examples`: texts, and the numbers and names of their labels.
 """
 
 from edgernn.data.examples import Examples, NoUnlabelledTextsError, Splits, first

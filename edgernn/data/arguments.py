@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
 
-from edgernn.data.label_values import fold
+from edgernn.data.label_spelling import fold, spelled
 from edgernn.errors import UsageError
 
 __all__ = ["check_number", "check_whole", "reading_values"]
 
 _LABELS = ("positive", "negative", "drop")
+_NAMES = ("labels", "label_columns")
 _FLAGS = ("strict", "header")
 
 
@@ -50,9 +51,13 @@ def reading_values(reading: Mapping[str, Any], known: Iterable[str]) -> dict[str
         raise UsageError(f"{unknown[0]}: no such option; `edgernn.api.Reading` has them all")
     values = {name: value for name, value in reading.items() if value is not None}
     for name, value in values.items():
-        if name in _LABELS:
+        if name in (*_LABELS, *_NAMES):
             is_one = isinstance(value, str | bytes) or not isinstance(value, Iterable)
-            values[name] = tuple(dict.fromkeys(map(fold, [value] if is_one else value)))
+            as_given = [value] if is_one else value
+            if name in _LABELS:
+                values[name] = tuple(dict.fromkeys(map(fold, as_given)))
+            else:
+                values[name] = tuple(map(spelled, as_given))
         elif not isinstance(value, bool if name in _FLAGS else str):
             kind = "True or False" if name in _FLAGS else "a string"
             raise UsageError(f"{name} {value!r}: give {kind}")

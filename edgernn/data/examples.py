@@ -166,13 +166,13 @@ def check_classes(examples: Examples, name: str, more: str = "") -> None:
     missing = [examples.classes[number] for number in np.flatnonzero(examples.counts == 0)]
     if not missing:
         return
+    start = f"{name}: no" if more else f"{name} has no"
     if len(examples.classes) == 2:
-        lacks = f"no {missing[0]} example{more}" if more else f"has no {missing[0]} example"
-        raise DataError(f"{name}{':' if more else ''} {lacks}; both classes are needed")
+        raise DataError(f"{start} {missing[0]} example{more}; both classes are needed")
     listed = ", ".join(missing[:_LISTED])
     rest = f" and {len(missing) - _LISTED:,} more" if len(missing) > _LISTED else ""
-    labels = "labels" if len(missing) > 1 else "the label"
-    raise DataError(f"{name}: no example of {labels} {listed}{rest}{more}; each label needs some")
+    labels = "labels" if len(missing) > 1 else "label"
+    raise DataError(f"{start} example of {labels} {listed}{rest}{more}; each label needs some")
 
 
 def first(examples: Examples, limit: int | None) -> Examples:

@@ -21,7 +21,12 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.data.examples import Examples, NoUnlabelledTextsError, checked
+from edgernn.data.examples import (
+    CLASSES,
+    Examples,
+    NoUnlabelledTextsError,
+    check_classes,
+)
 from edgernn.errors import DataError
 
 ARCHIVE_SUFFIXES: tuple[str, ...] = (".tar.gz", ".tgz", ".tar")
@@ -31,6 +36,9 @@ REVIEWS = 25_000
 
 FOLDERS: tuple[str, ...] = ("neg", "pos")
 """The folder of each label, by its number."""
+
+STARS: tuple[str, ...] = ("1", "2", "3", "4", "7", "8", "9", "10")
+"""Stars that a labelled review may have, which its file name ends in; none has five or six."""
 
 UNLABELLED = "unsup"
 
@@ -46,6 +54,7 @@ _MEMBER = re.compile(
     r"(?:\./)?[^/]+/(train|test)/(?:(neg|pos|unsup)/[^/.][^/]*|(urls_neg|urls_pos))\.txt"
 )
 _NUMBER = re.compile(r"(?:.*/)?([0-9]{1,9})_[^/]*")
+_RATED = re.compile(r".*_([0-9]{1,2})\.txt")
 
 
 class Review(NamedTuple):
@@ -57,15 +66,20 @@ class Review(NamedTuple):
     data: bytes
 
 
-def load_imdb(source: Path, split: str) -> Examples:
+def load_imdb(source: Path, split: str, *, stars: bool = False) -> Examples:
     """Read the labelled reviews of `split`: the negative ones, then the positive, each by name.
 
     Archive and folder give the same examples in the same order. Reviews of one film are of one
     group; without the files of addresses there are no groups.
 
+    Args:
+        source: the archive or the folder.
+        split: `train` or `test`.
+        stars: whether their stars are the labels, `STARS`, instead of negative and positive.
+
     Raises:
         DataError: the source is damaged, lacks the folders of the split, holds a file that is
-            empty, too large or not UTF-8, or addresses that lack a review's.
+            empty, too large or not UTF-8, addresses that lack a review's, or a name without stars.
     """
     where = f"{source} ({split}/neg and {split}/pos)"
     reviews, addresses = [], {}
@@ -85,7 +99,23 @@ def load_imdb(source: Path, split: str) -> Examples:
     groups = None
     if len(addresses) == len(ADDRESSES):
         groups = _films(labels, paths, addresses, source)
-    return checked(texts, labels, name=where, groups=groups)
+    numbers, classes = np.array(labels, np.int8), CLASSES
+    if stars:
+        numbers, classes = np.array([_stars(path, source) for path in paths], np.int16), STARS
+    examples = Examples(texts, numbers, groups, classes=classes)
+    check_classes(examples, where)
+    return examples
+
+
+def _stars(path: str, source: Path) -> int:
+    """Return the number of a review's label among `STARS`."""
+    rated = _RATED.fullmatch(path)
+    if rated is None or rated[1] not in STARS:
+        raise DataError(
+            f"{source}, {path}: the name does not end in the review's stars, such as 0_9.txt; "
+            "--labels-from sentiment reads the folders alone"
+        )
+    return STARS.index(rated[1])
 
 
 def _films(

@@ -1,4 +1,4 @@
-"""Which values of a label column mean positive, and which negative.
+"""What the values of a label column mean: positive and negative, or labels of their own.
 
 What a value means is decided by all values that a column holds: a 1 is positive beside a 0 and
 negative beside a 2. What is not plain is asked for, never guessed.
@@ -6,78 +6,26 @@ negative beside a 2. What is not plain is asked for, never guessed.
 
 from __future__ import annotations
 
-import csv
-import json
-import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edgernn.data.examples import CLASSES
-from edgernn.data.label_numbers import (
-    count_in,
-    divided,
-    off_scale,
-    plain_commas,
-    plain_number,
-)
-from edgernn.data.label_options import as_option
+from edgernn.data.label_numbers import plain_commas
+from edgernn.data.label_options import LabelRule, as_option
+from edgernn.data.label_proposals import as_two, doubt, listed, not_understood
+from edgernn.data.label_spelling import fold, ordered, shown
+from edgernn.data.plain_labels import plain
 from edgernn.errors import DataError, UsageError
+from edgernn.text.contract import TextContract
 
-__all__ = [
-    "REST",
-    "LabelRule",
-    "LabelsError",
-    "Meanings",
-    "OneLabelError",
-    "decide",
-    "fold",
-    "is_missing",
-    "parse_values",
-    "shown",
-]
-
-PREFIX = "__label__"
-"""What fastText writes in front of a label."""
-
-REST = "*"
-"""In an option: every value that no option names."""
-
-_NEGATIVE = (
-    *("neg", "negative", "false", "no", "bad"),
-    *("negativ", "négatif", "negatif", "negativo", "nein", "non", "não"),
-)
-_POSITIVE = (
-    *("pos", "positive", "true", "yes", "good"),
-    *("positiv", "positif", "positivo", "ja", "oui", "si", "sí", "sì", "sim"),
-)
-_PLAIN: Mapping[str, int] = {
-    **dict.fromkeys((*_NEGATIVE, "0"), 0),
-    **dict.fromkeys((*_POSITIVE, "1"), 1),
-}
-"""Values that mean the same in any company of each other."""
-
-_PAIRS: tuple[tuple[str, str], ...] = (
-    ("1", "2"),
-    ("-1", "1"),
-    ("0", "4"),
-    ("n", "y"),
-    ("f", "t"),
-    ("n", "p"),
-)
-"""Values that mean negative and positive where a column holds these two and no other."""
+__all__ = ["LabelsError", "Meanings", "OneLabelError", "check_names", "decide", "meanings_of_names"]
 
 _OWN_NAMES = frozenset((*CLASSES, "neg", "pos"))
 """Values of which nobody needs to be told what they mean."""
 
-_MISSING = frozenset(("", "nan", "null", "none", "n/a", "na", "<na>"))
-_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(?:\.[0-9]{0,18})?", re.ASCII)
-_RARE = 0.02
-"""Share of the rows below which values beside a plain pair are taken for slips of the pen."""
-_VALUES = "VALUES"
-"""In a proposal: what a person has to fill in. Folded values are of small letters."""
-_LISTED = 12
-_SHOWN = 40
+_LONGEST_NAME = 256
+"""Characters, as a text contract has it."""
 
 
 class LabelsError(DataError):
@@ -89,61 +37,32 @@ class OneLabelError(DataError):
 
 
 @dataclass(frozen=True)
-class LabelRule:
-    """What a person says about the values of a label column; each is as `fold` gives it."""
-
-    positive: tuple[str, ...] = ()
-    negative: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
-    """Values whose rows are left out."""
-
-    def __post_init__(self) -> None:
-        named = [value for values in self.sides().values() for value in set(values)]
-        for value in named:
-            if named.count(value) > 1:
-                sides = " and ".join(f"--{s}" for s, values in self.sides().items()
-                                     if value in values)  # fmt: skip
-                raise UsageError(f"the label {value!r} is named by {sides}; name it once")
-
-    def __bool__(self) -> bool:
-        return any(self.sides().values())
-
-    def meaning(self, value: str) -> str | None:
-        """Return the name of the option that names a folded value, or that takes the rest."""
-        sides = self.sides().items()
-        named = [side for side, values in sides if value in values]
-        return next(iter(named or [side for side, values in sides if REST in values]), None)
-
-    def names(self, value: str) -> bool:
-        """Tell whether an option names this very value."""
-        return any(value in values for values in self.sides().values())
-
-    def renamed(self, names: Mapping[str, str]) -> LabelRule:
-        """Return the same rule with other names of some values."""
-        sides = self.sides().values()
-        return LabelRule(*(tuple(names.get(v, v) for v in values) for values in sides))
-
-    def options(self) -> str:
-        """Return the options that say it, as they were given."""
-        return _options(self.sides())
-
-    def sides(self) -> dict[str, tuple[str, ...]]:
-        """Return the values by the names of their options."""
-        return {"positive": self.positive, "negative": self.negative, "drop": self.drop}
-
-
-@dataclass(frozen=True)
 class Meanings:
     """What the values of one column mean."""
 
     column: str
     labels: Mapping[str, int | None]
-    """From folded values to 1, positive, 0, negative, or None where the rows are left out."""
+    """From folded values to the label's number, or None where the rows are left out."""
     counts: Mapping[str, int]
     """Rows of each value."""
+    classes: tuple[str, ...] = CLASSES
+    """The name of each label, by its number."""
+    hint: str = ""
+    """What could be said instead, for a line of labels of their own."""
 
     def line(self) -> str | None:
         """Say in a line what was taken for what; None where the values are the labels' names."""
+        dropped = [value for value, meaning in self.labels.items() if meaning is None]
+        if self.classes != CLASSES:
+            kept = [value for value, meaning in self.labels.items() if meaning is not None]
+            kept.sort(key=lambda value: self.labels[value] or 0)
+            out = f"; {listed(dropped, self.counts)} = left out" if dropped else ""
+            names = {value: self.classes[self.labels[value] or 0] for value in kept}
+            rows: Counter[str] = Counter()
+            for value in kept:
+                rows[names[value]] += self.counts[value]
+            there = listed([name for name in self.classes if name in rows], rows)
+            return f"{shown(self.column)}: {len(rows):,} labels: {there}{out}{self.hint}"
         if all(value in _OWN_NAMES for value in self.labels):
             return None
         parts = []
@@ -151,7 +70,7 @@ class Meanings:
             values = [value for value, meaning in self.labels.items() if meaning == label]
             if values:
                 title = "left out" if label is None else CLASSES[label]
-                parts.append(f"{_listed(values, self.counts)} = {title}")
+                parts.append(f"{listed(values, self.counts)} = {title}")
         return f"{shown(self.column)}: {'; '.join(parts)}"
 
     def to_json(self) -> dict[str, dict[str, int]]:
@@ -159,47 +78,23 @@ class Meanings:
         found: dict[str, dict[str, int]] = {}
         for value, label in self.labels.items():
             if label is not None:
-                found.setdefault(CLASSES[label], {})[value] = self.counts[value]
+                found.setdefault(self.classes[label], {})[value] = self.counts[value]
         dropped = [self.counts[value] for value, label in self.labels.items() if label is None]
-        return {**found, "left out": {"rows": sum(dropped)}} if dropped else found
+        if dropped:
+            # A label of that very name comes first.
+            found.setdefault("left out", {"rows": sum(dropped)})
+        return found
 
 
-def fold(value: object) -> str:
-    """Return a value in the form in which equal ones are equal.
-
-    White space around it, case and fastText's prefix do not count, and a number is the same with
-    a point and without one. What is absent is the empty string.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    text = str(value).strip().casefold().removeprefix(PREFIX).strip()
-    number = text.replace("\u2212", "-")
-    return plain_number(number) if _NUMBER.fullmatch(number) else text
-
-
-def is_missing(value: str) -> bool:
-    """Tell whether a folded value says that there is no label."""
-    return value in _MISSING
-
-
-def parse_values(texts: Sequence[str]) -> tuple[str, ...]:
-    """Return the folded values of an option, which are separated by commas or given one by one."""
-    # A value that holds a comma itself stands in quotes, as in a CSV file.
-    rows = csv.reader(texts, skipinitialspace=True)
-    try:
-        values = [fold(value) for row in rows for value in row]
-    except csv.Error as error:
-        raise UsageError(
-            f"{', '.join(texts)}: are not values separated by commas: {error}"
-        ) from error
-    if texts and not any(values):
-        raise UsageError(f"{', '.join(map(repr, texts))}: names no value of a label")
-    return tuple(dict.fromkeys(value for value in values if value))
-
-
-def decide(counts: Mapping[str, int], rule: LabelRule, *, name: str, column: str) -> Meanings:
+def decide(
+    counts: Mapping[str, int],
+    rule: LabelRule,
+    *,
+    name: str,
+    column: str,
+    names: Mapping[str, str] | None = None,
+    contract: TextContract | None = None,
+) -> Meanings:
     """Decide what the values of a column mean.
 
     Args:
@@ -207,21 +102,36 @@ def decide(counts: Mapping[str, int], rule: LabelRule, *, name: str, column: str
         rule: what a person says about them.
         name: the file, for messages.
         column: likewise.
+        names: how each folded value is spelled as a label's name; left out, as it is.
+        contract: that of the model that the labels are for; None where one is to be trained.
 
     Raises:
         LabelsError: a value is not understood; the message lists the values with their rows, and
             has options that settle them, or says which there are.
         OneLabelError: the rule leaves one label, or none.
+        UsageError: the rule does not go with the model's labels.
     """
+    names = {} if names is None else names
     numbers = plain_commas(counts)
+    if rule.labels:
+        return meanings_of_names(rule.labels, counts, rule, name=name, column=column)
+    if contract is not None and _has_own_names(contract):
+        if contract.decision == "threshold" and (rule.positive or rule.negative):
+            pass
+        elif contract.decision != "threshold" or _are_named(counts, rule, contract):
+            return meanings_of_names(
+                contract.labels, counts, rule, name=name, column=column, of_model=True
+            )
     if numbers:
         # A 5,0 is a 5 where the column is all of such numbers, and may be named as either.
         plainly: Counter[str] = Counter()
         for value, rows in counts.items():
             plainly[numbers[value]] += rows
-        found = decide(plainly, rule.renamed(numbers), name=name, column=column)
+        spelling = {numbers[value]: names.get(value, value) for value in counts}
+        found = decide(plainly, rule.renamed(numbers), name=name, column=column, names=spelling,
+                       contract=contract)  # fmt: skip
         same = {value: found.labels[numbers[value]] for value in sorted(counts)}
-        return Meanings(column, same, dict(counts))
+        return Meanings(column, same, dict(counts), found.classes, found.hint)
     labels: dict[str, int | None] = {}
     for value in counts:
         side = rule.meaning(value)
@@ -229,139 +139,118 @@ def decide(counts: Mapping[str, int], rule: LabelRule, *, name: str, column: str
             labels[value] = {"positive": 1, "negative": 0, "drop": None}[side]
     rest = [value for value in counts if value not in labels]
     # Who says what is positive does not want the rest to be guessed.
-    plain = None if rule.positive or rule.negative else _plain(rest)
-    if rest and plain is None:
-        raise LabelsError(_not_understood(counts, rule, rest, name, column))
-    labels.update(plain or {})
+    is_asked = bool(rule.positive or rule.negative)
+    found_plain = None if is_asked else plain(rest)
+    classes, hint = CLASSES, ""
+    if rest and found_plain is None:
+        if is_asked or contract is not None:
+            raise LabelsError(not_understood(counts, rule, rest, name, column))
+        reason = doubt(counts, rule, rest, name, column)
+        if reason is not None:
+            raise LabelsError(reason)
+        in_order = ordered(rest)
+        classes = tuple(names.get(value, value) for value in in_order)
+        check_names(classes, name, column)
+        labels.update({value: number for number, value in enumerate(in_order)})
+        hint = _hint(classes, counts, rule, rest)
+    labels.update(found_plain or {})
     if rule and not {0, 1} <= {*labels.values()}:
-        start = f"{name}: column {shown(column)!r} holds {_listed(_ordered(list(counts)), counts)}"
+        start = f"{name}: column {shown(column)!r} holds {listed(ordered(list(counts)), counts)}"
         if not any(map(rule.names, counts)):
             raise LabelsError(f"{start}: {rule.options()} names none of them")
         there = [CLASSES[label] for label in (0, 1) if label in labels.values()]
         left = f"all {there[0]}" if there else "none that is positive or negative"
         raise OneLabelError(f"{start}: with {rule.options()} {left}; both labels are needed")
-    return Meanings(column, {value: labels[value] for value in sorted(counts)}, dict(counts))
+    by_value = {value: labels[value] for value in sorted(counts)}
+    return Meanings(column, by_value, dict(counts), classes, hint)
 
 
-def _plain(values: Collection[str]) -> dict[str, int] | None:
-    """Return what values mean where that is plain, or else None."""
-    if all(value in _PLAIN for value in values):
-        return {value: _PLAIN[value] for value in values}
-    for pair in _PAIRS:
-        if set(values) == set(pair):
-            return {pair[0]: 0, pair[1]: 1}
-    return None
+def meanings_of_names(
+    classes: tuple[str, ...],
+    counts: Mapping[str, int],
+    rule: LabelRule,
+    *,
+    name: str,
+    column: str,
+    of_model: bool = False,
+) -> Meanings:
+    """Find the values of a column among labels that are known by their names.
 
+    Args:
+        classes: the labels' names.
+        counts: rows of each folded value.
+        rule: whose `drop` leaves values out.
+        name: the file, for messages.
+        column: likewise.
+        of_model: whether the labels are those of a model, instead of an option's.
 
-def _not_understood(
-    counts: Mapping[str, int], rule: LabelRule, rest: Sequence[str], name: str, column: str
-) -> str:
-    """Say which values there are, and with which options their file is read."""
-    beside = f" beside {rule.options()}" if rule else ""
-    some = _ordered(rest)
-    if len(some) > _LISTED:
-        some.sort(key=lambda value: -counts[value])
-    start = f"{name}: column {shown(column)!r} holds {_listed(some, counts)}{beside}"
-    if len(counts) < len(CLASSES):
-        return f"{start} alone; two labels are needed"
-    proposed = _proposed(counts, rule, rest)
-    if set(rest) == set(counts) and len(rest) == len(CLASSES):
-        return f"{start}; say which is which: {_options(proposed)}, or the other way round"
-    other = ", or name another column with --label-column" if len(counts) > _LISTED else ""
-    ask = (
-        f"{start}; a model tells two labels apart: say which are positive and negative and which "
-        "rows are left out"
-    )
-    if any(_VALUES in values for values in proposed.values()):
-        return (
-            f"{ask}: {_options(proposed)}, where each {_VALUES} stands for some of these, "
-            f"separated by commas{other}"
-        )
-    return f"{ask}, for example: {_options(proposed)}{other}"
-
-
-def _ordered(values: Sequence[str]) -> list[str]:
-    """Return values in the order in which people look for them."""
-    numbers = {value: count for value in values if (count := count_in(value)) is not None}
-    return sorted(numbers, key=lambda v: (numbers[v], v)) + sorted({*values} - {*numbers})
-
-
-def _proposed(
-    counts: Mapping[str, int], rule: LabelRule, rest: Sequence[str]
-) -> dict[str, list[str]]:
-    """Return options that settle every value; a person knows better which are right.
-
-    What is not known to be either is `_VALUES`: a person has to fill it in.
+    Raises:
+        LabelsError: a value is none of them, or none is there.
+        UsageError: the rule makes positive and negative ones of them.
     """
-    # In the order in which they were given.
-    sides = {side: [v for v in values if v in counts] for side, values in rule.sides().items()}
-    total = sum(counts.values())
-    frequent = [value for value in rest if counts[value] >= _RARE * total]
-    if not (sides["positive"] or sides["negative"]) and len(frequent) < len(rest):
-        plain = _plain(frequent)
-        if plain is not None and len(set(plain.values())) == len(CLASSES):
-            sides["drop"] += _few([value for value in rest if value not in plain])
-            return sides
-    missing = [side for side in CLASSES if not sides[side]]
-    if not missing:
-        sides["drop"] += _few(rest)
-    elif len(missing) == 1:
-        # A side is named: a value that is left is the other, and the other end of a scale is.
-        other = list(rest)
-        if len(rest) > 1 and None in map(count_in, rest):
-            other = [_VALUES]
-            sides["drop"] += [REST] if len(rest) > _LISTED else [_VALUES]
-        elif len(rest) > 1:
-            ordered, is_low = _ordered(rest), missing[0] == CLASSES[0]
-            count = len(sides[CLASSES[is_low]])
-            other = ordered[:count] if is_low else ordered[-count:]
-            sides["drop"] += _few([value for value in rest if value not in other])
-        sides[missing[0]] += other
-    else:
-        off = off_scale(rest, frequent)
-        negative, positive, neither = _halves([value for value in rest if value not in off])
-        neither = [*neither, *off]
-        sides["negative"] += negative
-        sides["positive"] += positive
-        sides["drop"] += _few(neither)
-    return sides
+    if of_model and (rule.positive or rule.negative):
+        raise UsageError(
+            f"the model has {len(classes):,} labels of its own, {_few(classes)}; leave --positive "
+            "and --negative out"
+        )
+    numbers = plain_commas(counts)
+    by_name = {numbers.get(fold(label), fold(label)): n for n, label in enumerate(classes)}
+    labels: dict[str, int | None] = {}
+    for value in sorted(counts):
+        known = by_name.get(numbers.get(value, value))
+        # A value that is named itself is no rest.
+        if rule.meaning(value) == "drop" and (known is None or value in rule.drop):
+            labels[value] = None
+        elif known is not None:
+            labels[value] = known
+    unknown = ordered([value for value in counts if value not in labels])
+    if not unknown and any(label is not None for label in labels.values()):
+        return Meanings(column, labels, dict(counts), classes)
+    start = f"{name}: column {shown(column)!r} holds {listed(unknown or ordered(counts), counts)}"
+    whose = "the model has" if of_model else "--labels names"
+    raise LabelsError(
+        f"{start}, for which {whose} no label; the labels are {_few(classes)}: name another column "
+        f"with --label-column, or leave those rows out with --drop "
+        f"{as_option(unknown) if len(unknown) <= len(classes) else as_option(['*'])}"
+    )
 
 
-def _halves(values: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """Divide values: numbers in the middle, words by what is plain, two as a person says."""
-    numbers = [value for value in values if count_in(value) is not None]
-    if len({count_in(value) for value in numbers}) > 1 and len(values) <= _LISTED:
-        negative, positive, neither = divided(_ordered(numbers))
-        return negative, positive, [*neither, *sorted({*values} - {*numbers})]
-    words = {value: _PLAIN[value] for value in values if value in _PLAIN}
-    if len(set(words.values())) == len(CLASSES):
-        negative = sorted(value for value, label in words.items() if label == 0)
-        positive = sorted(value for value, label in words.items() if label == 1)
-    elif len(values) == len(CLASSES):
-        negative, positive = [min(values)], [max(values)]
-    else:
-        # Of the words of a scale, frequency does not tell which end they are at.
-        return [_VALUES], [_VALUES], [REST] if len(values) > _LISTED else [_VALUES]
-    return negative, positive, sorted({*values} - {*negative, *positive})
+def check_names(classes: tuple[str, ...], name: str, column: str) -> None:
+    """Make sure that values can be the names of labels.
+
+    Raises:
+        LabelsError: one cannot.
+    """
+    for label in classes:
+        if len(label) > _LONGEST_NAME or not label.isprintable():
+            why = f"are more than {_LONGEST_NAME}" if label.isprintable() else "cannot be printed"
+            raise LabelsError(
+                f"{name}: column {shown(column)!r} holds {shown(label)}, which is no label: its "
+                f"characters {why}; name the column of labels with --label-column"
+            )
 
 
-def _few(values: Sequence[str]) -> list[str]:
-    return list(values) if len(values) <= _LISTED else [REST]
+def _has_own_names(contract: TextContract) -> bool:
+    return contract.labels != CLASSES or contract.decision != "threshold"
 
 
-def _options(sides: Mapping[str, Sequence[str]]) -> str:
-    return " ".join(f"--{side} {as_option(values)}" for side, values in sides.items() if values)
+def _are_named(counts: Mapping[str, int], rule: LabelRule, contract: TextContract) -> bool:
+    """Tell whether all values that are not left out are labels of a model."""
+    known = set(map(fold, contract.labels))
+    return all(value in known or rule.meaning(value) == "drop" for value in counts)
 
 
-def _listed(values: Sequence[str], counts: Mapping[str, int]) -> str:
-    parts = [f"{shown(value)} ({counts[value]:,})" for value in values[:_LISTED]]
-    rest = values[_LISTED:]
-    if rest:
-        parts.append(f"and {len(rest):,} more ({sum(counts[value] for value in rest):,})")
-    return ", ".join(parts)
+def _hint(
+    classes: tuple[str, ...], counts: Mapping[str, int], rule: LabelRule, rest: list[str]
+) -> str:
+    """Say what else could be made of values that became labels of their own."""
+    if len(classes) == len(CLASSES):
+        turned = as_option(classes[::-1])
+        return f"; the probability is that of {classes[1]}, --labels {turned} turns them round"
+    two = as_two(counts, rule, rest)
+    return "" if two is None else f"; for two of them: {two}"
 
 
-def shown(value: str) -> str:
-    """Return a value for a line of a message."""
-    line = "".join(c if c.isprintable() else "\ufffd" for c in value)
-    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "\u2026"
+def _few(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
+    return f"{', '.join(map(shown, names[:12]))}{more}"

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
-import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
-from edgernn.data.examples import Examples, Reading, checked
+from edgernn.data.examples import Examples, Labels, Reading, check_classes
 from edgernn.data.groups import group
-from edgernn.data.label_values import PREFIX, decide, fold, is_missing, shown
+from edgernn.data.label_cells import LabelCells, flags_of
+from edgernn.data.label_columns import label_column, label_columns
+from edgernn.data.label_sets import decide_sets
+from edgernn.data.label_spelling import PREFIX, fold, shown
+from edgernn.data.label_values import LabelsError, Meanings, decide
 from edgernn.data.left_out import LeftOut
 from edgernn.data.options import DataOptions
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import LABEL_COLUMNS, Row, RowSource, listed, open_rows
+from edgernn.rows import RowSource, open_rows
+from edgernn.text.contract import TextContract
 
-__all__ = ["SPLIT_COLUMN", "LabelledFile", "read_labelled_file"]
+__all__ = ["SPLIT_COLUMN", "SPLIT_NAMES", "LabelledFile", "Rows", "labelled", "read_labelled_file"]
 
 SPLIT_COLUMN = "split"
 
@@ -31,10 +34,8 @@ SPLIT_NAMES: dict[str, str] = {
 }
 """How the split of a row may be spelled; case and surrounding white space do not matter."""
 
-_LOOKED_AT = 1000
-"""Rows of a file in which a column of labels is looked for."""
-_MOST_VALUES = 12
-"""A column of more values is no likely column of labels."""
+_RARE = 0.01
+"""Share of the lines below which several labels in a line are taken for slips."""
 
 _FASTTEXT_LABEL = re.compile(rf"(?:^|(?<=\s)){re.escape(PREFIX)}(\S*)\s*")
 
@@ -47,71 +48,98 @@ class LabelledFile:
     examples: Examples
     splits: tuple[str, ...] | None
     """`train`, `validation` or `test` of each example; None where no column says so."""
+    says_splits: str = f"column {SPLIT_COLUMN!r}"
+    """What says which split an example is of, for messages."""
 
-    def part(self, split: str) -> Examples:
+    def part(self, split: str, *, of_model: bool = False) -> Examples:
         """Return the examples of a split; all of them where the file has no splits of its own.
 
+        Args:
+            split: its name.
+            of_model: whether a model with all the labels is at hand, so that the split need not
+                have each.
+
         Raises:
-            DataError: the split has none, or one class only.
+            DataError: the split has none; or lacks a label and is to be trained on, or the labels
+                are two.
         """
-        if self.splits is None:
-            return self.examples
-        rows = np.array([row for row, own in enumerate(self.splits) if own == split], np.int64)
-        if not len(rows):
-            counts = Counter(self.splits)
-            there = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
-            raise DataError(
-                f"{self.name}: no row is of the split {split!r}; column {SPLIT_COLUMN!r} has "
-                f"{there}"
-            )
-        some = self.examples.at(rows)
-        checked(some.texts, some.labels.tolist(), name=f"{self.name}, split {split!r},")
-        return some
+        found = self.examples
+        if self.splits is not None:
+            rows = np.array([row for row, own in enumerate(self.splits) if own == split], np.int64)
+            if not len(rows):
+                counts = Counter(self.splits)
+                there = ", ".join(f"{name} ({count:,})" for name, count in counts.items())
+                raise DataError(
+                    f"{self.name}: no row is of the split {split!r}; {self.says_splits} has {there}"
+                )
+            found = found.at(rows)
+        where = self.name if self.splits is None else f"{self.name}, split {split!r},"
+        if found.decision == "threshold" or (split == "train" and not of_model):
+            check_classes(found, where)
+        return found
 
     def has(self, split: str) -> bool:
-        """Tell whether a column says that rows are of a split."""
+        """Tell whether examples are known to be of a split."""
         return self.splits is not None and split in self.splits
 
 
 @dataclass
-class _Rows:
-    """The rows of a file that can be used, column by column."""
+class Rows:
+    """The rows of a source that can be used, column by column."""
 
+    cells: LabelCells
     numbers: list[int] = field(default_factory=list)
+    """Of each row in its file; none where there are no rows."""
     texts: list[str] = field(default_factory=list)
-    values: list[str] = field(default_factory=list)
-    """Folded labels."""
     splits: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
     total: int = 0
 
+    def keep(self, number: int | None, text: str, labels: tuple[str, ...]) -> None:
+        """Take a row; its number is None where there are no rows."""
+        if number is not None:
+            self.numbers.append(number)
+        self.texts.append(text)
+        self.cells.keep(labels)
 
-def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> LabelledFile:
+
+def read_labelled_file(
+    path: str | os.PathLike[str], options: DataOptions, contract: TextContract | None = None
+) -> LabelledFile:
     """Read all examples of a file.
 
     A row without a text or a label is left out and counted, with `options.strict` it is an error.
     What the labels mean is decided by all rows together, whatever their split.
 
+    Args:
+        path: the file.
+        options: how it is read.
+        contract: that of the model that the labels are for; None where one is to be trained.
+
     Raises:
         DataError: a column is missing, a label or a split is not understood, more than half of the
             rows are bad, or there are no examples or one class only.
-        UsageError: a label is named twice in the options.
+        UsageError: a label is named twice in the options, or options do not go together.
     """
     name = os.fspath(path)
-    rule = options.label_rule
     left_out = LeftOut(name, strict=options.strict)
+    rows = Rows(LabelCells(options.label_rule, options.label_separator))
+    order: tuple[str, ...] = ()
     with open_rows(path, options.rows) as source:
         if source.format == "txt":
             column, has_splits = "label", False
-            if options.label_column is not None or options.group_column is not None:
-                raise UsageError(
-                    f"{name} is plain text and has no columns; leave --label-column and "
-                    "--group-column out"
-                )
-            rows = _read_fasttext(source, options, left_out)
+            _refuse_columns(name, options)
+            _read_fasttext(source, rows, left_out)
         else:
-            column = _label_column(source, path, options)
-            if column == source.text_column:
+            if options.label_columns:
+                columns = label_columns(source, options)
+                column, order = "label columns", tuple(map(fold, columns))
+                for title in columns:
+                    rows.cells.spell(title)
+            else:
+                column = label_column(source, path, options)
+                columns = [column]
+            if source.text_column in columns:
                 raise UsageError(
                     f"{name}: column {column!r} cannot be text and label; name the other one with "
                     "--text-column or --label-column"
@@ -119,154 +147,204 @@ def read_labelled_file(path: str | os.PathLike[str], options: DataOptions) -> La
             by_name = {title.strip().casefold(): title for title in reversed(source.columns)}
             split_column = by_name.get(SPLIT_COLUMN)
             has_splits = split_column is not None
-            rows = _read_columns(source, column, split_column, options, left_out)
+            _read_columns(source, columns, split_column, options, rows, left_out)
+    notes = list(source.notes)
+    splits = _splits(rows.splits, name) if has_splits else None
+    return labelled(rows, options, left_out, name=name, column=column, order=order,
+                    splits=splits, notes=notes, contract=contract)  # fmt: skip
+
+
+def labelled(
+    rows: Rows,
+    options: DataOptions,
+    left_out: LeftOut,
+    *,
+    name: str,
+    column: str,
+    order: tuple[str, ...] = (),
+    splits: list[str] | None = None,
+    says_splits: str = LabelledFile.says_splits,
+    notes: list[str],
+    contract: TextContract | None,
+) -> LabelledFile:
+    """Decide what the labels of rows mean, and return the examples.
+
+    Args:
+        rows: of a file or a folder.
+        options: how it was read.
+        left_out: the rows that cannot be used.
+        name: of the source, for messages.
+        column: where its labels are, likewise.
+        order: see `decide_sets`; given, a text may have several labels.
+        splits: the split of each row, where the source says it.
+        says_splits: what says it.
+        notes: what is to be said first.
+        contract: see `read_labelled_file`.
+
+    Raises:
+        DataError, UsageError: see `read_labelled_file`.
+    """
     left_out.check(rows.total)
     if not rows.texts:
         raise DataError(f"{name} has no examples")
-    meanings = decide(Counter(rows.values), rule, name=name, column=column)
-    splits = _splits(rows.splits, name) if has_splits else None
-    used = [row for row, value in enumerate(rows.values) if meanings.labels[value] is not None]
+    found = _decided(rows, options, name, column, order, contract)
+    used = found.used
     texts = [rows.texts[row] for row in used]
     named = [rows.groups[row] for row in used] if options.group_column is not None else None
     groups = group(texts, named)
-    lines = (*source.notes, left_out.line(rows.total), meanings.line())
-    said = [line for line in lines if line is not None]
-    labels = [meanings.labels[rows.values[row]] or 0 for row in used]
-    found = checked(texts, labels, name=name)
+    said = [line for line in (*notes, left_out.line(rows.total), found.line) if line is not None]
     examples = Examples(
-        found.texts,
+        tuple(texts),
         found.labels,
         groups,
         always_whole=groups is not None,
-        rows=np.array([rows.numbers[row] for row in used], np.int64),
-        reading=Reading(tuple(said), meanings.to_json(), left_out.to_json()),
+        rows=np.array([rows.numbers[row] for row in used], np.int64) if rows.numbers else None,
+        reading=Reading(tuple(said), found.meanings.to_json(), left_out.to_json()),
+        classes=found.meanings.classes,
     )
+    if examples.decision == "threshold":
+        check_classes(examples, name)
     return LabelledFile(
-        name, examples, None if splits is None else tuple(splits[row] for row in used)
+        name, examples, None if splits is None else tuple(splits[row] for row in used), says_splits
     )
 
 
-def _label_column(source: RowSource, path: str | os.PathLike[str], options: DataOptions) -> str:
-    """Return the column of labels; where none has such a name, the error proposes one."""
-    try:
-        return source.column(options.label_column, LABEL_COLUMNS, option="--label-column")
-    except DataError as error:
-        likely = None if options.label_column is not None else _few_values(path, options)
-        if likely is None:
-            raise
-        column, values = likely
-        raise DataError(
-            f"{source.name}: no column has the name of labels; name it, such as --label-column "
-            f"{shlex.quote(column)}, which holds {', '.join(map(shown, values))}; its columns are: "
-            f"{listed(source.columns)}"
-        ) from error
+@dataclass(frozen=True)
+class _Decided:
+    """What the labels of rows mean."""
+
+    meanings: Meanings
+    used: list[int]
+    """The rows that are not left out."""
+    labels: Labels
+    """Of these."""
+    line: str | None
+    """What to say of it."""
 
 
-def _few_values(path: str | os.PathLike[str], options: DataOptions) -> tuple[str, list[str]] | None:
-    """Look for the column with the fewest values, two or more, in the first rows of a file."""
-    found: dict[str, set[str]] = {}
-    with open_rows(path, options.rows) as source:
-        for row in itertools.islice(source, _LOOKED_AT):
-            for column, value in _leaves(row.fields):
-                values = found.setdefault(column, set())
-                # Of a column of texts it is enough to know that it has too many.
-                if column != source.text_column and len(values) <= _MOST_VALUES:
-                    values.add(fold(value))
-    likely = {
-        column: sorted(named)
-        for column, values in found.items()
-        if 1 < len(named := {v for v in values if not is_missing(v)}) <= _MOST_VALUES
-    }
-    return min(likely.items(), key=lambda item: len(item[1]), default=None)
+def _decided(
+    rows: Rows,
+    options: DataOptions,
+    name: str,
+    column: str,
+    order: tuple[str, ...],
+    contract: TextContract | None,
+) -> _Decided:
+    cells, rule = rows.cells, options.label_rule
+    is_asked = bool(order) or options.label_separator is not None
+    if contract is not None:
+        if contract.decision != "each" and cells.are_several:
+            raise LabelsError(
+                f"{name}, row {rows.numbers[cells.first_of_several()]}: has several labels or "
+                "none, and the model gives each text one of its labels"
+            )
+        is_asked = contract.decision == "each"
+    if is_asked or cells.are_several:
+        sets = decide_sets(cells.sets, rule, name=name, column=column, names=cells.names,
+                           contract=contract, order=order)  # fmt: skip
+        used = np.flatnonzero(sets.kept)
+        if not len(used):
+            raise DataError(f"{name}: {rule.options()} leaves no row")
+        return _Decided(sets.meanings, used.tolist(), sets.flags[used], sets.line())
+    values = [labels[0] for labels in cells.sets]
+    meanings = decide(Counter(values), rule, name=name, column=column, names=cells.names,
+                      contract=contract)  # fmt: skip
+    kept = [row for row, value in enumerate(values) if meanings.labels[value] is not None]
+    numbers = [meanings.labels[values[row]] or 0 for row in kept]
+    labels = np.array(numbers, np.int8 if len(meanings.classes) == 2 else np.int16)
+    return _Decided(meanings, kept, labels, meanings.line())
 
 
-def _leaves(fields: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yield the columns and values of a row, and of objects inside of it theirs."""
-    for column, value in fields.items():
-        if isinstance(value, dict):
-            yield from ((f"{column}.{name}", inner) for name, inner in value.items())
-        else:
-            yield column, value
+def _refuse_columns(name: str, options: DataOptions) -> None:
+    """Refuse options of columns for a file that has none.
+
+    Raises:
+        UsageError: one is given.
+    """
+    if options.label_columns or options.label_separator is not None:
+        raise UsageError(
+            f"{name} is plain text, whose lines have any number of {PREFIX}NAME; leave "
+            "--label-columns and --label-separator out"
+        )
+    if options.label_column is not None or options.group_column is not None:
+        raise UsageError(
+            f"{name} is plain text and has no columns; leave --label-column and --group-column out"
+        )
 
 
 def _read_columns(
     source: RowSource,
-    column: str,
+    columns: list[str],
     split_column: str | None,
     options: DataOptions,
+    rows: Rows,
     left_out: LeftOut,
-) -> _Rows:
+) -> None:
     """Read the rows of a file with columns."""
-    rows = _Rows()
     group_column = options.group_column
     if group_column is not None:
         group_column = source.column(group_column, (), option="--group-column")
     for row in source:
         rows.total += 1
-        value = fold(source.value(row, column))
         text = source.value(row, source.text_column)
         if row.error is not None or not isinstance(text, str):
-            left_out.add(row.number, _fault(row))
-        elif not text.strip():
+            left_out.add(row.number, row.error or "there is no text")
+            continue
+        if not text.strip():
             left_out.add(row.number, "the text is empty")
-        elif is_missing(value) and not options.label_rule.names(value):
-            left_out.add(row.number, "the label is empty")
+            continue
+        if options.label_columns:
+            found = flags_of(columns, partial(source.value, row), source.where(row))
         else:
-            rows.numbers.append(row.number)
-            rows.texts.append(text)
-            rows.values.append(value)
-            if split_column is not None:
-                rows.splits.append(fold(row.fields.get(split_column)))
-            if group_column is not None:
-                given = source.value(row, group_column)
-                rows.groups.append("" if given is None else str(given).strip())
-    return rows
+            found = rows.cells.parse(source.value(row, columns[0]))
+        if isinstance(found, str):
+            left_out.add(row.number, found)
+            continue
+        rows.keep(row.number, text, found)
+        if split_column is not None:
+            rows.splits.append(fold(row.fields.get(split_column)))
+        if group_column is not None:
+            given = source.value(row, group_column)
+            rows.groups.append("" if given is None else str(given).strip())
 
 
-def _fault(row: Row) -> str:
-    """Return what is wrong with a row that could not be read."""
-    return row.error or "there is no text"
-
-
-def _read_fasttext(source: RowSource, options: DataOptions, left_out: LeftOut) -> _Rows:
-    """Read lines of `__label__NAME text`.
+def _read_fasttext(source: RowSource, rows: Rows, left_out: LeftOut) -> None:
+    """Read lines of `__label__NAME text`, of which each may have several labels.
 
     Raises:
-        DataError: a line has several labels, or no line has one.
+        DataError: no line has a label, or here and there a line has several.
     """
-    rows = _Rows()
     several: list[int] = []
     labelled = 0
     for row in source:
         rows.total += 1
         line = row.fields.get(source.text_column)
         if row.error is not None or not isinstance(line, str):
-            left_out.add(row.number, _fault(row))
+            left_out.add(row.number, row.error or "there is no text")
             continue
-        names = {fold(name) for name in _FASTTEXT_LABEL.findall(line)}
+        names = _FASTTEXT_LABEL.findall(line)
+        found = rows.cells.parse(names)
         text = _FASTTEXT_LABEL.sub("", line)
         labelled += bool(names)
-        if len(names) > 1:
-            several.append(row.number)
-        elif not names or is_missing(min(names)):
+        if not found or isinstance(found, str):
             left_out.add(row.number, "there is no label")
         elif not text.strip():
             left_out.add(row.number, "the text is empty")
         else:
-            rows.numbers.append(row.number)
-            rows.texts.append(text)
-            rows.values.append(min(names))
+            if len(found) > 1:
+                several.append(row.number)
+            rows.keep(row.number, text, found)
     if rows.total and not labelled:
         raise DataError(
             f"{source.name}: no line has a label; in a text file each line is fastText's, such as "
             f"'{PREFIX}positive Great film.'; a CSV, TSV, JSONL or Parquet file has columns"
         )
-    if several:
+    if several and len(several) < _RARE * rows.total:
         raise DataError(
-            f"{source.name}, row {several[0]}: several labels in one line ({len(several):,} lines "
-            "have them); leave one a line, since a text gets one label"
+            f"{source.name}, row {several[0]}: several labels in one line, and only "
+            f"{len(several):,} of {rows.total:,} lines have them; leave one a line, or put the "
+            "file into JSON Lines, with a list of labels for each text"
         )
-    return rows
 
 
 def _splits(values: list[str], name: str) -> list[str]:

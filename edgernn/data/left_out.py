@@ -21,22 +21,26 @@ _FAULTS = 4
 class LeftOut:
     """Collects rows that are left out, or stops at the first."""
 
-    def __init__(self, name: str, *, strict: bool = False) -> None:
-        """Collect for the file called `name`; where `strict` is set, `add` raises instead."""
+    def __init__(self, name: str, *, strict: bool = False, unit: str = "row") -> None:
+        """Collect for the source called `name`, which has rows or `unit`s.
+
+        Where `strict` is set, `add` raises instead.
+        """
         self._name = name
+        self._unit = unit
         self._strict = strict
-        self._rows: dict[str, list[int]] = {}
+        self._rows: dict[str, list[int | str]] = {}
         self._counts: dict[str, int] = {}
 
     def __len__(self) -> int:
         """Return how many rows are left out."""
         return sum(self._counts.values())
 
-    def add(self, row: int, fault: str, detail: str = "") -> None:
+    def add(self, row: int | str, fault: str, detail: str = "") -> None:
         """Leave out a row.
 
         Args:
-            row: its number in the file.
+            row: its number in the file, or its name.
             fault: what is wrong, the same for like rows.
             detail: more about this row; never a text.
 
@@ -45,7 +49,7 @@ class LeftOut:
         """
         if self._strict:
             more = f": {detail}" if detail else ""
-            raise DataError(f"{self._name}, row {row}: {fault}{more}")
+            raise DataError(f"{self._name}, {self._unit} {row}: {fault}{more}")
         self._counts[fault] = self._counts.get(fault, 0) + 1
         rows = self._rows.setdefault(fault, [])
         if len(rows) < _NAMED:
@@ -60,7 +64,9 @@ class LeftOut:
         rest = faults[_FAULTS:]
         if rest:
             parts.append(f"{sum(self._counts[fault] for fault in rest):,} with other faults")
-        return f"{self._name}: {len(self):,} of {total:,} rows left out: {'; '.join(parts)}"
+        return (
+            f"{self._name}: {len(self):,} of {total:,} {self._unit}s left out: {'; '.join(parts)}"
+        )
 
     def check(self, total: int) -> None:
         """Make sure that most rows can be used.
@@ -79,7 +85,7 @@ class LeftOut:
         rows, count = self._rows[fault], self._counts[fault]
         numbers = ", ".join(map(str, rows))
         more = f" and {count - len(rows):,} more" if count > len(rows) else ""
-        return f"{fault} ({'row' if count == 1 else 'rows'} {numbers}{more})"
+        return f"{fault} ({self._unit}{'' if count == 1 else 's'} {numbers}{more})"
 
 
 def rows_with_tokens(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from edgernn.data.label_values import LabelRule
+from edgernn.data.label_options import LabelRule
 from edgernn.rows import ReadOptions
 
 __all__ = ["DEFAULTS", "DataOptions", "option_of"]
@@ -31,6 +31,14 @@ class DataOptions:
     """Values of the label column, as `label_values.fold` gives them; so in the next two."""
     negative: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    """The labels that there are, as their names are to be spelled, in their order."""
+    label_separator: str | None = None
+    """What is between the labels of a cell, where a text may have several."""
+    label_columns: tuple[str, ...] = ()
+    """Columns that hold a label each, with 0 or 1, where a text may have several."""
+    labels_from: str | None = None
+    """Of the IMDB reviews: `sentiment`, as their folders have it, or `stars`."""
     strict: bool = False
     """Whether the first bad row is an error, instead of being left out."""
 
@@ -44,9 +52,9 @@ class DataOptions:
         """What is said about the values of the label column.
 
         Raises:
-            UsageError: a value is named twice.
+            UsageError: a value is named twice, or labels cannot be.
         """
-        return LabelRule(self.positive, self.negative, self.drop)
+        return LabelRule(self.positive, self.negative, self.drop, self.labels)
 
     def reading(self) -> DataOptions:
         """Return the options of reading alone, where more was added to them."""
@@ -62,6 +70,10 @@ class DataOptions:
         """Return what config.json keeps: all that decides which examples are read."""
         own = {field.name: getattr(self, field.name) for field in fields(DataOptions)}
         del own["strict"]
+        for name in _LATER:
+            value = own.pop(name)
+            if value:
+                own[_KEYS.get(name, name)] = value
         return {name: list(v) if isinstance(v, tuple) else v for name, v in own.items()}
 
     @staticmethod
@@ -71,11 +83,18 @@ class DataOptions:
         Raises:
             KeyError, TypeError: it is not.
         """
-        found = {field.name: values[field.name] for field in fields(DataOptions)
-                 if field.name in values}  # fmt: skip
-        for name in ("positive", "negative", "drop"):
+        keys = {field.name: _KEYS.get(field.name, field.name) for field in fields(DataOptions)}
+        found = {name: values[key] for name, key in keys.items() if key in values}
+        for name in _TUPLES:
             found[name] = tuple(map(str, found.get(name, ())))
         return DataOptions(**{"strict": False} | found)
+
+
+_LATER = ("labels", "label_separator", "label_columns", "labels_from")
+"""Fields that are kept only where they say something, as earlier versions do not know them."""
+_TUPLES = ("positive", "negative", "drop", "labels", "label_columns")
+_KEYS = {"labels": "label_names"}
+"""Keys of config.json that are not the field's name: its `labels` are the rows of each label."""
 
 
 def option_of(name: str) -> str:

@@ -12,17 +12,22 @@ from typing import Literal, Protocol, get_args
 
 from edgernn.data import imdb, tfds
 from edgernn.data.examples import Examples, NoUnlabelledTextsError, Splits, first
-from edgernn.data.labelled_files import read_labelled_file
+from edgernn.data.folders import digest_of_folders, is_of_labels, read_folders
+from edgernn.data.labelled_files import LabelledFile, read_labelled_file
+from edgernn.data.model_labels import as_labels_of
 from edgernn.data.options import DEFAULTS, DataOptions, option_of
 from edgernn.data.split import held_out_split
 from edgernn.errors import DataError, UsageError
 from edgernn.rows import FORMATS, suffix_of
+from edgernn.text.contract import TextContract
 
 Split = Literal["train", "test"]
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 Description = dict[str, str | int]
+
+_LABELS_FROM = ("sentiment", "stars")
 
 _NO_PIPE = (
     "--data {}: labelled data must be a file, which can be read again; write what comes "
@@ -35,6 +40,7 @@ def load_split(
     split: Split,
     options: DataOptions = DEFAULTS,
     *,
+    contract: TextContract | None = None,
     limit: int | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Examples:
@@ -48,10 +54,12 @@ def load_split(
     Args:
         source: None for the IMDB reviews of tensorflow_datasets; or a path: `aclImdb_v1.tar.gz`
             (read without unpacking it), the folder that comes out of it or the one that holds
-            that folder, or a labelled file.
+            that folder; a folder with one for each label, of a text a file; or a labelled file.
         split: `train` or `test`.
         options: how a labelled file is read.
-        limit: keep at most so many examples: the first half of that number of each class, in
+        contract: that of the model that the labels are for: they are its labels then, and the split
+            need not have each where they are more than two. None: as the data has them.
+        limit: keep at most so many examples: the first of each class, of each the same number, in
             their order (of an odd number, one more negative). The same limit always gives the
             same examples; a class that has too few is not made up for by the other.
         say: gets a line about labels that are not called as ours are, and one about rows that are
@@ -70,7 +78,8 @@ def load_split(
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split {split!r}; choose one of {', '.join(SPLITS)}")
-    examples = _source(source, is_named=options.format is not None).load(split, options)
+    found = _source(source, is_named=options.format is not None)
+    examples = found.load(split, options, contract)
     for line in () if examples.reading is None else examples.reading.lines:
         say(line)
     return first(examples, limit)
@@ -128,9 +137,9 @@ def check_source(
         UsageError: an option of files for a source without rows, or a test of one that has its own.
     """
     found = _source(source, is_named=options.format is not None)
+    found.check(options)
     if isinstance(found, _File):
         return
-    _refuse(options, found.name)
     if test_fraction is not None:
         raise UsageError(_has_test(test_fraction))
 
@@ -168,7 +177,11 @@ class _Source(Protocol):
     @property
     def name(self) -> str: ...
 
-    def load(self, split: Split, options: DataOptions) -> Examples: ...
+    def check(self, options: DataOptions) -> None: ...
+
+    def load(
+        self, split: Split, options: DataOptions, contract: TextContract | None = None
+    ) -> Examples: ...
 
     def splits(self, options: DataOptions) -> Splits: ...
 
@@ -180,9 +193,19 @@ class _Source(Protocol):
 class _Tfds:
     name = f"the data set {tfds.NAME}"
 
-    def load(self, split: Split, options: DataOptions) -> Examples:
+    def check(self, options: DataOptions) -> None:
+        if options.labels_from == "stars":
+            raise UsageError(
+                f"--labels-from stars: {self.name} has none; name aclImdb_v1.tar.gz with --data"
+            )
         _refuse(options, self.name)
-        return dataclasses.replace(tfds.load_tfds(split), is_published=True)
+
+    def load(
+        self, split: Split, options: DataOptions, contract: TextContract | None = None
+    ) -> Examples:
+        self.check(options)
+        examples = dataclasses.replace(tfds.load_tfds(split), is_published=True)
+        return examples if contract is None else as_labels_of(contract, examples, self.name)
 
     def splits(self, options: DataOptions) -> Splits:
         return Splits(self.load("train", options), has_own_test=True)
@@ -202,11 +225,21 @@ class _Imdb:
     def name(self) -> str:
         return str(self.path)
 
-    def load(self, split: Split, options: DataOptions) -> Examples:
+    def check(self, options: DataOptions) -> None:
         _refuse(options, self.name)
-        examples = imdb.load_imdb(self.path, split)
+
+    def load(
+        self, split: Split, options: DataOptions, contract: TextContract | None = None
+    ) -> Examples:
+        self.check(options)
+        stars = options.labels_from == "stars"
+        if contract is not None and options.labels_from is None:
+            # What a model of stars is measured on.
+            stars = len(contract.labels) > 2 and set(contract.labels) <= set(imdb.STARS)
+        examples = imdb.load_imdb(self.path, split, stars=stars)
         # Of another number they are somebody's own, in the same folders.
-        return dataclasses.replace(examples, is_published=len(examples) == imdb.REVIEWS)
+        examples = dataclasses.replace(examples, is_published=len(examples) == imdb.REVIEWS)
+        return examples if contract is None else as_labels_of(contract, examples, self.name)
 
     def splits(self, options: DataOptions) -> Splits:
         return Splits(self.load("train", options), has_own_test=True)
@@ -231,17 +264,28 @@ class _Imdb:
 
 @dataclass(frozen=True)
 class _File:
+    """Rows, or files, of which each has a label, divided by people or not at all."""
+
     path: Path
 
     @property
     def name(self) -> str:
         return str(self.path)
 
-    def load(self, split: Split, options: DataOptions) -> Examples:
-        return read_labelled_file(self.path, options).part(split)
+    def check(self, options: DataOptions) -> None:
+        if options.labels_from is not None:
+            raise UsageError(
+                f"--labels-from {options.labels_from}: {self.path} is none of the IMDB archive, "
+                "whose labels it is about; leave it out"
+            )
+
+    def load(
+        self, split: Split, options: DataOptions, contract: TextContract | None = None
+    ) -> Examples:
+        return self._read(options, contract).part(split, of_model=contract is not None)
 
     def splits(self, options: DataOptions) -> Splits:
-        file = read_labelled_file(self.path, options)
+        file = self._read(options)
         return Splits(
             file.part("train"),
             file.part("validation") if file.has("validation") else None,
@@ -256,6 +300,20 @@ class _File:
 
     def describe(self) -> Description:
         return _described("file", self.path)
+
+    def _read(self, options: DataOptions, contract: TextContract | None = None) -> LabelledFile:
+        self.check(options)
+        return read_labelled_file(self.path, options, contract)
+
+
+class _Folders(_File):
+    def describe(self) -> Description:
+        digest, size = digest_of_folders(self.path)
+        name = self.path.resolve().name
+        return {"kind": "label folders", "name": name, "bytes": size, "sha256": digest}
+
+    def _read(self, options: DataOptions, contract: TextContract | None = None) -> LabelledFile:
+        return read_folders(self.path, options, contract)
 
 
 def _source(source: str | os.PathLike[str] | None, *, is_named: bool = False) -> _Source:
@@ -275,6 +333,8 @@ def _source(source: str | os.PathLike[str] | None, *, is_named: bool = False) ->
     if not path.is_dir() and not path.is_file():
         raise UsageError(_NO_PIPE.format(path))
     name = path.name.lower()
+    if path.is_dir() and is_of_labels(path):
+        return _Folders(path)
     if path.is_dir():
         _refuse_files(path)
     if path.is_dir() or name.endswith(imdb.ARCHIVE_SUFFIXES):
@@ -306,8 +366,9 @@ def _refuse_files(folder: Path) -> None:
         files = f"{len(found):,} files" if len(found) > 1 else "a file"
         join = ", or a file into which you joined them" if len(found) > 1 else ""
         raise DataError(
-            f"{folder}: is a folder without train/ and test/, and holds {files} of rows; labelled "
-            f"data is one file: name it, such as {folder / found[0]}{join}"
+            f"{folder}: is a folder without train/ and test/ and without one for each label, and "
+            f"holds {files} of rows; labelled data is one file: name it, such as "
+            f"{folder / found[0]}{join}"
         )
 
 
@@ -326,7 +387,11 @@ def _has_test(fraction: float) -> str:
 
 
 def _refuse(options: DataOptions, name: str) -> None:
-    given = [field for field in options.set_fields() if field != "strict"]
+    if options.labels_from not in (None, *_LABELS_FROM):
+        raise UsageError(
+            f"--labels-from {options.labels_from}: choose one of {', '.join(_LABELS_FROM)}"
+        )
+    given = [field for field in options.set_fields() if field not in ("strict", "labels_from")]
     if given:
         raise UsageError(
             f"{name} has no rows and columns; leave {option_of(given[0])} out, or name "

@@ -32,7 +32,7 @@ from edgernn.evaluation.report import (
 from edgernn.progress import Busy, Progress, Say
 from edgernn.runtime import SHIPPED_MODEL, Classifier
 from edgernn.runtime.loaded_model import open_quietly
-from edgernn.text import TextEncoder
+from edgernn.text import TextContract, TextEncoder
 from edgernn.training.run import EVALUATION, Run
 from edgernn.training.run_data import measured_split, run_splits
 
@@ -97,12 +97,20 @@ def evaluate(
     path = SHIPPED_MODEL if options.model is None else options.model
     own = _run_of(path, options.run)
     data = _data_of(options.data, own, say)
+    # A model file may come through a pipe, and says which labels are read.
+    opened = None
+    if own is None:
+        opened = _open_file(path, options.device, None, say, progress)
+        contract = opened.encoder.contract
+    else:
+        contract = own.contract
     # Before TensorFlow is loaded: a wrong file or column is told at once.
     with busy("reading the test split"):
-        examples = _test_split(data, options, own, say)
-    if options.run is not None or own is None:
+        examples = _test_split(data, options, own, contract, say)
+    if opened is None and options.run is not None:
         opened = _open_file(path, options.device, own, say, progress)
-    else:
+    elif opened is None:
+        assert own is not None
         opened = _open_run(own, busy)
     examples = as_labels_of(opened.encoder.contract, examples, data or "the test split")
     with busy("counting tokens"):
@@ -119,7 +127,7 @@ def evaluate(
             described,
             run=None if own is None else own.folder,
             trained_on=opened.trained_on,
-            learnt=lambda: _training_split(data, options.reading, own),
+            learnt=lambda: _training_split(data, options.reading, own, contract),
         )
     scores = opened.score(examples.texts)
     labels, decision = opened.encoder.contract.labels, opened.encoder.contract.decides
@@ -182,18 +190,26 @@ def _data_of(data: str | None, run: Run | None, say: Say) -> str | None:
 
 
 def _test_split(
-    data: str | None, options: EvaluationOptions, run: Run | None, say: Say
+    data: str | None,
+    options: EvaluationOptions,
+    run: Run | None,
+    contract: TextContract,
+    say: Say,
 ) -> Examples:
     """Load what is to be measured: the rows that a run kept out of its training, if it did."""
     reading, limit = options.reading, options.limit
     if run is None or data is None:
-        return load_split(data, "test", reading, limit=limit, say=say)
-    return measured_split(run.config, data, reading, limit=limit, say=say)
+        return load_split(data, "test", reading, contract=contract, limit=limit, say=say)
+    return measured_split(run.config, data, reading, contract=contract, limit=limit, say=say)
 
 
-def _training_split(data: str | None, reading: DataOptions, run: Run | None) -> Examples:
+def _training_split(
+    data: str | None, reading: DataOptions, run: Run | None, contract: TextContract
+) -> Examples:
     """Load what a model was trained on out of data that is known to be the same."""
-    return load_split(data, "train", reading) if run is None else run_splits(run.config, data).train
+    if run is None:
+        return load_split(data, "train", reading, contract=contract)
+    return run_splits(run.config, data).train
 
 
 def _doubts(found: Evaluation, run: Run | None) -> list[str]:
@@ -226,11 +242,11 @@ def _open_run(run: Run, busy: Busy) -> _Opened:
 def _open_file(path: Path, device: str, run: Run | None, say: Say, progress: Progress) -> _Opened:
     model = open_quietly(path, device)
     classifier = Classifier(model)
-    say(f"{path} on {model.device}")
     # Of two labels one number says both.
     name = "probability" if model.contract.decides.is_binary else "probabilities"
 
     def score(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        say(f"{path} on {model.device}")
         found: list[float | tuple[float, ...] | None] = []
         with progress("scoring", len(texts)) as advance:
             for start in range(0, len(texts), _TEXTS_AT_ONCE):

@@ -214,7 +214,14 @@ def _examples(file: ModelFile, options: RealTexts, say: Say, busy: Busy) -> Exam
 
     limit = _LIMIT if options.limit is None else options.limit
     with busy("reading the test split"):
-        examples = load_split(options.data, "test", options.reading, limit=limit, say=say)
+        examples = load_split(
+            options.data,
+            "test",
+            options.reading,
+            contract=file.bundle.encoder.contract,
+            limit=limit,
+            say=say,
+        )
         tokens = file.bundle.encoder.token_counts(examples.texts)
     kept = rows_with_tokens(
         examples, tokens, str(options.data), say=say, strict=options.reading.strict

@@ -35,11 +35,16 @@ Case, spaces, underscores, hyphens and dots do not matter: `review text` is `rev
 
 LABEL_COLUMNS: tuple[str, ...] = (
     "label",
+    "labels",
     "sentiment",
     "class",
     "target",
     "category",
     "intent",
+    "topic",
+    "topics",
+    "emotion",
+    "emotions",
     "polarity",
     "stars",
     "star rating",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,11 @@ from edgernn.data import (
     validation_split,
 )
 from edgernn.data.examples import first
-from edgernn.data.label_values import LabelRule, LabelsError, OneLabelError
+from edgernn.data.label_options import LabelRule
+from edgernn.data.label_values import LabelsError, OneLabelError
 from edgernn.data.options import option_of
 from edgernn.errors import DataError, ModelFileError, UsageError
-from edgernn.text import TextEncoder
+from edgernn.text import TextContract, TextEncoder
 
 __all__ = [
     "as_started",
@@ -80,6 +82,7 @@ def measured_split(
     data: str,
     options: DataOptions,
     *,
+    contract: TextContract | None = None,
     limit: int | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Examples:
@@ -91,6 +94,7 @@ def measured_split(
         options: how it is read. What they leave open is read as in training: all of it of the
             run's own file, and of another file what its labels mean, if the run's options settle
             all of them.
+        contract: the run's.
         limit: see `load_split`.
         say: likewise.
 
@@ -101,16 +105,19 @@ def measured_split(
     """
     # An imported run has no data.
     if config.get("data") is None:
-        return load_split(data, "test", options, limit=limit, say=say)
+        return load_split(data, "test", options, contract=contract, limit=limit, say=say)
     started = options_of(config)
     if not _is_data_of(config, data):
+        if not options.label_column:
+            options = _with_places_of(started, options)
+        load = partial(load_split, data, "test", contract=contract, limit=limit)
         if started.label_rule and not options.label_rule:
-            return _with_rule_of_run(started.label_rule, data, options, limit, say)
-        return load_split(data, "test", options, limit=limit, say=say)
+            return _with_rule_of_run(started.label_rule, data, options, load, say)
+        return load(options, say=say)
     given = {name: getattr(options, name) for name in options.set_fields()}
     merged = dataclasses.replace(started, **given)
     if _split_setting(config, "test_fraction") is None:
-        return load_split(data, "test", merged, limit=limit, say=say)
+        return load_split(data, "test", merged, contract=contract, limit=limit, say=say)
     test = run_splits(config, data).test
     assert test is not None
     if given and merged != dataclasses.replace(started, strict=merged.strict):
@@ -120,7 +127,7 @@ def measured_split(
             test_fraction=_split_setting(config, "test_fraction"),
             seed=config["seed"],
         ).test
-        if asked is None or asked.texts != test.texts or (asked.labels != test.labels).any():
+        if asked is None or not _are_same(asked, test):
             raise UsageError(
                 f"{', '.join(map(option_of, given))}: the run read {data} otherwise, and kept rows "
                 "of it out for a test; leave the options out"
@@ -129,17 +136,38 @@ def measured_split(
     return first(test, limit)
 
 
+def _are_same(examples: Examples, others: Examples) -> bool:
+    """Tell whether both are the same texts with the same labels."""
+    return (
+        examples.texts == others.texts
+        and examples.classes == others.classes
+        and np.array_equal(examples.labels, others.labels)
+    )
+
+
+def _with_places_of(started: DataOptions, options: DataOptions) -> DataOptions:
+    """Return options with the places where a run found its labels, where they name none."""
+    places = ("label_columns", "label_separator", "labels_from")
+    if any(getattr(options, name) for name in places):
+        return options
+    return dataclasses.replace(options, **{name: getattr(started, name) for name in places})
+
+
 def _with_rule_of_run(
-    rule: LabelRule, data: str, options: DataOptions, limit: int | None, say: Callable[[str], None]
+    rule: LabelRule,
+    data: str,
+    options: DataOptions,
+    load: Callable[..., Examples],
+    say: Callable[[str], None],
 ) -> Examples:
     """Load a file that is not the run's: by the run's rule if it fits, or by what is plain."""
     given = rule.options()
     by_rule = dataclasses.replace(
-        options, positive=rule.positive, negative=rule.negative, drop=rule.drop
+        options, positive=rule.positive, negative=rule.negative, drop=rule.drop, labels=rule.labels
     )
     try:
         lines: list[str] = []
-        found = load_split(data, "test", by_rule, limit=limit, say=lines.append)
+        found = load(by_rule, say=lines.append)
     except OneLabelError as error:
         raise DataError(
             f"{error}; those options are the run's: say with --positive and --negative what the "
@@ -147,7 +175,7 @@ def _with_rule_of_run(
         ) from error
     except LabelsError as error:
         try:
-            own = load_split(data, "test", options, limit=limit, say=lines.append)
+            own = load(options, say=lines.append)
         except LabelsError as unclear:
             raise LabelsError(
                 f"the run's own {given} does not fit the labels of this file; {unclear}"

@@ -9,8 +9,13 @@ import pytest
 
 from edgernn.data import DataOptions, load_split
 from edgernn.data.label_numbers import count_in, plain_commas
-from edgernn.data.label_values import fold, parse_values
+from edgernn.data.label_options import parse_values
+from edgernn.data.label_spelling import fold
 from edgernn.errors import DataError, UsageError
+from edgernn.text import TextContract
+
+TWO = TextContract(vocabulary_sha256="ab" * 32, vocabulary_size=9, max_length=9, cut="end")
+"""Of a model of a negative and a positive label, for which other labels must be made two."""
 
 
 def write(path, counts):
@@ -125,7 +130,7 @@ def test_a_proposal_works(case, tmp_path):
     counts = NOT_PLAIN[case]
     path = write(tmp_path / "a.csv", counts)
     with pytest.raises(DataError) as caught:
-        load_split(path, "train")
+        load_split(path, "train", contract=TWO)
     message = str(caught.value)
     assert "\n" not in message
     for value in sorted(counts)[:3]:
@@ -183,7 +188,7 @@ def proposed(message):
 def test_what_is_proposed(case, options, tmp_path):
     """Numbers are divided in the middle, slips left out, two unknown names put to the choice."""
     with pytest.raises(DataError) as caught:
-        load_split(write(tmp_path / "a.csv", NOT_PLAIN[case]), "train")
+        load_split(write(tmp_path / "a.csv", NOT_PLAIN[case]), "train", contract=TWO)
     assert re.search(f": {re.escape(options)}(,|$)", str(caught.value))
     assert ("the other way round" in str(caught.value)) == (case == "names")
 
@@ -211,7 +216,7 @@ def test_what_is_proposed(case, options, tmp_path):
 def test_nothing_is_proposed(counts, options, proposed, tmp_path):
     """How often a word stands in a column does not tell which end of a scale it is at."""
     with pytest.raises(DataError) as caught:
-        load_split(write(tmp_path / "a.csv", counts), "train", DataOptions(**options))
+        load_split(write(tmp_path / "a.csv", counts), "train", DataOptions(**options), contract=TWO)
     assert f": {proposed}, where each VALUES stands for some of these" in str(caught.value)
 
 
@@ -225,7 +230,7 @@ def test_decimal_commas(tmp_path):
         assert load_split(path, "train", options).labels.tolist() == [0, 0, 1, 1, 1]
     assert load_split(write(tmp_path / "b.csv", {"0,0": 2, "1,0": 3}), "train").labels.sum() == 3
     with pytest.raises(DataError, match=r"""--positive '"2,3"' --negative '"1,2"'"""):
-        load_split(write(tmp_path / "c.csv", {"1,2": 2, "2,3": 3}), "train")
+        load_split(write(tmp_path / "c.csv", {"1,2": 2, "2,3": 3}), "train", contract=TWO)
 
 
 @pytest.mark.parametrize(
@@ -292,7 +297,7 @@ def test_what_is_left_open_is_asked_for(options, options_proposed, tmp_path):
     """A proposal keeps what was said already."""
     path = write(tmp_path / "a.csv", NOT_PLAIN["five"])
     with pytest.raises(DataError) as caught:
-        load_split(path, "train", DataOptions(**options))
+        load_split(path, "train", DataOptions(**options), contract=TWO)
     assert str(caught.value).endswith(f"for example: {options_proposed}")
     load_split(path, "train", proposed(str(caught.value)))
 
@@ -314,7 +319,7 @@ def test_a_label_that_looks_absent(tmp_path):
     options = DataOptions(positive=("some",), negative=("none",), drop=("0", "1"))
     assert load_split(path, "train", options).labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
     with pytest.raises(DataError, match=r"some \(4\)"):
-        load_split(path, "train")
+        load_split(path, "train", contract=TWO)
 
 
 @pytest.mark.parametrize(

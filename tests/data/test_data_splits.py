@@ -21,6 +21,7 @@ from edgernn.data.groups import alike, group
 from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.options import DEFAULTS
 from edgernn.errors import DataError, ModelFileError, UsageError
+from edgernn.text import TextContract
 from edgernn.training.run_data import (
     as_started,
     check_data,
@@ -210,11 +211,13 @@ def test_other_data_of_other_labels(tmp_path):
     rule = "--positive 5,4 --negative 1,2 --drop 3"
     config = config_of(trained, DataOptions(positive=("5", "4"), negative=("1", "2"), drop=("3",)))
     rest = config_of(trained, DataOptions(positive=("5",), negative=("*",)))
+    two = TextContract(vocabulary_sha256="ab" * 32, vocabulary_size=9, max_length=9, cut="end")
 
     def measured(*labels, config=config, options=DEFAULTS):
         said = []
         path = write(tmp_path / "other.csv", [(f"text {n}", n, "p") for n in labels])
-        return measured_split(config, path, options, say=said.append).labels.tolist(), said[0]
+        found = measured_split(config, path, options, contract=two, say=said.append)
+        return found.labels.tolist(), said[0]
 
     other = tmp_path / "other.csv"
     labels, said = measured(1, 4, 5)
