@@ -33,6 +33,9 @@ android {
         targetCompatibility = JavaVersion.VERSION_11
     }
 
+    // Small model files of the library's own tests.
+    sourceSets.getByName("test").kotlin.srcDir("../../runtimes/kotlin/edgernn-kotlin/src/testModels/kotlin")
+
     // src/robolectric is for the Maven build; here the real classes come with Robolectric.
     testOptions {
         unitTests {

@@ -13,10 +13,8 @@ import argparse
 import dataclasses
 import hashlib
 import json
-import struct
 import sys
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -35,6 +33,7 @@ from conformance_contracts import (  # noqa: E402
     WORDS,
     Variant,
 )
+from conformance_decisions import decisions  # noqa: E402
 from conformance_rule_texts import RULE_TEXTS  # noqa: E402
 from conformance_texts import LARGE, TEXTS, Text  # noqa: E402
 from plain_encoder import PlainEncoder, normalized, words_of  # noqa: E402
@@ -45,8 +44,6 @@ __all__ = ["DECISION", "content", "main"]
 
 DECISION = "decision"
 """The file of probabilities and labels."""
-
-THRESHOLDS = (0.5, 0.7, 0.1, 0.3, 0.9, 0.625, 0.05, 0.999)
 
 _HEADER = {"format": "edgernn conformance", "version": 1}
 
@@ -89,7 +86,7 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
 def content(kind: str) -> bytes:
     """Return a file: a header line, then a line for each case."""
     if kind == DECISION:
-        return _lines([{**_HEADER, "kind": kind}, *_decisions()])
+        return _lines([{**_HEADER, "version": 2, "kind": kind}, *decisions()])
     variants = KINDS[kind]
     files = {variant.vocabulary: _vocabulary(variant.vocabulary) for variant in variants}
     contracts = {variant.name: _contract(variant, files) for variant in variants}
@@ -120,23 +117,6 @@ def content(kind: str) -> bytes:
             ids = _written_ids(encoder.encode(whole))
             lines.append({**named, "about": about, **written, **ids})
     return _lines(lines)
-
-
-def _decisions() -> Iterator[dict[str, Any]]:
-    """Yield float32 scores beside thresholds that float32 does not have, and some that it has."""
-    number = 0
-    for threshold in THRESHOLDS:
-        (bits,) = struct.unpack("<i", struct.pack("<f", threshold))
-        for about, step in (("one below", -1), ("nearest to", 0), ("one above", 1)):
-            (score,) = struct.unpack("<f", struct.pack("<i", bits + step))
-            number += 1
-            yield {
-                "id": f"{DECISION}/{number}",
-                "about": f"{about} the threshold in float32",
-                "threshold": threshold,
-                "probability": score,
-                "label": int(Fraction(score) >= Fraction(threshold)),
-            }
 
 
 def _lines(values: list[dict[str, Any]]) -> bytes:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from edgernn.text import TextContract, TextEncoder, normalize, subwords
-from edgernn.text.decision import Decision
+from edgernn.text.decision import NO_LABEL, Decision
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "runtimes" / "conformance"
@@ -95,19 +95,34 @@ def test_every_case_holds(corpora, kind):
 
 
 def test_decisions():
-    """A float32 score is compared with the threshold in float64: of 0.7, it is below."""
+    """A float32 score is compared in float64: with a threshold of 0.7, that of 0.7 is below it."""
     header, *cases = map(json.loads, (FOLDER / "decision.jsonl").read_text("ascii").splitlines())
-    assert header == {"format": "edgernn conformance", "version": 1, "kind": "decision"}
-    scores = np.array([case["probability"] for case in cases], np.float32)
-    assert scores.astype(float).tolist() == [case["probability"] for case in cases]
-    for case, score in zip(cases, scores, strict=True):
-        decision = Decision(case["threshold"])
-        assert decision.called(scores[scores == score]).tolist() == [bool(case["label"])], case
-    narrow = [
-        score >= np.float32(case["threshold"]) for case, score in zip(cases, scores, strict=True)
-    ]
-    assert narrow != [bool(case["label"]) for case in cases]
-    assert any((case["threshold"], case["label"]) == (0.7, 0) for case in cases)
+    assert header == {"format": "edgernn conformance", "version": 2, "kind": "decision"}
+    narrow = dict.fromkeys(("threshold", "largest", "each"), 0)
+    for case in cases:
+        rule, thresholds, none_below = case["decision"], case["thresholds"], case["none_below"]
+        scores = np.array(case["probabilities"], np.float32)
+        assert scores.astype(float).tolist() == case["probabilities"]
+        decision = Decision(case["threshold"], rule, tuple(thresholds), none_below)
+        found = decision.answers(scores[None] if rule != "threshold" else scores)[0]
+        given = [int(found)] if rule != "each" else np.flatnonzero(found).tolist()
+        given = [number for number in given if number != NO_LABEL]
+        assert given == case["given"], case
+        narrow[rule] += case["given"] != narrow_answer(decision, scores)
+    assert all(narrow.values()), f"cases that 32 bits get wrong: {narrow}"
+
+
+def narrow_answer(decision, scores):
+    """Return the labels that comparing in float32 would give."""
+    if decision.rule == "each":
+        return np.flatnonzero(scores >= np.float32(decision.thresholds)).tolist()
+    number = int(scores.argmax())
+    confidence = scores[number]
+    if decision.is_binary:
+        number = int(scores[0] >= np.float32(decision.threshold))
+        confidence = scores[0] if number else np.float32(1) - scores[0]
+    least = decision.none_below
+    return [number] if least is None or confidence >= np.float32(least) else []
 
 
 @pytest.mark.parametrize("way", ["scalar", "tables"])

@@ -16,6 +16,8 @@ android {
 
     // src/main is plain Kotlin, src/android the few classes that need Android.
     sourceSets.getByName("main").kotlin.srcDir("src/android/kotlin")
+    // Small model files, which the demo's tests use, too.
+    sourceSets.getByName("test").kotlin.srcDir("src/testModels/kotlin")
 
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_11

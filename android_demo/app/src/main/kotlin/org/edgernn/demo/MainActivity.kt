@@ -18,14 +18,15 @@ import android.widget.RadioButton
 import android.widget.RadioGroup
 import android.widget.TextView
 import android.widget.Toast
-import java.text.NumberFormat
 import kotlin.math.roundToInt
 import org.edgernn.Format
+import org.edgernn.Score
 
 /** Type, paste, share or tap a review, and see its label. */
 class MainActivity : Activity() {
     private lateinit var scoring: ScoringModel
     private lateinit var input: EditText
+    private lateinit var bars: LabelBars
     private val modelChanged = Runnable { render() }
     private val radios: Map<Format, RadioButton> by lazy {
         mapOf(
@@ -43,6 +44,7 @@ class MainActivity : Activity() {
         if (resources.getBoolean(R.bool.side_by_side)) putSideBySide()
         connectInput()
         connectRuntimes()
+        connectLabels()
         addSamples()
         open(R.id.open_model, ModelActivity::class.java)
         open(R.id.open_benchmark, BenchmarkActivity::class.java)
@@ -116,6 +118,16 @@ class MainActivity : Activity() {
         )
     }
 
+    private fun connectLabels() {
+        val more: Button = findViewById(R.id.more)
+        bars = LabelBars(findViewById(R.id.labels), more)
+        more.setOnClickListener {
+            val total = (scoring.answer as? Answer.Scored)?.score?.labels?.size ?: 0
+            scoring.shownLabels = LabelBars.afterTap(scoring.shownLabels, total)
+            render()
+        }
+    }
+
     private fun addSamples() {
         val list = findViewById<ViewGroup>(R.id.samples)
         for (sample in resources.getStringArray(R.array.samples)) {
@@ -181,33 +193,73 @@ class MainActivity : Activity() {
     }
 
     private fun showScored(scored: Answer.Scored?) {
-        val visible = if (scored == null) View.GONE else View.VISIBLE
+        val score = scored?.score
+        val probability = score?.probability
+        for (id in intArrayOf(R.id.probability, R.id.ends)) {
+            findViewById<View>(id).visibility = if (probability == null) View.GONE else View.VISIBLE
+        }
+        val details: TextView = findViewById(R.id.details)
+        details.visibility = if (score == null) View.GONE else View.VISIBLE
+        bars.show(score.takeIf { probability == null }, scoring.shownLabels)
+        if (scored == null || score == null) return
+        val tokens = resources.getQuantityString(R.plurals.tokens, score.tokens, score.tokens)
+        val milliseconds = String.format(resources.configuration.locales[0], "%.1f", scored.milliseconds)
+        if (probability == null) {
+            showSeveral(score)
+            details.text = getString(R.string.answer_details_labels, tokens, milliseconds)
+        } else {
+            val percent = percent(probability.toDouble())
+            showTwo(score, probability, percent)
+            details.text = getString(R.string.answer_details, score.labels[1], percent, tokens, milliseconds)
+        }
+    }
+
+    /** Shows one of two labels, and on a bar how far from the other it is. */
+    private fun showTwo(score: Score, probability: Float, percent: String) {
+        val (first, second) = score.labels
+        val color = when (score.label) {
+            null -> R.color.text_quiet
+            second -> R.color.label_second
+            else -> R.color.label_first
+        }
+        val label = score.label ?: getString(R.string.no_label)
+        answer(label, getString(R.string.answer_spoken, label, second, percent), color)
         val bar = findViewById<ProgressBar>(R.id.probability)
-        for (id in intArrayOf(R.id.probability, R.id.ends, R.id.details)) {
-            findViewById<View>(id).visibility = visible
-        }
-        if (scored == null) return
-        val score = scored.score
-        val (first, second) = scored.labels
-        val percent = NumberFormat.getPercentInstance(resources.configuration.locales[0]).run {
-            maximumFractionDigits = 1
-            format(score.probability)
-        }
-        val color = getColor(if (score.positive) R.color.label_second else R.color.label_first)
-        val line: TextView = findViewById(R.id.answer)
-        line.setTextAppearance(R.style.Answer)
-        line.setTextColor(color)
-        line.contentDescription = getString(R.string.answer_spoken, score.label, second, percent)
-        say(line, score.label)
-        bar.progress = (score.probability * bar.max).roundToInt()
-        bar.progressTintList = ColorStateList.valueOf(color)
+        bar.progress = (probability * bar.max).roundToInt()
+        bar.progressTintList = ColorStateList.valueOf(getColor(color))
         bar.contentDescription = getString(R.string.answer_bar, second, percent)
         findViewById<TextView>(R.id.first_label).text = first
         findViewById<TextView>(R.id.second_label).text = second
-        val tokens = resources.getQuantityString(R.plurals.tokens, score.tokens, score.tokens)
-        val milliseconds = String.format(resources.configuration.locales[0], "%.1f", scored.milliseconds)
-        findViewById<TextView>(R.id.details).text =
-            getString(R.string.answer_details, second, percent, tokens, milliseconds)
+    }
+
+    /** Shows the labels given, the likeliest first; bars below have all of them. */
+    private fun showSeveral(score: Score) {
+        val ranked = score.ranking()
+        val names = score.given.toSet()
+        val given = ranked.filter { score.labels[it] in names }
+        fun spoken(label: Int) =
+            getString(R.string.label_spoken, score.labels[label], percent(score.probabilities[label].toDouble()))
+
+        if (given.isEmpty()) {
+            answer(getString(R.string.no_label), getString(R.string.no_label_spoken, spoken(ranked[0])), R.color.text_quiet)
+            return
+        }
+        val few = given.take(LabelBars.FEW)
+        val more = given.size - few.size
+        fun line(names: String) = if (more == 0) names else getString(R.string.answer_several, names, more)
+        answer(
+            line(few.joinToString(", ") { score.labels[it] }),
+            line(few.joinToString("; ") { spoken(it) }),
+            R.color.accent,
+        )
+    }
+
+    private fun answer(label: String, spoken: String, color: Int) {
+        val line: TextView = findViewById(R.id.answer)
+        line.setTextAppearance(R.style.Answer)
+        line.setTextColor(getColor(color))
+        line.contentDescription = spoken
+        say(line, label)
     }
 
     /** Sets a text where it is another one: a live region speaks each time it is set. */

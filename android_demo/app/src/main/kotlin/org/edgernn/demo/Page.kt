@@ -2,12 +2,14 @@ package org.edgernn.demo
 
 import android.annotation.TargetApi
 import android.app.Activity
+import android.content.Context
 import android.graphics.Insets
 import android.graphics.Rect
 import android.os.Build
 import android.view.View
 import android.view.WindowInsets
 import android.widget.TextView
+import java.text.NumberFormat
 import org.edgernn.Format
 
 /** The app, from one of its pages. */
@@ -19,6 +21,13 @@ val Format.runtimeName: Int
     get() = when (this) {
         Format.ONNX -> R.string.runtime_onnx
         Format.TFLITE -> R.string.runtime_tflite
+    }
+
+/** A share as people read it, with one digit behind the point at most. */
+fun Context.percent(share: Double): String =
+    NumberFormat.getPercentInstance(resources.configuration.locales[0]).run {
+        maximumFractionDigits = 1
+        format(share)
     }
 
 /** Shows a line, or takes the view away where there is none. */

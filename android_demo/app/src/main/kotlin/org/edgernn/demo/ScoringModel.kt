@@ -13,12 +13,11 @@ sealed class Answer {
     object Nothing : Answer()
 
     /**
-     * The text got a label.
+     * The text was scored.
      *
-     * @property labels the two names of the model.
      * @property milliseconds from text to probability.
      */
-    class Scored(val score: Score, val labels: List<String>, val milliseconds: Double) : Answer()
+    class Scored(val score: Score, val milliseconds: Double) : Answer()
 
     /** The text cannot be scored, or the runtime failed; [message] says why. */
     class Refused(val message: String) : Answer()
@@ -53,6 +52,9 @@ class ScoringModel(
     /** Whether the answer to [text] is still to come. */
     var pending: Boolean = false
         private set
+
+    /** How many labels the page shows at most. */
+    var shownLabels: Int = LabelBars.FEW
 
     /** Called after every change. */
     var listener: Runnable? = null
@@ -112,7 +114,7 @@ class ScoringModel(
             val begin = System.nanoTime()
             val score = classifier.score(typed)
             val milliseconds = (System.nanoTime() - begin) / 1e6
-            Answer.Scored(score, classifier.file.contract.labels, milliseconds)
+            Answer.Scored(score, milliseconds)
         } catch (problem: TextException) {
             Answer.Refused(problem.message.orEmpty())
         } catch (problem: ModelException) {

@@ -143,6 +143,14 @@ class AccessibilityTest : PageTest() {
                 assertTrue("$mode: $text on $ground has $contrast", contrast >= 4.5)
             }
         }
+        // Bars are no text: 3:1 is enough.
+        for (bar in listOf("accent", "text_quiet", "label_first", "label_second")) {
+            for (mode in listOf("notnight", "night")) {
+                RuntimeEnvironment.setQualifiers("+$mode")
+                val contrast = contrast(color(bar), color("track"))
+                assertTrue("$mode: a bar of $bar has $contrast", contrast >= 3)
+            }
+        }
         RuntimeEnvironment.setQualifiers("+notnight")
         val light = color("page")
         RuntimeEnvironment.setQualifiers("+night")

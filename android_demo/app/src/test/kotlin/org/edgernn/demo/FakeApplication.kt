@@ -82,11 +82,12 @@ class WatchedClassifier(private val inner: Classifier, override val runtime: Str
     @Volatile
     var failure: RuntimeException? = null
 
-    /** Added to each probability. */
+    /** Added to the probability of the second label. */
     @Volatile
     var shift = 0f
 
-    override fun probability(ids: IntArray): Float = (inner.probability(ids) + shift).coerceIn(0f, 1f)
+    override fun probabilities(ids: IntArray): FloatArray =
+        inner.probabilities(ids).also { it[1] = (it[1] + shift).coerceIn(0f, 1f) }
 
     override fun score(text: String): Score {
         texts.add(text)

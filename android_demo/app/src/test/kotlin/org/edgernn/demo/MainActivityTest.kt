@@ -4,6 +4,7 @@ import android.content.Intent
 import android.net.Uri
 import android.os.Bundle
 import android.os.Looper
+import android.view.View
 import android.view.ViewGroup
 import android.widget.EditText
 import android.widget.ProgressBar
@@ -47,9 +48,11 @@ class MainActivityTest : PageTest() {
             val details = page.shown(R.id.details).orEmpty()
             assertTrue(details, details.contains(Regex("""\d+\.\d ms$""")))
             assertTrue(details, details.contains("${score.tokens} tokens"))
-            assertTrue(details, details.contains("%.1f".format(score.probability * 100).removeSuffix(".0") + "%"))
+            val probability = checkNotNull(score.probability)
+            assertTrue(details, details.contains("%.1f".format(probability * 100).removeSuffix(".0") + "%"))
             val bar = page.findViewById<ProgressBar>(R.id.probability)
-            assertEquals((score.probability * bar.max).roundToInt(), bar.progress)
+            assertEquals((probability * bar.max).roundToInt(), bar.progress)
+            assertFalse(page.findViewById<View>(R.id.labels).isShown || page.findViewById<View>(R.id.more).isShown)
         }
         assertNotEquals(expected(GOOD).label, expected(BAD).label)
     }

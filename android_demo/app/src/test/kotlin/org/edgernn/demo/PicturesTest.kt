@@ -6,6 +6,8 @@ import android.graphics.Canvas
 import android.view.View
 import android.widget.EditText
 import java.io.File
+import org.edgernn.Format
+import org.edgernn.LabelModels
 import org.junit.Assert.assertTrue
 import org.junit.Test
 import org.robolectric.RuntimeEnvironment
@@ -22,6 +24,24 @@ class PicturesTest : PageTest() {
 
     @Test
     fun landscape() = draw("landscape", "w780dp-h360dp-land-notnight-xhdpi")
+
+    @Test
+    fun labels() {
+        drawLabels("light", "w412dp-h915dp-notnight-xhdpi")
+        drawLabels("dark", "w412dp-h915dp-night-xhdpi")
+    }
+
+    private fun drawLabels(name: String, qualifiers: String) {
+        RuntimeEnvironment.setQualifiers(qualifiers)
+        val genres = listOf("action", "comedy", "crime", "documentary", "drama", "horror", "music", "war")
+        Models.files = mapOf(Format.ONNX to LabelModels.onnx("each", genres))
+        val main = open(MainActivity::class.java).get()
+        for ((about, text) in listOf("several" to "A drama with music.", "none" to "Nothing of the kind.")) {
+            main.findViewById<EditText>(R.id.input).setText(text)
+            app.settle()
+            picture(main, "$name-labels-$about")
+        }
+    }
 
     private fun draw(name: String, qualifiers: String) {
         RuntimeEnvironment.setQualifiers(qualifiers)

@@ -35,18 +35,18 @@ class ScoringModelTest {
         }
     }
 
-    /** Gives each text the label that is its own length. */
+    /** Gives each text as many tokens as it is long. */
     private class Lengths : Classifier {
         val asked = ArrayList<String>()
         override val file: ModelFile = plainFile
         override val runtime = "lengths"
         override val runtimeVersion: String? = null
 
-        override fun probability(ids: IntArray): Float = 0.5f
+        override fun probabilities(ids: IntArray): FloatArray = floatArrayOf(0.5f, 0.5f)
 
         override fun score(text: String): Score {
             asked.add(text)
-            return Score(text.length.toString(), 0.5f, true, 1)
+            return Score(file.contract, probabilities(IntArray(text.length)), text.length)
         }
 
         override fun close() = Unit
@@ -68,8 +68,8 @@ class ScoringModelTest {
         }
     }
 
-    private val ScoringModel.label: String?
-        get() = (answer as? Answer.Scored)?.score?.label
+    private val ScoringModel.tokens: Int?
+        get() = (answer as? Answer.Scored)?.score?.tokens
 
     /** Only what has rested for the pause is scored. */
     @Test
@@ -87,7 +87,7 @@ class ScoringModelTest {
         clock.pass(1)
         run()
         assertEquals(listOf("three"), classifier.asked)
-        assertEquals("5", model.label)
+        assertEquals(5, model.tokens)
         assertFalse(model.pending)
     }
 
@@ -104,11 +104,11 @@ class ScoringModelTest {
         background.release() // scored, its answer under way
         model.type("seven77")
         clock.pass(0)
-        assertEquals("3", model.label)
+        assertEquals(3, model.tokens)
         assertTrue(model.pending)
         clock.pass(150)
         run()
-        assertEquals("7", model.label)
+        assertEquals(7, model.tokens)
     }
 
     /** What waits for the thread while something newer is typed is not scored at all. */
@@ -133,7 +133,7 @@ class ScoringModelTest {
         assertTrue(store.current is Slot.Opening)
         assertTrue(model.pending)
         run()
-        assertEquals("5", model.label)
+        assertEquals(5, model.tokens)
     }
 
     /** A closed model tells nobody anything any more. */
@@ -194,7 +194,7 @@ class ScoringModelTest {
         assertTrue((work.state as Work.State.Failed).message.contains("worn out"))
     }
 
-    /** The shipped file: of it, the labels alone are looked at. */
+    /** The shipped file: of it, the contract alone is looked at. */
     private companion object {
         val plainFile: ModelFile by lazy { ModelFile.read(Models.shipped, "model.onnx", NoUnicode) }
     }

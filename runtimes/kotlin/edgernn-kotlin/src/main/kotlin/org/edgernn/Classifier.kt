@@ -1,16 +1,8 @@
 package org.edgernn
 
 import java.io.Closeable
-
-/**
- * What a text got.
- *
- * @property label the name of its class, from the file's contract.
- * @property probability the probability of the second label, 0 to 1.
- * @property positive whether [label] is the second one.
- * @property tokens how many ids the text became, padding of the contract included.
- */
-class Score(val label: String, val probability: Float, val positive: Boolean, val tokens: Int)
+import java.util.Locale
+import kotlin.math.abs
 
 /** A model file that is loaded into a runtime. Safe to call from several threads. */
 interface Classifier : Closeable {
@@ -32,30 +24,45 @@ interface Classifier : Closeable {
         get() = ""
 
     /**
-     * Returns the probability of the second label for a text's ids.
+     * Returns the probability of each label for a text's ids, in the order of the contract's labels.
+     *
+     * With the decision `threshold` the second is what the graph gives, the first 1 minus it.
      *
      * @param ids at least one, as [TextEncoder.encode] gives them.
-     * @throws ModelException the runtime fails on the graph, or gives what is no probability.
+     * @return as many as the contract has labels, each 0 to 1.
+     * @throws ModelException the runtime fails on the graph, or gives what are no probabilities.
      * @throws IllegalStateException it is closed.
      */
-    fun probability(ids: IntArray): Float
+    fun probabilities(ids: IntArray): FloatArray
+
+    /**
+     * Returns the probability of the second label for a text's ids.
+     *
+     * @throws ModelException as [probabilities].
+     * @throws IllegalStateException as [probabilities]; or the contract's decision is not `threshold`.
+     */
+    fun probability(ids: IntArray): Float {
+        check(file.contract.decides.isBinary) { "${file.name}: a text does not have one of two labels" }
+        return probabilities(ids)[1]
+    }
 
     /**
      * Scores a text.
      *
      * @throws TextException the text is empty, or no token is left of it.
-     * @throws ModelException as [probability].
+     * @throws ModelException as [probabilities].
      */
     fun score(text: String): Score {
         val ids = file.encoder.encode(text)
-        val probability = probability(ids)
-        val positive = file.contract.isPositive(probability)
-        return Score(file.contract.labels[if (positive) 1 else 0], probability, positive, ids.size)
+        return Score(file.contract, probabilities(ids), ids.size)
     }
 }
 
 /** How far an engine's sigmoid may lie outside 0 to 1. */
 private const val ROUNDING = 1e-5f
+
+/** How far the sum of a text's probabilities may lie from 1, where it gets one label of several. */
+private const val SUM_ROUNDING = 1e-3
 
 /** Makes sure that ids are those of a text: an engine in native code may believe them. */
 internal fun requireIds(ids: IntArray, file: ModelFile) {
@@ -65,17 +72,28 @@ internal fun requireIds(ids: IntArray, file: ModelFile) {
 }
 
 /**
- * Makes sure that an engine gave what the contract says: one probability.
+ * Makes sure that an engine gave what the contract says, and returns it as [Classifier.probabilities]
+ * does.
  *
- * @throws ModelException it did not.
+ * @param found what the graph gave for a text.
+ * @throws ModelException it is no such probability, or of several labels no such probabilities.
  */
-internal fun checkedProbability(found: FloatArray, file: ModelFile): Float {
-    // What is not a number is in no range.
-    if (found.size != 1 || found[0] !in -ROUNDING..1 + ROUNDING) {
-        throw ModelException(
-            "${file.name}: the graph gave ${found.take(2).joinToString().ifEmpty { "nothing" }} for a " +
-                "text, which is not a probability: export it again or get a fresh copy",
-        )
+internal fun checkedProbabilities(found: FloatArray, file: ModelFile): FloatArray {
+    val contract = file.contract
+    fun refused(what: String) =
+        ModelException("${file.name}: the graph gave $what: export it again or get a fresh copy")
+
+    if (found.size != contract.outputs) {
+        val wanted = if (contract.outputs == 1) "one probability" else "${contract.outputs} probabilities"
+        throw refused("${found.size} numbers for a text, not $wanted")
     }
-    return found[0].coerceIn(0f, 1f)
+    // What is not a number is in no range.
+    val strange = found.firstOrNull { it !in -ROUNDING..1 + ROUNDING }
+    if (strange != null) throw refused("$strange for a text, which is not a probability")
+    val sum = found.sumOf { it.toDouble() }
+    if (contract.decision == "largest" && abs(sum - 1) > SUM_ROUNDING) {
+        throw refused("probabilities for a text that add up to ${"%.4g".format(Locale.ROOT, sum)}, not to 1")
+    }
+    for (i in found.indices) found[i] = found[i].coerceIn(0f, 1f)
+    return if (contract.decides.isBinary) floatArrayOf(1 - found[0], found[0]) else found
 }

@@ -9,9 +9,16 @@ import org.edgernn.bundle.shown
  * A text, and what the file made of it when it was exported.
  *
  * @property ids as the network sees them, padding of the contract included.
- * @property probability of the second label; null where [ids] is empty, an error of the text.
+ * @property probabilities one for each label; null where [ids] is empty, an error of the text.
+ * @property probability of the second label, where a text has one of two; null likewise, and with
+ *   other decisions.
  */
-class GoldenVector(val text: String, val ids: IntArray, val probability: Double?)
+class GoldenVector internal constructor(
+    val text: String,
+    val ids: IntArray,
+    val probabilities: DoubleArray?,
+    val probability: Double?,
+)
 
 /**
  * The golden vectors of a file, by which a runtime proves itself.
@@ -25,7 +32,6 @@ class GoldenVectors internal constructor(val tolerance: Double, val vectors: Lis
 
         private const val MAX_VECTORS = 256
         private const val MAX_CHARACTERS = 1 shl 16
-        private val FIELDS = setOf("text", "ids", "probability")
 
         /**
          * Reads the attachment of a file with this contract.
@@ -56,8 +62,10 @@ class GoldenVectors internal constructor(val tolerance: Double, val vectors: Lis
         private fun vector(value: Any?, number: Int, contract: TextContract): GoldenVector {
             fun refused(reason: String) = ModelException("$NAME: vector $number: $reason")
 
-            if (value !is Map<*, *> || value.keys != FIELDS) {
-                throw refused("not an object of ${FIELDS.sorted().joinToString()}")
+            val isBinary = contract.decides.isBinary
+            val last = if (isBinary) "probability" else "probabilities"
+            if (value !is Map<*, *> || value.keys != setOf("text", "ids", last)) {
+                throw refused("not an object of ids, $last, text")
             }
             val text = value["text"]
             if (text !is String || text.codePointCount(0, text.length) > MAX_CHARACTERS) {
@@ -70,15 +78,26 @@ class GoldenVectors internal constructor(val tolerance: Double, val vectors: Lis
                         "[0, ${contract.vocabularySize - 1}]",
                 )
             }
-            val given = value["probability"]
+            val given = value[last]
             if ((given == null) != ids.isEmpty()) {
-                throw refused("there is a probability where there are ids, null where there are none")
+                val there = if (isBinary) "is a probability" else "are probabilities"
+                throw refused("there $there where there are ids, null where there are none")
             }
-            val probability = number(given)
-            if (given != null && (probability == null || !(probability in 0.0..1.0))) {
-                throw refused("probability ${shown(given)} is not in [0, 1]")
+            if (given == null) return GoldenVector(text, ids, null, null)
+            if (!isBinary && (given !is List<*> || given.size != contract.outputs)) {
+                throw refused("$last is not a list of ${contract.outputs} numbers")
             }
-            return GoldenVector(text, ids, probability)
+            val all = if (given is List<*> && !isBinary) given else listOf(given)
+            val numbers =
+                all.map { one ->
+                    number(one)?.takeIf { it in 0.0..1.0 }
+                        ?: throw refused("probability ${shown(one)} is not in [0, 1]")
+                }
+            return if (isBinary) {
+                GoldenVector(text, ids, doubleArrayOf(1 - numbers[0], numbers[0]), numbers[0])
+            } else {
+                GoldenVector(text, ids, numbers.toDoubleArray(), null)
+            }
         }
 
         private fun ids(value: Any?, contract: TextContract): IntArray? {

@@ -96,7 +96,7 @@ class ModelFile private constructor(
             val encoder = TextEncoder.read(contract, vocabulary, unicode)
             val golden = attachments[GoldenVectors.NAME]?.let { GoldenVectors.read(it, contract) }
             val page = page(attachments[PAGE] ?: ByteArray(0))
-            container.checkGraph(format)
+            container.checkGraph(format, contract)
             container.checkStructure(contract.vocabularySize)
             val digest = sha256(bytes)
             return ModelFile(name, format, bytes, digest, card, page, golden, encoder, container.hasStateLoop)

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtLoggingLevel
 import ai.onnxruntime.OrtSession
 import java.nio.IntBuffer
 import org.edgernn.bundle.oneLine
+import org.edgernn.bundle.outputName
 
 /**
  * A model file in ONNX Runtime.
@@ -21,6 +22,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
         get() = environment.version
 
     private val environment: OrtEnvironment
+    private val output = setOf(outputName(file.contract))
     private val lock = Any()
     private var session: OrtSession? = null
 
@@ -44,7 +46,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
             }
     }
 
-    override fun probability(ids: IntArray): Float {
+    override fun probabilities(ids: IntArray): FloatArray {
         requireIds(ids, file)
         val found =
             synchronized(lock) {
@@ -55,7 +57,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
                     throw failed(error)
                 }
             }
-        return checkedProbability(found, file)
+        return checkedProbabilities(found, file)
     }
 
     override fun close() {
@@ -69,7 +71,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
         val shape = longArrayOf(1, ids.size.toLong())
         return OnnxTensor.createTensor(environment, IntBuffer.wrap(ids), shape).use { text ->
             OnnxTensor.createTensor(environment, intArrayOf(ids.size)).use { lengths ->
-                session.run(mapOf("ids" to text, "lengths" to lengths), OUTPUTS).use { result ->
+                session.run(mapOf("ids" to text, "lengths" to lengths), output).use { result ->
                     val tensor = result.get(0) as? OnnxTensor
                     tensor?.floatBuffer?.let { values -> FloatArray(values.remaining()) { values.get(it) } }
                         ?: FloatArray(0)
@@ -84,8 +86,6 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
     }
 
     private companion object {
-        val OUTPUTS = setOf("probability")
-
         fun openEnvironment(file: ModelFile): OrtEnvironment =
             try {
                 Telemetry.switchOff()

@@ -43,6 +43,11 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
     /** A label less probable than this is not given; null: it always is. */
     val noneBelow: Double?
 
+    /** How many numbers the graph gives for a text: of `threshold` one, else one for each label. */
+    internal val outputs: Int
+        get() = if (decision == "threshold") 1 else labels.size
+
+    internal val decides: Decision
     internal val composes: Boolean
     internal val replacesBreaks: Boolean
     internal val replacesControls: Boolean
@@ -114,12 +119,18 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
         vocabularySha256 = string("vocabulary_sha256")
         vocabularyFile = string("vocabulary_file")
         labels = labels(fields["labels"] as List<*>)
+        decides = Decision(decision, threshold ?: 0.0, thresholds, noneBelow)
     }
 
-    /** Tells whether a probability of the second label gives a text that label. */
-    fun isPositive(probability: Float): Boolean = isPositive(probability.toDouble())
-
-    internal fun isPositive(probability: Double): Boolean = probability >= checkNotNull(threshold)
+    /**
+     * Tells whether a probability of the second label is on that label's side.
+     *
+     * @throws IllegalStateException [decision] is not `threshold`.
+     */
+    fun isPositive(probability: Float): Boolean {
+        check(decides.isBinary) { "the decision '$decision' is not one between two labels" }
+        return decides.isPositive(probability.toDouble())
+    }
 
     private fun integer(name: String, low: Int, high: Int): Int {
         val value = fields[name]

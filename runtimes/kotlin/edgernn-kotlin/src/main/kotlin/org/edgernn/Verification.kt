@@ -8,7 +8,7 @@ import org.edgernn.bundle.oneLine
  *
  * @property vectors how many there are.
  * @property failures one line for each vector that is not as the file says.
- * @property largestDifference the largest distance of a probability from its vector's.
+ * @property largestDifference the largest distance of a probability from its vector's, whichever label's.
  * @property tolerance the distance that the file allows.
  */
 class Verified(
@@ -38,17 +38,20 @@ object Verification {
         val golden =
             file.golden ?: throw ModelException("${file.name}: carries no golden vectors: export it again")
         val vectors = golden.vectors
-        if (vectors.all { it.probability == null }) {
+        if (vectors.all { it.probabilities == null }) {
             throw ModelException("${file.name}: none of its golden vectors has a probability: export it again")
         }
         val worst = DoubleArray(vectors.size)
         val flips = BooleanArray(vectors.size)
+        val decides = file.contract.decides
         for (i in vectors.indices + vectors.indices.reversed()) {
-            val expected = vectors[i].probability ?: continue
-            val found = classifier.probability(vectors[i].ids).toDouble()
-            worst[i] = maxOf(worst[i], abs(found - expected))
-            val label = file.contract.isPositive(found)
-            flips[i] = flips[i] || label != file.contract.isPositive(expected)
+            val expected = vectors[i].probabilities ?: continue
+            val found = classifier.probabilities(vectors[i].ids).toDoubles()
+            // Of two, the first is made of the second.
+            for (label in (if (decides.isBinary) 1 else 0) until expected.size) {
+                worst[i] = maxOf(worst[i], abs(found[label] - expected[label]))
+            }
+            flips[i] = flips[i] || decides.given(found) != decides.given(expected)
         }
         val failures =
             vectors.indices.mapNotNull { i ->

@@ -2,7 +2,6 @@ package org.edgernn
 
 import org.edgernn.bundle.Json
 import org.junit.Assert.assertEquals
-import org.junit.Assert.assertTrue
 import org.junit.Test
 
 /** What `edgernn verify --conformance` is given, and the other cases of runtimes/conformance. */
@@ -22,22 +21,30 @@ class AnswersTest {
         }
     }
 
-    /** A probability is compared with the threshold as a 64-bit float: of 0.7, 32 bits are below it. */
+    /** Probabilities are compared as 64-bit floats: with a threshold of 0.7, that of 32 bits is below it. */
     @Test
     fun decisionsHold() {
         val lines = Repository.text("runtimes/conformance/decision.jsonl").trim().lines()
         val cases = lines.map { Json.parse(it.toByteArray()).asObject() }
-        assertEquals("decision", cases[0]["kind"])
-        var differs = 0
+        assertEquals("decision" to 2L, cases[0]["kind"] to cases[0]["version"])
+        val narrow = HashMap<String, Int>()
         for (case in cases.drop(1)) {
-            val threshold = case["threshold"] as Double
-            val probability = (case["probability"] as Double).toFloat()
-            val contract = TextContract.read(
-                TinyModels.attachments(mapOf("threshold" to threshold)).getValue("contract.json"),
-            )
-            assertEquals("$case", case["label"] == 1L, contract.isPositive(probability))
-            if ((case["label"] == 1L) != (probability >= threshold.toFloat())) differs++
+            val decision = case["decision"] as String
+            val found = (case["probabilities"] as List<*>).map { (it as Double).toFloat() }.toFloatArray()
+            val all = if (decision == "threshold") floatArrayOf(1 - found[0], found[0]) else found
+            val given = (case["given"] as List<*>).map { "label$it" }
+            assertEquals("$case", given, score(case, all).given)
+            val narrowed = case.mapValues { (_, value) -> (value as? Double)?.toFloat()?.toDouble() ?: value } +
+                ("thresholds" to (case["thresholds"] as List<*>).map { (it as Double).toFloat().toDouble() })
+            if (given != score(narrowed, all).given) narrow[decision] = 1 + (narrow[decision] ?: 0)
         }
-        assertTrue("$differs cases that 32 bits get wrong", differs > 0)
+        assertEquals("cases that 32 bits get wrong: $narrow", setOf("threshold", "largest", "each"), narrow.keys)
+    }
+
+    private fun score(case: Map<String, Any?>, probabilities: FloatArray): Score {
+        val changes = case.filterKeys { it in setOf("threshold", "thresholds", "none_below") }
+        val labels = probabilities.indices.map { "label$it" }
+        val contract = LabelModels.attachments(case["decision"] as String, labels, changes).getValue("contract.json")
+        return Score(TextContract.read(contract), probabilities, 1)
     }
 }

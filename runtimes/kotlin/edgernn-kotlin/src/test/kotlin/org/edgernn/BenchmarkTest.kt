@@ -28,10 +28,10 @@ class BenchmarkTest {
         override val runtimeVersion: String? = null
         override val options = name
 
-        override fun probability(ids: IntArray): Float {
+        override fun probabilities(ids: IntArray): FloatArray {
             log += "$name ${ids.size}"
             took(ids.size)
-            return 0.5f
+            return floatArrayOf(0.5f, 0.5f)
         }
 
         override fun close() = Unit

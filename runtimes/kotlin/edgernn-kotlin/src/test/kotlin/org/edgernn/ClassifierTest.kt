@@ -62,7 +62,8 @@ class ClassifierTest {
         val score = classifier.score("a good film")
         assertEquals("good", score.label)
         assertTrue(score.positive)
-        assertEquals(0.75f, score.probability, 0f)
+        assertEquals(0.75f, score.probability)
+        assertEquals(listOf(0.25f, 0.75f), score.probabilities.toList())
         assertEquals(2, score.tokens)
         assertEquals("tflite", classifier.runtime)
         assertEquals("0.0", classifier.runtimeVersion)
@@ -102,8 +103,11 @@ class ClassifierTest {
         assertTrue(missing, "TensorFlow Lite is not in this app" in missing)
         val unread = refusal { TfliteClassifier(file, 1) { _, _, _ -> throw IllegalArgumentException("bad") } }
         assertEquals("tiny.tflite: TensorFlow Lite cannot run it: bad", unread)
-        for (answer in listOf(floatArrayOf(), floatArrayOf(0.5f, 0.5f), floatArrayOf(Float.NaN), floatArrayOf(1.1f))) {
+        for (answer in listOf(floatArrayOf(Float.NaN), floatArrayOf(1.1f))) {
             assertTrue("not a probability" in refusal { open { answer }.first.probability(intArrayOf(1)) })
+        }
+        for (answer in listOf(floatArrayOf(), floatArrayOf(0.5f, 0.5f))) {
+            assertTrue("not one probability" in refusal { open { answer }.first.probability(intArrayOf(1)) })
         }
         assertEquals(1f, open { floatArrayOf(1.000001f) }.first.probability(intArrayOf(1)), 0f)
         for (ids in listOf(intArrayOf(), intArrayOf(8), intArrayOf(-1))) {

@@ -75,18 +75,7 @@ object TinyModels {
     }
 
     /** A length-delimited field of Protocol Buffers. */
-    fun field(number: Int, value: ByteArray): ByteArray = varint(number shl 3 or 2) + varint(value.size) + value
-
-    private fun varint(value: Int): ByteArray {
-        val written = ByteArrayOutputStream()
-        var rest = value
-        while (rest >= 0x80) {
-            written.write(rest and 0x7F or 0x80)
-            rest = rest ushr 7
-        }
-        written.write(rest)
-        return written.toByteArray()
-    }
+    fun field(number: Int, value: ByteArray): ByteArray = LabelModels.field(number, value)
 
     /** A .tflite file; attachments above [deflateFrom] bytes are compressed. */
     fun tflite(
@@ -131,15 +120,17 @@ object TinyModels {
      * @param inputs how often the tensor `ids` is an input.
      * @param axes dimensions of `ids`.
      * @param type number of the TensorType of `ids`.
+     * @param output shape of what it gives.
      */
     fun tfliteGraph(
         inputs: Int = 1,
         axes: Int = 2,
         type: Int = 2,
+        output: List<Int> = listOf(1),
     ): ByteArray {
         val flat = Flat()
         val ids = flat.table(0 to flat.vector(List(axes) { 1 }), 1 to null, integers = mapOf(1 to type))
-        val probability = flat.table(0 to flat.vector(listOf(1)), 1 to null, integers = mapOf(1 to 0))
+        val probability = flat.table(0 to flat.vector(output), 1 to null, integers = mapOf(1 to 0))
         val subgraph =
             flat.table(
                 0 to flat.tables(listOf(ids, probability)),

@@ -5,7 +5,7 @@ import org.edgernn.Format
 import org.edgernn.ModelException
 import org.edgernn.ModelFile
 import org.edgernn.bundle.oneLine
-import org.edgernn.checkedProbability
+import org.edgernn.checkedProbabilities
 import org.edgernn.requireIds
 
 /**
@@ -50,7 +50,7 @@ class TfliteClassifier internal constructor(
         interpreter = opened
     }
 
-    override fun probability(ids: IntArray): Float {
+    override fun probabilities(ids: IntArray): FloatArray {
         requireIds(ids, file)
         val found =
             synchronized(lock) {
@@ -63,7 +63,7 @@ class TfliteClassifier internal constructor(
                     throw failed(error)
                 }
             }
-        return checkedProbability(found, file)
+        return checkedProbabilities(found, file)
     }
 
     override fun close() {

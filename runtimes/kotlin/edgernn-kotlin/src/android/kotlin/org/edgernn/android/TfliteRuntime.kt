@@ -18,13 +18,14 @@ internal interface TfliteRuntime : Closeable {
     /** Sets the state of recurrent layers to zero. */
     fun resetVariables()
 
-    /** Runs the graph for as many ids as the input was resized to; returns its output. */
+    /** Runs the graph for as many ids as the input was resized to; returns the numbers of its output. */
     fun run(ids: IntArray): FloatArray
 }
 
 /** TensorFlow Lite itself. */
 internal class NativeTflite(file: ModelFile, threads: Int, useXnnpack: Boolean) : TfliteRuntime {
     private val interpreter: Interpreter
+    private val outputs = file.contract.outputs
 
     init {
         // It reads the file where it lies, and keeps the buffer.
@@ -45,9 +46,10 @@ internal class NativeTflite(file: ModelFile, threads: Int, useXnnpack: Boolean) 
     override fun resetVariables() = interpreter.resetVariableTensors()
 
     override fun run(ids: IntArray): FloatArray {
-        val probability = FloatArray(1)
-        interpreter.run(arrayOf(ids), probability)
-        return probability
+        val found = FloatArray(outputs)
+        // One probability alone has no dimension of its own.
+        interpreter.run(arrayOf(ids), if (outputs == 1) found else arrayOf(found))
+        return found
     }
 
     override fun close() = interpreter.close()

@@ -65,7 +65,7 @@ internal class BenchRow(private val classifier: Classifier, tokens: List<Int>, p
                 val ids = ArrayList<IntArray>(all.size)
                 val encoder = classifier.file.encoder
                 val encode = timed(all, goOn) { scoreOrSkip { ids += encoder.encode(it) } }
-                val infer = timed(ids, goOn) { classifier.probability(it) }
+                val infer = timed(ids, goOn) { classifier.probabilities(it) }
                 unbroken = encode != null && infer != null
                 if (encode == null || infer == null) return@guarded
                 parts = encode to infer

@@ -2,13 +2,21 @@ package org.edgernn.bundle
 
 import org.edgernn.Format
 import org.edgernn.ModelException
+import org.edgernn.TextContract
 
 /**
  * An input or output of a graph.
  *
- * @property axes its number of dimensions.
+ * @property shape sizes of its dimensions; below 1 where the graph leaves one open.
  */
-internal data class Tensor(val name: String, val type: String, val axes: Int)
+internal data class Tensor(val name: String, val type: String, val shape: List<Long>) {
+    /** The number of dimensions. */
+    val axes: Int
+        get() = shape.size
+
+    /** As messages have it. */
+    override fun toString(): String = "$name $type[$axes]"
+}
 
 /**
  * A model file taken apart: what is in either format.
@@ -30,16 +38,25 @@ internal class Container(
     /**
      * Makes sure that the graph is one of the contract.
      *
-     * @throws ModelException it has other inputs or outputs.
+     * @throws ModelException it has other inputs or outputs, or gives another number of probabilities.
      */
-    fun checkGraph(format: Format) {
+    fun checkGraph(format: Format, contract: TextContract) {
         val takes = INPUTS.getValue(format)
-        val gives = OUTPUTS.getValue(format)
+        val gives = listOf("${outputName(contract)} ${FLOATS.getValue(format)}[${if (contract.outputs == 1) 1 else 2}]")
+        val taken = inputs.map { it.toString() }
+        val given = outputs.map { it.toString() }
         // In any order, but none twice.
-        if (inputs.size != takes.size || outputs != gives || !inputs.containsAll(takes)) {
+        if (taken.size != takes.size || given != gives || !taken.containsAll(takes)) {
             throw ModelException(
-                "the graph takes ${listed(inputs)} and gives ${listed(outputs)}; expected " +
+                "the graph takes ${listed(taken)} and gives ${listed(given)}; expected " +
                     "${listed(takes)} and ${listed(gives)}",
+            )
+        }
+        val each = outputs[0].shape.getOrElse(1) { 1 }
+        if (each != contract.outputs.toLong()) {
+            throw ModelException(
+                "the graph gives ${if (each < 1) "any number of" else each} probabilities for a text, the " +
+                    "contract has ${contract.outputs}",
             )
         }
     }
@@ -47,16 +64,16 @@ internal class Container(
     private companion object {
         val INPUTS =
             mapOf(
-                Format.ONNX to listOf(Tensor("ids", "INT32", 2), Tensor("lengths", "INT32", 1)),
-                Format.TFLITE to listOf(Tensor("ids", "INT32", 2)),
-            )
-        val OUTPUTS =
-            mapOf(
-                Format.ONNX to listOf(Tensor("probability", "FLOAT", 1)),
-                Format.TFLITE to listOf(Tensor("probability", "FLOAT32", 1)),
+                Format.ONNX to listOf("ids INT32[2]", "lengths INT32[1]"),
+                Format.TFLITE to listOf("ids INT32[2]"),
             )
 
-        fun listed(tensors: List<Tensor>): String =
-            tensors.joinToString(", ") { "${it.name} ${it.type}[${it.axes}]" }.ifEmpty { "nothing" }
+        /** What a 32-bit float is called. */
+        val FLOATS = mapOf(Format.ONNX to "FLOAT", Format.TFLITE to "FLOAT32")
+
+        fun listed(tensors: List<String>): String = tensors.joinToString(", ").ifEmpty { "nothing" }
     }
 }
+
+/** The name of what a graph gives; a TFLite graph's tensors may have any. */
+internal fun outputName(contract: TextContract): String = if (contract.outputs == 1) "probability" else "probabilities"

@@ -79,7 +79,7 @@ internal class OnnxHead(bytes: ByteArray) {
     private fun value(info: ProtoReader): Tensor {
         var name = ""
         var type = "UNDEFINED"
-        var axes = 0
+        var shape = emptyList<Long>()
         while (info.next()) {
             if (info.number == VALUE_NAME) name = info.text()
             if (info.number != VALUE_TYPE) continue
@@ -89,17 +89,24 @@ internal class OnnxHead(bytes: ByteArray) {
                 val tensor = choice.message()
                 while (tensor.next()) {
                     if (tensor.number == TENSOR_TYPE_ELEMENT) type = typeName(tensor.integer)
-                    if (tensor.number == TENSOR_TYPE_SHAPE) axes = dimensions(tensor.message())
+                    if (tensor.number == TENSOR_TYPE_SHAPE) shape = dimensions(tensor.message())
                 }
             }
         }
-        return Tensor(name, type, axes)
+        return Tensor(name, type, shape)
     }
 
-    private fun dimensions(shape: ProtoReader): Int {
-        var count = 0
-        while (shape.next()) if (shape.number == SHAPE_DIMENSION) count++
-        return count
+    /** Returns the dimensions of a TensorShapeProto; -1 for one without a size. */
+    private fun dimensions(shape: ProtoReader): List<Long> {
+        val sizes = ArrayList<Long>()
+        while (shape.next()) {
+            if (shape.number != SHAPE_DIMENSION) continue
+            var size = -1L
+            val dimension = shape.message()
+            while (dimension.next()) if (dimension.number == DIMENSION_SIZE) size = dimension.integer
+            sizes += size
+        }
+        return sizes
     }
 
     private fun typeName(number: Long): String =
@@ -124,6 +131,7 @@ internal class OnnxHead(bytes: ByteArray) {
         const val TENSOR_TYPE_ELEMENT = 1
         const val TENSOR_TYPE_SHAPE = 2
         const val SHAPE_DIMENSION = 1
+        const val DIMENSION_SIZE = 1
 
         /** Of AttributeProto: t, g, tensors, graphs, sparse_tensor, sparse_tensors. */
         val HOLDS_TENSORS = setOf(5, 6, 10, 11, 22, 23)

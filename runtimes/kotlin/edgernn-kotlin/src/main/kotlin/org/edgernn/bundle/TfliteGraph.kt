@@ -5,7 +5,7 @@ package org.edgernn.bundle
  * https://github.com/google-ai-edge/LiteRT/blob/main/tflite/schema/schema.fbs.
  *
  * @property inputs of the main subgraph; the first by the contract's name, for it may have any.
- * @property outputs likewise.
+ * @property outputs likewise; what has one dimension is one probability.
  * @property hasStateLoop whether it has a loop that XNNPACK scores wrong now and then: that of a GRU
  *   whose reset gate acts on the state. WHILE and SPLIT_V together mark it.
  */
@@ -54,9 +54,10 @@ internal class TfliteGraph private constructor(
                 }
             val main = model.tables(MODEL_SUBGRAPHS).firstOrNull() ?: throw FlatException("no subgraph inside")
             val tensors = main.tables(SUBGRAPH_TENSORS)
+            val outputs = named("probability", main.int32s(SUBGRAPH_OUTPUTS), tensors)
             return TfliteGraph(
                 named("ids", main.int32s(SUBGRAPH_INPUTS), tensors),
-                named("probability", main.int32s(SUBGRAPH_OUTPUTS), tensors),
+                outputs.mapIndexed { i, it -> if (i == 0 && it.axes != 1) it.copy(name = "probabilities") else it },
                 WHILE in operators && SPLIT_V in operators,
             )
         }
@@ -68,7 +69,7 @@ internal class TfliteGraph private constructor(
                 Tensor(
                     if (i == 0) name else "${i + 1}",
                     TYPES.getOrNull(type) ?: "TYPE_$type",
-                    tensor.span(TENSOR_SHAPE, 4).second,
+                    tensor.integers(TENSOR_SHAPE, 'i'),
                 )
             }
     }
