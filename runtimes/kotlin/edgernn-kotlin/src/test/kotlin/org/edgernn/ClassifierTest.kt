@@ -73,6 +73,29 @@ class ClassifierTest {
         assertThrows(IllegalStateException::class.java) { classifier.probability(intArrayOf(1)) }
     }
 
+    /** Of several labels, a graph of the exporter gives as many probabilities. */
+    @Test
+    fun severalLabels() {
+        val labels = listOf("comedy", "drama", "music", "war", "crime")
+        val attachments = LabelModels.attachments("largest", labels)
+        val read = ModelFile.read(TinyModels.tflite(attachments, TinyModels.soundGraph("labels")), "f", IcuUnicode)
+        val right = { ids: IntArray -> LabelModels.probabilities("largest", labels, ids.filter { it > 1 }.map { it - 2 }) }
+        val classifier =
+            TfliteClassifier(read, 1) { _, _, _ -> FakeRuntime { ids -> FloatArray(5) { right(ids)[it].toFloat() } } }
+        assertEquals(emptyList<String>(), Verification.run(classifier).failures)
+        assertEquals("music", classifier.score("music, music and war").label)
+        val short = TfliteClassifier(read, 1) { _, _, _ -> FakeRuntime { floatArrayOf(1f) } }
+        assertEquals(
+            "f: the graph gave 1 numbers for a text, not 5 probabilities: export it again or get a fresh copy",
+            refusal { short.score("music") },
+        )
+        val other = TinyModels.tflite(LabelModels.attachments("largest", labels.take(4)), TinyModels.soundGraph("labels"))
+        assertEquals(
+            "f: the graph gives 5 probabilities for a text, the contract has 4",
+            refusal { ModelFile.read(other, "f", IcuUnicode) },
+        )
+    }
+
     /** The delegate is left out where it is known to be wrong. */
     @Test
     fun delegates() {
