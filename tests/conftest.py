@@ -284,6 +284,14 @@ def tiny_files(
 
 
 @pytest.fixture(scope="session")
+def tiny_labels_files(
+    tiny_labels_run: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], Path]:
+    """The exported files of `tiny_labels_run`, likewise."""
+    return TinyFiles(open_trained_run(tiny_labels_run), tmp_path_factory, "tiny-labels-files")
+
+
+@pytest.fixture(scope="session")
 def tiny_word_files(
     tiny_word_trained: TrainedModel, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
