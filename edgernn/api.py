@@ -7,9 +7,11 @@ spells it, such as `--output`.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import warnings
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -92,7 +94,7 @@ def train_model(
     data: str | Path | None,
     output: str | Path,
     *,
-    recipe: str = "flagship",
+    recipe: str | None = None,
     published: bool = False,
     test_fraction: float | None = None,
     vocabulary: str | Path | None = None,
@@ -123,8 +125,8 @@ def train_model(
         data: a file of texts and labels, or the archive or folder of the IMDB reviews; None gets
             those from tensorflow_datasets.
         output: the run folder to write.
-        recipe: what to train; `edgernn recipes` lists them. In what follows None leaves the
-            recipe's own value.
+        recipe: what to train; `edgernn recipes` lists them. None is `flagship`, and for more than
+            two labels `pooled-bilstm`. In what follows None leaves the recipe's own value.
         published: do what the recipe's tutorial did, to the letter.
         test_fraction: how much of each label of a file is kept out, for `evaluate_model`.
         vocabulary: a vocabulary file; None builds one from the training texts.
@@ -152,6 +154,7 @@ def train_model(
     from edgernn.data.arguments import check_number, check_whole, reading_values
     from edgernn.evaluation.closing import held_out_figures, warnings_of
     from edgernn.training.options import TrainOptions
+    from edgernn.training.prepare import choose_recipe
     from edgernn.training.run import Run
     from edgernn.training.train import train
 
@@ -167,7 +170,6 @@ def train_model(
     options = TrainOptions(
         **reading_values(reading, Reading.__annotations__),
         output=Path(output),
-        recipe=recipe,
         published=published,
         data=_name(data),
         vocabulary=_name(vocabulary),
@@ -182,10 +184,15 @@ def train_model(
         min_df=min_df,
         test_fraction=test_fraction,
     )
+    if recipe is not None:
+        options = dataclasses.replace(options, recipe=recipe)
     options.check_vocabulary()
+    splits = None
     if resume:
         options = options.resumed()
-    folder, history = train(options, resume=resume, say=_say)
+    elif recipe is None:
+        options, splits = choose_recipe(options, _say, nullcontext)
+    folder, history = train(options, resume=resume, splits=splits, say=_say)
     if history.interrupted:
         raise KeyboardInterrupt
     run = Run.open(folder)

@@ -26,8 +26,12 @@ __all__ = ["COMMANDS"]
 def train(
     *,
     recipe: Annotated[
-        str, typer.Option(help="What to train; `edgernn recipes` lists them.")
-    ] = "flagship",
+        str | None,
+        typer.Option(
+            help="What to train; `edgernn recipes` lists them. Default: flagship, and for more "
+            "than two labels pooled-bilstm.",
+        ),
+    ] = None,
     published: Annotated[
         bool,
         typer.Option("--published", help="Do what the recipe's tutorial did, to the letter."),
@@ -90,7 +94,7 @@ def train(
         max_length=max_length,
         seed=seed,
         limit=limit,
-        output=output or Path("runs") / (f"{recipe}-published" if published else recipe),
+        output=output,
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from edgernn.cli.console import TrainingProgress, busy, say
@@ -11,26 +14,46 @@ from edgernn.distillation.document_vectors import holds_vectors
 from edgernn.distillation.teacher import holds_folds
 from edgernn.evaluation.closing import held_out_figures, warnings_of
 from edgernn.evaluation.proposals import propose_test
+from edgernn.recipes.catalogue import DEFAULT_RECIPE, MANY_LABELS_RECIPE
 from edgernn.recipes.recipe import FitSettings
 from edgernn.training.checkpoint import holds_epoch
 from edgernn.training.history import History
 from edgernn.training.options import TrainOptions
+from edgernn.training.prepare import choose_recipe
 from edgernn.training.run import CHECKPOINT, MODEL, TEACHER, Run
 from edgernn.training.train import train
 
 __all__ = ["run_training"]
 
 
-def run_training(resume: bool, **options: Any) -> None:
-    """Train, and say where the run is and what to do with it."""
-    asked = TrainOptions(**options)
+def run_training(resume: bool, *, recipe: str | None, output: Path | None, **options: Any) -> None:
+    """Train, and say where the run is and what to do with it.
+
+    Args:
+        resume: go on with a run.
+        recipe: its name; None is one that takes the labels of the data.
+        output: the run folder; None is one of the recipe's name.
+        **options: the other fields of `TrainOptions`.
+    """
+    named = recipe or DEFAULT_RECIPE
+    asked = TrainOptions(recipe=named, output=output or _folder(named, options), **options)
     asked.check_vocabulary()
+    splits = None
     if resume:
+        other = _folder(MANY_LABELS_RECIPE, options)
+        if recipe is None and output is None and not asked.output.exists() and other.exists():
+            asked = dataclasses.replace(asked, output=other)
         asked = asked.resumed()
-    recipe = asked.resolved_recipe()
-    watcher = TrainingProgress(recipe.fit.epochs)
+    elif recipe is None:
+        asked.resolved_recipe()
+        asked, splits = choose_recipe(asked, say, busy)
+        asked = dataclasses.replace(asked, output=output or _folder(asked.recipe, options))
+    settings = asked.resolved_recipe().fit
+    watcher = TrainingProgress(settings.epochs)
     try:
-        folder, history = train(asked, resume=resume, say=say, busy=busy, watcher=watcher)
+        folder, history = train(
+            asked, resume=resume, splits=splits, say=say, busy=busy, watcher=watcher
+        )
     except KeyboardInterrupt:
         watcher.close()
         if holds_epoch(asked.output / CHECKPOINT):
@@ -44,7 +67,7 @@ def run_training(resume: bool, **options: Any) -> None:
         end(f" before the first epoch ended: no model was written{also}")
     watcher.close()
     run = Run.open(folder)
-    for line in _closing(run, history, recipe.fit):
+    for line in _closing(run, history, settings):
         say(line)
     say(f"wrote {folder}")
     if history.interrupted:
@@ -52,6 +75,10 @@ def run_training(resume: bool, **options: Any) -> None:
     words, command = propose_test(run.config, folder)
     say(f"no test figure yet: {words}: {command}")
     say(f"next: edgernn export --format all --run {folder}")
+
+
+def _folder(recipe: str, options: Mapping[str, Any]) -> Path:
+    return Path("runs") / (f"{recipe}-published" if options["published"] else recipe)
 
 
 def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:

@@ -26,7 +26,7 @@ from edgernn.recipes.recipe import (
 from edgernn.recipes.stop_words import ENGLISH, NEGATIONS
 from edgernn.text.words import KERAS_SEPARATORS
 
-__all__ = ["DEFAULT_RECIPE", "RECIPES", "find_recipe"]
+__all__ = ["DEFAULT_RECIPE", "MANY_LABELS_RECIPE", "RECIPES", "find_recipe"]
 
 _OURS = FitSettings(
     epochs=8,
@@ -338,6 +338,8 @@ RECIPES: dict[str, Recipe] = {
 }
 
 DEFAULT_RECIPE = "flagship"
+MANY_LABELS_RECIPE = "pooled-bilstm"
+"""What is trained where the data has more than two labels and no recipe is named."""
 
 
 def find_recipe(name: str) -> Recipe:

@@ -24,6 +24,7 @@ from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
 from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.progress import Busy, Say
+from edgernn.recipes.catalogue import MANY_LABELS_RECIPE
 from edgernn.recipes.recipe import Recipe
 from edgernn.text import TextEncoder
 from edgernn.training import run as names
@@ -36,7 +37,7 @@ from edgernn.training.run_data import as_started, check_data
 from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
-__all__ = ["NO_TEST", "PreparedData", "min_df_of", "prepare_data"]
+__all__ = ["NO_TEST", "PreparedData", "choose_recipe", "min_df_of", "prepare_data"]
 
 NO_TEST = (
     "no row is held out for a test: --test-fraction 0.2 holds out a fifth, which edgernn evaluate "
@@ -163,6 +164,36 @@ def _check_decision(options: TrainOptions, recipe: Recipe, train: Examples) -> N
             f"--target-precision {options.target_precision:g}: is for one label a text, and the "
             "data has several: each label gets a threshold of its own"
         )
+
+
+def choose_recipe(
+    options: TrainOptions, say: Say, busy: Busy
+) -> tuple[TrainOptions, Splits | None]:
+    """Return options with the recipe that their data takes, where a person names none.
+
+    Args:
+        options: with the default recipe.
+        say: gets a line where it is another.
+        busy: called with a title, gives a context to show that a long step is under way.
+
+    Returns:
+        The options, and their splits, which `prepare_data` takes; None where nothing was read.
+
+    Raises:
+        DataError, UsageError, MissingPackageError: the data cannot be read.
+    """
+    if options.data is None or options.published:
+        return options, None
+    check_source(options.data, options, options.test_fraction)
+    with busy("reading the training split"):
+        splits = _load(options, None, say)
+    if splits.train.decision == "threshold":
+        return options, splits
+    say(
+        f"recipe {MANY_LABELS_RECIPE}, which takes any number of labels; the default, "
+        f"{options.recipe}, takes two"
+    )
+    return dataclasses.replace(options, recipe=MANY_LABELS_RECIPE), splits
 
 
 def _fitting(options: TrainOptions, recipe: Recipe, texts: Sequence[str], say: Say) -> Recipe:

@@ -111,6 +111,19 @@ def test_label_flips(flips: int, passed: bool) -> None:
     )
 
 
+def test_ties_of_more_labels_than_two() -> None:
+    """A text does not count whose labels the Keras model has alike; where it has not, it does."""
+    largest = Decision(None, "largest")
+    for gap, value in ((1e-3, 0.0), (3e-3, 1.0)):
+        expected = np.tile(np.array([0.2, 0.4, 0.4 - gap], np.float32), (100, 1))
+        found = np.tile(np.array([0.2, 0.4 - gap, 0.4], np.float32), (100, 1))
+        check = gate.check_labels(found, expected, largest)
+        assert (check.passed, check.value) == (not value, value)
+        assert check.line.endswith("; 100 more where the Keras model has two alike to 0.001") == (
+            not value
+        )
+
+
 def test_the_threshold_is_the_contract_s() -> None:
     """Labels are told from the threshold given, which itself is the second label's."""
     found = changed(slice(0, 100), 0.3)  # type: ignore[arg-type]

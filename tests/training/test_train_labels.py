@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from edgernn.recipes.recipe import Dense, Embedding, Pool
 from edgernn.training.history import read_history
 from edgernn.training.models import probabilities
 from edgernn.training.options import TrainOptions
+from edgernn.training.prepare import choose_recipe
 from edgernn.training.run import Run
 from edgernn.training.train import train
 from edgernn.training.vocabulary import make_contract
@@ -154,3 +156,22 @@ def test_a_contract_of_two_labels_is_as_it_was():
     assert "decision" not in values
     named = make_contract(RECIPE.text, VOCABULARY, ("ham", "spam")).to_json()
     assert named == written.replace("negative", "ham").replace("positive", "spam")
+
+
+@pytest.mark.parametrize(
+    ("labels", "recipe"), [("bad good", "flagship"), ("bad film good", "pooled-bilstm")]
+)
+def test_the_recipe_that_is_not_named(tmp_path, labels, recipe):
+    """It takes the labels of the data, and a line says so where it is not the default."""
+    rows = [f"a {name} film {n},{name}" for n in range(12) for name in labels.split()]
+    (tmp_path / "own.csv").write_text("\n".join(["text,label", *rows]))
+    asked = TrainOptions(output=tmp_path / "run", data=str(tmp_path / "own.csv"))
+    said = []
+    chosen, loaded = choose_recipe(asked, said.append, lambda title: nullcontext())
+    assert chosen == dataclasses.replace(asked, recipe=recipe)
+    assert loaded.train.classes == (
+        ("negative", "positive") if recipe == "flagship" else ("bad", "film", "good")
+    )
+    assert any("recipe pooled-bilstm" in line for line in said) == (recipe != "flagship")
+    published = dataclasses.replace(asked, published=True)
+    assert choose_recipe(published, said.append, lambda title: nullcontext()) == (published, None)
