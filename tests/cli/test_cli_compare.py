@@ -1,5 +1,6 @@
 """`edgernn compare`: the table, the picture, what it tells and what it refuses."""
 
+import dataclasses
 import json
 import shlex
 import shutil
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from console_script import write_reviews
 
+from edgernn.text import TextContract
 from edgernn.training.history import Epoch, History
 
 pytest.importorskip("matplotlib", reason="needs matplotlib: pip install 'edgernn[data]'")
@@ -74,10 +76,15 @@ def test_json(console, runs):
 
 def test_many_labels(console, runs):
     """A column more than two labels have; other labels are refused, and nothing is drawn."""
-    contract = json.loads((runs / "lstm" / "contract.json").read_text("utf-8"))
-    contract |= {"version": 2, "labels": ["a", "b", "c"], "decision": "largest"}
-    contract |= {"threshold": None, "thresholds": [], "none_below": None}
-    (runs / "lstm" / "contract.json").write_text(json.dumps(contract), "utf-8")
+    path = runs / "lstm" / "contract.json"
+    contract = dataclasses.replace(
+        TextContract.from_json(path.read_bytes()),
+        version=None,
+        labels=("a", "b", "c"),
+        decision="largest",
+        threshold=None,
+    )
+    path.write_text(contract.to_json(), "utf-8")
     found = {"accuracy": 0.8125, "macro_f1": 0.75, "examples": 40}
     (runs / "lstm" / "evaluation.json").write_text(json.dumps(found))
     header, row = console("compare", "lstm", cwd=runs).stdout.splitlines()
