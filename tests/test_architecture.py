@@ -5,6 +5,7 @@ import importlib
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,9 @@ def test_the_reader_of_top_levels() -> None:
     )
     found = [node.names[0].name for node in top_level(ast.parse(source)) if is_import(node)]
     assert sorted(found) == ["numpy", "onnx", "tensorflow"]
+
+
+def test_names_of_test_files() -> None:
+    """None is there twice: pytest imports them by their names alone."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, count in names.items() if count > 1] == []
