@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data import Examples
-from edgernn.evaluation.many_metrics import likeliest
-from edgernn.text import Decision
+from edgernn.evaluation.many_metrics import as_decided
+from edgernn.text import NO_LABEL, Decision
 
 __all__ = [
     "AnyError",
@@ -131,10 +131,9 @@ def confident_choice_errors(
         decision: from probabilities to labels; `largest` or `threshold`.
         count: how many texts to return at most.
     """
-    given = likeliest(probabilities, decision)
-    confidence = np.take_along_axis(probabilities, given[:, None], axis=1)[:, 0]
-    is_given = confidence >= (decision.none_below or 0.0)
-    wrong = np.flatnonzero(is_given & (given != examples.labels))
+    own = as_decided(probabilities, decision)
+    given, confidence = decision.answers(own), decision.confidence(own)
+    wrong = np.flatnonzero((given != NO_LABEL) & (given != examples.labels))
     return tuple(
         ConfidentChoiceError(
             row=_row(examples, i),

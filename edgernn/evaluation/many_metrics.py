@@ -30,8 +30,8 @@ __all__ = [
     "ChoiceMetrics",
     "ConfusedPair",
     "SeveralMetrics",
+    "as_decided",
     "by_label",
-    "likeliest",
     "measure_choice",
     "measure_several",
     "of_each_label",
@@ -169,12 +169,10 @@ def measure_choice(scores: Wide, labels: npt.NDArray[Any], decision: Decision) -
     """
     metrics = sklearn_metrics()
     number = scores.shape[1]
-    surest = likeliest(scores, decision)
-    confidence = np.take_along_axis(scores, surest[:, None], axis=1)[:, 0]
-    answers, columns = surest, number
-    if decision.none_below is not None:
-        answers = np.where(confidence >= decision.none_below, surest, NO_LABEL)
-        columns = number + 1
+    own = as_decided(scores, decision)
+    surest, answers = decision.likeliest(own), decision.answers(own)
+    confidence = decision.confidence(own)
+    columns = number + (decision.none_below is not None)
     counts = counts_of(answers, labels, number)
     right = int(np.count_nonzero(answers == labels))
     # A graph's probabilities may sum to 1 but roughly.
@@ -249,16 +247,14 @@ def of_each_label(scores: npt.NDArray[np.floating]) -> Wide:
     return wide if wide.ndim == 2 else np.stack((1 - wide, wide), axis=1)
 
 
-def likeliest(scores: Wide, decision: Decision) -> npt.NDArray[np.int64]:
-    """Return the label that each text gets unless it is too unlikely, int64 [texts].
+def as_decided(scores: Wide, decision: Decision) -> Wide:
+    """Return scores as a decision takes them: float64 [texts] of two labels, or [texts, labels].
 
     Args:
         scores: float64 [texts, labels], as `of_each_label` gives them.
-        decision: from probabilities to labels; `largest` or `threshold`.
+        decision: from probabilities to labels.
     """
-    if decision.is_binary:
-        return decision.called(scores[:, 1]).astype(np.int64)
-    return np.asarray(scores.argmax(axis=1))
+    return scores[:, 1] if decision.is_binary else scores
 
 
 def _shared(

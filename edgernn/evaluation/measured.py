@@ -28,7 +28,6 @@ from edgernn.evaluation.lengths import AnswerBucket, LengthBucket, answer_bucket
 from edgernn.evaluation.many_metrics import (
     ChoiceMetrics,
     SeveralMetrics,
-    likeliest,
     measure_choice,
     measure_several,
     of_each_label,
@@ -80,7 +79,7 @@ def measured(
     if decision.rule == "each":
         pairs = calibration_bins(wide.ravel(), labels.ravel())
         return Measured(measure_several(wide, labels, decision), lengths, pairs)
-    surest = likeliest(wide, decision)
+    surest = decision.likeliest(scores)
     bins = confidence_bins(decision.confidence(scores), surest == labels)
     return Measured(measure_choice(wide, labels, decision), lengths, bins)
 

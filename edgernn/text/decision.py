@@ -85,16 +85,23 @@ class Decision:
         wide: npt.NDArray[np.float64] = np.asarray(scores, np.float64)
         if self.rule == "each":
             return np.asarray(wide >= np.array(self.thresholds))
-        if self.rule == "threshold":
-            numbers = self.called(wide).astype(np.int64)
-            given = np.asarray(~np.isnan(wide))
-        else:
-            # The first of equals.
-            numbers = np.asarray(wide.argmax(axis=-1))
-            given = np.asarray(~np.isnan(wide).any(axis=-1))
+        nothing = np.isnan(wide)
+        given = ~np.asarray(nothing if self.is_binary else nothing.any(axis=-1))
         if self.none_below is not None:
             given = given & (self.confidence(wide) >= self.none_below)
-        return np.where(given, numbers, NO_LABEL)
+        return np.where(given, self.likeliest(wide), NO_LABEL)
+
+    def likeliest(self, scores: Scores) -> npt.NDArray[np.int64]:
+        """Return the label that each text gets unless it is too unlikely.
+
+        Args:
+            scores: float [..., texts], or [..., texts, labels]; not of `each`.
+
+        Returns:
+            int64 [..., texts], the label's number; of equal ones the first.
+        """
+        wide = np.asarray(scores, np.float64)
+        return np.asarray(self.called(wide) if self.is_binary else wide.argmax(axis=-1), np.int64)
 
     def right(self, scores: Scores, labels: npt.NDArray[Any]) -> Flags:
         """Return which texts get their true label; of `each`, exactly their labels.
