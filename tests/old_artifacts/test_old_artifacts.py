@@ -12,8 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 import edgernn
+from edgernn.bundle import read_model_file, with_bundle
 from edgernn.cli.main import app
+from edgernn.data import DataOptions, load_splits
 from edgernn.errors import MissingPackageError
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.runtime import SHIPPED_MODEL
+from edgernn.training.text_rules import fitting_rules
+from edgernn.training.vocabulary import build_vocabulary, make_contract
 
 HERE = Path(__file__).parent
 SCORES = json.loads((HERE / "scores.json").read_text("utf-8"))
@@ -33,6 +39,29 @@ def is_the_same_machine(suffix: str) -> bool:
     cpu, name = Path("/proc/cpuinfo"), ENGINES[suffix]
     known = cpu.exists() and SCORES["cpu"] in cpu.read_text("utf-8")
     return known and sys.modules[name].__version__ == SCORES["packages"][name]
+
+
+@pytest.mark.parametrize(
+    "path", [*(HERE / name for name in FILES), SHIPPED_MODEL], ids=lambda p: p.name
+)
+def test_files_are_written_byte_for_byte(path: Path) -> None:
+    """Taken apart and put together again: contract, card, vectors, checksums, order, spelling."""
+    file = read_model_file(path)
+    assert file.bundle.contract.version == 1
+    assert with_bundle(file.data, file.format, file.bundle) == file.data
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_training_describes_texts_byte_for_byte(name: str) -> None:
+    """Of two labels in English, vocabulary and contract are those of that version."""
+    train = load_splits(HERE / "reviews.csv", DataOptions()).train
+    rules, said = fitting_rules(RECIPES[name].text, train.texts)
+    assert said == ""
+    vocabulary = build_vocabulary(rules, train.texts)
+    contract = make_contract(rules, vocabulary, train.classes, train.decision)
+    run = HERE / name
+    assert vocabulary == (run / "vocabulary.words").read_bytes()
+    assert contract.to_json().encode() == (run / "contract.json").read_bytes()
 
 
 @pytest.mark.parametrize("name", FILES)
