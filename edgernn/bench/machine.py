@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edgernn.bench.results import Machine
 from edgernn.bundle.messages import one_line
-from edgernn.runtime.backends import cores
+from edgernn.runtime.cores import cores
 
 __all__ = ["describe_machine", "differences"]
 

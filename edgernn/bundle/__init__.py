@@ -3,7 +3,7 @@
 from edgernn.bundle.bundle import Bundle
 from edgernn.bundle.container import CONTAINERS, Container
 from edgernn.bundle.golden import Golden, GoldenVector
-from edgernn.bundle.model_file import ModelFile, read_model_file, with_bundle
+from edgernn.bundle.model_file import ModelFile, parse_model_file, read_model_file, with_bundle
 
 __all__ = [
     "CONTAINERS",
@@ -12,6 +12,7 @@ __all__ = [
     "Golden",
     "GoldenVector",
     "ModelFile",
+    "parse_model_file",
     "read_model_file",
     "with_bundle",
 ]

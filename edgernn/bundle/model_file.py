@@ -20,6 +20,7 @@ __all__ = [
     "count_operators",
     "graph_sha256",
     "named",
+    "parse_model_file",
     "read_bytes",
     "read_model_file",
     "with_bundle",
@@ -58,7 +59,15 @@ def read_model_file(path: str | Path) -> ModelFile:
             rules that are not known here; the message names the file.
     """
     path = Path(path)
-    data = read_bytes(path)
+    return parse_model_file(read_bytes(path), path)
+
+
+def parse_model_file(data: bytes, path: Path) -> ModelFile:
+    """Check a model file that is read already; `path` is what errors call it.
+
+    Raises:
+        ModelFileError: as `read_model_file`.
+    """
     container = container_of(data)
     with named(path):
         content = container.parse(data, str(path))

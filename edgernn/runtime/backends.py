@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,6 +18,7 @@ from edgernn.bundle.messages import one_line
 from edgernn.cells import CELLS
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
 from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids
+from edgernn.runtime.cores import threads_by_default
 from edgernn.runtime.devices import choose_device, import_onnxruntime
 from edgernn.text import TextContract
 from edgernn.text.padding import pad
@@ -28,7 +28,6 @@ __all__ = [
     "Backend",
     "LiteRT",
     "OnnxRuntime",
-    "cores",
     "on_cpu_only",
     "open_backend",
     "xnnpack_fails",
@@ -127,7 +126,7 @@ class OnnxRuntime:
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
         self.batched = shapes.get("ids", [None])[0] != 1
         self.batch_tokens = CUDA_TOKENS if on_cuda else CPU_TOKENS
-        self.workers = 1 if on_cuda else threads or cores()
+        self.workers = 1 if on_cuda else threads or threads_by_default()
         # No bound method: it would hold this object, and its session, for longer than its users do.
         (output,) = file.container.outputs(contract.decision)
         self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = partial(
@@ -250,13 +249,6 @@ def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
         problem = missing(file.format, "engine", "BACKENDS in edgernn/runtime/backends.py")
         raise ModelFileError(f"{file.path}: {problem}")
     return BACKENDS[file.format](file, device, threads)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def on_cpu_only(file: ModelFile) -> bool:

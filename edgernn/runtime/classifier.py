@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 from edgernn.errors import TextError, UsageError
+from edgernn.runtime.carried import Carried, generation
+from edgernn.runtime.cores import MOST_THREADS
 from edgernn.runtime.loaded_model import LoadedModel
 from edgernn.runtime.scores import Score, problem_of, texts_of, without_label
 from edgernn.text import TextContract
 
 __all__ = ["Classifier", "load"]
 
-_MOST_THREADS: Final = 1024
-
 
 class Classifier:
     """A model file ready to score texts; make one with `edgernn.load`.
 
     It scores until it is closed, by `close` or by leaving a `with` block, or no longer used. Many
-    threads may call one classifier at once.
+    threads may call one classifier at once. It can be pickled: the file's bytes and the options
+    travel, and another process checks and loads them once, however many classifiers of them reach
+    it. A copy shares the engine, and a process that was forked loads its own.
 
     Examples:
         >>> import edgernn
@@ -33,6 +35,7 @@ class Classifier:
     def __init__(self, model: LoadedModel) -> None:
         """Take what `edgernn.load` has loaded."""
         self._model: LoadedModel | None = model
+        self._generation = generation()
         self._path = model.path
         self._device = model.device
         self._contract = model.contract
@@ -147,11 +150,29 @@ class Classifier:
     def __exit__(self, *left_by: object) -> None:
         self.close()
 
+    def __copy__(self) -> Self:
+        return type(self)(self._open_model())
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return type(self)(self._open_model())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _arrived, (Carried.of(self._open_model()),)
+
     def _open_model(self) -> LoadedModel:
         model = self._model
         if model is None:
             raise UsageError(f"{self._path}: this classifier is closed; load the file again")
+        if self._generation != generation():
+            # No engine says that it runs on after a fork.
+            model = self._model = Carried(model.data, model.path, model.options).open()
+            self._generation = generation()
         return model
+
+
+def _arrived(carried: Carried) -> Classifier:
+    """Make a classifier of what a pickle holds."""
+    return Classifier(carried.open())
 
 
 def load(
@@ -169,8 +190,9 @@ def load(
         path: an .onnx or .tflite file that `edgernn export` wrote; None is the shipped model.
         device: `cpu`, `cuda`, or `auto` for CUDA where it loads and the CPU elsewhere;
             `Classifier.device` tells which it became.
-        threads: how many threads score, in all, at most 1,024; None is as many as there are
-            cores, and one for a .tflite file.
+        threads: how many threads score, in all, at most 1,024. None is what `EDGERNN_THREADS`
+            says, or else one for a .tflite file, and for others as many as this process has
+            cores, by its affinity and its container's quota, but no more than `OMP_NUM_THREADS`.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
@@ -178,7 +200,7 @@ def load(
         MissingPackageError: a .tflite file without the `tflite` extra.
         UsageError: no such device or number of threads.
     """
-    # `type`, since True is an int. LiteRT does not survive some numbers.
-    if threads is not None and (type(threads) is not int or not 1 <= threads <= _MOST_THREADS):
-        raise UsageError(f"threads {threads!r} is no whole number from 1 to {_MOST_THREADS:,}")
+    # `type`, since True is an int.
+    if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
+        raise UsageError(f"threads {threads!r} is no whole number from 1 to {MOST_THREADS:,}")
     return Classifier(LoadedModel.open(path, device, threads=threads))

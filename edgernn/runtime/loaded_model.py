@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Self
@@ -18,12 +19,13 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.runtime.backends import Backend, open_backend
 from edgernn.runtime.chunks import IdsChunk, no_scores
+from edgernn.runtime.cores import asked_threads
 from edgernn.runtime.score_stream import ScoreStream
 from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
 from edgernn.text import EncodedTexts, TextContract, TextEncoder
 
-__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel", "open_quietly"]
+__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel", "Options", "open_quietly"]
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
 """The pretrained model that the package carries."""
@@ -35,11 +37,20 @@ _FEW_TEXTS, _FEW_TOKENS = 128, 4096
 """With no more than this, starting threads costs more than it saves."""
 
 
+@dataclass(frozen=True)
+class Options:
+    """How a model is loaded, as `edgernn.load` takes it."""
+
+    device: str = "auto"
+    threads: int | None = None
+
+
 class LoadedModel:
     """A checked model file with its engine. Many threads may call it at once."""
 
-    def __init__(self, file: ModelFile, backend: Backend) -> None:
-        """Join a checked model file with the engine that runs it."""
+    def __init__(self, file: ModelFile, backend: Backend, options: Options = Options()) -> None:
+        """Join a checked model file with the engine that runs it, loaded with `options`."""
+        self.options = options
         self._file = file
         self._backend = backend
         self._encoder = file.bundle.encoder
@@ -50,12 +61,24 @@ class LoadedModel:
     ) -> Self:
         """Load a model file; arguments and errors are those of `edgernn.load`."""
         file = read_model_file(SHIPPED_MODEL if path is None else path)
-        return cls(file, open_backend(file, device, threads))
+        return cls.of_file(file, Options(device, threads))
+
+    @classmethod
+    def of_file(cls, file: ModelFile, options: Options) -> Self:
+        """Load a checked model file into its engine; errors are those of `edgernn.load`."""
+        # What the environment asks for is asked of each process, and not carried to another.
+        threads = options.threads or asked_threads()
+        return cls(file, open_backend(file, options.device, threads), options)
 
     @property
     def path(self) -> Path:
         """The model file."""
         return self._file.path
+
+    @property
+    def data(self) -> bytes:
+        """The file as it was read."""
+        return self._file.data
 
     @property
     def sha256(self) -> str:
