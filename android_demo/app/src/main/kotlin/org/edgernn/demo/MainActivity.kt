@@ -22,7 +22,7 @@ import kotlin.math.roundToInt
 import org.edgernn.Format
 import org.edgernn.Score
 
-/** Type, paste, share or tap a review, and see its label. */
+/** Type, paste, share or tap a text, and see its label. */
 class MainActivity : Activity() {
     private lateinit var scoring: ScoringModel
     private lateinit var input: EditText
