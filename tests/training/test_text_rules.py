@@ -6,13 +6,15 @@ import itertools
 from pathlib import Path
 
 import pytest
+from languages import LANGUAGES, reviews
 
 from edgernn.recipes.catalogue import RECIPES
+from edgernn.text import TextEncoder
 from edgernn.training.coverage import check_letters
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import _fitting
 from edgernn.training.text_rules import fitting_rules
-from edgernn.training.vocabulary import build_vocabulary
+from edgernn.training.vocabulary import build_vocabulary, make_contract
 
 FLAGSHIP = RECIPES["flagship"].text
 WORD_RECIPES = [name for name, recipe in RECIPES.items() if recipe.text.tokenizer == "words"]
@@ -63,6 +65,20 @@ def test_languages(language: str, recipe: str) -> None:
     assert rules.unspaced_scripts == kind.get(language, "keep")
     assert ("each character of" in said) == (language in ("Chinese", "Japanese"))
     assert rules.max_length == RECIPES[recipe].text.max_length
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_new_texts_are_known(language: str) -> None:
+    """Of texts that were not learned from, the vocabulary has nearly all words."""
+    texts = [text for text, _ in reviews(language)]
+    rules, _ = fitting_rules(FLAGSHIP, texts[:240])
+    vocabulary = build_vocabulary(rules, texts[:240])
+    encoder = TextEncoder(make_contract(rules, vocabulary), vocabulary)
+    known = encoder.encode_texts(texts[240:]).known
+    assert min(known) > 0.8
+    assert sum(known) / len(known) > 0.98
+    # A word each for what a text is about and for how it was, at least.
+    assert min(map(len, encoder.encode_batch(texts[240:]))) >= 2
 
 
 def test_thai_is_cut_into_pairs() -> None:
