@@ -16,8 +16,8 @@ android {
 
     // src/main is plain Kotlin, src/android the few classes that need Android.
     sourceSets.getByName("main").kotlin.srcDir("src/android/kotlin")
-    // Small model files, which the demo's tests use, too.
-    sourceSets.getByName("test").kotlin.srcDir("src/testModels/kotlin")
+    // Small model files, which the demo's tests use, too; and a desktop's Unicode, of edgernn-jvm.
+    sourceSets.getByName("test").kotlin.srcDirs("src/testModels/kotlin", "src/icu/kotlin")
 
     compileOptions {
         sourceCompatibility = JavaVersion.VERSION_11

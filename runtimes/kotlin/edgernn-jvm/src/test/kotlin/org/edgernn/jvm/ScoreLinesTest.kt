@@ -1,0 +1,83 @@
+package org.edgernn.jvm
+
+import java.io.ByteArrayOutputStream
+import java.io.File
+import java.io.PrintStream
+import org.edgernn.LabelModels
+import org.junit.Assert.assertEquals
+import org.junit.Assert.assertTrue
+import org.junit.Rule
+import org.junit.Test
+import org.junit.rules.TemporaryFolder
+
+/** What the program prints, and its exit codes. */
+class ScoreLinesTest {
+    @get:Rule
+    val folder = TemporaryFolder()
+
+    private class Done(val code: Int, val out: List<String>, val errors: List<String>)
+
+    private fun done(vararg arguments: String, input: String = ""): Done {
+        val out = ByteArrayOutputStream()
+        val errors = ByteArrayOutputStream()
+        val code = run(
+            arguments.toList(),
+            input.byteInputStream(),
+            PrintStream(out, true, "UTF-8"),
+            PrintStream(errors, true, "UTF-8"),
+        )
+        return Done(code, lines(out), lines(errors))
+    }
+
+    private fun lines(stream: ByteArrayOutputStream): List<String> =
+        stream.toString("UTF-8").lines().dropLast(1)
+
+    private fun file(name: String, bytes: ByteArray): String {
+        val path = File(folder.root, name)
+        path.writeBytes(bytes)
+        return path.path
+    }
+
+    /** A header, then a line for each line, in order; a text without a token costs one line. */
+    @Test
+    fun lines() {
+        val model = file("stars.onnx", LabelModels.onnx("largest", listOf("eins", "zwei", "drei")))
+        val texts = "Zwei, bitte\n\ndrei\tdrei\n"
+        val found = done(model, input = texts)
+        assertEquals(found.errors.joinToString(), 0, found.code)
+        assertEquals("label\tconfidence\ttext", found.out.first())
+        assertEquals(listOf("zwei", "", "drei"), found.out.drop(1).map { it.substringBefore('\t') })
+        assertTrue(found.out[3], found.out[3].endsWith("\tdrei\tdrei"))
+        assertEquals(1, found.errors.size)
+        assertTrue(found.errors[0], found.errors[0].startsWith("line 2: "))
+        assertEquals(found.out, done(model, file("texts.txt", texts.toByteArray())).out)
+
+        val all = done("--all", model, input = texts)
+        assertEquals("label\tconfidence\teins\tzwei\tdrei\ttext", all.out.first())
+        val row = all.out[1].split('\t')
+        assertEquals(row[1], row[3])
+        assertEquals(1.0, row.subList(2, 5).sumOf { it.toDouble() }, 1e-6)
+    }
+
+    /** Several labels stand in one cell. */
+    @Test
+    fun severalLabels() {
+        val model = file("each.onnx", LabelModels.onnx("each", listOf("laut", "leise", "schnell")))
+        assertEquals("laut;schnell", done(model, input = "laut schnell").out[1].substringBefore('\t'))
+    }
+
+    /** One line on standard error: for another usage, a file that is missing, and one that is no model. */
+    @Test
+    fun refusals() {
+        val text = file("a.txt", "text".toByteArray())
+        assertEquals(2 to 1, done().let { it.code to it.errors.size })
+        assertEquals(2 to 1, done("--most", text).let { it.code to it.errors.size })
+        val missing = done(File(folder.root, "none.onnx").path)
+        assertEquals(1 to 1, missing.code to missing.errors.size)
+        val other = done(text)
+        assertEquals(1 to 1, other.code to other.errors.size)
+        assertTrue(other.errors[0], other.errors[0].startsWith("error: $text: "))
+        val model = file("two.onnx", LabelModels.onnx("threshold", listOf("gut", "schlecht")))
+        assertEquals(1, done(model, input = "\n").code)
+    }
+}
