@@ -294,9 +294,7 @@ class _File:
         )
 
     def unlabelled(self) -> Iterator[str]:
-        raise NoUnlabelledTextsError(
-            f"{self.path} has no unlabelled texts; name aclImdb_v1.tar.gz or its folder"
-        )
+        raise NoUnlabelledTextsError(f"{self.path} has no unlabelled texts")
 
     def describe(self) -> Description:
         return _described("file", self.path)

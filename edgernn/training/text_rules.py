@@ -103,10 +103,10 @@ def fitting_rules(rules: TextRules, texts: Sequence[str]) -> tuple[TextRules, st
         mean = sum(map(len, seen.runs)) / len(seen.runs)
         if mean >= _APART[kind]:
             changes["unspaced_scripts"] = kind
-            each = "each character" if kind == "characters" else "each two characters"
+            each = "each character" if kind == "characters" else "each pair of characters"
             reasons.append(
-                f"{each} of scripts without spaces make a word ({unspaced:.0%} of the letters are "
-                f"of those, {mean:.0f} in a row)"
+                f"{each} of scripts without spaces is a word ({unspaced:.0%} of the letters are "
+                f"of those, {mean:.0f} in a row on average)"
             )
     for name, value, what, holds in (
         ("symbols", "words", "emoji and stars are words", _SYMBOL.search),
