@@ -1,27 +1,35 @@
-"""What commit 7777c62, which reads version 1 alone, says of a file of version 2."""
+"""Commit 7777c62 beside today's version: it refuses version 2, and scores version 1 alike."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from many_labels import contract_of, write_file
 
+import edgernn
+from edgernn.runtime import SHIPPED_MODEL
+from exporters.sample_texts import SAMPLE_TEXTS
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMIT = "7777c62"
-OLD_FILE = Path(__file__).with_name("flagship.onnx")
+OLD_FILES = [*sorted(Path(__file__).parent.glob("*.[ot]*")), SHIPPED_MODEL]
 REFUSAL = "text contract version 2 is not known here (known: 1): update edgernn"
 PYTHON = """
-import sys, edgernn
-for path in sys.argv[1:]:
+import json, sys, edgernn
+texts = json.load(open(sys.argv[1], encoding="utf-8"))
+for path in sys.argv[2:]:
     try:
-        print(*edgernn.load(path, "cpu").encoder.contract.labels)
+        scores = edgernn.load(path, "cpu", threads=1).score_or_none(texts)
+        print(json.dumps([score and [score.label, score.probability] for score in scores]))
     except edgernn.EdgernnError as error:
         print(error)
 print(edgernn.__file__)
@@ -78,13 +86,35 @@ def new_file(tmp_path: Path) -> Path:
     return write_file(tmp_path / "many.onnx", contract_of(3))
 
 
+def old_python(tmp_path: Path, texts: Sequence[str], *files: Path) -> list[str]:
+    """Score texts as that commit does; a line for each file."""
+    old = unpack(tmp_path / "old", "edgernn")
+    given = tmp_path / "texts.json"
+    given.write_text(json.dumps(texts), "utf-8")
+    command = (sys.executable, "-P", "-c", PYTHON, given, *files)
+    *lines, package = said(*command, PYTHONPATH=str(old))
+    assert Path(package).is_relative_to(tmp_path)
+    return lines
+
+
 @pytest.mark.slow
 def test_python_refuses_version_2(tmp_path: Path, new_file: Path) -> None:
-    """In one line, which names the file and says what to do; its own file it reads."""
-    old = unpack(tmp_path / "old", "edgernn")
-    lines = said(sys.executable, "-c", PYTHON, new_file, OLD_FILE, PYTHONPATH=str(old))
-    assert Path(lines.pop()).is_relative_to(tmp_path)
-    assert lines == [f"{new_file}: {REFUSAL}", "negative positive"]
+    """In one line, which names the file and says what to do."""
+    assert old_python(tmp_path, ["good"], new_file) == [f"{new_file}: {REFUSAL}"]
+
+
+@pytest.mark.slow
+def test_scores_of_old_files_are_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    """Of each text alone, on this machine's engines."""
+    texts = [*json.loads(Path(__file__).with_name("texts.json").read_text("utf-8")), *SAMPLE_TEXTS]
+    lines = old_python(tmp_path, texts, *OLD_FILES)
+    assert len(lines) == len(OLD_FILES) == 5
+    for path, line in zip(OLD_FILES, lines, strict=True):
+        with edgernn.load(path, "cpu", threads=1) as classifier:
+            scores = classifier.score(texts)
+        found = [score.label and [score.label, score.probability] for score in scores]
+        assert found == json.loads(line), path.name
+        assert {score.label for score in scores} >= {"negative", "positive"}
 
 
 @pytest.mark.slow
@@ -107,5 +137,5 @@ def test_kotlin_refuses_version_2(tmp_path: Path, new_file: Path) -> None:
     )
     classes = [library / "target" / name for name in ("classes", "test-classes")]
     path = os.pathsep.join([*map(str, classes), classpath.read_text("utf-8")])
-    lines = said("java", "-cp", path, "org.edgernn.SaidKt", new_file, OLD_FILE)
+    lines = said("java", "-cp", path, "org.edgernn.SaidKt", new_file, SHIPPED_MODEL)
     assert lines == [f"{new_file}: {REFUSAL}", "negative positive"]
