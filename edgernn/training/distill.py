@@ -260,6 +260,12 @@ def fit_blend(
 ) -> Blend:
     """Find how much the layers and the n-grams count, on texts that neither was trained on.
 
+    A label counts as (n + 1) / (n + 2) of one, n being the texts that have it. A few dozen texts
+    that are all told apart would ask for factors without bound: a model that is surer than they can
+    tell, and numbers so large that int8 rounds a score 0.03 off.
+
+    Source: "Probabilistic Outputs for Support Vector Machines" (Platt, 1999), section 2.2.
+
     Args:
         layers: float32 [texts], the layers' logits.
         ngrams: float32 [texts], the n-grams' sums.
@@ -268,8 +274,19 @@ def fit_blend(
     """
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=10.0, class_weight=class_weight)
-    model.fit(np.stack([layers, ngrams], axis=1), labels)
+    positive = np.asarray(labels) == 1
+    counts = np.where(positive, positive.sum(), (~positive).sum())
+    weights = np.ones(len(labels))
+    if class_weight is not None:
+        weights = len(labels) / (2 * counts)
+    own = weights * (counts + 1) / (counts + 2)
+    inputs = np.stack([layers, ngrams], axis=1)
+    model = LogisticRegression(C=10.0)
+    model.fit(
+        np.concatenate([inputs, inputs]),
+        np.concatenate([positive, ~positive]),
+        np.concatenate([own, weights - own]),
+    )
     (first, second), (constant,) = model.coef_[0], model.intercept_
     return Blend(float(first), float(second), float(constant))
 

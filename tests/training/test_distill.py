@@ -40,6 +40,17 @@ def test_blend_finds_planted_factors():
     assert found.constant == pytest.approx(-0.5, abs=0.06)
 
 
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+def test_blend_of_few_texts_is_no_surer_than_they_can_tell(class_weight):
+    """All told apart: a label is as likely as its smoothed count, not certain."""
+    labels = np.array([1] * 6 + [0] * 18, np.int8)
+    ngrams = np.where(labels == 1, 5, -5) + np.random.default_rng(2).normal(size=24)
+    found = fit_blend(np.zeros(24, np.float32), ngrams, labels, class_weight)
+    chance = 1 / (1 + np.exp(-(found.ngrams * ngrams + found.constant)))
+    assert chance[labels == 1].mean() == pytest.approx(7 / 8, abs=0.02)
+    assert chance[labels == 0].mean() == pytest.approx(1 / 20, abs=0.02)
+
+
 def trained_layers():
     """The layers of `WIDE` with random weights."""
     keras.utils.set_random_seed(3)
