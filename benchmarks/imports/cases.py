@@ -65,7 +65,7 @@ class Case:
     """Largest difference from Keras's predict allowed, in probability."""
 
     def write(self, folder: Path, expected: list[dict[str, Any]]) -> None:
-        """Write the case; `expected` has `text`, `ids` and `score` of each text."""
+        """Write the case; `expected` has `text`, `ids` and the units' `score` of each text."""
         (folder / CASE).write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
         lines = "".join(json.dumps(row) + "\n" for row in expected)
         (folder / EXPECTED).write_text(lines, "utf-8")

@@ -74,10 +74,14 @@ def write_case(
     made.save(str(folder / model))
     ids = [padded(vocabulary.ids(text), kind.padding) for text in TEXTS]
     predicted = np.asarray(made.predict(np.array(ids, np.int32), verbose=0), np.float64)
-    linear = made.layers[-1].get_config().get("activation") == "linear"
-    scores = 1 / (1 + np.exp(-predicted)) if linear else predicted
+    activation = made.layers[-1].get_config().get("activation")
+    scores = _probabilities(predicted) if activation == "linear" else predicted
+    units = predicted.shape[1]
+    # Of one unit, and of a softmax of two, they are negative and positive unless somebody says.
+    named = units > 2 or (units == 2 and activation == "sigmoid")
+    labels = ",".join(f"label {number}" for number in range(units))
     rows = [
-        {"text": text, "ids": row, "score": float(found[-1])}
+        {"text": text, "ids": row, "score": found.tolist()}
         for text, row, found in zip(TEXTS, ids, scores, strict=True)
     ]
     used = "tf_keras" if keras.__name__.startswith("tf_keras") else "Keras"
@@ -90,6 +94,7 @@ def write_case(
         options=[
             *("--max-length", str(MAX_LENGTH)),
             *("--padding", kind.padding),
+            *(("--labels", labels) if named else ()),
             *vocabulary.options,
         ],
         refused=kind.refused or vocabulary.refused,
@@ -106,6 +111,14 @@ def set_weights(model: Any, seed: int) -> None:
         name = getattr(variable, "path", variable.name)
         weights.append(np.abs(values) + 0.3 if "variance" in name else values)
     model.set_weights(weights)
+
+
+def _probabilities(logits: Any) -> Any:
+    """Return what linear units mean: one a sigmoid, several a softmax."""
+    if logits.shape[1] == 1:
+        return 1 / (1 + np.exp(-logits))
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 if __name__ == "__main__":

@@ -328,12 +328,17 @@ NETWORKS: dict[str, Kind] = {
     "forward direction frozen": Kind(_frozen("forward"), (*KERAS_3, "2.15"), ("h5",)),
     "backward direction frozen": Kind(_frozen("backward"), ("3.15",), ("h5", "keras")),
     "embedding and BatchNormalization frozen": Kind(_frozen("other"), ("3.15", "2.12"), ("h5",)),
-    "three classes as softmax": Kind(
-        behind(lstm(), end="softmax", units=3), ("3.15",), refused=True
+    "three classes as softmax": Kind(behind(lstm(), end="softmax", units=3), ALL),
+    "three classes, a softmax that takes linear units": Kind(
+        behind(lstm(), end="linear", units=3), ("3.15",)
     ),
-    "two sigmoids at the end": Kind(
-        behind(lstm(), end="sigmoid", units=2), ("3.15",), refused=True
+    "twenty classes, masked": Kind(
+        behind(both(gru(4)), end="softmax", units=20), ("2.15", "3.0"), mask=True
     ),
+    "two sigmoids: two labels, each or none": Kind(
+        behind(lstm(), end="sigmoid", units=2), ("2.12", "3.15")
+    ),
+    "five sigmoids": Kind(behind(lstm(), end="sigmoid", units=5), ("tf_keras",)),
     "LayerNormalization": Kind(
         behind(lstm(), layer("LayerNormalization")), ("3.15",), refused=True
     ),

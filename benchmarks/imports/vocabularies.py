@@ -261,6 +261,12 @@ VOCABULARIES: dict[str, Vocabulary] = {
         _N + 2,
         ("--split", "whitespace"),
     ),
+    "JSON list of get_vocabulary(), of the default": Vocabulary(
+        _json([*_STRIPPED]),
+        _ids(_STRIPPED, 1, split=_without_marks),
+        len(_STRIPPED),
+        ("--split", "vectorization"),
+    ),
     "TextVectorization(standardize=None)": Vocabulary(
         _text_vectorization([*_LAYER], None), _ids(_LAYER, 1, split=lambda t: t.split()), _N + 2
     ),
