@@ -65,7 +65,7 @@ def _room(module: str) -> str:
     first = rest.partition(".")[0]
     if top == "exporters":
         return top
-    if first in ("", "api"):
+    if first in ("", "api", "duckdb", "polars", "spark"):
         return _FACE
     return "cli" if first == "__main__" else first
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 from edgernn.cli.score_pipeline import Item
 from edgernn.cli.score_results import TWO_LABELS, ResultColumns
 from edgernn.runtime import Score
+from edgernn.runtime.columns import free_names
 
 __all__ = ["Columns", "CsvLines", "JsonLines", "Lines", "Result", "cell"]
 
@@ -36,31 +37,18 @@ class Columns(NamedTuple):
     @classmethod
     def of(cls, columns: Sequence[str], results: ResultColumns = TWO_LABELS) -> Columns:
         """Keep columns, with names beside them that are free."""
-        return cls(tuple(columns), _free_names(columns, results), False, results)
+        return cls(tuple(columns), free_names((*results.names, _ERROR), columns), False, results)
 
     @classmethod
     def only_scores(cls, results: ResultColumns = TWO_LABELS) -> Columns:
         """Keep the text alone."""
-        return cls(("text",), _free_names(["text"], results), True, results)
+        return cls(("text",), free_names((*results.names, _ERROR), ["text"]), True, results)
 
     @property
     def renamed(self) -> dict[str, str]:
         """The names of ours that are taken, with what stands in their place."""
         names = (*self.results.names, _ERROR)
         return {old: new for old, new in zip(names, self.own, strict=True) if old != new}
-
-
-def _free_names(columns: Iterable[str], results: ResultColumns) -> tuple[str, ...]:
-    taken = set(columns)
-    found = []
-    for name in (*results.names, _ERROR):
-        free, number = name, 1
-        while free in taken:
-            free = f"{name}_edgernn" if number == 1 else f"{name}_edgernn_{number}"
-            number += 1
-        taken.add(free)
-        found.append(free)
-    return tuple(found)
 
 
 class Lines(Protocol):
@@ -235,7 +223,7 @@ class JsonLines(Lines):
 
     def _other_names(self, fields: Mapping[str, object]) -> list[str]:
         """Name the results of a record that has keys of their names, which the first ones lack."""
-        free = _free_names([*self._columns.kept, *fields], self._columns.results)
+        free = free_names((*self._columns.results.names, _ERROR), [*self._columns.kept, *fields])
         if not self._has_warned:
             self._has_warned = True
             taken = next(name for name in self._columns.own if name in fields)

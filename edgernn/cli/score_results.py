@@ -9,6 +9,7 @@ from typing import Literal
 
 from edgernn.errors import UsageError
 from edgernn.runtime import Score
+from edgernn.runtime.columns import score_columns
 from edgernn.text import TextContract
 
 __all__ = ["TWO_LABELS", "Kind", "ResultColumns", "for_people", "result_columns"]
@@ -72,16 +73,12 @@ def result_columns(
 def _given(contract: TextContract, nested: bool) -> ResultColumns:
     if contract.decision == "threshold":
         return TWO_LABELS
-    if contract.decision == "largest":
-        return ResultColumns(
-            ("label", "confidence"),
-            ("string", "number"),
-            lambda score: [score.label, score.confidence],
-        )
-    names = ("labels", "confidence")
+    columns = score_columns(contract)
+    names = tuple(column.name for column in columns)
     kinds: tuple[Kind, ...] = ("string", "number")
-    if nested:
-        return ResultColumns(names, kinds, lambda score: [list(score.given), score.confidence])
+    if nested or contract.decision == "largest":
+        values = [column.value for column in columns]
+        return ResultColumns(names, kinds, lambda score: [value(score) for value in values])
     between = next(s for s in _SEPARATORS if not any(s in label for label in contract.labels))
     return ResultColumns(
         names, kinds, lambda score: [between.join(score.given) or None, score.confidence]

@@ -136,6 +136,38 @@ class Classifier:
         """Score texts as `score` does, with None for a text that cannot be scored."""
         return [None if score.reason is not None else score for score in self.score(texts)]
 
+    def score_frame(self, frame: Any, column: str) -> Any:
+        """Return a pandas frame with the scores of a column of texts beside its columns.
+
+        Args:
+            frame: a `pandas.DataFrame`; it stays as it is.
+            column: the name of the column.
+
+        Returns:
+            A `pandas.DataFrame` of the same index, with the columns `label`, `confidence` and
+            `probability` of two labels, `label` and `confidence` of more, `labels` where a text
+            may have several. One that the frame has already is `label_edgernn`, then
+            `label_edgernn_2`. Where a text cannot be scored they hold None or NaN.
+
+        Raises:
+            UsageError: the frame has no such column, or several; or the classifier is closed.
+        """
+        from edgernn.runtime.columns import free_names, score_columns
+
+        names = list(frame.columns)
+        if names.count(column) != 1:
+            raise UsageError(
+                f"the frame has {'no' if column not in names else 'more than one'} column "
+                f"{column!r}; it has {', '.join(map(str, names))}"
+            )
+        scores = self.score(frame[column])
+        columns = score_columns(self._contract)
+        added = {
+            name: [None if score.reason is not None else one.value(score) for score in scores]
+            for name, one in zip(free_names([c.name for c in columns], names), columns, strict=True)
+        }
+        return frame.assign(**added)
+
     def close(self) -> None:
         """Release the engine's session and the vocabulary; calls under way still end.
 

@@ -1,6 +1,8 @@
 """The Python on the pages runs, on the shipped model."""
 
 import re
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,29 +16,38 @@ def blocks(page: str) -> list[str]:
 
 
 def test_scoring(capsys: pytest.CaptureFixture[str]) -> None:
-    """README.md, then docs/score.md, which goes on with the same frame."""
-    pandas = pytest.importorskip("pandas", reason="needs pandas: pip install 'edgernn[dev]'")
-    frame = pandas.DataFrame(
-        {"review": ["A warm and funny film.", None, "Boring."]}, index=[3, 5, 9]
-    )
-    names = {"frame": frame, "pandas": pandas}
+    """README.md, then docs/score.md, which goes on with the same classifier."""
+    texts = ["A warm and funny film.", None, "Boring."]
+    pool = partial(ProcessPoolExecutor, 1)
+    names = {"frame": {"review": texts}, "lists_of_texts": [texts], "ProcessPoolExecutor": pool}
     (readme,), (page,) = blocks("README.md"), blocks("docs/score.md")
     exec(readme, names)
     first, reasons = capsys.readouterr().out.splitlines()
     assert re.fullmatch(r"positive 0\.\d+ 0\.\d+ (cpu|cuda)", first)
     assert reasons == "['the text is missing']"
     exec(page, names)
-    joined = names["frame"]
-    assert list(joined.columns) == ["review", "label", "confidence", "probability"]
-    assert list(joined.index) == [3, 5, 9]
-    assert joined["label"].isna().tolist() == [False, True, False]
+    assert list(names["chunks"]) == [names["classifier"].score(texts)]
+
+
+@pytest.mark.parametrize("title", ["DuckDB", "Polars", "pandas"])
+def test_pipelines(capsys: pytest.CaptureFixture[str], title: str) -> None:
+    """Each part of docs/pipelines.md prints what stands below it."""
+    text = (ROOT / "docs" / "pipelines.md").read_text("utf-8")
+    part = text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    code, printed = re.search(r"```python\n(.*?)```\n+```text\n(.*?)```", part, re.S).groups()
+    exec(code, {})
+    assert capsys.readouterr().out == printed
 
 
 def test_no_page_has_python_that_nothing_runs() -> None:
-    """Beside those here: the tutorial's has a test of its own, import's needs a program's model."""
+    """Beside those here: the tutorial's has a test of its own, import's needs a program's model.
+
+    The one for Spark, which is marked so, runs in a slow test.
+    """
     pages = {
         page.relative_to(ROOT).as_posix()
         for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
         if "```python\n" in page.read_text("utf-8")
     }
-    assert pages == {"README.md", "docs/score.md", "docs/tutorial.md", "docs/import.md"}
+    own = {"docs/import.md", "docs/tutorial.md"}
+    assert pages == {"README.md", "docs/pipelines.md", "docs/score.md"} | own
