@@ -15,7 +15,7 @@ MAX_ATTACHMENT_BYTES: Final = 16 << 20
 """Bound on all attachments of a file together, uncompressed."""
 
 COMPRESS_ABOVE: Final = 4 << 10
-"""Larger attachments, which means the vocabulary, are stored compressed."""
+"""Larger attachments, which means the vocabulary, are stored compressed in ONNX files."""
 
 
 @dataclass(frozen=True, slots=True)

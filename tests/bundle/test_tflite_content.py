@@ -141,14 +141,15 @@ def test_round_trip(attachments: dict[str, bytes]) -> None:
         with zipfile.ZipFile(io.BytesIO(written)) as archive:
             assert {name: archive.read(name) for name in archive.namelist()} == attachments
             for info in archive.infolist():
-                assert (info.compress_type == zipfile.ZIP_DEFLATED) == (info.file_size > 4096)
+                assert info.compress_type == zipfile.ZIP_STORED
 
 
-def test_vocabulary_is_compressed() -> None:
-    """A large attachment is deflated, a small one stored, and both come back."""
+def test_attachments_are_stored() -> None:
+    """A large one too: readers in C++ find its bytes in the file as they are."""
     attachments = {"contract.json": b"{}", "vocabulary.subwords": b"'word_'\n" * 5000}
     written = append_attachments(MODEL, attachments)
-    assert len(written) < len(MODEL) + 2000
+    for content in attachments.values():
+        assert content in written
     assert tflite_attachments(written, "m.tflite") == attachments
 
 

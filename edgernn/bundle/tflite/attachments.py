@@ -3,8 +3,8 @@
 A .tflite file is a flatbuffer, which `edgernn.bundle.tflite.model` parses. By the TFLite metadata
 convention (https://ai.google.dev/edge/litert/models/metadata) its associated files are a ZIP
 archive behind the flatbuffer, with offsets counted from the start of the file, so that
-`unzip -l model.tflite` lists them. The archive ends without a comment, as TFLite Support wants it;
-large files are deflated, small ones stored.
+`unzip -l model.tflite` lists them. The archive ends without a comment and the files are stored, as
+TFLite Support's and MediaPipe's readers in C++ want them; those of older exports may be deflated.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Final
 
 from edgernn.bundle.attachments import (
     ATTACHMENT_NAME,
-    COMPRESS_ABOVE,
     MAX_ATTACHMENT_BYTES,
     StoredSizes,
 )
@@ -218,8 +217,7 @@ def append_attachments(model: bytes, attachments: Mapping[str, bytes]) -> bytes:
             info = zipfile.ZipInfo(attachment, _TIMESTAMP)
             info.create_system = _UNIX
             info.external_attr = _MODE << 16
-            method = zipfile.ZIP_DEFLATED if len(content) > COMPRESS_ABOVE else zipfile.ZIP_STORED
-            archive.writestr(info, content, method, compresslevel=9)
+            archive.writestr(info, content, zipfile.ZIP_STORED)
     return file.getvalue()
 
 
