@@ -275,6 +275,7 @@ def export_model(
     data: str | Path | None = None,
     max_accuracy_drop: float = 0.5,
     min_runtime: str | None = None,
+    recurrent: str | None = None,
     card: str | Path | None = None,
 ) -> ExportedFile:
     """Export a run to one self-contained model file, checked against the trained model.
@@ -297,6 +298,8 @@ def export_model(
         max_accuracy_drop: points of validation accuracy that a quantized file may lose.
         min_runtime: the oldest runtime to run on, such as `ai-edge-litert==1.0.1`; None is
             onnxruntime==1.16 or tflite-runtime==2.14.
+        recurrent: `loop` or `fused`: what a .tflite file has for LSTM and SimpleRNN layers. A loop
+            keeps no state between calls; None is a loop where it is no slower.
         card: where to write the model card that is in the file, too.
 
     Raises:
@@ -332,6 +335,7 @@ def export_model(
         data=_name(data),
         max_accuracy_drop=max_accuracy_drop,
         min_runtime=min_runtime,
+        recurrent=recurrent,
         card=_path(card),
     )
     (file,) = export_run(options, partial(open_quietly, device="cpu"), say=_say, passed=_say)

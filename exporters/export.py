@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,7 @@ from exporters.gate import Check, OpenFile, Scorer
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
 from exporters.min_runtime import MinRuntime, oldest_supported
-from exporters.network import Head, Network
+from exporters.network import Head, Network, RecurrentForm
 from exporters.representative import representative_ids
 from exporters.rules import FormatRules, PrecisionRules, check_cells, find_precision
 from exporters.sample_texts import spread
@@ -38,6 +38,7 @@ __all__ = [
     "convert_graph",
     "default_name",
     "export",
+    "in_form",
     "open_trained",
 ]
 
@@ -121,6 +122,7 @@ def export(
     *,
     max_accuracy_drop: float = gate.MAX_ACCURACY_DROP,
     min_runtime: MinRuntime | None = None,
+    recurrent: RecurrentForm | None = None,
     card_file: Path | None = None,
 ) -> tuple[Check, ...]:
     """Write one model file, check it as its user would meet it, and give it its name.
@@ -135,6 +137,7 @@ def export(
         max_accuracy_drop: points of accuracy that a quantized file may lose on the run's
             validation texts.
         min_runtime: the oldest runtime that the file must run on; None is the oldest supported.
+        recurrent: the form of recurrent layers in a format that has several; None: see `in_form`.
         card_file: where to write the model card that is in the file, too.
 
     Returns:
@@ -146,6 +149,7 @@ def export(
     """
     limits = find_precision(rules, precision)
     wanted = min_runtime or oldest_supported(rules.name)
+    trained = replace(trained, network=in_form(trained.network, rules, precision, recurrent))
     check_cells(rules, precision, trained.network.parts)
     run = trained.run
     card = model_card.describe(run, trained.network, rules.name, precision)
@@ -182,6 +186,34 @@ def export(
             hashes = {output.name: hashlib.sha256(finished).hexdigest(), **hashes}
             write_text(card_file, model_card.page(card, run.contract, hashes))
     return tuple(checks)
+
+
+def in_form(
+    network: Network,
+    rules: FormatRules,
+    precision: str,
+    recurrent: RecurrentForm | None = None,
+) -> Network:
+    """Return a network with its recurrent layers in the form that a file is to have.
+
+    Args:
+        network: what to convert.
+        rules: the format.
+        precision: a precision that the format has.
+        recurrent: the form; None: loops, which keep no state between calls, where the precision
+            can have them and they are not slower than fused operators.
+    """
+    if not rules.has_forms or recurrent == "fused":
+        return network
+    looped = network.as_loops()
+    if recurrent is None:
+        from exporters.tflite_loops import STEPS, stores_steps
+
+        refused = rules.precisions[precision].refused
+        has_loops = all(layer.cell in STEPS for layer in looped.recurrent_layers if layer.is_loop)
+        if not has_loops or stores_steps(looped) or any(part in refused for part in looped.parts):
+            return network
+    return looped
 
 
 def _converted(

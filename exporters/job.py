@@ -16,7 +16,7 @@ from exporters import gate
 from exporters.export import default_name, export, open_trained
 from exporters.gate import Check, OpenFile
 from exporters.min_runtime import find_min_runtime
-from exporters.rules import FORMATS, find_format, find_precision
+from exporters.rules import FORMATS, find_format, find_precision, find_recurrent_form
 from exporters.sample_texts import SAMPLE_TEXTS
 
 if TYPE_CHECKING:
@@ -42,6 +42,9 @@ class ExportOptions:
     """Points of accuracy that a quantized file may lose on the run's validation texts."""
     min_runtime: str | None = None
     """Such as `ai-edge-litert==1.0.1`; None for the oldest supported."""
+    recurrent: str | None = None
+    """`loop` or `fused`: what .tflite files have for LSTM and SimpleRNN layers; None: a loop where
+    it is not slower."""
     card: Path | None = None
     """Where to write the model card that is in the file, too."""
 
@@ -87,6 +90,7 @@ def export_run(
     formats = list(FORMATS.values()) if wants_all else [find_format(options.format)]
     for rules in formats:
         find_precision(rules, precision)
+    recurrent = find_recurrent_form(options.recurrent, formats)
     run = Run.open(options.run)
     into = output if output is not None and (output.is_dir() or len(formats) > 1) else None
     if into is not None and into.is_file():
@@ -123,6 +127,7 @@ def export_run(
                 say=passed,
                 max_accuracy_drop=options.max_accuracy_drop,
                 min_runtime=wanted[rules.name],
+                recurrent=recurrent,
                 card_file=card,
             )
         yield ExportedFile(path, rules.name, precision, path.stat().st_size, checks)

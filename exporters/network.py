@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edgernn.cells import CELLS
 
 __all__ = [
+    "AS_A_LOOP",
     "OTHER_ACTIVATIONS",
     "Activation",
     "Conv",
@@ -27,6 +28,7 @@ __all__ = [
     "Part",
     "Pool",
     "Recurrent",
+    "RecurrentForm",
     "Scale",
     "Weights",
 ]
@@ -35,10 +37,15 @@ Weights = npt.NDArray[np.float32]
 OTHER_ACTIVATIONS = " of other activations"
 """Behind the name of a cell whose activations are not tanh, with sigmoid gates: TFLite fuses none
 of those."""
+AS_A_LOOP = " as a loop"
+"""Behind the name of a cell that a TFLite file computes in a loop, although there is a fused
+operator."""
+RecurrentForm = Literal["loop", "fused"]
+"""What a TFLite file has for cells of which there is a fused operator."""
 Part = str
 """What a network may have that not every format and precision has: a name of `edgernn.cells.CELLS`,
-one with `OTHER_ACTIVATIONS` behind it, or Activation, Conv, MaxPool, Merge, Ngrams, Pool, Scale,
-Softmax."""
+one with `OTHER_ACTIVATIONS` or `AS_A_LOOP` behind it, or Activation, Conv, MaxPool, Merge, Ngrams,
+Pool, Scale, Softmax."""
 Head = Literal["sigmoid", "softmax"]
 """What makes probabilities of the logits: a sigmoid each by itself, a softmax all together."""
 Merge = Literal["concat", "sum", "ave", "mul"]
@@ -95,6 +102,8 @@ class Recurrent:
     activation: Literal["tanh", "relu", "sigmoid"] = "tanh"
     gates: Literal["sigmoid", "hard_sigmoid"] = "sigmoid"
     """The gates' activation; `hard_sigmoid` is that of Keras 3: x / 6 + 1/2, cut to [0, 1]."""
+    is_loop: bool = False
+    """Whether a TFLite file is to compute it in a loop, although there is a fused operator."""
 
     @property
     def directions(self) -> tuple[Direction, ...]:
@@ -116,7 +125,15 @@ class Recurrent:
         """The kind of layer, as formats and precisions differ in it."""
         has_sigmoids = not CELLS[self.cell].sigmoid_gates or self.gates == "sigmoid"
         is_usual = self.activation == "tanh" and has_sigmoids
-        return self.cell if is_usual else f"{self.cell}{OTHER_ACTIVATIONS}"
+        if not is_usual:
+            return f"{self.cell}{OTHER_ACTIVATIONS}"
+        return f"{self.cell}{AS_A_LOOP}" if self.is_loop else self.cell
+
+    @property
+    def is_fused(self) -> bool:
+        """Whether it becomes an operator of TFLite that is not a loop."""
+        tflite = CELLS[self.cell].tflite
+        return self.part == self.cell and tflite is not None and tflite.operator is not None
 
 
 @dataclass(frozen=True)
@@ -221,6 +238,16 @@ class Network:
     def recurrent_layers(self) -> tuple[Recurrent, ...]:
         """The recurrent layers, a bidirectional one counted once."""
         return tuple(layer for layer in self.layers if isinstance(layer, Recurrent))
+
+    def as_loops(self) -> Network:
+        """Return it with a loop for each layer that TFLite has a fused operator for."""
+
+        def looped(layer: Layer) -> Layer:
+            if isinstance(layer, Recurrent) and layer.is_fused:
+                return replace(layer, is_loop=True)
+            return layer
+
+        return replace(self, layers=tuple(looped(layer) for layer in self.layers))
 
     @property
     def parts(self) -> tuple[Part, ...]:

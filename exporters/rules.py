@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from edgernn.bundle import CONTAINERS
 from edgernn.bundle.container import missing
 from edgernn.cells import CELLS, Cell
 from edgernn.errors import ExportError, UsageError
-from exporters.network import OTHER_ACTIVATIONS, Part
+from exporters.network import AS_A_LOOP, OTHER_ACTIVATIONS, Part, RecurrentForm
 
 __all__ = [
     "FORMATS",
+    "RECURRENT_FORMS",
     "CellRules",
     "FormatRules",
     "PrecisionRules",
     "check_cells",
     "find_format",
     "find_precision",
+    "find_recurrent_form",
     "no_graph",
 ]
 
@@ -41,7 +43,7 @@ class CellRules:
     beside: frozenset[str] = frozenset()
     """Operators that it needs beside that one."""
     loop: bool = False
-    """Whether the operator is a loop, for want of a fused one."""
+    """Whether the operator is a loop."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ class FormatRules:
     """Operators that pooling, n-grams and the like are made of beside those."""
     precisions: Mapping[str, PrecisionRules]
     """By name, the most exact first."""
+    has_forms: bool = False
+    """Whether recurrent layers may be loops although there is a fused operator, see
+    `RecurrentForm`."""
 
     @property
     def suffix(self) -> str:
@@ -135,6 +140,8 @@ _LOOP = CellRules(
     ),
     loop=True,
 )
+_OWN_LOOP = replace(_LOOP, beside=_LOOP.beside | {"DIV", "MAXIMUM"})
+"""One of `exporters.tflite_loops`, which may pool as it runs."""
 _OTHER_LOOP = replace(_LOOP, beside=_LOOP.beside | {"MAXIMUM", "MINIMUM", "RELU"})
 
 
@@ -142,9 +149,9 @@ class _OfCells(Mapping[Part, T]):
     """What holds for each kind of recurrent layer: read from the table of cells at each look."""
 
     def __init__(
-        self, of: Callable[[Cell, bool], T | None], others: Mapping[Part, T] | None = None
+        self, of: Callable[[Cell, str], T | None], others: Mapping[Part, T] | None = None
     ) -> None:
-        """Ask `of` with a cell and whether it has other activations; None leaves it out.
+        """Ask `of` with a cell and what stands behind its name; None leaves it out.
 
         `others` is what holds for parts of other kinds.
         """
@@ -153,8 +160,8 @@ class _OfCells(Mapping[Part, T]):
 
     def _now(self) -> dict[Part, T]:
         found = {
-            f"{cell.name}{OTHER_ACTIVATIONS if other else ''}": self._of(cell, other)
-            for other in (False, True)
+            f"{cell.name}{behind}": self._of(cell, behind)
+            for behind in ("", OTHER_ACTIVATIONS, AS_A_LOOP)
             for cell in CELLS.values()
         }
         return {k: value for k, value in found.items() if value is not None} | dict(self._others)
@@ -169,18 +176,18 @@ class _OfCells(Mapping[Part, T]):
         return len(self._now())
 
 
-def _in_onnx(cell: Cell, other: bool) -> CellRules | None:
-    return None if cell.onnx is None else CellRules(cell.onnx.operator.name)
+def _in_onnx(cell: Cell, behind: str) -> CellRules | None:
+    return None if cell.onnx is None or behind == AS_A_LOOP else CellRules(cell.onnx.operator.name)
 
 
-def _in_onnx_int8(cell: Cell, other: bool) -> CellRules | None:
-    if cell.onnx is None or cell.onnx.int8 is None:
+def _in_onnx_int8(cell: Cell, behind: str) -> CellRules | None:
+    if cell.onnx is None or cell.onnx.int8 is None or behind == AS_A_LOOP:
         return None
     return CellRules(cell.onnx.int8.name)
 
 
-def _no_onnx_int8(cell: Cell, other: bool) -> str | None:
-    if cell.onnx is None or cell.onnx.int8 is not None:
+def _no_onnx_int8(cell: Cell, behind: str) -> str | None:
+    if cell.onnx is None or cell.onnx.int8 is not None or behind == AS_A_LOOP:
         return None
     known = [one.with_article for one in CELLS.values() if one.onnx and one.onnx.int8]
     return (
@@ -189,23 +196,31 @@ def _no_onnx_int8(cell: Cell, other: bool) -> str | None:
     )
 
 
-def _in_tflite(cell: Cell, other: bool) -> CellRules | None:
+def _in_tflite(cell: Cell, behind: str) -> CellRules | None:
     if cell.tflite is None:
         return None
-    if other:
+    if behind == OTHER_ACTIVATIONS:
         return _OTHER_LOOP
+    if behind == AS_A_LOOP:
+        return None if cell.tflite.operator is None else _OWN_LOOP
     return _LOOP if cell.tflite.operator is None else CellRules(cell.tflite.operator.name)
 
 
-def _no_tflite_integers(precision: str) -> Callable[[Cell, bool], str | None]:
+def _no_tflite_integers(precision: str) -> Callable[[Cell, str], str | None]:
     """Return what refuses cells in a precision whose activations are integers."""
 
-    def refused(cell: Cell, other: bool) -> str | None:
-        if cell.tflite is None:
+    def refused(cell: Cell, behind: str) -> str | None:
+        if _in_tflite(cell, behind) is None or cell.tflite is None:
             return None
-        is_loop = other or cell.tflite.operator is None
-        default = "the converter crashes on a loop, which TFLite has for it" if is_loop else None
-        return default if other else cell.tflite.refused.get(precision, default)
+        reason = None if behind else cell.tflite.refused.get(precision)
+        if reason is None and (behind or cell.tflite.operator is None):
+            why = (
+                ": leave out --recurrent loop"
+                if behind == AS_A_LOOP
+                else ", which TFLite has for it"
+            )
+            return f"the converter crashes on a loop{why}"
+        return reason
 
     return refused
 
@@ -268,6 +283,7 @@ FORMATS: dict[str, FormatRules] = {
         ),
         FormatRules(
             name="tflite",
+            has_forms=True,
             operators=frozenset(
                 {"CAST", "CONCATENATION", "DEQUANTIZE", "FULLY_CONNECTED", "GATHER", "LOGISTIC"}
                 | {"MUL", "RESHAPE", "REVERSE_V2", "STRIDED_SLICE", "TANH"}
@@ -359,6 +375,26 @@ def find_precision(rules: FormatRules, name: str) -> PrecisionRules:
     if name not in rules.precisions:
         raise UsageError(f"--precision {name}: {rules.name} has {', '.join(rules.precisions)}")
     return rules.precisions[name]
+
+
+RECURRENT_FORMS: tuple[RecurrentForm, ...] = get_args(RecurrentForm)
+
+
+def find_recurrent_form(name: str | None, formats: Iterable[FormatRules]) -> RecurrentForm | None:
+    """Return the form of TFLite's recurrent layers of a name; None is the format's choice.
+
+    Raises:
+        UsageError: there is none of that name, or none of the formats has several.
+    """
+    if name is None:
+        return None
+    for form in RECURRENT_FORMS:
+        if form == name:
+            if not any(rules.has_forms for rules in formats):
+                having = ", ".join(rules.name for rules in FORMATS.values() if rules.has_forms)
+                raise UsageError(f"--recurrent {name}: is for {having} files alone")
+            return form
+    raise UsageError(f"--recurrent {name}: choose one of {', '.join(RECURRENT_FORMS)}")
 
 
 def check_cells(rules: FormatRules, precision: str, cells: Iterable[Part]) -> None:

@@ -1,18 +1,16 @@
 """From a network to a TFLite file: a Keras 2 twin with the same weights, unmasked.
 
-Keras 3's LSTM converts but fails when run; the twin in `tf_keras` becomes one fused
-`UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. A SimpleRNN becomes one `UNIDIRECTIONAL_SEQUENCE_RNN` a
-direction, see `tflite_stand_ins`. TFLite has no GRU: its twin becomes one `WHILE` a direction,
-with builtin operators inside, and so do layers of other activations than tanh with sigmoid gates.
+LSTM and SimpleRNN layers that are to be loops become one `WHILE` a direction, see `tflite_loops`;
+`Network.as_loops` marks them. Otherwise: Keras 3's LSTM converts but fails when run; the twin in
+`tf_keras` becomes one fused `UNIDIRECTIONAL_SEQUENCE_LSTM` a direction. A SimpleRNN becomes one
+`UNIDIRECTIONAL_SEQUENCE_RNN` a direction, see `tflite_stand_ins`. TFLite has no GRU: its twin
+becomes one `WHILE` a direction, with builtin operators inside, and so do layers of other
+activations than tanh with sigmoid gates.
 TFLite's recurrent operators know no mask, so the graph takes batch 1
 at a text's true length and sees no padding at all: the time axis stays dynamic.
 
 The fused operators keep their state in variables between calls: a runtime resets them before each.
 The state of a `WHILE` starts at zero by itself.
-
-A loop of our own for the GRU, with the input's product of all steps before it, was 5 to 19 % faster
-than the twin's at 32 and 64 units (one thread, x86) and no smaller, which does not pay for writing
-the GRU a second time.
 """
 
 from __future__ import annotations

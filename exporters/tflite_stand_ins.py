@@ -73,7 +73,7 @@ def fuse(flatbuffer: bytes, network: Network) -> bytes:
     fused = [
         stand_in_of(layer)
         for layer in network.recurrent_layers
-        if _is_fused(layer)
+        if layer.is_fused
         for _ in layer.directions
     ]
     if not any(fused):
@@ -139,16 +139,10 @@ def stand_in_of(layer: Recurrent) -> StandIn | None:
         ExportError: its cell needs one, and there is none.
     """
     cell = CELLS[layer.cell]
-    if not _is_fused(layer) or cell.tflite is None or not cell.tflite.stand_in:
+    if not layer.is_fused or cell.tflite is None or not cell.tflite.stand_in:
         return None
     if cell.name not in STAND_INS:
         raise ExportError(
             f"tflite: no {cell.name}: STAND_INS in exporters/tflite_stand_ins.py has no row for it"
         )
     return STAND_INS[cell.name]
-
-
-def _is_fused(layer: Recurrent) -> bool:
-    """Tell whether a layer becomes an operator that is not a loop."""
-    tflite = CELLS[layer.cell].tflite
-    return layer.part == layer.cell and tflite is not None and tflite.operator is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from exporters.network import (
     Scale,
 )
 from exporters.rules import no_graph
+from exporters.tflite_loops import looped, looped_and_pooled, pools_in_loop
 from exporters.tflite_stand_ins import stand_in_of
 
 __all__ = ["build_twin"]
@@ -38,9 +40,22 @@ def build_twin(network: Network) -> Any:
     assert isinstance(table, Embedding)
     width = table.table.shape[1]
     twin = tf_keras.Sequential([layers.InputLayer((None, width), batch_size=1)])
-    for layer in others:
+    for place, layer in enumerate(others):
+        behind = others[place + 1] if place + 1 < len(others) else None
+        if place and pools_in_loop(others[place - 1], layer):
+            continue
         weights = []
         match layer:
+            case Recurrent() if isinstance(behind, Pool) and pools_in_loop(layer, behind):
+                twin.add(
+                    layers.Lambda(
+                        lambda state, layer=layer, pool=behind: _pooled(
+                            tf, pool, state, looped_and_pooled(tf, layer, pool, state)
+                        )
+                    )
+                )
+            case Recurrent() if layer.is_loop:
+                twin.add(layers.Lambda(lambda state, layer=layer: looped(tf, layer, state)))
             case Recurrent():
                 twin.add(_recurrent(layers, layer))
                 stands_in = stand_in_of(layer)
@@ -50,7 +65,16 @@ def build_twin(network: Network) -> Any:
                     for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
                 ]
             case Pool():
-                twin.add(layers.Lambda(lambda state, layer=layer: _pooled(tf, layer, state)))
+                twin.add(
+                    layers.Lambda(
+                        lambda state, layer=layer: _pooled(
+                            tf,
+                            layer,
+                            state,
+                            {"max": tf.reduce_max(state, 1), "mean": tf.reduce_mean(state, 1)},
+                        )
+                    )
+                )
             case Dense():
                 function = Activation(layer.activation)
                 twin.add(
@@ -126,14 +150,14 @@ def _convolved(tf: Any, layer: Conv, state: Any) -> Any:
     return tf.squeeze(found + layer.bias, 1)
 
 
-def _pooled(tf: Any, layer: Pool, state: Any) -> Any:
-    """Pool [1, time, features] to [1, parts * features]."""
+def _pooled(tf: Any, layer: Pool, state: Any, found: Mapping[str, Any]) -> Any:
+    """Pool [1, time, features] to [1, parts * features], of the parts' [1, features]."""
     parts = []
     for part in layer.of:
         if part == "mean":
-            parts.append(tf.reduce_mean(state, axis=1))
+            parts.append(found[part])
             continue
-        largest = tf.reduce_max(state, axis=1)
+        largest = found[part]
         if layer.padded_length is not None:
             is_short = tf.shape(state)[1] < np.int32(layer.padded_length)
             # Not a `where`, whose operator of 2023 wants more than one number to choose by.

@@ -45,6 +45,8 @@ class Loop:
     """Whether a cell's body chooses between old and new state, as a mask makes it."""
     has_other_activations: bool = False
     """Whether its activations are not Keras's defaults, which fused operators compute."""
+    products: int = 0
+    """How many it computes in a step: one where the inputs' are computed before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,15 @@ def read_loop(graph: Graph, operator: Operator) -> Loop:
     parts = {
         len(cell.gates) for cell in CELLS.values() if _splits_into(len(cell.gates), graph, bodies)
     }
-    if not count(_PRODUCTS):
+    products = count(_PRODUCTS)
+    if not products:
         return Loop(None, is_masked=False)
     is_masked = count(_CHOICES) > 0
     # Where two would fit, that of more gates is meant.
     cells = sorted(CELLS.values(), key=lambda cell: -len(cell.gates))
     for cell in cells:
         if _is_usual(cell, sigmoids, tanhs, parts):
-            return Loop(cell, is_masked)
+            return Loop(cell, is_masked, products=products)
     for cell in cells if count(_OTHERS) else ():
         if len(cell.gates) in parts if cell.sigmoid_gates else not sigmoids and not tanhs:
             return Loop(cell, is_masked, has_other_activations=True)

@@ -85,6 +85,17 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Occurrence:
             "nothing",
             place,
         )
+    batch_is_open = any(_is_open(value.shape[0]) for value in graph.inputs if value.shape)
+    if loop.products == 1 and not loop.is_masked and not batch_is_open:
+        return Occurrence(
+            "note",
+            kind,
+            f"its body is {cell.with_article} cell, with the inputs' products before it, as "
+            "edgernn writes it: it keeps no state between calls, and loads where the fused one "
+            "does not",
+            "nothing; `edgernn export --recurrent fused` writes the fused operator",
+            place,
+        )
     if loop.is_masked:
         why = (
             f"its body is {cell.with_article} cell that chooses between old and new state: this is "
@@ -96,15 +107,14 @@ def _loop(graph: Graph, operator: Operator, loop: Loop) -> Occurrence:
             f"resize the input to each text's length: {IMPORT_AND_EXPORT}"
         )
     elif cell.tflite.is_fused:
-        batch = any(_is_open(value.shape[0]) for value in graph.inputs if value.shape)
         why = f"its body is {cell.with_article} cell, which the converter fuses " + (
             "where the batch has a fixed size, and here it is open"
-            if batch
+            if batch_is_open
             else f"for the {cell.name} of tf_keras alone: Keras 3 writes a while loop for it"
         )
         change = (
             f"fix the batch to 1, signature [1, None], and convert the {cell.name} of tf_keras"
-            if batch
+            if batch_is_open
             else "convert a tf_keras twin of the model with the same weights and the signature "
             "[1, None]"
         ) + f": {IMPORT_AND_EXPORT}"

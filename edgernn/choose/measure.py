@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from edgernn.runtime import Classifier, LoadedModel, load
 from edgernn.training.models import build, labels_of
 from edgernn.training.run import Run
 from exporters import model_card
-from exporters.export import TrainedModel, convert_graph
+from exporters.export import TrainedModel, convert_graph, in_form
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
 from exporters.min_runtime import oldest_supported
@@ -115,9 +115,10 @@ class Untrained:
         for precision in self._precisions():
             try:
                 check_cells(self.rules, precision, [point.cell])
+                formed = replace(trained, network=in_form(network, self.rules, precision))
                 card = model_card.describe(run, network, self.rules.name, precision)
                 graph = convert_graph(
-                    trained, self.rules, precision, card, oldest_supported(self.rules.name)
+                    formed, self.rules, precision, card, oldest_supported(self.rules.name)
                 )
             except ExportError as error:
                 refusal = error

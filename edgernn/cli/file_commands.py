@@ -62,6 +62,14 @@ def export(
             "onnxruntime==1.16, tflite-runtime==2.14.",
         ),
     ] = None,
+    recurrent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FORM",
+            help="LSTM and SimpleRNN layers of a .tflite file: loop, which keeps no state between "
+            "calls, or fused. Default: loop where it is no slower.",
+        ),
+    ] = None,
     card: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Also write the model card to this file.")
     ] = None,
@@ -78,6 +86,7 @@ def export(
         data=data,
         max_accuracy_drop=max_accuracy_drop,
         min_runtime=min_runtime,
+        recurrent=recurrent,
         card=card,
     )
 

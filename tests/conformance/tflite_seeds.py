@@ -1,6 +1,6 @@
 """Write the sound graphs of `runtimes/conformance/graphs` anew, with today's exporter.
 
-    python tests/conformance/tflite_seeds.py FOLDER
+    python tests/conformance/tflite_seeds.py FOLDER [NAME ...]
 
 Needs TensorFlow, and takes a minute. Weights are random, and small on purpose: what is tried on
 the graphs is how they are put together. `tflite_graphs.py` makes the broken ones of these.
@@ -84,6 +84,11 @@ def _labels() -> Any:
     return sequential(ids, recurrent("LSTM", 4), _LAYERS.Dense(_LABELS))
 
 
+def _stateless() -> Any:
+    steps = [recurrent("LSTM", 4, **_SEQUENCES), recurrent("SimpleRNN", 4, **_SEQUENCES)]
+    return classifier(*steps, custom_layers().max_mean_pooling())
+
+
 _SEEDS: dict[str, tuple[Callable[[], Any], str]] = {
     "fused": (_fused, "float32"),
     "loops": (_loops, "float32"),
@@ -91,17 +96,23 @@ _SEEDS: dict[str, tuple[Callable[[], Any], str]] = {
     "ngrams-float16": (_ngrams, "float16"),
     "integers": (lambda: classifier(recurrent("LSTM", 4)), "int8-full"),
     "labels": (_labels, "float32"),
+    "stateless": (_stateless, "float32"),
 }
 
 
-def main(folder: Path) -> None:
-    """Write `NAME.tflite` for each."""
+def main(folder: Path, *names: str) -> None:
+    """Write `NAME.tflite` for each, or for those that are named."""
     for name, (build, precision) in _SEEDS.items():
+        if names and name not in names:
+            continue
         rows = ragged(range(1, 31)) if precision == "int8-full" else ()
         several = (_LABELS, "softmax") if name == "labels" else ()
-        graph = tflite_graph.convert(read_network(build(), *several), precision, rows)
+        network = read_network(build(), *several)
+        if name == "stateless":
+            network = network.as_loops()
+        graph = tflite_graph.convert(network, precision, rows)
         (folder / f"{name}.tflite").write_bytes(graph)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

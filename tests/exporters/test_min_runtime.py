@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgernn.audit import OldestRuntime, audit_file
-from edgernn.bundle import CONTAINERS
+from edgernn.bundle import CONTAINERS, read_model_file
 from edgernn.errors import ExportError, UsageError
 from edgernn.runtime import LoadedModel
 from exporters.export import CONVERTERS, TrainedModel, export
@@ -113,6 +113,8 @@ def test_a_newer_runtime_takes_whole_float16(
     assert newer.runs(audit_file(new).oldest_runtime)
     assert audit_file(new).oldest_runtime.text.startswith("ai-edge-litert 1.0.1")
     assert new.stat().st_size < old.stat().st_size
+    assert "BITCAST" in read_model_file(old).operators
+    assert "BITCAST" not in read_model_file(new).operators
 
 
 @pytest.mark.usefixtures("converted_once")
