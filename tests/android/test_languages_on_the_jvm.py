@@ -28,10 +28,12 @@ EACH = {
 
 @pytest.fixture(scope="module")
 def jar() -> Path:
-    """The program that scores lines, built, and named as the READMEs name it."""
+    """The program that scores lines, built, and named as the pages name it."""
     if shutil.which("mvn") is None:
         pytest.skip("needs Maven and a JDK: apt-get install openjdk-17-jdk-headless maven")
-    pages = [(path / "README.md").read_text("utf-8") for path in (ROOT, KOTLIN)]
+    paths = (ROOT / "README.md", ROOT / "docs" / "tutorial.md", KOTLIN / "README.md")
+    pages = [path.read_text("utf-8") for path in paths]
+    assert all(map(JAR.search, pages))
     (name,) = {found for page in pages for found in JAR.findall(page)}
     maven("-f", KOTLIN / "pom.xml", "package", "-DskipTests")
     return ROOT / name
