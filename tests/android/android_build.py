@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "android_demo"
 KOTLIN = ROOT / "runtimes" / "kotlin"
 LIBRARY = KOTLIN / "edgernn-kotlin"
+MODULES = (LIBRARY, KOTLIN / "edgernn-jvm", DEMO / "app")
+"""Those of Maven that have tests."""
 ANSWERS = LIBRARY / "target" / "answers.jsonl"
 """What the library's tests write of the conformance corpus."""
 CLASSPATH = DEMO / "app" / "target" / "classpath"

@@ -16,8 +16,8 @@ from android_build import (
     DEMO,
     JVM,
     KOTLIN,
-    LIBRARY,
     MAVEN,
+    MODULES,
     build_apk,
     call,
     maven,
@@ -35,7 +35,7 @@ def compiled(tflite_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
     Whether they passed is in Surefire's reports.
     """
-    for module in (LIBRARY, DEMO / "app"):
+    for module in MODULES:
         for report in module.glob("target/surefire-reports/TEST-*.xml"):
             report.unlink()
     for made in (DEMO / "app" / "target" / "bench.json", ANSWERS):

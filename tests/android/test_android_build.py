@@ -21,6 +21,7 @@ from android_build import (
     DEMO,
     JVM,
     LIBRARY,
+    MODULES,
     PAGE,
     call,
     classes_called_by,
@@ -61,10 +62,9 @@ def report(apk: Path) -> dict:
 
 def test_tests_on_the_jvm_pass(compiled, capsys):
     """Those of library and app, by Surefire's reports; each module has some."""
-    modules = [LIBRARY, compiled / "app"]
-    for module in modules:
+    for module in MODULES:
         assert surefire([module]), f"{module} ran no test"
-    cases = surefire(modules)
+    cases = surefire(MODULES)
     bad = [
         (case.get("classname"), case.get("name"), outcome.get("message"))
         for case in cases
