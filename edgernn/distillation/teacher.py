@@ -30,6 +30,7 @@ from edgernn.distillation.sentences import split_sentences, words_apart
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.progress import Busy
 from edgernn.text import EVEN
+from edgernn.text.code_points import as_class, ranges_of
 
 __all__ = ["SoftLabels", "holds_folds", "train_teacher"]
 
@@ -46,8 +47,8 @@ _TEXT_TOKENS = r"\w+|[^\w\s]"
 _TEXT_MIN_COUNT = 3
 _TEXT_C = 30.0
 _SENTENCE_TOKENS = r"[a-z0-9']+|[!?]"
-_OTHER_SENTENCE_TOKENS = r"[\w']+|[!?]"
-"""Of texts that are not in English alone."""
+_OTHER_SENTENCE_TOKENS = rf"[\w']+|[!?]|[{as_class(ranges_of('symbols'))}]"
+"""Of texts that are not in English alone, or have emoji for words."""
 _SENTENCE_MIN_COUNT = 5
 _SENTENCE_C = 1.0
 _VECTOR_LENGTH = 10.0
@@ -94,8 +95,8 @@ def train_teacher(
         seed: decides the folds.
         cache: a folder for what has been reached.
         busy: called with a title, gives a context to show that a long step is under way.
-        any_script: whether words of sentences have letters besides a-z, and may stand without
-            spaces between them.
+        any_script: whether words of sentences have letters besides a-z, may stand without
+            spaces between them, and may be emoji.
 
     Raises:
         DataError: too few texts for the folds, no n-gram is frequent enough, or a file of `cache`
@@ -104,7 +105,7 @@ def train_teacher(
     """
     labelled, labels = known.texts, known.labels
     folds = _folds(known, seed)
-    key = _key(known, folds, unlabelled, vectors) + "-any-script" * any_script
+    key = _key(known, folds, unlabelled, vectors) + "-any-script-and-emoji" * any_script
     count = len(labelled) + len(unlabelled)
     sentences = [split_sentences(text) for text in (*labelled, *unlabelled)]
     owner = np.repeat(np.arange(count), [len(part) for part in sentences])

@@ -235,9 +235,10 @@ def distill_run(
 
 
 def _has_any_script(encoder: TextEncoder) -> bool:
-    """Tell whether the text rules look for words of other scripts than Latin without accents."""
+    """Tell whether the text rules look for words of other scripts than Latin, or for emoji."""
     contract = encoder.contract
-    return contract.word_class == "letters" or contract.unspaced_scripts != "keep"
+    defaults = ("listed", "keep", "keep")
+    return (contract.word_class, contract.unspaced_scripts, contract.symbols) != defaults
 
 
 def _unlabelled(options: TrainOptions, say: Say, busy: Busy) -> list[str]:
