@@ -5,10 +5,8 @@ Every source gives the same thing, `Examples`: texts, and the numbers and names 
 
 from edgernn.data.examples import Examples, NoUnlabelledTextsError, Splits, first
 from edgernn.data.options import DataOptions
+from edgernn.data.source_kinds import SPLITS, Description, Split
 from edgernn.data.sources import (
-    SPLITS,
-    Description,
-    Split,
     check_source,
     describe,
     load_split,

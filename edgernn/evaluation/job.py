@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from edgernn.data import DataOptions, Description, Examples, describe, load_split
 from edgernn.data.left_out import rows_with_tokens
-from edgernn.data.model_labels import as_labels_of
 from edgernn.data.options import DEFAULTS
 from edgernn.errors import DataError, ModelFileError, UsageError
 from edgernn.evaluation.closing import no_better
@@ -112,7 +111,6 @@ def evaluate(
     elif opened is None:
         assert own is not None
         opened = _open_run(own, busy)
-    examples = as_labels_of(opened.encoder.contract, examples, data or "the test split")
     with busy("counting tokens"):
         tokens = token_counts(opened.encoder, examples.texts)
     kept = rows_with_tokens(

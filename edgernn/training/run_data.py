@@ -21,6 +21,7 @@ from edgernn.data import (
 from edgernn.data.examples import first
 from edgernn.data.label_options import LabelRule
 from edgernn.data.label_values import LabelsError, OneLabelError
+from edgernn.data.model_labels import as_labels_of
 from edgernn.data.options import option_of
 from edgernn.errors import DataError, ModelFileError, UsageError
 from edgernn.text import TextContract, TextEncoder
@@ -94,7 +95,7 @@ def measured_split(
         options: how it is read. What they leave open is read as in training: all of it of the
             run's own file, and of another file what its labels mean, if the run's options settle
             all of them.
-        contract: the run's.
+        contract: the run's; see `load_split`.
         limit: see `load_split`.
         say: likewise.
 
@@ -133,7 +134,7 @@ def measured_split(
                 "of it out for a test; leave the options out"
             )
     say(f"measuring the {len(test):,} rows that the run held out for a test")
-    return first(test, limit)
+    return first(test if contract is None else as_labels_of(contract, test, data), limit)
 
 
 def _are_same(examples: Examples, others: Examples) -> bool:
