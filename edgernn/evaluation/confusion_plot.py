@@ -19,10 +19,14 @@ NO_ANSWER = "(no label)"
 
 _MOST_SHARES, _MOST_COUNTS, _MOST_GRID = 8, 24, 48
 """Labels up to which a cell has room for count and share, for the count, and for a border."""
+_DARK = 0.65
+"""Share of its row from which on white on a cell's blue is easier to read than black."""
 _SMALLEST, _LARGEST = 3.2, 20.0
 """Sides of the matrix, in inches, as are all sizes here."""
 _NARROWEST = 6.8
 """Of the picture, which has room for its title then."""
+_LONGEST = 28
+"""Characters of a name."""
 _NAME_HEIGHT = 0.105
 """Between two names that can be read."""
 _TOP, _AXIS_NAME, _EDGE, _BAR = 0.7, 0.45, 0.2, 0.22
@@ -109,14 +113,23 @@ def _name(axes: Any, names: list[str], rows: int, side: float) -> None:
     """Write the names of the labels; where they would not be read, only some of them."""
     size = 10.0 if rows <= _MOST_SHARES else 8.0 if rows <= _MOST_COUNTS else 6.5
     step = max(1, int(np.ceil(_NAME_HEIGHT * rows / side)))
-    shown = [plain(name) for name in names]
-    across = rows <= 4 and max(map(len, shown)) <= 10
+    shown = [plain(_shortened(name), _LONGEST) for name in names]
+    # A letter is about two thirds as wide as it is high.
+    across = step == 1 and max(map(len, shown)) * size / 100 < side / rows
     axes.set_xticks(
         range(0, len(names), step), shown[::step], fontsize=size, rotation=0 if across else 90
     )
     axes.set_yticks(range(0, rows, step), shown[:rows:step], fontsize=size)
     axes.set_xlabel("label given by the model")
     axes.set_ylabel("true label")
+
+
+def _shortened(name: str) -> str:
+    """Cut a long name in its middle: names of one subject often start with the same words."""
+    if len(name) <= _LONGEST:
+        return name
+    end = _LONGEST // 2 - 1
+    return f"{name[: _LONGEST - end - 1]}\u2026{name[-end:]}"
 
 
 def _place(figure: Any, axes: Any, size: tuple[float, float], images: tuple[Any, ...]) -> None:
@@ -165,5 +178,5 @@ def _write_cells(
             ha="center",
             va="center",
             fontsize=9 if with_shares else 7,
-            color="white" if i == j and share > 0.5 else "black",
+            color="white" if i == j and share > _DARK else "black",
         )

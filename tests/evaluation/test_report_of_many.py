@@ -9,7 +9,7 @@ import pytest
 
 from edgernn.cli.evaluation_lines import evaluation_lines
 from edgernn.data import Examples
-from edgernn.evaluation.confusion_plot import plot_confusions
+from edgernn.evaluation.confusion_plot import _shortened, plot_confusions
 from edgernn.evaluation.measured import measured, most_confident
 from edgernn.evaluation.report import (
     Evaluation,
@@ -124,6 +124,17 @@ def test_pictures_of_any_number(tmp_path, recwarn, number):
     assert 500 < min(width, height) <= max(width, height) < 3000
     # As matplotlib warns where the layout has no room left.
     assert [str(warning.message) for warning in recwarn] == []
+
+
+def test_names_that_start_alike():
+    """Long ones are cut in their middle, so that each is another one still."""
+    names = [f"balance_not_updated_after_{by}" for by in ("bank_transfer", "cheque_or_cash", "it")]
+    shown = list(map(_shortened, names))
+    assert shown[-1] == names[-1]
+    assert [len(name) for name in shown[:2]] == [28, 28]
+    assert shown[0].startswith("balance_not_")
+    assert shown[0].endswith("bank_transfer")
+    assert len({*shown}) == 3
 
 
 def test_the_file_in_a_run(tmp_path):
