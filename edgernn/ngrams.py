@@ -1,13 +1,19 @@
 """Which bucket of a table each n-gram of ids falls into; training and export compute the same.
 
 The hash of an n-gram is linear, (offset + sum of id * multiplier) mod buckets, so that it takes a
-multiplication and an addition an id in any runtime, on int32 and without overflow.
+multiplication and an addition an id in any runtime, and none overflows. There are two sets of
+constants. `FLOAT32` keeps every number below 2**24: a runtime that computes integers in float32, as
+OpenVINO and MNN do, finds the same buckets. `INT32` is that of older models.
 
 Source: hashed n-grams as in "Feature Hashing for Large Scale Multitask Learning" (Weinberger et
 al., 2009) and Vowpal Wabbit.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +22,13 @@ from edgernn.errors import UsageError
 
 __all__ = [
     "CHECKS",
-    "CHECK_MULTIPLIERS",
-    "CHECK_OFFSETS",
+    "FLOAT32",
+    "HASHES",
+    "INT32",
     "LONGEST",
-    "MULTIPLIERS",
     "NO_CHECK",
-    "OFFSETS",
+    "HashName",
+    "NgramHash",
     "check_ngrams",
     "hashed_ngrams",
     "ngram_buckets",
@@ -29,50 +36,109 @@ __all__ = [
     "preceding",
 ]
 
-# The first two bytes of the SHA-256 of "edgernn n-grams N I", N ids long and I the id's place
-# counted back from the last, as an odd number from 2**14 to 2**15: neighbouring ids lie far apart,
-# and three of them fit into int32 for a vocabulary of 27,008. A file keeps what it was made with.
-MULTIPLIERS: tuple[tuple[int, ...], ...] = (
-    (31603,),
-    (19685, 32209),
-    (19113, 28445, 31957),
-    (26003, 18537, 27055, 30671),
-    (17933, 28563, 27535, 21705, 26195),
-)
-"""By length of the n-gram, from 1 on: what its last id is multiplied by, the one before, ..."""
-
-# The same of "edgernn n-grams N offset", as they are.
-OFFSETS: tuple[int, ...] = (47377, 49577, 10462, 61205, 63945)
-"""By length of the n-gram, from 1 on; they keep n-grams of one length from those of another."""
-
 CHECKS = 127
 """Number of checks: a prime, and no check is larger than an int8."""
 
 NO_CHECK = -1
 """The check of an empty bucket, which no n-gram has."""
 
-# By the rule of the constants above, of "edgernn n-gram checks N I".
-CHECK_MULTIPLIERS: tuple[tuple[int, ...], ...] = (
-    (21081,),
-    (25745, 25503),
-    (30121, 19277, 17949),
-    (18825, 27123, 28403, 30365),
-    (18843, 22645, 21121, 26277, 32393),
+HashName = Literal["int32", "float32"]
+"""Names of `HASHES`, by the numbers that a runtime must compute exactly."""
+_Constants = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NgramHash:
+    """The constants of a hash. A model keeps those that it was trained with."""
+
+    name: HashName
+    multipliers: _Constants
+    """By length of the n-gram, from 1 on: what its last id is multiplied by, the one before, ..."""
+    offsets: tuple[int, ...]
+    """By length of the n-gram, from 1 on; they keep n-grams of one length from those of another."""
+    check_multipliers: _Constants
+    """What an n-gram's check is hashed with, like `multipliers`."""
+    check_offsets: tuple[int, ...]
+    """What an n-gram's check is hashed with, like `offsets`."""
+    largest: int
+    """No number on the way to a bucket or a check may be larger."""
+
+    def most_ids(self, longest: int) -> int:
+        """Return the largest vocabulary of which n-grams of up to so many ids can be hashed."""
+        return 1 + min(
+            (self.largest - offset) // sum(multipliers)
+            for all_offsets, all_multipliers in (
+                (self.offsets, self.multipliers),
+                (self.check_offsets, self.check_multipliers),
+            )
+            for offset, multipliers in zip(all_offsets[:longest], all_multipliers, strict=False)
+        )
+
+
+# The first two bytes of the SHA-256 of "edgernn n-grams N I", N ids long and I the id's place
+# counted back from the last, as an odd number from 2**14 to 2**15: neighbouring ids lie far apart,
+# and three of them fit into int32 for a vocabulary of 27,008. Offsets are those of "edgernn n-grams
+# N offset", as they are; checks have "edgernn n-gram checks".
+INT32: Final = NgramHash(
+    name="int32",
+    multipliers=(
+        (31603,),
+        (19685, 32209),
+        (19113, 28445, 31957),
+        (26003, 18537, 27055, 30671),
+        (17933, 28563, 27535, 21705, 26195),
+    ),
+    offsets=(47377, 49577, 10462, 61205, 63945),
+    check_multipliers=(
+        (21081,),
+        (25745, 25503),
+        (30121, 19277, 17949),
+        (18825, 27123, 28403, 30365),
+        (18843, 22645, 21121, 26277, 32393),
+    ),
+    check_offsets=(47127, 45596, 11543, 40298, 19915),
+    largest=int(np.iinfo(np.int32).max),
 )
-"""What an n-gram's check is hashed with, like `MULTIPLIERS`."""
+"""Of older models: exact where integers are int32, and nowhere else."""
 
-CHECK_OFFSETS: tuple[int, ...] = (47127, 45596, 11543, 40298, 19915)
-"""What an n-gram's check is hashed with, like `OFFSETS`."""
+# Primes whose sum is below 512, for vocabularies of 32,000 ids; the smaller the sum, the larger the
+# vocabulary. Those of one n-gram lie far from each other and from multiples of each other, so that
+# n-grams of frequent words, whose ids are small, share no bucket. Offsets as above.
+FLOAT32: Final = NgramHash(
+    name="float32",
+    multipliers=(
+        (509,),
+        (227, 281),
+        (131, 167, 199),
+        (101, 113, 127, 157),
+        (73, 89, 103, 109, 131),
+    ),
+    offsets=INT32.offsets,
+    check_multipliers=(
+        (397,),
+        (293, 211),
+        (191, 113, 173),
+        (149, 97, 139, 109),
+        (113, 79, 107, 71, 101),
+    ),
+    check_offsets=INT32.check_offsets,
+    largest=(1 << 24) - 1,
+)
+"""Of new models: exact in float32, too."""
 
-LONGEST = len(OFFSETS)
+HASHES: Final[Mapping[str, NgramHash]] = {hash.name: hash for hash in (INT32, FLOAT32)}
+"""Hashes by name."""
+
+LONGEST = len(FLOAT32.offsets)
 """Ids in the longest n-gram that there are multipliers for."""
 
 _MAX_BUCKETS = 1 << 24
-_INT32 = int(np.iinfo(np.int32).max)
 
 
-def check_ngrams(buckets: int, longest: int, vocabulary_size: int = 1) -> None:
-    """Make sure that n-grams can be hashed in int32.
+def check_ngrams(
+    buckets: int, longest: int, vocabulary_size: int = 1, hash: NgramHash = FLOAT32
+) -> None:
+    """Make sure that n-grams can be hashed without a number that is too large.
 
     `buckets` should be a prime above 2**15: it then has no factor in common with a multiplier, so
     that all buckets are used and no two ids of one n-gram's place collide.
@@ -81,6 +147,7 @@ def check_ngrams(buckets: int, longest: int, vocabulary_size: int = 1) -> None:
         buckets: size of the table.
         longest: ids in the longest n-grams.
         vocabulary_size: number of ids, padding included.
+        hash: what they are hashed with.
 
     Raises:
         UsageError: they cannot; the message says which number is too large.
@@ -89,28 +156,24 @@ def check_ngrams(buckets: int, longest: int, vocabulary_size: int = 1) -> None:
         raise UsageError(f"n-grams of {longest} ids: there are those of 1 to {LONGEST}")
     if not 1 <= buckets <= _MAX_BUCKETS:
         raise UsageError(f"n-grams in {buckets} buckets: must be 1 to {_MAX_BUCKETS:,}")
-    largest = 1 + min(
-        (_INT32 - offset) // sum(multipliers)
-        for all_offsets, all_multipliers in (
-            (OFFSETS, MULTIPLIERS),
-            (CHECK_OFFSETS, CHECK_MULTIPLIERS),
-        )
-        for offset, multipliers in zip(all_offsets[:longest], all_multipliers, strict=False)
-    )
-    if vocabulary_size > largest:
+    most = hash.most_ids(longest)
+    if vocabulary_size > most:
         raise UsageError(
             f"n-grams of up to {longest} ids: a vocabulary of {vocabulary_size:,} ids is too large "
-            f"to hash in int32; at most {largest:,}"
+            f"to hash in {hash.name}; at most {most:,}"
         )
 
 
-def hashed_ngrams(ids: npt.NDArray[np.int32], buckets: int, longest: int) -> npt.NDArray[np.int32]:
+def hashed_ngrams(
+    ids: npt.NDArray[np.int32], buckets: int, longest: int, hash: NgramHash = FLOAT32
+) -> npt.NDArray[np.int32]:
     """Return the bucket of each n-gram of one text.
 
     Args:
         ids: int32 [tokens]; ids 0 are thought to stand before the text.
         buckets: size of the table.
         longest: ids in the longest n-grams.
+        hash: what they are hashed with.
 
     Returns:
         int32 [longest * tokens], in [0, buckets): first those of single ids, by their place in the
@@ -119,8 +182,8 @@ def hashed_ngrams(ids: npt.NDArray[np.int32], buckets: int, longest: int) -> npt
     Raises:
         UsageError: the ids are too large to be hashed, see `check_ngrams`.
     """
-    check_ngrams(buckets, longest, int(ids.max(initial=0)) + 1)
-    return ngram_buckets(preceding(ids, longest), buckets).ravel()
+    check_ngrams(buckets, longest, int(ids.max(initial=0)) + 1, hash)
+    return ngram_buckets(preceding(ids, longest), buckets, hash).ravel()
 
 
 def preceding(ids: npt.NDArray[np.int32], longest: int) -> npt.NDArray[np.int32]:
@@ -135,23 +198,25 @@ def preceding(ids: npt.NDArray[np.int32], longest: int) -> npt.NDArray[np.int32]
     return np.stack([padded[start : start + len(ids)] for start in starts])
 
 
-def ngram_buckets(before: npt.NDArray[np.int32], buckets: int) -> npt.NDArray[np.int32]:
+def ngram_buckets(
+    before: npt.NDArray[np.int32], buckets: int, hash: NgramHash = FLOAT32
+) -> npt.NDArray[np.int32]:
     """Return the buckets of the n-grams of `preceding`: int32 [longest, tokens], by length."""
-    return _hashed(before, MULTIPLIERS, OFFSETS, buckets)
+    return _hashed(before, hash.multipliers, hash.offsets, buckets)
 
 
-def ngram_checks(before: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def ngram_checks(before: npt.NDArray[np.int32], hash: NgramHash = FLOAT32) -> npt.NDArray[np.int32]:
     """Return the checks of the n-grams of `preceding`: int32 [longest, tokens], in [0, CHECKS).
 
     A bucket holds one n-gram's number and its check; of other n-grams that fall into the bucket all
     but one in `CHECKS` have another check, and count for nothing.
     """
-    return _hashed(before, CHECK_MULTIPLIERS, CHECK_OFFSETS, CHECKS)
+    return _hashed(before, hash.check_multipliers, hash.check_offsets, CHECKS)
 
 
 def _hashed(
     before: npt.NDArray[np.int32],
-    multipliers: tuple[tuple[int, ...], ...],
+    multipliers: _Constants,
     offsets: tuple[int, ...],
     modulus: int,
 ) -> npt.NDArray[np.int32]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from edgernn.cells import CELLS
 from edgernn.errors import ExportError, UsageError
-from edgernn.ngrams import CHECKS, NO_CHECK, check_ngrams
+from edgernn.ngrams import CHECKS, HASHES, NO_CHECK, check_ngrams
 from edgernn.privacy import import_quietly
 from exporters.folding import fold
 from exporters.network import (
@@ -227,12 +227,12 @@ def _ngrams(layer: Any, layers: Sequence[Layer]) -> Ngrams:
     embedding = layers[0]
     assert isinstance(embedding, Embedding)
     try:
-        check_ngrams(len(table), layer.longest, len(embedding.table))
+        check_ngrams(len(table), layer.longest, len(embedding.table), HASHES[layer.hash])
     except UsageError as error:
         raise _refused(layer, str(error)) from error
     if not np.isin(checks, np.arange(NO_CHECK, CHECKS)).all():
         raise _refused(layer, f"its checks must be whole numbers from {NO_CHECK} to {CHECKS - 1}")
-    return Ngrams(table.astype(np.float32), checks.astype(np.int8), layer.longest)
+    return Ngrams(table.astype(np.float32), checks.astype(np.int8), layer.longest, layer.hash)
 
 
 def _recurrent(outer: Any, forward: Any, backward: Any | None) -> Recurrent:

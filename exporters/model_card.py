@@ -189,9 +189,8 @@ def _layers(network: Network) -> list[dict[str, Any]]:
         found.append(described)
     if network.ngrams is not None:
         hashed = network.ngrams
-        found.append(
-            {"layer": "Ngrams", "rows": hashed.buckets, "units": 1, "longest": hashed.longest}
-        )
+        described = {"layer": "Ngrams", "rows": hashed.buckets, "units": 1}
+        found.append({**described, "longest": hashed.longest, "hash": hashed.hash})
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.cells import CELLS
+from edgernn.ngrams import FLOAT32, HashName
 
 __all__ = [
     "AS_A_LOOP",
@@ -208,6 +209,8 @@ class Ngrams:
     """int8 [buckets]: the check of the n-gram that a bucket counts for, or `NO_CHECK`."""
     longest: int
     """Ids in the longest n-grams."""
+    hash: HashName = FLOAT32.name
+    """What they are hashed with, a name of `edgernn.ngrams.HASHES`."""
 
     @property
     def buckets(self) -> int:

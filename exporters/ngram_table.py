@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.ngrams import CHECK_MULTIPLIERS, CHECK_OFFSETS, MULTIPLIERS, OFFSETS
+from edgernn.ngrams import NgramHash
 from exporters.network import Weights
 
 __all__ = ["hash_matrix", "quantize_table"]
@@ -16,11 +16,12 @@ _TINIEST = float(np.finfo(np.float32).tiny) * _LARGEST**2
 
 
 def hash_matrix(
-    longest: int, *, checks: bool = False
+    hash: NgramHash, longest: int, *, checks: bool = False
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Return what an id and those before it are multiplied by, and what is added.
 
     Args:
+        hash: its constants.
         longest: ids in the longest n-grams.
         checks: of the hash that gives checks, not the one that gives buckets.
 
@@ -29,7 +30,9 @@ def hash_matrix(
         n-gram, 0 where an n-gram has no such place; int32 [longest].
     """
     matrix = np.zeros((longest, longest), np.int32)
-    factors, offsets = (CHECK_MULTIPLIERS, CHECK_OFFSETS) if checks else (MULTIPLIERS, OFFSETS)
+    factors, offsets = hash.multipliers, hash.offsets
+    if checks:
+        factors, offsets = hash.check_multipliers, hash.check_offsets
     for column, multipliers in enumerate(factors[:longest]):
         matrix[: len(multipliers), column] = multipliers
     return matrix, np.array(offsets[:longest], np.int32)

@@ -251,8 +251,7 @@ FORMATS: dict[str, FormatRules] = {
                 "Scale": frozenset(),
                 "Softmax": frozenset({"Softmax"}),
                 "Pool": _ONNX_MASK | {"Concat", "Less", "Max", "ReduceMax", "Squeeze", "Where"},
-                "Ngrams": _ONNX_MASK
-                | {"Abs", "Concat", "Mod", "Pad", "ReduceSum", "Slice", "Sqrt"},
+                "Ngrams": _ONNX_MASK | {"Abs", "Mod", "Pad", "ReduceSum", "Slice", "Split", "Sqrt"},
             },
             precisions=_table(
                 _FLOAT32,

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edgernn.ngrams import CHECKS
+from edgernn.ngrams import CHECKS, HASHES
 from exporters import tflite_float16
 from exporters.network import Ngrams
 from exporters.ngram_table import hash_matrix, quantize_table
@@ -31,10 +31,11 @@ def ngram_sum(tf: Any, ngrams: Ngrams, precision: str) -> Callable[[Any], Any]:
     """
     lookup, scale = _table(tf, ngrams, precision)
     longest, most = ngrams.longest, ngrams.longest - 1
+    hash = HASHES[ngrams.hash]
     share = np.float32(scale / math.sqrt(longest))
 
     def remainders(before: list[Any], modulus: int, *, checks: bool) -> Any:
-        matrix, offsets = hash_matrix(longest, checks=checks)
+        matrix, offsets = hash_matrix(hash, longest, checks=checks)
         hashed = before[0] * matrix[0] + offsets
         for tokens, multipliers in zip(before[1:], matrix[1:], strict=True):
             hashed += tokens * multipliers

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 
 from edgernn.errors import UsageError
 from edgernn.ngrams import (
-    CHECK_MULTIPLIERS,
-    CHECK_OFFSETS,
     CHECKS,
+    FLOAT32,
+    HASHES,
+    INT32,
     LONGEST,
-    MULTIPLIERS,
     NO_CHECK,
-    OFFSETS,
     check_ngrams,
     hashed_ngrams,
     ngram_buckets,
@@ -32,8 +31,8 @@ def digest(*key: object) -> int:
 @pytest.mark.parametrize(
     ("name", "all_multipliers", "offsets"),
     [
-        ("edgernn n-grams", MULTIPLIERS, OFFSETS),
-        ("edgernn n-gram checks", CHECK_MULTIPLIERS, CHECK_OFFSETS),
+        ("edgernn n-grams", INT32.multipliers, INT32.offsets),
+        ("edgernn n-gram checks", INT32.check_multipliers, INT32.check_offsets),
     ],
 )
 def test_the_constants_follow_their_rule(name, all_multipliers, offsets):
@@ -46,9 +45,10 @@ def test_the_constants_follow_their_rule(name, all_multipliers, offsets):
         assert offset == digest(name, n, "offset")
 
 
-def test_checks_fit_into_int8():
+@pytest.mark.parametrize("hash", HASHES.values(), ids=HASHES)
+def test_checks_fit_into_int8(hash):
     """All of them, and that of an empty bucket is none of an n-gram; every id counts in them."""
-    assert all(value % CHECKS for multipliers in CHECK_MULTIPLIERS for value in multipliers)
+    assert all(value % CHECKS for multipliers in hash.check_multipliers for value in multipliers)
     assert np.iinfo(np.int8).min <= NO_CHECK < 0 < CHECKS - 1 <= np.iinfo(np.int8).max
     assert all(CHECKS % n for n in range(2, CHECKS))
 
@@ -67,28 +67,33 @@ def formula(ids, longest: int, all_multipliers, offsets, modulus: int) -> list[l
 
 
 @given(
-    st.lists(st.integers(1, 13_000), max_size=30), st.integers(1, 20_000), st.integers(1, LONGEST)
+    st.sampled_from([INT32, FLOAT32]),
+    st.lists(st.integers(1, 13_000), max_size=30),
+    st.integers(1, 20_000),
+    st.integers(1, LONGEST),
 )
-def test_buckets_are_those_of_the_formula(ids, buckets, longest):
+def test_buckets_are_those_of_the_formula(hash, ids, buckets, longest):
     """As the formula says; so are the checks."""
     given = np.array(ids, np.int32)
-    expected = formula(ids, longest, MULTIPLIERS, OFFSETS, buckets)
-    found = hashed_ngrams(given, buckets, longest)
+    expected = formula(ids, longest, hash.multipliers, hash.offsets, buckets)
+    found = hashed_ngrams(given, buckets, longest, hash)
     assert found.dtype == np.int32
     assert found.tolist() == [bucket for row in expected for bucket in row]
     before = preceding(given, longest)
-    assert ngram_buckets(before, buckets).tolist() == expected
-    checks = ngram_checks(before)
+    assert ngram_buckets(before, buckets, hash).tolist() == expected
+    checks = ngram_checks(before, hash)
     assert checks.dtype == np.int32
-    assert checks.tolist() == formula(ids, longest, CHECK_MULTIPLIERS, CHECK_OFFSETS, CHECKS)
+    offsets = hash.check_offsets
+    assert checks.tolist() == formula(ids, longest, hash.check_multipliers, offsets, CHECKS)
 
 
+@pytest.mark.parametrize("hash", HASHES.values(), ids=HASHES)
 @pytest.mark.parametrize("n", [2, 3])
-def test_a_check_tells_n_grams_of_a_bucket_apart(n):
+def test_a_check_tells_n_grams_of_a_bucket_apart(n, hash):
     """Of pairs of other n-grams that share a bucket one in 127 shares its check, too."""
     ids = np.random.default_rng(0).integers(1, 10_000, 300_000).astype(np.int32)
     before = preceding(ids, n)
-    at, checks = ngram_buckets(before, 10_007)[-1], ngram_checks(before)[-1]
+    at, checks = ngram_buckets(before, 10_007, hash)[-1], ngram_checks(before, hash)[-1]
     order = np.argsort(at, kind="stable")
     pairs = order[:-1], order[1:]
     one, other = (place[at[pairs[0]] == at[pairs[1]]] for place in pairs)
@@ -98,11 +103,12 @@ def test_a_check_tells_n_grams_of_a_bucket_apart(n):
     assert np.mean(same[differ]) == pytest.approx(1 / CHECKS, rel=0.1)
 
 
-def test_a_prime_number_of_buckets_spreads_n_grams():
+@pytest.mark.parametrize("hash", HASHES.values(), ids=HASHES)
+def test_a_prime_number_of_buckets_spreads_n_grams(hash):
     """Of random n-grams about as many buckets are hit as a random function would hit."""
     buckets = 10_007
     ids = np.random.default_rng(0).integers(1, 10_000, 30_000).astype(np.int32)
-    for n, found in enumerate(np.split(hashed_ngrams(ids, buckets, 3), 3), start=1):
+    for n, found in enumerate(np.split(hashed_ngrams(ids, buckets, 3, hash), 3), start=1):
         distinct = len({tuple(ids[t - n + 1 : t + 1]) for t in range(n - 1, len(ids))})
         hit = len(set(found.tolist()))
         # Single ids have a bucket each.
@@ -117,7 +123,7 @@ def test_a_prime_number_of_buckets_spreads_n_grams():
         ((1 << 24) + 1, 1, 9, "16777217 buckets"),
         (7, 0, 9, "n-grams of 0 ids: there are those of 1 to 5"),
         (7, LONGEST + 1, 9, "n-grams of 6 ids"),
-        (7, 3, 30_000, "n-grams of up to 3 ids: a vocabulary of 30,000 ids is too large .* 27,008"),
+        (7, 3, 33_000, "n-grams of up to 3 ids: a vocabulary of 33,000 ids is too large .* 32,869"),
     ],
 )
 def test_what_cannot_be_hashed(buckets, longest, size, message):
@@ -126,10 +132,19 @@ def test_what_cannot_be_hashed(buckets, longest, size, message):
         check_ngrams(buckets, longest, size)
 
 
-def test_the_largest_vocabulary_is_the_largest():
-    """The number in the message is the last that fits."""
-    check_ngrams(7, 3, 27_008)
+@pytest.mark.parametrize(("hash", "most"), [(INT32, 27_008), (FLOAT32, 32_869)], ids=HASHES)
+def test_the_largest_vocabulary_is_the_largest(hash, most):
+    """The number in the message is the last that fits: no sum of its ids is too large."""
+    check_ngrams(7, 3, most, hash)
+    largest = max(
+        offset + (most - 1) * sum(multipliers)
+        for offset, multipliers in (
+            *zip(hash.offsets[:3], hash.multipliers, strict=False),
+            *zip(hash.check_offsets[:3], hash.check_multipliers, strict=False),
+        )
+    )
+    assert largest <= hash.largest < largest + 2**17
     with pytest.raises(UsageError):
-        check_ngrams(7, 3, 27_009)
+        check_ngrams(7, 3, most + 1, hash)
     with pytest.raises(UsageError):
-        hashed_ngrams(np.array([27_008], np.int32), 7, 3)
+        hashed_ngrams(np.array([most], np.int32), 7, 3, hash)

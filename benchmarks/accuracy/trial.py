@@ -34,7 +34,7 @@ from edgernn.distillation.targets import cut_crops, ngram_targets
 from edgernn.distillation.teacher import SoftLabels, train_teacher
 from edgernn.errors import DataError, EdgernnError, UsageError
 from edgernn.files import write_text
-from edgernn.ngrams import hashed_ngrams
+from edgernn.ngrams import HASHES, hashed_ngrams
 from edgernn.recipes.catalogue import find_recipe
 from edgernn.recipes.recipe import (
     Dense,
@@ -416,7 +416,9 @@ def _hashed_rows(texts: Sequence[Ids], ngrams: Ngrams) -> Any:
     """Return how often each bucket is met in each text over the root of the number of n-grams."""
     from scipy import sparse
 
-    found = [hashed_ngrams(ids, ngrams.buckets, ngrams.longest) for ids in texts]
+    found = [
+        hashed_ngrams(ids, ngrams.buckets, ngrams.longest, HASHES[ngrams.hash]) for ids in texts
+    ]
     number = np.array([len(buckets) for buckets in found])
     place = np.concatenate([[0], np.cumsum(number)])
     values = np.repeat(1 / np.sqrt(np.maximum(number, 1)), number).astype(np.float32)

@@ -18,7 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.errors import DataError, MissingPackageError
-from edgernn.ngrams import NO_CHECK, ngram_buckets, ngram_checks, preceding
+from edgernn.ngrams import (
+    FLOAT32,
+    HASHES,
+    NO_CHECK,
+    HashName,
+    ngram_buckets,
+    ngram_checks,
+    preceding,
+)
 from edgernn.recipes.recipe import Ngrams
 
 __all__ = [
@@ -66,6 +74,8 @@ class NgramTable:
     """int32 [buckets], the check of the n-gram that the number is of, or `NO_CHECK`."""
     longest: int
     """Ids in the longest n-grams."""
+    hash: HashName = FLOAT32.name
+    """What they are hashed with."""
 
 
 def fit_ngrams(
@@ -101,7 +111,7 @@ def fit_ngrams(
     checks = np.full(ngrams.buckets, NO_CHECK, np.int32)
     numbers[met.buckets[kept]] = ridge(rows[:, kept], target, weights, freedom[kept], settings.damp)
     checks[met.buckets[kept]] = met.checks[kept]
-    return NgramTable(numbers, checks, ngrams.longest)
+    return NgramTable(numbers, checks, ngrams.longest, ngrams.hash)
 
 
 def ngram_sums(
@@ -109,11 +119,11 @@ def ngram_sums(
 ) -> npt.NDArray[np.float32]:
     """Return what the layer of n-grams gives for each text, float32 [texts]."""
     sums = np.zeros(len(texts), np.float32)
-    buckets = len(table.numbers)
+    buckets, hash = len(table.numbers), HASHES[table.hash]
     for row, ids in enumerate(texts):
         before = preceding(ids, table.longest)
-        at = ngram_buckets(before, buckets)
-        same = table.checks[at] == ngram_checks(before)
+        at = ngram_buckets(before, buckets, hash)
+        same = table.checks[at] == ngram_checks(before, hash)
         sums[row] = table.numbers[at[same]].sum() / np.sqrt(max(1, table.longest * len(ids)))
     return sums
 
@@ -136,8 +146,9 @@ class _NgramCounts:
         )
         before = before[:, inside]
         owner = np.repeat(np.arange(len(texts)), lengths)
-        buckets = ngram_buckets(before, ngrams.buckets)
-        checks = ngram_checks(before)
+        hash = HASHES[ngrams.hash]
+        buckets = ngram_buckets(before, ngrams.buckets, hash)
+        checks = ngram_checks(before, hash)
         parts: dict[str, list[Any]] = {name: [] for name in ("at", "row", "n", "bucket", "check")}
         columns = 0
         for place in range(ngrams.longest):

@@ -13,6 +13,7 @@ from typing import Literal
 
 from edgernn.cells import find_cell
 from edgernn.errors import UsageError
+from edgernn.ngrams import FLOAT32, HashName
 from edgernn.text.contract import Cut, Padding, Tokenizer
 from edgernn.text.normalize import (
     Case,
@@ -117,6 +118,8 @@ class Ngrams:
     """Size of the table; a prime, see `ngrams.check_ngrams`."""
     longest: int = 3
     """Ids in the longest n-grams; there are those of 1 id, of 2, and so on."""
+    hash: HashName = FLOAT32.name
+    """What they are hashed with, a name of `ngrams.HASHES`."""
 
 
 @dataclass(frozen=True)

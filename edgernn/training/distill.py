@@ -179,8 +179,8 @@ def _cached_tables(path: Path, key: str, ngrams: Ngrams, fit: Callable[[], _Tabl
         arrays = dict(zip(shapes, fitted, strict=True))
         write_cached(path, key, **arrays)
     return (
-        NgramTable(arrays["numbers"], arrays["checks"], ngrams.longest),
-        NgramTable(arrays["last_numbers"], arrays["last_checks"], ngrams.longest),
+        NgramTable(arrays["numbers"], arrays["checks"], ngrams.longest, ngrams.hash),
+        NgramTable(arrays["last_numbers"], arrays["last_checks"], ngrams.longest, ngrams.hash),
     )
 
 

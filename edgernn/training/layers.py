@@ -13,15 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from edgernn.errors import UsageError
-from edgernn.ngrams import (
-    CHECK_MULTIPLIERS,
-    CHECK_OFFSETS,
-    CHECKS,
-    MULTIPLIERS,
-    NO_CHECK,
-    OFFSETS,
-    check_ngrams,
-)
+from edgernn.ngrams import CHECKS, FLOAT32, HASHES, INT32, NO_CHECK, HashName, check_ngrams
 from edgernn.privacy import import_quietly
 
 __all__ = ["POOLED", "CustomLayers", "custom_layers", "recurrent_layer"]
@@ -41,9 +33,9 @@ class CustomLayers(NamedTuple):
     tokens has a zero among the values that the largest is taken of, as masked steps give to
     Keras's GlobalMaxPooling1D, which knows no mask."""
     hashed_ngrams: Any
-    """`HashedNgrams(buckets, longest)`: int32 ids [batch, time], zero-padded at the end, to float32
-    [batch, 1]: the sum of the numbers of the n-grams that the table holds, over the root of how
-    many n-grams there are. Weights: the numbers, float32 [buckets], and the checks, int32
+    """`HashedNgrams(buckets, longest, hash)`: int32 ids [batch, time], zero-padded at the end, to
+    float32 [batch, 1]: the sum of the numbers of the n-grams that the table holds, over the root of
+    how many n-grams there are. Weights: the numbers, float32 [buckets], and the checks, int32
     [buckets], which are not trained."""
 
 
@@ -130,10 +122,14 @@ def custom_layers() -> CustomLayers:
         A bucket counts for the n-gram that has its check, see `ngrams.ngram_checks`.
         """
 
-        def __init__(self, buckets: int, longest: int, **kwargs: Any) -> None:
-            check_ngrams(buckets, longest)
+        def __init__(
+            self, buckets: int, longest: int, hash: HashName = FLOAT32.name, **kwargs: Any
+        ) -> None:
+            if hash not in HASHES:
+                raise UsageError(f"n-grams hashed as {hash!r}: choose one of {', '.join(HASHES)}")
+            check_ngrams(buckets, longest, hash=HASHES[hash])
             super().__init__(**kwargs)
-            self.buckets, self.longest = buckets, longest
+            self.buckets, self.longest, self.hash = buckets, longest, hash
 
         def build(self, input_shape: Any) -> None:
             """Make the table: float32 [buckets], zeros, and its checks, all buckets empty."""
@@ -155,9 +151,12 @@ def custom_layers() -> CustomLayers:
             for place in range(1, self.longest):
                 before.append(ops.pad(ids, [[0, 0], [place, 0]])[:, :-place])
             found: Any = 0.0
+            hash = HASHES[self.hash]
             for n in range(self.longest):
-                at = ops.mod(_total(before, OFFSETS[n], MULTIPLIERS[n]), self.buckets)
-                check = ops.mod(_total(before, CHECK_OFFSETS[n], CHECK_MULTIPLIERS[n]), CHECKS)
+                total = _total(before, hash.offsets[n], hash.multipliers[n])
+                at = ops.mod(total, self.buckets)
+                total = _total(before, hash.check_offsets[n], hash.check_multipliers[n])
+                check = ops.mod(total, CHECKS)
                 same = ops.equal(ops.take(self.checks, at, axis=0), check)
                 number = ops.take(self.table, at, axis=0)
                 found = found + number * ops.cast(same, self.table.dtype)
@@ -170,7 +169,13 @@ def custom_layers() -> CustomLayers:
 
         def get_config(self) -> dict[str, Any]:
             """Return what the layer was made with."""
-            return {**super().get_config(), "buckets": self.buckets, "longest": self.longest}
+            made_with = {"buckets": self.buckets, "longest": self.longest, "hash": self.hash}
+            return {**super().get_config(), **made_with}
+
+        @classmethod
+        def from_config(cls, config: dict[str, Any]) -> Any:
+            """Make the layer that was saved; one that names no hash is of when there was one."""
+            return super().from_config({"hash": INT32.name, **config})
 
     return CustomLayers(MaxMeanPooling, HashedNgrams)
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data.batches import plan_validation
-from edgernn.ngrams import check_ngrams
+from edgernn.ngrams import HASHES, check_ngrams
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
 from edgernn.text import EVEN, TextContract
@@ -71,14 +71,15 @@ def build(recipe: Recipe, vocabulary_size: int, labels: int | None = None) -> An
     if recipe.ngrams is None:
         layers = [_layer(keras.layers, layer, vocabulary_size) for layer in chain]
         return keras.Sequential([ids, *layers], name=name)
-    check_ngrams(recipe.ngrams.buckets, recipe.ngrams.longest, vocabulary_size)
+    wanted = recipe.ngrams
+    check_ngrams(wanted.buckets, wanted.longest, vocabulary_size, HASHES[wanted.hash])
     deep: Any = ids
     for number, layer in enumerate(chain, start=1):
         # Keras would count on from one model to the next.
         own = f"{type(layer).__name__.lower()}_{number}"
         deep = _layer(keras.layers, layer, vocabulary_size, own)(deep)
     hashed = custom_layers().hashed_ngrams
-    wide = hashed(recipe.ngrams.buckets, recipe.ngrams.longest, name=NGRAMS)(ids)
+    wide = hashed(wanted.buckets, wanted.longest, wanted.hash, name=NGRAMS)(ids)
     return keras.Model(ids, keras.layers.Add(name=LOGIT)([deep, wide]), name=name)
 
 

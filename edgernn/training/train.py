@@ -230,6 +230,7 @@ def _config(options: TrainOptions, recipe: Recipe, data: PreparedData) -> dict[s
         },
         "fit": dataclasses.asdict(recipe.fit),
         "text": dataclasses.asdict(recipe.text),
+        **({} if recipe.ngrams is None else {"ngrams": dataclasses.asdict(recipe.ngrams)}),
         "device": data.device,
         "versions": {
             "python": platform.python_version(),

@@ -26,7 +26,11 @@ from edgernn.bundle.model_file import count_operators
 from edgernn.errors import ExportError
 from edgernn.ngrams import (
     CHECKS,
+    FLOAT32,
+    HASHES,
+    INT32,
     NO_CHECK,
+    NgramHash,
     hashed_ngrams,
     ngram_buckets,
     ngram_checks,
@@ -56,7 +60,14 @@ class Trained(NamedTuple):
     expected: Scores
 
 
-def build(cell: str, *, pool: bool, longest: int | None, units: int = 40) -> Any:
+def build(
+    cell: str,
+    *,
+    pool: bool,
+    longest: int | None,
+    units: int = 40,
+    hash: NgramHash = FLOAT32,
+) -> Any:
     """A bidirectional layer, with pooling or not, with n-grams or not; weights are random."""
     layers = keras.layers
     ids = keras.Input((None,), dtype="int32")
@@ -67,7 +78,7 @@ def build(cell: str, *, pool: bool, longest: int | None, units: int = 40) -> Any
         state = custom_layers().max_mean_pooling()(state)
     output = layers.Dense(1)(state)
     if longest is not None:
-        wide = custom_layers().hashed_ngrams(BUCKETS, longest)(ids)
+        wide = custom_layers().hashed_ngrams(BUCKETS, longest, hash.name)(ids)
         output = layers.Add()([output, wide])
     model = keras.Model(ids, output)
     rng = np.random.default_rng(7)
@@ -76,7 +87,7 @@ def build(cell: str, *, pool: bool, longest: int | None, units: int = 40) -> Any
     for array in model.get_weights():
         if array.dtype == np.int32:
             assert longest is not None
-            weights.append(matching_checks(ragged(LENGTHS), BUCKETS, longest))
+            weights.append(matching_checks(ragged(LENGTHS), BUCKETS, longest, hash))
         elif len(array) == BUCKETS:
             weights.append(rng.laplace(0, 0.7, array.shape))
         else:
@@ -86,8 +97,8 @@ def build(cell: str, *, pool: bool, longest: int | None, units: int = 40) -> Any
     return model
 
 
-def trained(cell: str, *, pool: bool, longest: int | None) -> Trained:
-    model = build(cell, pool=pool, longest=longest)
+def trained(cell: str, *, pool: bool, longest: int | None, hash: NgramHash = FLOAT32) -> Trained:
+    model = build(cell, pool=pool, longest=longest, hash=hash)
     rows = ragged(LENGTHS)
     expected = probabilities(model, rows)
     assert np.ptp(expected) > 0.05
@@ -109,9 +120,10 @@ def _sums_without(ngrams: Ngrams, rows: Sequence[Ids]) -> tuple[Scores, Scores]:
     found = []
     for row in rows:
         before = preceding(row, ngrams.longest)
-        bucket = ngram_buckets(before, ngrams.buckets)
+        hash = HASHES[ngrams.hash]
+        bucket = ngram_buckets(before, ngrams.buckets, hash)
         numbers = ngrams.table[bucket] / np.sqrt(ngrams.longest * len(row))
-        same = ngrams.checks[bucket] == ngram_checks(before)
+        same = ngrams.checks[bucket] == ngram_checks(before, hash)
         found.append((numbers[~same].sum(), -numbers[same].sum()))
     missing, counted = np.array(found).T
     return missing, counted
@@ -124,6 +136,7 @@ def kinds() -> dict[str, Trained]:
         **{f"{cell} pool": trained(cell, pool=True, longest=None) for cell in CELLS},
         "LSTM ngrams": trained("LSTM", pool=False, longest=3),
         "LSTM both": trained("LSTM", pool=True, longest=3),
+        "LSTM ngrams of int32": trained("LSTM", pool=False, longest=3, hash=INT32),
         "LSTM ngrams of 1": trained("LSTM", pool=False, longest=1),
         "GRU both of 5": trained("GRU", pool=True, longest=5),
     }
@@ -131,7 +144,7 @@ def kinds() -> dict[str, Trained]:
 
 KINDS = (
     *(f"{cell} pool" for cell in CELLS),
-    *("LSTM ngrams", "LSTM both", "LSTM ngrams of 1", "GRU both of 5"),
+    *("LSTM ngrams", "LSTM both", "LSTM ngrams of int32", "LSTM ngrams of 1", "GRU both of 5"),
 )
 
 
@@ -185,6 +198,7 @@ TFLITE = [
         ("SimpleRNN pool", ("int8",), ("int8-embedding",)),
         ("LSTM ngrams of 1", ("int8-embedding",), ()),
         ("LSTM ngrams", (), ("float32",)),
+        ("LSTM ngrams of int32", (), ("float32",)),
     )
     for precision in (*quick, *others)
 ]
@@ -338,19 +352,20 @@ def test_a_large_table_does_not_keep_the_lstm_float32() -> None:
     assert 600_014 < size < 600_014 + 50_000
 
 
-def test_the_hash_matrix() -> None:
+@pytest.mark.parametrize("hash", HASHES.values(), ids=HASHES)
+def test_the_hash_matrix(hash: NgramHash) -> None:
     """A product with it is the hash of every n-gram, or its check."""
     ids = ragged((30,))[0]
     for longest in range(1, 6):
-        matrix, offsets = hash_matrix(longest)
+        matrix, offsets = hash_matrix(hash, longest)
         before = np.pad(ids, (longest - 1, 0))
         columns = [before[longest - 1 - i : longest - 1 - i + len(ids)] for i in range(longest)]
         together = np.stack(columns, axis=1)
         found = (together @ matrix + offsets) % BUCKETS
-        assert found.T.ravel().tolist() == hashed_ngrams(ids, BUCKETS, longest).tolist()
-        matrix, offsets = hash_matrix(longest, checks=True)
+        assert found.T.ravel().tolist() == hashed_ngrams(ids, BUCKETS, longest, hash).tolist()
+        matrix, offsets = hash_matrix(hash, longest, checks=True)
         checks = (together @ matrix + offsets) % CHECKS
-        assert checks.T.tolist() == ngram_checks(preceding(ids, longest)).tolist()
+        assert checks.T.tolist() == ngram_checks(preceding(ids, longest), hash).tolist()
 
 
 def test_a_heavy_tailed_table_has_steps_that_grow() -> None:

@@ -95,7 +95,8 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     "Abs": (_form(r"found", "sizes"), _form(r"x")),
     "Add": (
         _form(r"x (x|F1|wide)"),
-        _form(r"hashed I1", "hashed", r"\d+( \d+)*"),
+        _form(r"(hashed|product) I1", "hashed", r"\d+( \d+)*"),
+        _form(r"hashed product", "hashed"),
         _form(r"lengths I1", "lengths", r"\d{1,4}"),
     ),
     "Cast": (
@@ -112,7 +113,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"largest mean", "pooled", axis=_THIRD),
     ),
     "Conv": (_form(r"x F3 F1", kernel_shape=_STEPS, strides=_STEPS, dilations=_STEPS, pads=_PADS),),
-    "CumSum": (_form(r"ones L1", "places", r"1"),),
+    "CumSum": (_form(r"ones L[01]", "places", r"1"),),
     "DequantizeLinear": (_form(r"Q2 F1 Q1", axis=None),),
     # By no zero: it would end the process.
     "Div": (
@@ -141,6 +142,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     "Mod": (_form(r"hashed I1", "bucket", r"[1-9]\d*", fmod=_FIRST),),
     "Mul": (
         _form(r"x (x|F1)"),
+        _form(r"(tokens|shifted) I1", "product"),
         _form(r"found sizes", "found"),
         _form(r"found F1", "found"),
         _form(r"found counts", "counted"),
@@ -163,6 +165,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"ids( [IL]1){3,4}", IDS),
     ),
     "Softmax": (_form(r"x", axis=_LAST_OF_TWO),),
+    "Split": (_form(r"hashed L1", "hashed", r"[1-8] [1-8]", axis=_THIRD),),
     "Sqrt": (_form(r"count", "root"),),
     "Squeeze": (_form(r"(pooled|largest|mean) L1", "features", r"1"),),
     "Sub": (_form(r"lengths I1", "lengths", r"\d{1,4}"),),

@@ -38,8 +38,8 @@ MAX_WIDTH: Final = 1 << 16
 _INTEGERS: Final = {"I": "i", "L": "q"}
 """How those of `LETTERS` that are sizes and places are packed."""
 
-_FEW: Final = 8
-"""Integers in a constant that are looked at; places of an n-gram, which are fewer."""
+_FEW: Final = 16
+"""Integers in a constant that are looked at; lengths of n-grams, twice, which are fewer."""
 
 
 @dataclass(slots=True)
@@ -92,15 +92,17 @@ def _check_initializer(tensor: Tensor, constants: _Constants) -> str:
     if tensor.element_type not in LETTERS:
         raise ProtoError(f"tensor {name!r} of type {tensor.element_type}")
     letter, size = LETTERS[tensor.element_type]
-    if not 1 <= len(dims) <= 3 or not all(0 < n <= MAX_ELEMENTS for n in dims):
+    if len(dims) > 3 or not all(0 < n <= MAX_ELEMENTS for n in dims):
         raise ProtoError(f"tensor {name!r} of shape {dims[:8]}")
     if len(stored) != math.prod(dims) * size:
         raise ProtoError(f"tensor {name!r} of shape {dims} with {len(stored)} bytes")
     if max(dims[1:], default=0) > MAX_WIDTH:
         raise ProtoError(f"tensor {name!r} of shape {dims}")
-    constants.rows[name] = dims[0]
-    if letter in _INTEGERS and len(dims) == 1 and dims[0] <= _FEW:
-        constants.numbers[name] = struct.unpack(f"<{dims[0]}{_INTEGERS[letter]}", stored)
+    # A scalar has no rows: it is looked up in nowhere.
+    constants.rows[name] = dims[0] if dims else 0
+    count = math.prod(dims)
+    if letter in _INTEGERS and len(dims) <= 1 and count <= _FEW:
+        constants.numbers[name] = struct.unpack(f"<{count}{_INTEGERS[letter]}", stored)
     return f"{letter}{len(dims)}"
 
 
