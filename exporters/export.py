@@ -45,6 +45,9 @@ __all__ = [
 CHECKED_TEXTS = 400
 """How many texts a file is checked on; enough for a limit of one label in two hundred."""
 
+_A_FEW = 12
+"""Tokens of the text that a second opinion is asked of: they are all that it costs."""
+
 FEWEST_VALIDATION_TEXTS = 200
 """Fewer do not tell half a point of accuracy."""
 
@@ -168,6 +171,7 @@ def export(
         require(_check_runtimes(temporary, card, wanted))
         scorer = open_file(temporary)
         require(_check_scores(trained, scorer, limits, max_accuracy_drop))
+        require(_second_opinion(trained, scorer, rules, graph))
         golden = golden_vectors(run.encoder, scorer.probabilities, limits.golden_tolerance)
         card["checks"] = {
             "tolerance": limits.tolerance,
@@ -285,6 +289,18 @@ def _check_scores(
     return checks
 
 
+def _second_opinion(
+    trained: TrainedModel, scorer: Scorer, rules: FormatRules, graph: bytes
+) -> list[Check]:
+    """Check a graph by a text of a few tokens in another program, where the format has one."""
+    if rules.name not in SECOND_OPINIONS:
+        return []
+    texts = sorted(trained.run.encoder.encode_batch(trained.texts), key=len)
+    ids = next((ids for ids in texts if len(ids) >= _A_FEW), texts[-1])
+    check = SECOND_OPINIONS[rules.name](graph, ids, scorer.probabilities([ids]))
+    return [] if check is None else [check]
+
+
 def _check_accuracy(
     trained: TrainedModel, scorer: Scorer, decision: Decision, max_accuracy_drop: float
 ) -> Check:
@@ -389,6 +405,23 @@ CONVERTERS: Final[
     dict[str, Callable[[TrainedModel, FormatRules, str, dict[str, Any], MinRuntime], bytes]]
 ] = {"onnx": _to_onnx, "tflite": _to_tflite}
 """What makes a format's file, without what it carries, of a trained model."""
+
+
+def _reference(
+    graph: bytes, ids: npt.NDArray[np.int32], expected: npt.NDArray[np.float32]
+) -> Check | None:
+    from exporters.onnx_reference import check_reference
+
+    return check_reference(graph, ids, expected)
+
+
+SECOND_OPINIONS: Final[
+    dict[
+        str,
+        Callable[[bytes, npt.NDArray[np.int32], npt.NDArray[np.float32]], Check | None],
+    ]
+] = {"onnx": _reference}
+"""What scores a text beside the format's engine, as `onnx_reference.check_reference` does."""
 
 
 def _representative(
