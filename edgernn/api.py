@@ -276,6 +276,7 @@ def export_model(
     max_accuracy_drop: float = 0.5,
     min_runtime: str | None = None,
     recurrent: str | None = None,
+    batch: str | None = None,
     card: str | Path | None = None,
 ) -> ExportedFile:
     """Export a run to one self-contained model file, checked against the trained model.
@@ -300,6 +301,8 @@ def export_model(
             onnxruntime==1.16 or tflite-runtime==2.14.
         recurrent: `loop` or `fused`: what a .tflite file has for LSTM and SimpleRNN layers. A loop
             keeps no state between calls; None is a loop where it is no slower.
+        batch: texts a call of an .onnx file: `many`, padded, or `one`, which is right in more
+            runtimes; None is many.
         card: where to write the model card that is in the file, too.
 
     Raises:
@@ -336,6 +339,7 @@ def export_model(
         max_accuracy_drop=max_accuracy_drop,
         min_runtime=min_runtime,
         recurrent=recurrent,
+        batch=batch,
         card=_path(card),
     )
     (file,) = export_run(options, partial(open_quietly, device="cpu"), say=_say, passed=_say)

@@ -26,7 +26,7 @@ from exporters.gate import Check, OpenFile, Scorer
 from exporters.golden_texts import golden_vectors
 from exporters.keras_model import read_network
 from exporters.min_runtime import MinRuntime, oldest_supported
-from exporters.network import Head, Network, RecurrentForm
+from exporters.network import Batch, Head, Network, RecurrentForm
 from exporters.representative import representative_ids
 from exporters.rules import FormatRules, PrecisionRules, check_cells, find_precision
 from exporters.sample_texts import spread
@@ -126,6 +126,7 @@ def export(
     max_accuracy_drop: float = gate.MAX_ACCURACY_DROP,
     min_runtime: MinRuntime | None = None,
     recurrent: RecurrentForm | None = None,
+    batch: Batch | None = None,
     card_file: Path | None = None,
 ) -> tuple[Check, ...]:
     """Write one model file, check it as its user would meet it, and give it its name.
@@ -141,6 +142,7 @@ def export(
             validation texts.
         min_runtime: the oldest runtime that the file must run on; None is the oldest supported.
         recurrent: the form of recurrent layers in a format that has several; None: see `in_form`.
+        batch: how many texts a call the graph takes; None: the format's default.
         card_file: where to write the model card that is in the file, too.
 
     Returns:
@@ -152,7 +154,9 @@ def export(
     """
     limits = find_precision(rules, precision)
     wanted = min_runtime or oldest_supported(rules.name)
-    trained = replace(trained, network=in_form(trained.network, rules, precision, recurrent))
+    network = in_form(trained.network, rules, precision, recurrent)
+    network = replace(network, batch=batch or rules.batches[0])
+    trained = replace(trained, network=network)
     check_cells(rules, precision, trained.network.parts)
     run = trained.run
     card = model_card.describe(run, trained.network, rules.name, precision)

@@ -16,7 +16,13 @@ from exporters import gate
 from exporters.export import default_name, export, open_trained
 from exporters.gate import Check, OpenFile
 from exporters.min_runtime import find_min_runtime
-from exporters.rules import FORMATS, find_format, find_precision, find_recurrent_form
+from exporters.rules import (
+    FORMATS,
+    find_batch,
+    find_format,
+    find_precision,
+    find_recurrent_form,
+)
 from exporters.sample_texts import SAMPLE_TEXTS
 
 if TYPE_CHECKING:
@@ -45,6 +51,8 @@ class ExportOptions:
     recurrent: str | None = None
     """`loop` or `fused`: what .tflite files have for LSTM and SimpleRNN layers; None: a loop where
     it is not slower."""
+    batch: str | None = None
+    """`many` or `one`: how many texts a call the graphs take; None: each format's default."""
     card: Path | None = None
     """Where to write the model card that is in the file, too."""
 
@@ -91,6 +99,7 @@ def export_run(
     for rules in formats:
         find_precision(rules, precision)
     recurrent = find_recurrent_form(options.recurrent, formats)
+    batches = find_batch(formats, options.batch)
     run = Run.open(options.run)
     into = output if output is not None and (output.is_dir() or len(formats) > 1) else None
     if into is not None and into.is_file():
@@ -128,6 +137,7 @@ def export_run(
                 max_accuracy_drop=options.max_accuracy_drop,
                 min_runtime=wanted[rules.name],
                 recurrent=recurrent,
+                batch=batches[rules.name],
                 card_file=card,
             )
         yield ExportedFile(path, rules.name, precision, path.stat().st_size, checks)

@@ -64,6 +64,7 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         **({"title": recipe.title, "source": recipe.source} if recipe is not None else {}),
         "format": format,
         "precision": precision,
+        "batch": network.batch,
         "layers": _layers(network),
         "training": {**run.metrics, "seed": run.config["seed"], "data": data},
         "data": _IMDB if is_imdb else _OWN,
@@ -99,6 +100,7 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
                 "source": card.get("source", "not a recipe of edgernn"),
                 "format": card["format"],
                 "precision": card["precision"],
+                "texts a call": {"many": "any number", "one": "one"}[card["batch"]],
                 "layers": ", ".join(_layer_text(layer) for layer in card["layers"]),
                 "oldest runtime": card["oldest_runtime"],
             }

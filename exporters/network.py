@@ -15,6 +15,7 @@ __all__ = [
     "AS_A_LOOP",
     "OTHER_ACTIVATIONS",
     "Activation",
+    "Batch",
     "Conv",
     "Dense",
     "Direction",
@@ -49,6 +50,8 @@ one with `OTHER_ACTIVATIONS` or `AS_A_LOOP` behind it, or Activation, Conv, MaxP
 Pool, Scale, Softmax."""
 Head = Literal["sigmoid", "softmax"]
 """What makes probabilities of the logits: a sigmoid each by itself, a softmax all together."""
+Batch = Literal["many", "one"]
+"""Texts a call: any number, padded, with their lengths; or one at its true length."""
 Merge = Literal["concat", "sum", "ave", "mul"]
 """How the outputs of both directions become one, under Keras's names."""
 Function = Literal[
@@ -229,6 +232,8 @@ class Network:
     ngrams: Ngrams | None = None
     """What is added to the layers' logit."""
     head: Head = "sigmoid"
+    batch: Batch = "many"
+    """How many texts a graph takes a call, where a format has both."""
 
     @property
     def outputs(self) -> int:

@@ -27,6 +27,8 @@ DOMAIN = "com.microsoft"
 
 # Inputs of `LSTM`: X, W, R, B, sequence_lens. Of `DynamicQuantizeLSTM` in their place: X, W, R, B,
 # sequence_lens, initial_h, initial_c, P, and scale and zero point of W and of R.
+_WITHOUT_LENGTHS = 4
+"""Inputs of an `LSTM` in a graph for one text."""
 _LEFT_OUT = ("", "", "")
 
 
@@ -58,6 +60,8 @@ def quantize(model: Any) -> Any:
                 _store(graph, tensors.pop(name))
             node.input[place] = f"{name}_stored"
             scales += [f"{name}_scale", f"{name}_zero"]
+        if len(node.input) == _WITHOUT_LENGTHS:
+            node.input.append("")
         node.input.extend([*_LEFT_OUT, *scales])
         node.op_type, node.domain = operator.type, DOMAIN
     model.opset_import.append(onnx.helper.make_opsetid(DOMAIN, 1))

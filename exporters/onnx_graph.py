@@ -67,7 +67,8 @@ def convert(network: Network) -> Any:
     Returns:
         An `onnx.ModelProto` with inputs `ids` int32 [batch, time] and `lengths` int32 [batch], and
         output `probability` float32 [batch], or of several logits `probabilities` float32
-        [batch, labels].
+        [batch, labels]. Where the network is for one text a call the batch is 1, and there are no
+        lengths: nothing in the graph could be ignored.
     """
     with held_back(), without_compiled_files():
         return _convert(network)
@@ -80,9 +81,10 @@ def _convert(network: Network) -> Any:
     # It warns that it cannot infer the placeholders' shapes, which are given below.
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     placeholders: dict[str, Layer | Ngrams] = {}
-    masked = MaskedText()
+    one = network.batch == "one"
+    masked = MaskedText(one=one)
 
-    def forward(ids: Any, lengths: Any) -> dict[str, Any]:
+    def forward(ids: Any, lengths: Any = None) -> dict[str, Any]:
         state: Any = ids
         steps = Windows(ids, lengths)
         for number, layer in enumerate(network.layers):
@@ -94,20 +96,19 @@ def _convert(network: Network) -> Any:
                     placeholders[name] = layer
                     width = layer.outputs
                     shape = (None, None, width) if layer.sequences else (None, width)
-                    state = _placeholder(tf, name, shape, state, steps.lengths)
+                    reads = () if one else (steps.lengths,)
+                    state = _placeholder(tf, name, shape, state, *reads)
                 case Conv() | MaxPool():
                     placeholders[name] = layer
                     width = layer.kernel.shape[2] if isinstance(layer, Conv) else state.shape[-1]
-                    reads = (state, steps.lengths, steps.ids)
-                    state = _placeholder(tf, name, (None, None, width), *reads)
+                    state = _placeholder(tf, name, (None, None, width), state, *steps.reads)
                     steps = steps.after(layer)
                 case Pool():
                     placeholders[name] = layer
                     if _is_bounded(network.layers[number - 1]):
                         masked.lowest[name] = LOWEST_STATE
                     width = len(layer.of) * state.shape[-1]
-                    reads = (state, steps.lengths, steps.ids)
-                    state = _placeholder(tf, name, (None, width), *reads)
+                    state = _placeholder(tf, name, (None, width), state, *steps.reads)
                 case Dense():
                     product = tf.matmul(state, layer.kernel) + layer.bias
                     state = apply(tf, Activation(layer.activation), product)
@@ -117,31 +118,30 @@ def _convert(network: Network) -> Any:
                     state = state * layer.scale + layer.shift
         if network.ngrams is not None:
             placeholders["ngrams"] = network.ngrams
-            state += _placeholder(tf, "ngrams", (None, 1), ids, lengths)
+            texts = (ids,) if one else (ids, lengths)
+            state += _placeholder(tf, "ngrams", (None, 1), *texts)
         if network.outputs == 1:
             return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
         return {"probabilities": probabilities(tf, network, state)}
 
-    signature = (
-        tf.TensorSpec((None, None), tf.int32, name="ids"),
-        tf.TensorSpec((None,), tf.int32, name="lengths"),
-    )
+    signature = [tf.TensorSpec((None, None), tf.int32, name="ids")]
+    if not one:
+        signature.append(tf.TensorSpec((None,), tf.int32, name="lengths"))
     model, _ = tf2onnx.convert.from_function(
         tf.function(forward, input_signature=signature, autograph=False),
         input_signature=signature,
         opset=OPSET,
         custom_op_handlers={_PLACEHOLDER: (_write, [_PLACEHOLDER, placeholders, masked])},
     )
-    for value, dimensions in (
-        (model.graph.input[0], ("batch", "time")),
-        (model.graph.input[1], ("batch",)),
-        (model.graph.output[0], ("batch",)),
-    ):
+    of = {"ids": ("batch", "time")}
+    for value in (*model.graph.input, model.graph.output[0]):
         shape = value.type.tensor_type.shape
         # tf2onnx does not know the rank of what a placeholder gives.
         del shape.dim[:]
-        for name in dimensions:
+        for name in of.get(value.name, ("batch",)):
             shape.dim.add().dim_param = name
+        if one:
+            shape.dim[0].dim_value = 1
     if network.outputs > 1:
         model.graph.output[0].type.tensor_type.shape.dim.add().dim_value = network.outputs
     model.graph.name = "edgernn"
@@ -210,6 +210,8 @@ def _write(ctx: Any, node: Any, name: str, args: list[Any]) -> None:
     placeholders, masked = args
     part = placeholders[name]
     inputs, (output,) = list(node.input), node.output
+    if masked.one:
+        inputs.insert(1, "")  # no lengths
     ctx.remove_node(name)
     match part:
         case Recurrent():
@@ -269,7 +271,7 @@ def _write_recurrent(ctx: Any, name: str, layer: Recurrent, inputs: list[str], o
             constant("W", kernel),
             constant("R", recurrent),
             constant("B", bias),
-            lengths,
+            *filter(None, [lengths]),
         ],
         attributes,
         count=onnx.outputs,

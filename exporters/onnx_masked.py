@@ -31,9 +31,15 @@ _LOWEST = float(np.finfo(np.float32).min)
 
 
 class MaskedText:
-    """Writes operators that read the tokens of a graph's input, and those they share once."""
+    """Writes operators that read the tokens of a graph's input, and those they share once.
 
-    def __init__(self) -> None:
+    In a graph for one text all tokens are the text's: there are no lengths and no masks. `lengths`
+    is then an empty string for all methods.
+    """
+
+    def __init__(self, *, one: bool = False) -> None:
+        self.one = one
+        """Whether the graph is for one text a call."""
         self._made: dict[str, str] = {}
         self.lowest: dict[str, float] = {}
         """A number below all that a pooling reads, by its name, where one is known."""
@@ -56,12 +62,12 @@ class MaskedText:
         parts = []
         for part in layer.of:
             if part == "mean":
-                parts.append(_node(ctx, "MatMul", [self._shares(ctx, ids, lengths), states]))
+                parts.append(self._mean(ctx, states, lengths, ids))
                 continue
             largest = _node(ctx, "ReduceMax", [states], {"axes": [1], "keepdims": 1})
             if layer.padded_length is not None:
                 whole = np.array([layer.padded_length], np.int32)
-                ends = self._ends(ctx, lengths)
+                ends = self._ends(ctx, lengths, ids)
                 short = _node(ctx, "Less", [ends, self._constant(ctx, f"{name}_whole", whole)])
                 zero = self._constant(ctx, "zero", np.array([0], np.float32))
                 least = _node(ctx, "Max", [largest, zero])
@@ -73,6 +79,8 @@ class MaskedText:
 
     def real(self, ctx: Any, state: str, lengths: str, ids: str, other: float) -> str:
         """Return [batch, time, features] with another number behind each text's end."""
+        if self.one:
+            return state
         constant = self._constant(ctx, f"other_{other:g}", np.array([other], np.float32))
         real = _node(ctx, "Unsqueeze", [self._mask(ctx, ids, lengths), self._axis(ctx, 2)])
         return _node(ctx, "Where", [real, state, constant])
@@ -130,23 +138,38 @@ class MaskedText:
         ]
         same = _node(ctx, "Cast", [_node(ctx, "Equal", wanted)], {"to": _FLOAT})
         found = _node(ctx, "Mul", [number, same])
-        means = _node(ctx, "MatMul", [self._shares(ctx, ids, lengths), found])
+        means = self._mean(ctx, found, lengths, ids)
         mean = _node(ctx, "ReduceSum", [means, self._axis(ctx, 2)], {"keepdims": 0})
         # A sum over the root of longest * length is the mean times the root of length / longest.
-        root = _node(ctx, "Sqrt", [self._count(ctx, lengths)])
+        root = _node(ctx, "Sqrt", [self._count(ctx, lengths, ids)])
         share = constant("share", np.array([1 / np.sqrt(longest)], np.float32))
         scaled = _node(ctx, "Mul", [mean, share])
         _node(ctx, "Mul", [scaled, root], None, (output, [-1, 1]))
+
+    def _mean(self, ctx: Any, values: str, lengths: str, ids: str) -> str:
+        """The mean over a text's tokens: [batch, time, features] to [batch, 1, features]."""
+        if self.one:
+            return _node(ctx, "ReduceMean", [values], {"axes": [1], "keepdims": 1})
+        return _node(ctx, "MatMul", [self._shares(ctx, ids, lengths), values])
+
+    def _ones(self, ctx: Any, ids: str) -> str:
+        """int32 [batch, time]: a one for each id, whichever it is."""
+        key = f"ones of {ids}"
+        if key not in self._made:
+            same = _node(ctx, "Equal", [ids, ids])
+            self._made[key] = _node(ctx, "Cast", [same], {"to": _INT32})
+        return self._made[key]
 
     def _mask(self, ctx: Any, ids: str, lengths: str) -> str:
         """Whether a token stands before its text's end: bool [batch, time]."""
         key = f"mask of {ids}"
         if key not in self._made:
-            ones = _node(ctx, "Cast", [_node(ctx, "Equal", [ids, ids])], {"to": _INT32})
+            ones = self._ones(ctx, ids)
             # onnx's own reference wants a scalar here, and nowhere else.
             axis = self._constant(ctx, "time", np.array(1, np.int64))
             places = _node(ctx, "CumSum", [ones, axis])
-            self._made[key] = _node(ctx, "LessOrEqual", [places, self._ends(ctx, lengths)])
+            ends = self._ends(ctx, lengths, ids)
+            self._made[key] = _node(ctx, "LessOrEqual", [places, ends])
         return self._made[key]
 
     def _shares(self, ctx: Any, ids: str, lengths: str) -> str:
@@ -154,22 +177,26 @@ class MaskedText:
         key = f"shares of {ids}"
         if key not in self._made:
             real = _node(ctx, "Cast", [self._mask(ctx, ids, lengths)], {"to": _FLOAT})
-            shares = _node(ctx, "Div", [real, self._count(ctx, lengths)])
+            shares = _node(ctx, "Div", [real, self._count(ctx, lengths, ids)])
             self._made[key] = _node(ctx, "Unsqueeze", [shares, self._axis(ctx, 1)])
         return self._made[key]
 
-    def _ends(self, ctx: Any, lengths: str) -> str:
+    def _ends(self, ctx: Any, lengths: str, ids: str) -> str:
         """int32 [batch, 1]: the lengths."""
-        key = f"ends of {lengths}"
+        key = f"ends of {lengths or ids}"
         if key not in self._made:
-            self._made[key] = _node(ctx, "Unsqueeze", [lengths, self._axis(ctx, 1)])
+            if self.one:
+                inputs = [self._ones(ctx, ids), self._axis(ctx, 1)]
+                self._made[key] = _node(ctx, "ReduceSum", inputs, {"keepdims": 1})
+            else:
+                self._made[key] = _node(ctx, "Unsqueeze", [lengths, self._axis(ctx, 1)])
         return self._made[key]
 
-    def _count(self, ctx: Any, lengths: str) -> str:
+    def _count(self, ctx: Any, lengths: str, ids: str) -> str:
         """float32 [batch, 1]: the lengths."""
-        key = f"count of {lengths}"
+        key = f"count of {lengths or ids}"
         if key not in self._made:
-            self._made[key] = _node(ctx, "Cast", [self._ends(ctx, lengths)], {"to": _FLOAT})
+            self._made[key] = _node(ctx, "Cast", [self._ends(ctx, lengths, ids)], {"to": _FLOAT})
         return self._made[key]
 
     def _axis(self, ctx: Any, axis: int) -> str:

@@ -26,7 +26,12 @@ class Windows(NamedTuple):
     ids: Any
     """int32 [batch, time]: as many columns as there are steps."""
     lengths: Any
-    """int32 [batch]: steps of each text."""
+    """int32 [batch]: steps of each text; None where all steps are the one text's."""
+
+    @property
+    def reads(self) -> tuple[Any, ...]:
+        """What a layer that masks is given beside the state: lengths, if there are, and ids."""
+        return (self.ids,) if self.lengths is None else (self.lengths, self.ids)
 
     def after(self, layer: Conv | MaxPool) -> Windows:
         """Return the steps that a layer gives."""
@@ -34,12 +39,16 @@ class Windows(NamedTuple):
         if layer.padding != "valid":
             if stride == 1:
                 return self
+            if self.lengths is None:
+                return Windows(self.ids[:, ::stride], None)
             # Constants of one dimension, as a file may have them.
             lengths = (self.lengths + _numbers(stride - 1)) // _numbers(stride)
             return Windows(self.ids[:, ::stride], lengths)
         reach = layer.reach if isinstance(layer, Conv) else layer.size - 1
         if reach == 0 and stride == 1:
             return self
+        if self.lengths is None:
+            return Windows(self.ids[:, reach::stride], None)
         # The same as (lengths - reach - 1) // stride + 1, for texts that are long enough.
         lengths = self.lengths - _numbers(reach)
         if stride > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, get_args
 
@@ -10,7 +10,7 @@ from edgernn.bundle import CONTAINERS
 from edgernn.bundle.container import missing
 from edgernn.cells import CELLS, Cell
 from edgernn.errors import ExportError, UsageError
-from exporters.network import AS_A_LOOP, OTHER_ACTIVATIONS, Part, RecurrentForm
+from exporters.network import AS_A_LOOP, OTHER_ACTIVATIONS, Batch, Part, RecurrentForm
 
 __all__ = [
     "FORMATS",
@@ -19,6 +19,7 @@ __all__ = [
     "FormatRules",
     "PrecisionRules",
     "check_cells",
+    "find_batch",
     "find_format",
     "find_precision",
     "find_recurrent_form",
@@ -90,6 +91,8 @@ class FormatRules:
     has_forms: bool = False
     """Whether recurrent layers may be loops although there is a fused operator, see
     `RecurrentForm`."""
+    batches: tuple[Batch, ...] = ("one",)
+    """How many texts a call its graphs can take, the default first."""
 
     @property
     def suffix(self) -> str:
@@ -238,6 +241,7 @@ FORMATS: dict[str, FormatRules] = {
     for rules in (
         FormatRules(
             name="onnx",
+            batches=("many", "one"),
             operators=frozenset(
                 {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Mul", "Relu"}
                 | {"Reshape", "Sigmoid", "Tanh", "Transpose"}
@@ -250,8 +254,11 @@ FORMATS: dict[str, FormatRules] = {
                 "Merge": frozenset({"ReduceMean", "ReduceProd", "ReduceSum"}),
                 "Scale": frozenset(),
                 "Softmax": frozenset({"Softmax"}),
-                "Pool": _ONNX_MASK | {"Concat", "Less", "Max", "ReduceMax", "Squeeze", "Where"},
-                "Ngrams": _ONNX_MASK | {"Abs", "Mod", "Pad", "ReduceSum", "Slice", "Split", "Sqrt"},
+                "Pool": _ONNX_MASK
+                | {"Concat", "Less", "Max", "ReduceMax", "ReduceMean", "ReduceSum"}
+                | {"Squeeze", "Where"},
+                "Ngrams": _ONNX_MASK
+                | {"Abs", "Mod", "Pad", "ReduceMean", "ReduceSum", "Slice", "Split", "Sqrt"},
             },
             precisions=_table(
                 _FLOAT32,
@@ -394,6 +401,28 @@ def find_recurrent_form(name: str | None, formats: Iterable[FormatRules]) -> Rec
                 raise UsageError(f"--recurrent {name}: is for {having} files alone")
             return form
     raise UsageError(f"--recurrent {name}: choose one of {', '.join(RECURRENT_FORMS)}")
+
+
+def find_batch(formats: Sequence[FormatRules], name: str | None) -> dict[str, Batch]:
+    """Return how many texts a call the files of each format take, by the format's name.
+
+    Args:
+        formats: those that are exported.
+        name: `many` or `one`; None: each format's default.
+
+    Raises:
+        UsageError: there is none of that name, or no format has it.
+    """
+    names: tuple[Batch, ...] = get_args(Batch)
+    if name is not None and name not in names:
+        raise UsageError(f"--batch {name}: choose one of {', '.join(names)}")
+    found: dict[str, Batch] = {}
+    for rules in formats:
+        asked = next((batch for batch in rules.batches if batch == name), None)
+        found[rules.name] = rules.batches[0] if asked is None else asked
+    if name is not None and name not in found.values():
+        raise UsageError(f"--batch {name}: {formats[0].name} files take one text a call")
+    return found
 
 
 def check_cells(rules: FormatRules, precision: str, cells: Iterable[Part]) -> None:

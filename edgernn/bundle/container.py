@@ -116,7 +116,11 @@ class Container(Protocol):
 
     @property
     def inputs(self) -> Signature:
-        """What the main graph of every export takes."""
+        """What the main graph of an export takes."""
+
+    @property
+    def for_several(self) -> frozenset[str]:
+        """Inputs that a graph for one text a call does not have."""
 
     def outputs(self, decision: DecisionRule) -> Signature:
         """Return what the main graph of an export gives by its contract's decision."""

@@ -89,10 +89,14 @@ def check_model(path: Path, data: bytes, container: Container, content: Content)
         bundle = Bundle.from_attachments(attached)
         contract = bundle.contract
         outputs = container.outputs(contract.decision)
-        if content.inputs != container.inputs or content.outputs != outputs:
+        takes = [container.inputs]
+        if container.for_several:
+            alone = container.inputs.keys() - container.for_several
+            takes.append({n: kind for n, kind in container.inputs.items() if n in alone})
+        if content.inputs not in takes or content.outputs != outputs:
             raise ModelFileError(
                 f"the graph takes {_listed(content.inputs)} and gives {_listed(content.outputs)}; "
-                f"expected {_listed(container.inputs)} and {_listed(outputs)}"
+                f"expected {' or '.join(map(_listed, takes))} and {_listed(outputs)}"
             )
         content.check_structure(contract.vocabulary_size, contract.outputs)
     return ModelFile(path, container, data, content, bundle)

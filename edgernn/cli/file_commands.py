@@ -70,6 +70,14 @@ def export(
             "calls, or fused. Default: loop where it is no slower.",
         ),
     ] = None,
+    batch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXTS",
+            help="Texts a call of an .onnx file: many, padded, or one, which needs no lengths and "
+            "is right in more runtimes. Default: many.",
+        ),
+    ] = None,
     card: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Also write the model card to this file.")
     ] = None,
@@ -87,6 +95,7 @@ def export(
         max_accuracy_drop=max_accuracy_drop,
         min_runtime=min_runtime,
         recurrent=recurrent,
+        batch=batch,
         card=card,
     )
 

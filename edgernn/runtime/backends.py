@@ -82,6 +82,8 @@ class Backend(Protocol):
 class OnnxRuntime:
     """A graph in ONNX Runtime; padding is left out of the state by the input `lengths`.
 
+    A graph without that input takes one text a call, which has no padding.
+
     A recurrent layer gains nothing from threads inside a call, so each call has one, and many
     texts are scored by several calls at once on the one session.
     """
@@ -122,26 +124,31 @@ class OnnxRuntime:
                 f"{providers[0]} was asked for, ONNX Runtime chose "
                 f"{self._session.get_providers()[0]}; its own message is above"
             )
-        # Where activations share a scale, the graph takes one text a call.
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
-        self.batched = shapes.get("ids", [None])[0] != 1
+        self._takes_lengths = takes_lengths = "lengths" in shapes
+        # Where activations share a scale, a graph with lengths takes one text a call, too.
+        self.batched = takes_lengths and shapes.get("ids", [None])[0] != 1
         self.batch_tokens = CUDA_TOKENS if on_cuda else CPU_TOKENS
         self.workers = 1 if on_cuda else threads or threads_by_default()
         # No bound method: it would hold this object, and its session, for longer than its users do.
         (output,) = file.container.outputs(contract.decision)
         self._call: Callable[[Ids, Ids], npt.NDArray[Any]] = partial(
-            _call_session, self._session, output
+            _call_session if takes_lengths else _call_for_one, self._session, output
         )
         if on_cuda:
             from edgernn.runtime.cuda import BoundSession, warn_of_cpu_layers
 
             warn_of_cpu_layers(self._session, file.path)
-            self._call = BoundSession(self._session, output, contract.outputs)
+            self._call = BoundSession(
+                self._session, output, contract.outputs, lengths=takes_lengths
+            )
 
     def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         """Score one batch, padded to its longest text."""
         if not self.batched and len(batch) > 1:
             return np.concatenate([self.run([text], padding_ids) for text in batch])
+        if not self._takes_lengths:
+            padding_ids = ()
         ids, lengths = pad(batch, padding_ids)
         try:
             found = self._call(ids, lengths)
@@ -227,6 +234,12 @@ class LiteRT:
 def _call_session(session: Any, output: str, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
     found: npt.NDArray[Any]
     (found,) = session.run([output], {"ids": ids, "lengths": lengths})
+    return found
+
+
+def _call_for_one(session: Any, output: str, ids: Ids, lengths: Ids) -> npt.NDArray[Any]:
+    found: npt.NDArray[Any]
+    (found,) = session.run([output], {"ids": ids})
     return found
 
 

@@ -36,6 +36,8 @@ class BoundSession:
         output: str = "probability",
         outputs: int = 1,
         pin: Callable[[int], Bytes] | None = None,
+        *,
+        lengths: bool = True,
     ) -> None:
         """Allocate nothing yet.
 
@@ -44,7 +46,9 @@ class BoundSession:
             output: name of the graph's output.
             outputs: how many probabilities it gives for a text.
             pin: gives so many bytes of pinned memory.
+            lengths: whether the graph has that input; one for a text a call has not.
         """
+        self._takes = ("ids", "lengths") if lengths else ("ids",)
         self._session = session
         self._output = output
         self._each: tuple[int, ...] = () if outputs == 1 else (outputs,)
@@ -59,7 +63,7 @@ class BoundSession:
         """
         with self._lock:
             binding = self._session.io_binding()
-            for name, values in (("ids", ids), ("lengths", lengths)):
+            for name, values in zip(self._takes, (ids, lengths), strict=False):
                 bound = self._buffers[name].array(values.shape, np.dtype(np.int32))
                 np.copyto(bound, values)
                 binding.bind_input(name, "cpu", 0, np.int32, bound.shape, bound.ctypes.data)

@@ -92,6 +92,7 @@ class ToyContainer:
     name = "toy"
     suffix = ".toy"
     inputs = ToyContent.inputs
+    for_several: frozenset[str] = frozenset()
     runtimes = ("toy-runtime",)
     oldest_runtime = "1.0"
     extra = None

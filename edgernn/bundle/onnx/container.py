@@ -19,6 +19,7 @@ class OnnxContainer:
     name = "onnx"
     suffix = ".onnx"
     inputs: Mapping[str, tuple[str, int]] = {"ids": ("INT32", 2), "lengths": ("INT32", 1)}
+    for_several = frozenset({"lengths"})
     runtimes = ("onnxruntime",)
     oldest_runtime = "1.16"
     extra = None

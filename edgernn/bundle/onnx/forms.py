@@ -75,9 +75,10 @@ def _form(
     return Form(inputs, gives, attributes, numbers)
 
 
-_RECURRENT = r"x (F3|w) (F3|w) F2 lengths"
+# Of a graph for one text without lengths.
+_RECURRENT = r"x (F3|w) (F3|w) F2( lengths)?"
 # Weights with a scale for each direction; no first state, no peepholes.
-_QUANTIZED_RECURRENT = r"x Q3 Q3 F2 lengths nothing nothing nothing F1 Q1 F1 Q1"
+_QUANTIZED_RECURRENT = r"x Q3 Q3 F2 (lengths|nothing) nothing nothing nothing F1 Q1 F1 Q1"
 _WIDTH: Final[Mapping[str, Any]] = {"direction": None, "hidden_size": None}
 _OTHER_ACTIVATIONS: Final[Mapping[str, Any]] = {
     "activations": None,
@@ -150,10 +151,15 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"sum root", "wide"),
     ),
     "Pad": (_form(r"tokens L1", "padded", r"0 [1-7] 0 0 0 0", mode=None),),
-    "ReduceMax": (_form(r"states", "largest", axes=None, keepdims=_SECOND),),
-    "ReduceMean": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
+    "ReduceMax": (_form(r"states|x", "largest", axes=None, keepdims=_SECOND),),
+    "ReduceMean": (
+        _form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),
+        _form(r"x", "mean", axes=_SECOND, keepdims=_SECOND),
+        _form(r"counted", "means", axes=_SECOND, keepdims=_SECOND),
+    ),
     "ReduceProd": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
     "ReduceSum": (
+        _form(r"ones L1", "ends", r"1", keepdims=_SECOND),
         _form(r"means L1", "sum", r"2", keepdims=_FIRST),
         _form(r"x L1", DATA, r"[01]", keepdims=_FIRST),
     ),

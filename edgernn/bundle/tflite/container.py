@@ -23,6 +23,7 @@ class TfliteContainer:
     name = "tflite"
     suffix = ".tflite"
     inputs: Mapping[str, tuple[str, int]] = {"ids": ("INT32", 2)}
+    for_several: frozenset[str] = frozenset()
     # The second took over from the first, and began again at version 1.
     runtimes = ("tflite-runtime", "ai-edge-litert")
     oldest_runtime = "2.14"

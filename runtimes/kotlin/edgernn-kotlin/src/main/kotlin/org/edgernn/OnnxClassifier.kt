@@ -71,7 +71,9 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
         val shape = longArrayOf(1, ids.size.toLong())
         return OnnxTensor.createTensor(environment, IntBuffer.wrap(ids), shape).use { text ->
             OnnxTensor.createTensor(environment, intArrayOf(ids.size)).use { lengths ->
-                session.run(mapOf("ids" to text, "lengths" to lengths), output).use { result ->
+                // A graph for one text a call takes no lengths.
+                val given = mapOf("ids" to text, "lengths" to lengths).filterKeys { it in session.inputNames }
+                session.run(given, output).use { result ->
                     val tensor = result.get(0) as? OnnxTensor
                     tensor?.floatBuffer?.let { values -> FloatArray(values.remaining()) { values.get(it) } }
                         ?: FloatArray(0)

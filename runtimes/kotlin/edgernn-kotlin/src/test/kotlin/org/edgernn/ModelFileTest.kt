@@ -125,7 +125,7 @@ class ModelFileTest {
     /** A graph with other inputs, outputs or types is none of the contract. */
     @Test
     fun otherGraphs() {
-        val expected = "expected ids INT32[2], lengths INT32[1] and probability FLOAT[1]"
+        val expected = "expected ids INT32[2], lengths INT32[1] or ids INT32[2] and probability FLOAT[1]"
         assertEquals(
             "tiny: the graph takes ids INT32[2] and gives probability FLOAT[1]; $expected",
             refusal { read(TinyModels.onnx(graph = TinyModels.onnxGraph(listOf("ids")))) },

@@ -46,10 +46,10 @@ internal class Container(
         val taken = inputs.map { it.toString() }
         val given = outputs.map { it.toString() }
         // In any order, but none twice.
-        if (taken.size != takes.size || given != gives || !taken.containsAll(takes)) {
+        if (takes.none { it.size == taken.size && taken.containsAll(it) } || given != gives) {
             throw ModelException(
                 "the graph takes ${listed(taken)} and gives ${listed(given)}; expected " +
-                    "${listed(takes)} and ${listed(gives)}",
+                    "${takes.joinToString(" or ") { listed(it) }} and ${listed(gives)}",
             )
         }
         val each = outputs[0].shape.getOrElse(1) { 1 }
@@ -62,10 +62,11 @@ internal class Container(
     }
 
     private companion object {
+        /** A graph for one text a call takes no lengths. */
         val INPUTS =
             mapOf(
-                Format.ONNX to listOf("ids INT32[2]", "lengths INT32[1]"),
-                Format.TFLITE to listOf("ids INT32[2]"),
+                Format.ONNX to listOf(listOf("ids INT32[2]", "lengths INT32[1]"), listOf("ids INT32[2]")),
+                Format.TFLITE to listOf(listOf("ids INT32[2]")),
             )
 
         /** What a 32-bit float is called. */
