@@ -1,13 +1,12 @@
 """Smaller ONNX files: weights stored as float16 or int8, arithmetic in float32.
 
-Only the weights are quantized, each channel with its own scale, and turned back by a `Cast` or
-`DequantizeLinear` node that ONNX Runtime folds away when it loads the file; an embedding's rows are
-turned back as they are looked up. Unlike dynamic quantization of the activations
-(`exporters.onnx_dynamic`), whose scale is taken over the whole batch, the score of a text stays
-independent of the other texts in its batch, and the recurrent operators stay ones that every
-execution provider has.
-
-Source: ONNX operator `DequantizeLinear` (opset 13): y = (x - zero_point) * scale.
+Only the weights are quantized, each channel with its own scale, and turned back by a `Cast`, and a
+`Mul` by the scale, that a runtime folds away when it loads the file; an embedding's rows are turned
+back as they are looked up. `DequantizeLinear` would say the same in one operator, and be taken for
+leave to quantize what the weight is multiplied by: ONNX Runtime 1.31 and OpenVINO do so. Unlike
+dynamic quantization of the activations (`exporters.onnx_dynamic`), whose scale is taken over the
+whole batch, the score of a text stays independent of the other texts in its batch, and the
+recurrent operators stay ones that every execution provider has.
 """
 
 from __future__ import annotations
@@ -209,8 +208,10 @@ def _store(model: Any, encode: Any, onnx: Any, operators: Collection[str] | None
             # [directions, gates, inputs] as [directions * gates, inputs]: a scale for each row.
             rows = values.reshape(-1, values.shape[-1]) if values.ndim == 3 else values
             small, scale = encode(rows, 0 if values.ndim == 3 else axis)
+            # Only halves are stored in two dimensions, as they have always been.
+            flat = values.ndim == 3 and scale is None
             # Decoded under the old name, where other nodes that share the weight find it too.
-            stored, decoded = f"{name}_stored", f"{name}_decoded" if values.ndim == 3 else name
+            stored, decoded = f"{name}_stored", f"{name}_decoded" if flat else name
             # The embedding is decoded behind the lookup: the rows in use, not the whole table.
             behind = node.op_type == "Gather"
             source, target = (f"{name}_rows", node.output[0]) if behind else (stored, decoded)
@@ -231,18 +232,14 @@ def _store(model: Any, encode: Any, onnx: Any, operators: Collection[str] | None
                     steps = squares
                 decoding.append(make("Mul", [steps, f"{name}_scale"], [target], name=f"{name}_Mul"))
             else:
-                graph.initializer.append(array(scale, f"{name}_scale"))
-                # Zeros are the default, but of type uint8 to ONNX Runtime 1.26's optimizer.
-                graph.initializer.append(array(np.zeros(scale.shape, np.int8), f"{name}_zero"))
-                decoding.append(
-                    make(
-                        "DequantizeLinear",
-                        [source, f"{name}_scale", f"{name}_zero"],
-                        [target],
-                        name=f"{name}_DequantizeLinear",
-                        axis=0 if values.ndim == 3 else axis,
-                    )
-                )
+                small = small.reshape(values.shape)
+                by_row = [*values.shape[:2], 1] if values.ndim == 3 else [1, -1]
+                graph.initializer.append(array(scale.reshape(by_row), f"{name}_scale"))
+                steps = f"{name}_steps"
+                decoding += [
+                    make("Cast", [source], [steps], name=f"{name}_Cast", to=1),
+                    make("Mul", [steps, f"{name}_scale"], [target], name=f"{name}_Mul"),
+                ]
             graph.initializer.append(array(small, stored))
             graph.initializer.remove(tensors.pop(name))
             if behind:
@@ -251,7 +248,7 @@ def _store(model: Any, encode: Any, onnx: Any, operators: Collection[str] | None
                 after += decoding
                 continue
             before += decoding
-            if values.ndim == 3:
+            if flat:
                 shape = f"{name}_shape"
                 graph.initializer.append(array(np.array(values.shape, np.int64), shape))
                 before.append(make("Reshape", [decoded, shape], [name], name=f"{name}_Reshape"))

@@ -243,7 +243,7 @@ FORMATS: dict[str, FormatRules] = {
             name="onnx",
             batches=("many", "one"),
             operators=frozenset(
-                {"Add", "Cast", "DequantizeLinear", "Gather", "MatMul", "Mul", "Relu"}
+                {"Add", "Cast", "Gather", "MatMul", "Mul", "Relu"}
                 | {"Reshape", "Sigmoid", "Tanh", "Transpose"}
             ),
             cells=_OfCells(_in_onnx),

@@ -82,6 +82,7 @@ INPUTS: Final[Mapping[str, Inputs]] = {
 says it of recurrent ones."""
 
 _LOOKUPS: Final = frozenset({"Gather", "GATHER", "EMBEDDING_LOOKUP"})
+_PRODUCT: Final = "Mul"
 _SUMS: Final = frozenset({"Add", "ADD"})
 _COMPARISONS: Final = frozenset({"Equal", "EQUAL"})
 
@@ -207,7 +208,9 @@ def _follow(
                 if value.type not in _WIDE:
                     way.decoders.add(operator.full_type)
                 pending += gives
-            elif role is None and _CARRIERS.get(operator.type, -1) in (None, reader.position):
+            elif (role is None and _CARRIERS.get(operator.type, -1) in (None, reader.position)) or (
+                not is_row and role is None and _is_scaled(graph, operator)
+            ):
                 pending += gives
             elif is_row and operator.type in _COMPARISONS:
                 way.is_compared = True
@@ -232,6 +235,8 @@ def _role(graph: Graph, reader: Reader, value: Value, inputs: Inputs) -> str | N
             return NGRAMS
         # A number for each row of an embedding, looked up by the same ids, is its scale.
         return EMBEDDING if sizes[1:] not in ((), (1,)) else SCALE
+    if operator.type == _PRODUCT and position == 1 and _is_scaled(graph, operator):
+        return SCALE
     if operator.type in _SUMS:
         return BIAS if value.type in _FLOATS and max(sizes, default=0) > 1 else None
     role = inputs.get(operator.type, {}).get(position)
@@ -243,6 +248,16 @@ def _role(graph: Graph, reader: Reader, value: Value, inputs: Inputs) -> str | N
     if role == DENSE and operator.subgraph in graph.looped:
         return RECURRENT
     return role
+
+
+def _is_scaled(graph: Graph, product: Operator) -> bool:
+    """Tell whether an operator multiplies stored integers, made floats, by their scales."""
+    if product.type != _PRODUCT:
+        return False
+    cast = graph.makers.get(product.inputs[0])
+    if cast is None or cast.type != "Cast" or cast.inputs[0] in graph.makers:
+        return False
+    return graph.values[cast.inputs[0]].type in _SMALL_INTEGERS
 
 
 def _is_hashed(graph: Graph, lookup: Operator) -> bool:

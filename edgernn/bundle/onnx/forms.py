@@ -101,7 +101,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"lengths I1", "lengths", r"\d{1,4}"),
     ),
     "Cast": (
-        _form(r"x|H2", to=_TO_FLOAT),
+        _form(r"x|H2|Q[23]", to=_TO_FLOAT),
         _form(r"found", "found", to=_TO_FLOAT),
         _form(r"found", "held", to=_TO_INT32),
         _form(r"alike", "counts", to=_TO_FLOAT),
@@ -143,6 +143,8 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     "Mod": (_form(r"hashed I1", "bucket", r"[1-9]\d*", fmod=_FIRST),),
     "Mul": (
         _form(r"x (x|F1)"),
+        # A scale for each channel; its shape is looked at.
+        _form(r"w F[23]"),
         _form(r"(tokens|shifted) I1", "product"),
         _form(r"found sizes", "found"),
         _form(r"found F1", "found"),
@@ -189,7 +191,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"briefly largest largest", "largest"),
     ),
 }
-DECODERS: Final = frozenset({"Cast", "DequantizeLinear", "Reshape"})
+DECODERS: Final = frozenset({"Cast", "DequantizeLinear", "Mul", "Reshape"})
 """Operators that turn stored weights into weights."""
 
 

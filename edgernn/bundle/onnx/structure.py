@@ -46,8 +46,8 @@ _FEW: Final = 16
 class _Constants:
     """What is known of initializers, and of what n-grams were hashed to, by name."""
 
-    rows: dict[str, int] = field(default_factory=dict)
-    """The first dimension."""
+    dims: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    """The dimensions, and those of weights that are decoded number by number."""
     numbers: dict[str, tuple[int, ...]] = field(default_factory=dict)
     """The values of a few integers."""
     moduli: dict[str, int] = field(default_factory=dict)
@@ -98,8 +98,7 @@ def _check_initializer(tensor: Tensor, constants: _Constants) -> str:
         raise ProtoError(f"tensor {name!r} of shape {dims} with {len(stored)} bytes")
     if max(dims[1:], default=0) > MAX_WIDTH:
         raise ProtoError(f"tensor {name!r} of shape {dims}")
-    # A scalar has no rows: it is looked up in nowhere.
-    constants.rows[name] = dims[0] if dims else 0
+    constants.dims[name] = tuple(dims)
     count = math.prod(dims)
     if letter in _INTEGERS and len(dims) <= 1 and count <= _FEW:
         constants.numbers[name] = struct.unpack(f"<{count}{_INTEGERS[letter]}", stored)
@@ -136,19 +135,31 @@ def _check_node(
         constants.moduli[outputs[0]] = numbers[0]
     if op_type == "Gather":
         _check_lookup(inputs, constants, vocabulary_size)
-    elif any(constants.rows.get(name, 0) > MAX_WIDTH for name in inputs):
+    elif any(max(constants.dims.get(name, ())[:1], default=0) > MAX_WIDTH for name in inputs):
         raise ProtoError(f"operator {op_type} with a weight that is too wide")
     weight = op_type in DECODERS and DATA not in given.split() and form.gives == DATA
+    if weight and op_type in ("Cast", "Mul"):
+        constants.dims[outputs[0]] = _decoded(op_type, inputs, constants)
     for name in filter(None, outputs):
         if name in kinds:
             raise ProtoError(f"tensor {name!r} appears twice")
         kinds[name] = WEIGHT if weight else form.gives
 
 
+def _decoded(op_type: str, inputs: Sequence[str], constants: _Constants) -> tuple[int, ...]:
+    """Return the dimensions of a weight that is decoded; a scale does not make it larger."""
+    dims = constants.dims.get(inputs[0], ())
+    scales = constants.dims[inputs[1]] if len(inputs) > 1 else dims
+    fits = len(scales) == len(dims) and all(s in (1, d) for s, d in zip(scales, dims, strict=True))
+    if not dims or not fits:
+        raise ProtoError(f"operator {op_type} with a scale of another shape than a weight's")
+    return dims
+
+
 def _check_lookup(inputs: Sequence[str], constants: _Constants, vocabulary_size: int) -> None:
     """Every id, and every bucket of an n-gram, has its row in the table."""
     table, place = inputs
-    rows = constants.rows[table]
+    rows = (constants.dims[table] or (0,))[0]
     if place in constants.moduli:
         if constants.moduli[place] > rows:
             raise ProtoError(f"{constants.moduli[place]} buckets of n-grams, in a table of {rows}")
