@@ -160,6 +160,7 @@ def export(
     check_cells(rules, precision, trained.network.parts)
     run = trained.run
     card = model_card.describe(run, trained.network, rules.name, precision)
+    card["batch"] = "one" if limits.one_text else network.batch
     checks: list[Check] = []
 
     def require(more: list[Check]) -> None:
@@ -176,7 +177,12 @@ def export(
         scorer = open_file(temporary)
         require(_check_scores(trained, scorer, limits, max_accuracy_drop))
         require(_second_opinion(trained, scorer, rules, graph))
-        golden = golden_vectors(run.encoder, scorer.probabilities, limits.golden_tolerance)
+        golden = golden_vectors(
+            run.encoder,
+            scorer.probabilities,
+            limits.golden_tolerance,
+            batched=card["batch"] == "many",
+        )
         card["checks"] = {
             "tolerance": limits.tolerance,
             "lines": [f"{check.name}: {check.line}" for check in checks],

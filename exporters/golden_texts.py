@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from itertools import permutations
 
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import Golden, GoldenVector
+from edgernn.bundle.golden import FEWEST
 from edgernn.errors import ExportError
 from edgernn.text import TextEncoder
 from exporters.sample_texts import SAMPLE_TEXTS, touching
@@ -20,6 +22,8 @@ __all__ = ["CORNERS", "golden_vectors"]
 _CLOSE_TEXTS = 6
 _PAIRED = 30
 _DIGITS = 7
+_TOGETHER = 8
+"""Texts that are scored in one call."""
 
 CORNERS: tuple[str, ...] = (
     "Great movie!",
@@ -53,44 +57,122 @@ def golden_vectors(
     encoder: TextEncoder,
     probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
     tolerance: float,
+    *,
+    batched: bool = False,
 ) -> Golden:
     """Choose texts and say what a file gives for them.
 
     The corners, a text that is exactly as long as the longest input and one that is longer, and
     the texts closest to another answer, none so close that a runtime within the tolerance may give
-    it.
+    it. At the end two texts of equally many ids follow each other, and the second follows itself:
+    a runtime that keeps state from one call to the next, or drops it only where the length
+    changes, gives other scores for them.
 
     Args:
         encoder: the file's contract with its vocabulary.
         probabilities: the file's scores of int32 ids, float32 [texts] or [texts, labels].
         tolerance: how far a runtime may be off.
+        batched: whether the graph takes several texts a call: some of different lengths are to be
+            scored in one.
 
     Returns:
-        16 to 32 vectors; fewer where many scores lie close to another answer.
+        16 to 40 vectors; fewer, with a warning, where too many scores lie close to another answer.
 
     Raises:
         ExportError: all do, so that no vector could prove a runtime right.
     """
     samples = touching(SAMPLE_TEXTS, encoder)
+    pool = _scored(_pool(samples), encoder, probabilities)
     texts = [*CORNERS, *_of_the_longest_input(encoder, samples)]
-    texts += _close(encoder, probabilities, tolerance, samples)
-    ids = encoder.encode_batch(texts)
-    found = iter(probabilities([tokens for tokens in ids if len(tokens)]).tolist())
-    vectors = [
-        _vector(text, tokens, next(found) if len(tokens) else None)
-        for text, tokens in zip(texts, ids, strict=True)
-    ]
-    sure = tuple(v for v in vectors if not _may_flip(v, encoder, tolerance))
-    if all(vector.scores is None for vector in sure):
+    texts += _close(pool, encoder, tolerance)
+    vectors = _vectors(texts, encoder, probabilities)
+    sure = [v for v in vectors if not _may_flip(v, encoder, tolerance)]
+    scored = [v for v in sure if v.scores is not None]
+    if len(scored) < FEWEST:
+        known = {v.text for v in vectors}
+        more = [v for v in pool if v.text not in known and not _may_flip(v, encoder, tolerance)]
+        # The surest first: they stay on their side in any runtime.
+        more.sort(key=lambda v: -_margin(v, encoder))
+        sure += more[: FEWEST - len(scored)]
+        scored = [v for v in sure if v.scores is not None]
+    if len(scored) < FEWEST:
         decision = encoder.contract.decides
         what = "another answer"
         if decision.is_binary and decision.none_below is None:
             what = f"the threshold {decision.threshold:g}"
-        raise ExportError(
-            f"no score of {len(texts)} texts lies {2 * tolerance:g} or more from {what}: the model "
-            "decides nothing yet; train it longer"
+        few = f"{2 * tolerance:g} or more from {what}"
+        tried = len({v.text for v in (*vectors, *pool)})
+        if not scored:
+            raise ExportError(
+                f"no score of {tried:,} texts lies {few}: the model decides nothing yet; train it "
+                "longer"
+            )
+        warnings.warn(
+            f"{len(scored)} golden vectors instead of {FEWEST}: of {tried:,} texts no more have a "
+            f"score that lies {few}; a model that is trained longer has them",
+            RuntimeWarning,
+            stacklevel=2,
         )
-    return Golden(tolerance, sure)
+    sure += _in_a_row(scored)
+    return Golden(tolerance, tuple(sure), _together(sure) if batched else ())
+
+
+def _in_a_row(vectors: Sequence[GoldenVector]) -> list[GoldenVector]:
+    """Return two vectors of equally many ids and the furthest scores, the second once more."""
+    by_length: dict[int, list[GoldenVector]] = {}
+    for vector in vectors:
+        by_length.setdefault(len(vector.ids), []).append(vector)
+    pairs = [
+        (one, other)
+        for same in by_length.values()
+        for one, other in permutations(same, 2)
+        if one.ids != other.ids
+    ]
+    if not pairs:
+        return [vectors[-1], vectors[-1]]
+
+    def apart(pair: tuple[GoldenVector, GoldenVector]) -> float:
+        one, other = (np.array(vector.scores) for vector in pair)
+        return float(np.abs(one - other).max())
+
+    one, other = max(pairs, key=apart)
+    return [one, other, other]
+
+
+def _together(vectors: Sequence[GoldenVector]) -> tuple[int, ...]:
+    """Return places of vectors of various lengths, the shortest first; none if all are alike."""
+    places: dict[int, int] = {}
+    for place, vector in enumerate(vectors):
+        if vector.ids:
+            places.setdefault(len(vector.ids), place)
+    lengths = sorted(places)
+    if len(lengths) < 2:
+        return ()
+    steps = np.linspace(0, len(lengths) - 1, min(_TOGETHER, len(lengths)))
+    return tuple(places[lengths[round(float(step))]] for step in steps)
+
+
+def _vectors(
+    texts: Sequence[str],
+    encoder: TextEncoder,
+    probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
+) -> list[GoldenVector]:
+    """Return texts with what the file gives for them."""
+    ids = encoder.encode_batch(texts)
+    found = iter(probabilities([tokens for tokens in ids if len(tokens)]).tolist())
+    return [
+        _vector(text, tokens, next(found) if len(tokens) else None)
+        for text, tokens in zip(texts, ids, strict=True)
+    ]
+
+
+def _scored(
+    texts: Sequence[str],
+    encoder: TextEncoder,
+    probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
+) -> list[GoldenVector]:
+    """Return those texts that have a score, with it."""
+    return [v for v in _vectors(texts, encoder, probabilities) if v.scores is not None]
 
 
 def _vector(
@@ -107,8 +189,11 @@ def _may_flip(vector: GoldenVector, encoder: TextEncoder, tolerance: float) -> b
     if vector.scores is None:
         return False
     # Twice the tolerance: what is within one of another answer here may be beyond it there.
-    margin = encoder.contract.decides.margin(np.array([vector.scores]))
-    return bool(margin[0] < 2 * tolerance)
+    return _margin(vector, encoder) < 2 * tolerance
+
+
+def _margin(vector: GoldenVector, encoder: TextEncoder) -> float:
+    return float(encoder.contract.decides.margin(np.array([vector.scores]))[0])
 
 
 def _of_the_longest_input(encoder: TextEncoder, samples: Sequence[str]) -> list[str]:
@@ -128,18 +213,15 @@ def _of_the_longest_input(encoder: TextEncoder, samples: Sequence[str]) -> list[
     return [" ".join(words[:low]), " ".join([*words[3 : low + 3], end])]
 
 
-def _close(
-    encoder: TextEncoder,
-    probabilities: Callable[[Sequence[npt.NDArray[np.int32]]], npt.NDArray[np.float32]],
-    tolerance: float,
-    samples: Sequence[str],
-) -> list[str]:
-    """Return the texts and pairs of texts closest to another answer, of various answers."""
+def _pool(samples: Sequence[str]) -> list[str]:
+    """Return texts, and pairs of the short ones among them."""
     short = [text for text in samples if len(text) < 100][:_PAIRED]
-    pool = [*samples, *(f"{one} {two}" for one, two in permutations(short, 2))]
-    ids = encoder.encode_batch(pool)
-    pool = [text for text, tokens in zip(pool, ids, strict=True) if len(tokens)]
-    scores = probabilities([tokens for tokens in ids if len(tokens)])
+    return [*samples, *(f"{one} {two}" for one, two in permutations(short, 2))]
+
+
+def _close(pool: Sequence[GoldenVector], encoder: TextEncoder, tolerance: float) -> list[str]:
+    """Return the texts closest to another answer, of various answers."""
+    scores = np.array([vector.scores for vector in pool])
     decision = encoder.contract.decides
     margins, answers = decision.margin(scores), decision.answers(scores).tolist()
     by_answer: dict[str, list[int]] = {}
@@ -149,4 +231,5 @@ def _close(
     some = [i for places in by_answer.values() for i in places[: _CLOSE_TEXTS // 2]]
     closest = sorted(some, key=lambda i: margins[i])[:_CLOSE_TEXTS]
     # The second label's first, as it has always been.
-    return [pool[i] for i in sorted(closest, key=lambda i: (answers[i], -margins[i]), reverse=True)]
+    order = sorted(closest, key=lambda i: (answers[i], -margins[i]), reverse=True)
+    return [pool[i].text for i in order]

@@ -67,6 +67,8 @@ class PrecisionRules:
     """Recurrent layers that become something else than in the format's other files."""
     refused: Mapping[Part, str] = field(default_factory=dict)
     """Recurrent layers, and other parts, that cannot be had in it, and the reason, as measured."""
+    one_text: bool = False
+    """Whether its graphs take one text a call, with lengths or without."""
     needs_representative: bool = False
     """Whether the converter takes ranges from texts that it runs."""
     searched: bool = True
@@ -282,6 +284,7 @@ FORMATS: dict[str, FormatRules] = {
                     tolerance=5e-2,
                     # Another processor may add up in another order, and round to another step.
                     golden_tolerance=1e-2,
+                    one_text=True,
                     cells=_OfCells(_in_onnx_int8),
                     refused=_OfCells(_no_onnx_int8),
                 ),

@@ -112,7 +112,7 @@ def test_it_can_be_exported_again(trained, tmp_path):
 def test_its_golden_vectors(classifier):
     """Sixteen or more, answered as the file says, some of them close to the threshold."""
     golden = read_model_file(SHIPPED_MODEL).bundle.golden
-    assert 16 <= len(golden.vectors) <= 32
+    assert 16 <= len(golden.vectors) <= 40
     for vector in golden.vectors:
         assert classifier.encode(vector.text) == list(vector.ids)
         (score,) = classifier.score([vector.text])

@@ -2,7 +2,7 @@
 
 The attachments are `contract.json` (`edgernn.text.TextContract`), the vocabulary under the name
 that the contract gives, `card.json` (recipe, precision, training figures, versions), the same for
-people as `card.md`, and `golden.json` (`edgernn.bundle.golden.Golden`).
+people as `card.md`, and `golden.json` with `golden_batch.json` (`edgernn.bundle.golden.Golden`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from edgernn.bundle.golden import GOLDEN, Golden
+from edgernn.bundle.golden import GOLDEN, GOLDEN_BATCH, Golden
 from edgernn.errors import ModelFileError
 from edgernn.text import TextContract, TextEncoder
 
@@ -58,6 +58,8 @@ class Bundle:
             attachments[PAGE] = self.page.encode()
         if self.golden is not None:
             attachments[GOLDEN] = self.golden.to_json(self.contract.outputs).encode()
+            if self.golden.batch:
+                attachments[GOLDEN_BATCH] = self.golden.batch_to_json().encode()
         return attachments
 
     @classmethod
@@ -68,7 +70,7 @@ class Bundle:
             ModelFileError: an attachment is missing or broken, or its rules are not known here.
         """
         cls.check_names(attachments)
-        for name in (CONTRACT, CARD, PAGE, GOLDEN):
+        for name in (CONTRACT, CARD, PAGE, GOLDEN, GOLDEN_BATCH):
             if len(attachments.get(name, b"")) > _MAX_BYTES:
                 raise ModelFileError(f"{name}: larger than {_MAX_BYTES >> 20} MiB")
         contract = TextContract.from_json(attachments[CONTRACT])
@@ -87,7 +89,8 @@ class Bundle:
         encoder = TextEncoder(contract, vocabulary)
         golden = None
         if GOLDEN in attachments:
-            golden = Golden.from_json(attachments[GOLDEN], contract)
+            batch = attachments.get(GOLDEN_BATCH)
+            golden = Golden.from_json(attachments[GOLDEN], contract, batch)
         return cls(encoder, card, page, golden)
 
     @staticmethod

@@ -15,11 +15,16 @@ from typing import Any
 from edgernn.errors import ModelFileError
 from edgernn.text import TextContract
 
-__all__ = ["GOLDEN", "Golden", "GoldenVector"]
+__all__ = ["FEWEST", "GOLDEN", "GOLDEN_BATCH", "Golden", "GoldenVector"]
 
 GOLDEN = "golden.json"
+GOLDEN_BATCH = "golden_batch.json"
+
+FEWEST = 16
+"""An export has fewer vectors only of a model that is sure of fewer texts."""
 
 MAX_VECTORS = 256
+MAX_BATCH = 64
 MAX_CHARACTERS = 1 << 16
 _ONE, _SEVERAL = "probability", "probabilities"
 """The last field, by how many probabilities the model gives for a text."""
@@ -52,6 +57,13 @@ class Golden:
     tolerance: float
     """How far each of a runtime's probabilities may lie from a vector's."""
     vectors: tuple[GoldenVector, ...]
+    batch: tuple[int, ...] = ()
+    """Places in `vectors` of texts to score in one call, shorter ones padded; none in a file whose
+    graph takes one text a call."""
+
+    def batch_to_json(self) -> str:
+        """Return the attachment that `batch` is."""
+        return json.dumps(list(self.batch)) + "\n"
 
     def to_json(self, outputs: int = 1) -> str:
         """Return the attachment: ASCII, a line for each vector.
@@ -68,8 +80,8 @@ class Golden:
         return f'{{"tolerance": {json.dumps(self.tolerance)}, "vectors": [\n{joined}\n]}}\n'
 
     @classmethod
-    def from_json(cls, data: bytes, contract: TextContract) -> Golden:
-        """Read the attachment of a file with this contract.
+    def from_json(cls, data: bytes, contract: TextContract, batch: bytes | None = None) -> Golden:
+        """Read the attachment of a file with this contract, and the one that `batch` is.
 
         Raises:
             ModelFileError: not JSON, or a value that no file with the contract gives.
@@ -85,9 +97,23 @@ class Golden:
             raise ModelFileError(f"{GOLDEN}: tolerance {tolerance!r} is not in (0, 1)")
         if not isinstance(vectors, list) or not 1 <= len(vectors) <= MAX_VECTORS:
             raise ModelFileError(f"{GOLDEN}: vectors is not a list of 1 to {MAX_VECTORS}")
-        return cls(
-            float(tolerance), tuple(_vector(v, i, contract) for i, v in enumerate(vectors, start=1))
-        )
+        read = tuple(_vector(v, i, contract) for i, v in enumerate(vectors, start=1))
+        return cls(float(tolerance), read, () if batch is None else _batch(batch, read))
+
+
+def _batch(data: bytes, vectors: Sequence[GoldenVector]) -> tuple[int, ...]:
+    try:
+        places = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{GOLDEN_BATCH}: not JSON: {error}") from error
+    if not isinstance(places, list) or not 2 <= len(places) <= MAX_BATCH:
+        raise ModelFileError(f"{GOLDEN_BATCH}: not a list of 2 to {MAX_BATCH} places")
+    for place in places:
+        if type(place) is not int or not 0 <= place < len(vectors) or not vectors[place].ids:
+            raise ModelFileError(
+                f"{GOLDEN_BATCH}: {place!r} is not the place of a vector that has ids"
+            )
+    return tuple(places)
 
 
 def _vector(value: Any, number: int, contract: TextContract) -> GoldenVector:

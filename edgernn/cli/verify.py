@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edgernn.bundle.golden import FEWEST
 from edgernn.bundle.messages import one_line
 from edgernn.cli.compare import aligned
 from edgernn.cli.console import busy, say, write_line
@@ -76,8 +77,9 @@ def _replay_table(path: Path, found: Replay) -> list[str]:
     ids = found.ids
     wrong = "" if ids.first is None else f", {ids.mismatches} do not: {_shown(ids.first)}"
     header = ("runtime", "version", "device", "vectors", "largest difference", "label flips", "")
+    few = "" if ids.texts >= FEWEST else f" ({FEWEST} is usual: the model is sure of few texts)"
     return [
-        f"{path}: {ids.texts} golden vectors, tolerance {found.tolerance:g}",
+        f"{path}: {ids.texts} golden vectors{few}, tolerance {found.tolerance:g}",
         f"{_MARKS[ids.passed]} texts become the ids that they became at export{wrong}",
         *_table(header, found.runtimes, _cells),
     ]

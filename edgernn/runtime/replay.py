@@ -92,7 +92,8 @@ def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
     try:
         backend = engine.open()
         device = backend.device
-        found = _score(backend, [np.array(vector.ids, np.int32) for vector in vectors])
+        group = [rows.index(place) for place in golden.batch]
+        found = _score(backend, [np.array(vector.ids, np.int32) for vector in vectors], group)
     except EdgernnError as error:
         return unscored(file, engine, device, error)
     answers = judge(
@@ -108,20 +109,25 @@ def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
     return dataclasses.replace(answers, row=rows[answers.row - 1] + 1)
 
 
-def _score(backend: Backend, ids: Sequence[Ids]) -> npt.NDArray[np.float32]:
-    """Score texts one by one in their order, and then together in reverse order.
+def _score(backend: Backend, ids: Sequence[Ids], group: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Score texts one by one in their order, together in reverse order, and a group in one call.
 
     A runtime in which a score depends on what was scored before or beside it differs in one. One
-    that takes a text a call gets them one by one in reverse order.
+    that takes a text a call gets them one by one in reverse order, and no group.
 
     Returns:
-        float32 [2, texts] or [2, texts, labels], both in the order of `ids`.
+        float32 [3, texts] or [3, texts, labels], all in the order of `ids`; last those of the
+        group, among the first.
     """
     alone = np.concatenate([backend.run([one]) for one in ids])
     backwards = ids[::-1]
     batches = _batches(backwards) if backend.batched else ([one] for one in backwards)
     together = np.concatenate([backend.run(batch) for batch in batches])[::-1]
-    return np.stack([alone, together])
+    grouped = alone.copy()
+    if group and backend.batched:
+        batches = _batches([ids[place] for place in group])
+        grouped[list(group)] = np.concatenate([backend.run(batch) for batch in batches])
+    return np.stack([alone, together, grouped])
 
 
 def _batches(ids: Sequence[Ids]) -> Iterator[list[Ids]]:

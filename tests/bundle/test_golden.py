@@ -242,3 +242,38 @@ def test_several_probabilities_refused(old: str, new: str, reason: str) -> None:
     data = SEVERAL.to_json(EACH.outputs).replace(old, new, 1).encode()
     with pytest.raises(ModelFileError, match=f"^golden.json: vector 1: {reason}"):
         Golden.from_json(data, EACH)
+
+
+BATCH = Golden(
+    0.01,
+    (GoldenVector("a", (1, 2), 0.25), GoldenVector("", ()), GoldenVector("b", (3,), 0.75)),
+    (2, 0),
+)
+
+
+def test_the_batch_is_an_attachment_of_its_own() -> None:
+    """So that a reader that does not know it reads the vectors as before."""
+    assert BATCH.batch_to_json() == "[2, 0]\n"
+    data = BATCH.to_json().encode()
+    assert Golden.from_json(data, CONTRACT, b"[2, 0]") == BATCH
+    assert Golden.from_json(data, CONTRACT) == dataclasses.replace(BATCH, batch=())
+
+
+@pytest.mark.parametrize(
+    ("batch", "reason"),
+    [
+        (b"{", "not JSON"),
+        (b"{}", "not a list of 2 to 64 places"),
+        (b"[0]", "not a list of 2 to 64 places"),
+        (json.dumps([0] * 65).encode(), "not a list of 2 to 64 places"),
+        (b"[0, 3]", "3 is not the place of a vector that has ids"),
+        (b"[0, -1]", "-1 is not the place"),
+        (b"[0, 1]", "1 is not the place of a vector that has ids"),
+        (b"[0, true]", "True is not the place"),
+        (b"[0, 2.0]", "2.0 is not the place"),
+    ],
+)
+def test_a_batch_that_is_none(batch: bytes, reason: str) -> None:
+    """Refused, and the attachment is named."""
+    with pytest.raises(ModelFileError, match=f"^golden_batch.json: .*{reason}"):
+        Golden.from_json(BATCH.to_json().encode(), CONTRACT, batch)

@@ -108,7 +108,7 @@ def test_an_exported_file(tiny_files: Files) -> None:
     """The vectors that `export` puts in pass."""
     found = replayed(read_model_file(tiny_files["onnx", "int8"]))
     assert found.passed
-    assert 16 <= found.ids.texts <= 32
+    assert 16 <= found.ids.texts <= 40
 
 
 @pytest.mark.parametrize("kind", [("onnx", "int8"), ("tflite", "int8")], ids="-".join)
@@ -358,6 +358,22 @@ def test_how_a_runtime_is_asked(monkeypatch: pytest.MonkeyPatch, file: ModelFile
     assert fake.batches == [[1], [2], [3], [3, 2, 1]]
     assert (row.passed, row.device, row.version) == (True, "cuda", "1")
     assert row.largest_difference == pytest.approx(0, abs=1e-7)
+
+
+def test_a_group_is_asked_in_one_call(monkeypatch: pytest.MonkeyPatch, file: ModelFile) -> None:
+    """In the file's order; a runtime that is wrong in that call alone is wrong."""
+    vectors = tuple(GoldenVector("x", (i,) * i, i / 1000) for i in range(1, 4))
+    golden = Golden(TOLERANCE, vectors, (2, 0))
+    for change, passed in (
+        (lambda call, batch: 0.0, True),
+        (lambda call, _: 0.1 * (call == 5), False),
+    ):
+        fake = Fake(change)
+        engine = Engine("fake", "1", None, lambda fake=fake: fake)
+        monkeypatch.setattr(replay_module, "find_engines", lambda file, engine=engine: (engine,))
+        (row,) = replay(file, golden).runtimes
+        assert row.passed is passed
+        assert fake.batches == [[1], [2], [3], [3, 2, 1], [3, 1]]
 
 
 def test_a_runtime_of_one_text_a_call(monkeypatch: pytest.MonkeyPatch, file: ModelFile) -> None:
