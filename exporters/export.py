@@ -15,7 +15,7 @@ import numpy.typing as npt
 from edgernn.audit import audit_file
 from edgernn.bundle import Bundle, Golden, with_bundle
 from edgernn.bundle.container import missing
-from edgernn.bundle.model_file import count_operators, graph_sha256
+from edgernn.bundle.model_file import count_operators, graph_sha256, learnt_sha256
 from edgernn.errors import ExportError, MissingPackageError
 from edgernn.files import new_file, write_text
 from edgernn.text import Decision
@@ -192,7 +192,9 @@ def export(
             "vocabulary": run.contract.vocabulary_sha256,
         }
         page = model_card.page(card, run.contract, hashes)
-        finished = with_bundle(graph, rules.name, Bundle(run.encoder, card, page, golden))
+        weights = learnt_sha256(graph, rules.name)
+        bundle = Bundle(run.encoder, card, page, golden, weights)
+        finished = with_bundle(graph, rules.name, bundle)
         temporary.write_bytes(finished)
         _check_finished(open_file(temporary), golden, output)
         say(_contents_line(run, golden))

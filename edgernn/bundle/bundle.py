@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from edgernn.bundle.checksums import LEARNT
 from edgernn.bundle.golden import GOLDEN, GOLDEN_BATCH, Golden
 from edgernn.errors import ModelFileError
 from edgernn.text import TextContract, TextEncoder
@@ -24,6 +25,8 @@ PAGE = "card.md"
 
 _MAX_BYTES = 1 << 20
 """Of each attachment but the vocabulary; 16 MiB of JSON can become 400 MB of Python objects."""
+
+_DIGEST_BYTES = 65
 
 _MAX_IDS = {"subwords": 1 << 16, "words": 1 << 19}
 """Largest vocabulary by tokenizer: more takes seconds to read, and memory by the 100 MB."""
@@ -41,6 +44,8 @@ class Bundle:
     """The model card for people, Markdown; empty where there is none."""
     golden: Golden | None = None
     """Texts with what the file makes of them; None where there are none."""
+    weights: str = ""
+    """What tells a graph that a tool has rewritten, `model_file.learnt_sha256`; may be empty."""
 
     @property
     def contract(self) -> TextContract:
@@ -60,6 +65,8 @@ class Bundle:
             attachments[GOLDEN] = self.golden.to_json(self.contract.outputs).encode()
             if self.golden.batch:
                 attachments[GOLDEN_BATCH] = self.golden.batch_to_json().encode()
+        if self.weights:
+            attachments[LEARNT] = f"{self.weights}\n".encode()
         return attachments
 
     @classmethod
@@ -91,7 +98,8 @@ class Bundle:
         if GOLDEN in attachments:
             batch = attachments.get(GOLDEN_BATCH)
             golden = Golden.from_json(attachments[GOLDEN], contract, batch)
-        return cls(encoder, card, page, golden)
+        weights = attachments.get(LEARNT, b"")[:_DIGEST_BYTES].decode("latin-1").strip()
+        return cls(encoder, card, page, golden, weights)
 
     @staticmethod
     def check_names(attachments: Mapping[str, bytes]) -> None:

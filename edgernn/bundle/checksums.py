@@ -21,9 +21,11 @@ from typing import Final
 
 from edgernn.errors import ModelFileError
 
-__all__ = ["SUMS", "check_sums", "with_sums"]
+__all__ = ["LEARNT", "SUMS", "check_sums", "is_rewritten", "with_sums"]
 
 SUMS: Final = "SHA256SUMS"
+LEARNT: Final = "weights.sha256"
+"""The attachment with the digest of the weights, which outlives a tool that rewrites the graph."""
 
 _GRAPH: Final = "(graph)"
 """No attachment can have this name."""
@@ -66,6 +68,23 @@ def check_sums(attachments: Mapping[str, bytes], graph_sha256: str) -> None:
                 f"{SUMS} says {_short(expected.get(name))}): the file is damaged or was altered; "
                 "export it again or get a fresh copy"
             )
+
+
+def is_rewritten(attachments: Mapping[str, bytes], graph_sha256: str, learnt: str | None) -> bool:
+    """Tell whether all that differs is how the graph is written, and its weights are the same.
+
+    Args:
+        attachments: as in `check_sums`.
+        graph_sha256: likewise.
+        learnt: the digest of the weights that the graph has now.
+    """
+    if SUMS not in attachments or learnt is None:
+        return False
+    expected = _parse(attachments[SUMS])
+    found = _digests(attachments, graph_sha256)
+    differing = {n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)}
+    same = attachments.get(LEARNT, b"").decode("latin-1").strip() == learnt
+    return differing == {_GRAPH} and same
 
 
 def _digests(attachments: Mapping[str, bytes], graph_sha256: str) -> dict[str, str]:

@@ -83,6 +83,9 @@ class Content(Protocol):
             ModelFileError: it is broken.
         """
 
+    def learnt_sha256(self) -> str | None:
+        """Return a digest of the weights that tools do not change, None where there is none."""
+
     def check_one_file(self) -> None:
         """Make sure that loading the file reads no other one.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgernn.bundle.bundle import Bundle
-from edgernn.bundle.checksums import check_sums, with_sums
+from edgernn.bundle.checksums import LEARNT, check_sums, is_rewritten, with_sums
 from edgernn.bundle.container import CONTAINERS, Container, Content, Signature, container_of
 from edgernn.bundle.messages import one_line
 from edgernn.errors import ModelFileError
@@ -19,6 +19,7 @@ __all__ = [
     "check_model",
     "count_operators",
     "graph_sha256",
+    "learnt_sha256",
     "named",
     "parse_model_file",
     "read_bytes",
@@ -39,6 +40,9 @@ class ModelFile:
     data: bytes
     content: Content
     bundle: Bundle
+    rewritten: bool = False
+    """Whether a tool has written the graph anew; only golden vectors can tell that it computes the
+    same."""
 
     @property
     def format(self) -> str:
@@ -51,19 +55,26 @@ class ModelFile:
         return self.content.operators
 
 
-def read_model_file(path: str | Path) -> ModelFile:
+def read_model_file(path: str | Path, *, rewritten: bool = False) -> ModelFile:
     """Read a model file and check its container, its graph's signature and its bundle.
+
+    Args:
+        path: the file.
+        rewritten: take a graph that a tool has written anew, too: the caller compares its scores
+            with the golden vectors.
 
     Raises:
         ModelFileError: missing, too large, damaged, not written by `edgernn export`, or with
             rules that are not known here; the message names the file.
     """
     path = Path(path)
-    return parse_model_file(read_bytes(path), path)
+    return parse_model_file(read_bytes(path), path, rewritten=rewritten)
 
 
-def parse_model_file(data: bytes, path: Path) -> ModelFile:
+def parse_model_file(data: bytes, path: Path, *, rewritten: bool = False) -> ModelFile:
     """Check a model file that is read already; `path` is what errors call it.
+
+    Others are as in `read_model_file`.
 
     Raises:
         ModelFileError: as `read_model_file`.
@@ -71,10 +82,12 @@ def parse_model_file(data: bytes, path: Path) -> ModelFile:
     container = container_of(data)
     with named(path):
         content = container.parse(data, str(path))
-    return check_model(path, data, container, content)
+    return check_model(path, data, container, content, rewritten=rewritten)
 
 
-def check_model(path: Path, data: bytes, container: Container, content: Content) -> ModelFile:
+def check_model(
+    path: Path, data: bytes, container: Container, content: Content, *, rewritten: bool = False
+) -> ModelFile:
     """Check a file that is read and parsed: its checksums, its bundle and its graph, in this order.
 
     Raises:
@@ -85,7 +98,11 @@ def check_model(path: Path, data: bytes, container: Container, content: Content)
         attachments = content.attachments
         attached = attachments.read()
         Bundle.check_names(attached)
-        check_sums(attached, attachments.graph_sha256())
+        graph = attachments.graph_sha256()
+        weights = content.learnt_sha256() if rewritten and LEARNT in attached else None
+        rewritten = weights is not None and is_rewritten(attached, graph, weights)
+        if not rewritten:
+            check_sums(attached, graph)
         bundle = Bundle.from_attachments(attached)
         contract = bundle.contract
         outputs = container.outputs(contract.decision)
@@ -99,7 +116,7 @@ def check_model(path: Path, data: bytes, container: Container, content: Content)
                 f"expected {' or '.join(map(_listed, takes))} and {_listed(outputs)}"
             )
         content.check_structure(contract.vocabulary_size, contract.outputs)
-    return ModelFile(path, container, data, content, bundle)
+    return ModelFile(path, container, data, content, bundle, rewritten)
 
 
 @contextmanager
@@ -124,6 +141,11 @@ def with_bundle(model: bytes, format: str, bundle: Bundle) -> bytes:
 def graph_sha256(model: bytes, format: str) -> str:
     """Return the SHA-256 of a model without its attachments, in hexadecimal."""
     return CONTAINERS[format].parse(model, "the model").attachments.graph_sha256()
+
+
+def learnt_sha256(model: bytes, format: str) -> str:
+    """Return a digest of a model's weights that tools do not change; empty where there is none."""
+    return CONTAINERS[format].parse(model, "the model").learnt_sha256() or ""
 
 
 def count_operators(model: bytes, format: str) -> Mapping[str, int]:

@@ -66,7 +66,7 @@ class _Models:
             key = _key(carried)
             model = self._held.get(key) or self._sent.get(key)
             if model is None:
-                file = parse_model_file(carried.data, carried.path)
+                file = parse_model_file(carried.data, carried.path, rewritten=True)
                 model = LoadedModel.of_file(file, carried.options)
             self._held[key] = model
             self._held.move_to_end(key)

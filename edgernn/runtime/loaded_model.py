@@ -60,7 +60,7 @@ class LoadedModel:
         cls, path: str | Path | None = None, device: str = "auto", *, threads: int | None = None
     ) -> Self:
         """Load a model file; arguments and errors are those of `edgernn.load`."""
-        file = read_model_file(SHIPPED_MODEL if path is None else path)
+        file = read_model_file(SHIPPED_MODEL if path is None else path, rewritten=True)
         return cls.of_file(file, Options(device, threads))
 
     @classmethod
@@ -68,7 +68,12 @@ class LoadedModel:
         """Load a checked model file into its engine; errors are those of `edgernn.load`."""
         # What the environment asks for is asked of each process, and not carried to another.
         threads = options.threads or asked_threads()
-        return cls(file, open_backend(file, options.device, threads), options)
+        backend = open_backend(file, options.device, threads)
+        if file.rewritten:
+            from edgernn.runtime.replay import check_rewritten
+
+            check_rewritten(file, backend)
+        return cls(file, backend, options)
 
     @property
     def path(self) -> Path:

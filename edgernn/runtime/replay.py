@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from edgernn.runtime.backends import Backend
 from edgernn.runtime.engines import Engine, find_engines
 from edgernn.text import TextEncoder
 
-__all__ = ["IdsCheck", "Replay", "check_ids", "replay"]
+__all__ = ["IdsCheck", "Replay", "check_ids", "check_rewritten", "replay"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -71,6 +72,45 @@ def replay(file: ModelFile, golden: Golden) -> Replay:
     )
 
 
+def check_rewritten(file: ModelFile, backend: Backend) -> None:
+    """Make sure that a graph which a tool has written anew still scores as it was exported.
+
+    Says so in a warning where it does.
+
+    Raises:
+        ModelFileError: it does not, or there is nothing to tell by.
+    """
+    golden = file.bundle.golden
+    vectors = [] if golden is None else [v for v in golden.vectors if v.scores is not None]
+    if golden is None or not vectors:
+        raise ModelFileError(
+            f"{file.path}: the graph was rewritten, and no golden vectors tell how"
+        )
+    ids = [np.array(vector.ids, np.int32) for vector in vectors]
+    expected = np.array([vector.scores for vector in vectors], np.float64)
+    found = _score(backend, ids, _group(golden)).astype(np.float64)
+    off = float(np.abs(found - expected).max())
+    flips = file.bundle.contract.decides.flips(found, np.broadcast_to(expected, found.shape))
+    # Not `>`: what is not a number must fail too.
+    if not off <= golden.tolerance or flips.any():
+        raise ModelFileError(
+            f"{file.path}: the graph is not what was exported, and scores {off:.2g} off its golden "
+            f"vectors, allowed {golden.tolerance:g}: export it again or get a fresh copy"
+        )
+    warnings.warn(
+        f"{file.path}: the graph was rewritten after it was exported; its weights are the same, "
+        f"and {len(vectors)} golden vectors score as before",
+        RuntimeWarning,
+        stacklevel=3,
+    )
+
+
+def _group(golden: Golden) -> list[int]:
+    """Return the places of a file's group among the vectors that have scores."""
+    rows = [i for i, vector in enumerate(golden.vectors) if vector.scores is not None]
+    return [rows.index(place) for place in golden.batch]
+
+
 def check_ids(encoder: TextEncoder, vectors: Sequence[GoldenVector]) -> IdsCheck:
     """Compare what texts become, one by one and all together, with the vectors' ids."""
     together = encoder.encode_batch([vector.text for vector in vectors])
@@ -92,8 +132,8 @@ def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
     try:
         backend = engine.open()
         device = backend.device
-        group = [rows.index(place) for place in golden.batch]
-        found = _score(backend, [np.array(vector.ids, np.int32) for vector in vectors], group)
+        ids = [np.array(vector.ids, np.int32) for vector in vectors]
+        found = _score(backend, ids, _group(golden))
     except EdgernnError as error:
         return unscored(file, engine, device, error)
     answers = judge(

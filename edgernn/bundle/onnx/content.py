@@ -54,6 +54,12 @@ class OnnxContent:
             budget = Budget(MAX_FIELDS)
             return OnnxAttachments.of(self._view, self.model.metadata, budget, self._name)
 
+    def learnt_sha256(self) -> str:
+        """Return a digest of the weights, see `edgernn.bundle.onnx.learnt`."""
+        from edgernn.bundle.onnx.learnt import learnt_sha256
+
+        return learnt_sha256(self.model)
+
     def check_one_file(self) -> None:
         """Make sure that loading the file reads no other one.
 

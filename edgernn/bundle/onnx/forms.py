@@ -128,6 +128,10 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"[FHQ]2 ids", axis=_FIRST),
         _form(r"[FHQ]1 bucket", "found", axis=_FIRST),
     ),
+    # What optimizers make of a product and a sum.
+    "Gemm": (
+        _form(r"(x|features) (F2|w) F1", alpha=None, beta=None, transA=_FIRST, transB=_FIRST_TWO),
+    ),
     "LeakyRelu": (_form(r"x", alpha=None),),
     "Less": (_form(r"ends I1", "brief"),),
     "LessOrEqual": (_form(r"places ends", "mask"),),
@@ -153,13 +157,14 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"sum root", "wide"),
     ),
     "Pad": (_form(r"tokens L1", "padded", r"0 [1-7] 0 0 0 0", mode=None),),
-    "ReduceMax": (_form(r"states|x", "largest", axes=None, keepdims=_SECOND),),
+    # Axes are an input since opset 18, which converters write.
+    "ReduceMax": (_form(r"(states|x)( L1)?", "largest", r"1?", axes=None, keepdims=_SECOND),),
     "ReduceMean": (
-        _form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),
-        _form(r"x", "mean", axes=_SECOND, keepdims=_SECOND),
-        _form(r"counted", "means", axes=_SECOND, keepdims=_SECOND),
+        _form(r"x( L1)?", DATA, r"[01]?", axes=_FIRST_TWO, keepdims=_FIRST),
+        _form(r"x( L1)?", "mean", r"1?", axes=_SECOND, keepdims=_SECOND),
+        _form(r"counted( L1)?", "means", r"1?", axes=_SECOND, keepdims=_SECOND),
     ),
-    "ReduceProd": (_form(r"x", axes=_FIRST_TWO, keepdims=_FIRST),),
+    "ReduceProd": (_form(r"x( L1)?", DATA, r"[01]?", axes=_FIRST_TWO, keepdims=_FIRST),),
     "ReduceSum": (
         _form(r"ones L1", "ends", r"1", keepdims=_SECOND),
         _form(r"means L1", "sum", r"2", keepdims=_FIRST),

@@ -229,6 +229,11 @@ class _Parser:
                 tensor.stored_bytes += len(item.value) if isinstance(item.value, memoryview) else 0
                 if number == TensorProto.RAW_DATA:
                     tensor.raw_data = item.view
+                elif number == TensorProto.INT64_DATA:
+                    values = [signed(value) for value in self.integers(item)]
+                    tensor.raw_data = bytes(tensor.raw_data) + struct.pack(
+                        f"<{len(values)}q", *values
+                    )
             elif number == TensorProto.EXTERNAL_DATA or (
                 # Anything but the default: a location not known here is not one to trust.
                 number == TensorProto.DATA_LOCATION and item.integer != DEFAULT_LOCATION

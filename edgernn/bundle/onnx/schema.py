@@ -91,6 +91,7 @@ class GraphProto:
     DOC_STRING = 10
     INPUT = 11
     OUTPUT = 12
+    VALUE_INFO = 13
     SPARSE_INITIALIZER = 15
 
 
@@ -244,7 +245,7 @@ EXPORTED_FIELDS: Final[Mapping[type, frozenset[int]]] = {
     | {ModelProto.METADATA_PROPS},
     GraphProto: frozenset(
         {GraphProto.NODE, GraphProto.NAME, GraphProto.INITIALIZER, GraphProto.DOC_STRING}
-        | {GraphProto.INPUT, GraphProto.OUTPUT}
+        | {GraphProto.INPUT, GraphProto.OUTPUT, GraphProto.VALUE_INFO}
     ),
     NodeProto: frozenset(range(NodeProto.INPUT, NodeProto.DOMAIN + 1)),
     AttributeProto: frozenset(
@@ -252,7 +253,9 @@ EXPORTED_FIELDS: Final[Mapping[type, frozenset[int]]] = {
         | {AttributeProto.FLOATS, AttributeProto.INTS, AttributeProto.STRINGS, AttributeProto.TYPE}
     ),
     TensorProto: frozenset(
-        {TensorProto.DIMS, TensorProto.DATA_TYPE, TensorProto.NAME, TensorProto.RAW_DATA}
+        {TensorProto.DIMS, TensorProto.DATA_TYPE, TensorProto.INT64_DATA, TensorProto.NAME}
+        | {TensorProto.RAW_DATA}
     ),
 }
-"""Fields of the messages that an export has; in others something unknown could hide."""
+"""Fields of the messages that an export has, or what common tools make of one; in others something
+unknown could hide."""

@@ -7,6 +7,7 @@ What is not in the table of `edgernn.bundle.onnx.forms` does not reach the engin
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 import struct
@@ -112,6 +113,9 @@ def _check_node(
     op_type, inputs, outputs = node.full_type, node.inputs, node.outputs
     if node.unusual_field:
         raise ProtoError(f"an operator with field {node.unusual_field}")
+    if op_type == "Constant":
+        _check_constant(node, kinds, constants)
+        return
     for attribute in node.attributes:
         if attribute.unusual_field:
             raise ProtoError(f"an attribute with field {attribute.unusual_field}")
@@ -144,6 +148,21 @@ def _check_node(
         if name in kinds:
             raise ProtoError(f"tensor {name!r} appears twice")
         kinds[name] = WEIGHT if weight else form.gives
+
+
+def _check_constant(node: Node, kinds: dict[str, str], constants: _Constants) -> None:
+    """Check the axes that a converter gives to operators which had them as an attribute."""
+    tensors = [attribute.tensor for attribute in node.attributes]
+    tensor = tensors[0] if len(tensors) == 1 else None
+    name = node.outputs[0] if len(node.outputs) == 1 else ""
+    if node.inputs or not name or tensor is None or tensor.element_type != "INT64":
+        raise ProtoError("operator Constant with another constant than axes")
+    if name in kinds:
+        raise ProtoError(f"tensor {name!r} appears twice")
+    kind = _check_initializer(dataclasses.replace(tensor, name=name), constants)
+    if len(constants.numbers.get(name, ())) != 1:
+        raise ProtoError("operator Constant with another constant than axes")
+    kinds[name] = kind
 
 
 def _decoded(op_type: str, inputs: Sequence[str], constants: _Constants) -> tuple[int, ...]:
