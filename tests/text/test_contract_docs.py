@@ -16,6 +16,7 @@ from edgernn.bundle.golden import MAX_CHARACTERS, MAX_VECTORS, Golden
 from edgernn.bundle.onnx.attachments import find_attachments, write_attachments
 from edgernn.bundle.tflite.attachments import append_attachments
 from edgernn.errors import ModelFileError
+from edgernn.ngrams import FLOAT32, HASHES, LONGEST
 from edgernn.recipes.recipe import TextRules
 from edgernn.text import CONTRACT_VERSIONS, TextContract, TextEncoder
 from edgernn.text.code_points import SETS
@@ -272,3 +273,15 @@ def test_the_largest_vocabularies():
             }
             with pytest.raises(ModelFileError, match=message):
                 Bundle.from_attachments(files)
+
+
+def test_the_constants_of_ngrams():
+    """Those of both hashes, and the largest vocabulary."""
+    page = json.loads(block(PAGE, "json ngrams"))
+    names = ("multipliers", "offsets", "check_multipliers", "check_offsets")
+    for name, hash in HASHES.items():
+        found = {field: getattr(hash, field) for field in names}
+        assert page[name] == json.loads(json.dumps(found))
+    assert page.keys() == HASHES.keys()
+    most = min(FLOAT32.most_ids(longest) for longest in range(1, LONGEST + 1))
+    assert f"vocabulary of up to {most:,} ids" in PAGE.replace("\n", " ")
