@@ -36,6 +36,15 @@ interface Classifier : Closeable {
     fun probabilities(ids: IntArray): FloatArray
 
     /**
+     * Returns what [probabilities] does for each of several texts, from one call of the runtime; null where the
+     * runtime or the graph takes one text a call.
+     *
+     * @throws ModelException as [probabilities].
+     * @throws IllegalStateException as [probabilities].
+     */
+    fun together(texts: List<IntArray>): List<FloatArray>? = null
+
+    /**
      * Returns the probability of the second label for a text's ids.
      *
      * @throws ModelException as [probabilities].

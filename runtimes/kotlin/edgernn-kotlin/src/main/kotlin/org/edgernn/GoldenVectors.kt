@@ -24,27 +24,33 @@ class GoldenVector internal constructor(
  * The golden vectors of a file, by which a runtime proves itself.
  *
  * @property tolerance how far a runtime's probability may lie from a vector's.
+ * @property batch places of vectors to score in one call, in this order; empty where the graph takes one text a
+ *   call.
  */
-class GoldenVectors internal constructor(val tolerance: Double, val vectors: List<GoldenVector>) {
+class GoldenVectors internal constructor(
+    val tolerance: Double,
+    val vectors: List<GoldenVector>,
+    val batch: List<Int> = emptyList(),
+) {
     internal companion object {
         /** The attachment's name. */
         const val NAME = "golden.json"
 
+        /** The name of the attachment that [batch] is. */
+        const val BATCH = "golden_batch.json"
+
         private const val MAX_VECTORS = 256
+        private const val MAX_BATCH = 64
         private const val MAX_CHARACTERS = 1 shl 16
 
         /**
          * Reads the attachment of a file with this contract.
          *
+         * @param batch the attachment that [GoldenVectors.batch] is; null where there is none.
          * @throws ModelException it is no JSON, or holds what no file with the contract gives.
          */
-        fun read(json: ByteArray, contract: TextContract): GoldenVectors {
-            val values =
-                try {
-                    Json.parse(json)
-                } catch (error: JsonException) {
-                    throw ModelException("$NAME: not JSON: ${error.message}")
-                }
+        fun read(json: ByteArray, contract: TextContract, batch: ByteArray? = null): GoldenVectors {
+            val values = parsed(json, NAME)
             if (values !is Map<*, *> || values.keys != setOf("tolerance", "vectors")) {
                 throw ModelException("$NAME: not an object of tolerance and vectors")
             }
@@ -56,7 +62,28 @@ class GoldenVectors internal constructor(val tolerance: Double, val vectors: Lis
             if (vectors !is List<*> || vectors.size !in 1..MAX_VECTORS) {
                 throw ModelException("$NAME: vectors is not a list of 1 to $MAX_VECTORS")
             }
-            return GoldenVectors(tolerance, vectors.mapIndexed { i, value -> vector(value, i + 1, contract) })
+            val read = vectors.mapIndexed { i, value -> vector(value, i + 1, contract) }
+            return GoldenVectors(tolerance, read, batch?.let { places(it, read) }.orEmpty())
+        }
+
+        private fun parsed(json: ByteArray, name: String): Any? =
+            try {
+                Json.parse(json)
+            } catch (error: JsonException) {
+                throw ModelException("$name: not JSON: ${error.message}")
+            }
+
+        private fun places(json: ByteArray, vectors: List<GoldenVector>): List<Int> {
+            val values = parsed(json, BATCH)
+            if (values !is List<*> || values.size !in 2..MAX_BATCH) {
+                throw ModelException("$BATCH: not a list of 2 to $MAX_BATCH places")
+            }
+            return values.map { place ->
+                if (place !is Long || place !in vectors.indices || vectors[place.toInt()].ids.isEmpty()) {
+                    throw ModelException("$BATCH: ${shown(place)} is not the place of a vector that has ids")
+                }
+                place.toInt()
+            }
         }
 
         private fun vector(value: Any?, number: Int, contract: TextContract): GoldenVector {

@@ -51,6 +51,7 @@ class ModelFile private constructor(
     val golden: GoldenVectors?,
     val encoder: TextEncoder,
     internal val hasStateLoop: Boolean,
+    internal val takesBatches: Boolean,
 ) {
     /** The text contract. */
     val contract: TextContract
@@ -86,7 +87,7 @@ class ModelFile private constructor(
             required(attachments, CONTRACT)
             required(attachments, CARD)
             Checksums.check(attachments, container.graphSha256)
-            for (small in listOf(CONTRACT, CARD, PAGE, GoldenVectors.NAME)) {
+            for (small in listOf(CONTRACT, CARD, PAGE, GoldenVectors.NAME, GoldenVectors.BATCH)) {
                 val size = attachments[small]?.size ?: 0
                 if (size > MAX_BYTES) throw ModelException("$small: larger than ${MAX_BYTES shr 20} MiB")
             }
@@ -94,12 +95,16 @@ class ModelFile private constructor(
             val card = card(required(attachments, CARD))
             val vocabulary = required(attachments, contract.vocabularyFile)
             val encoder = TextEncoder.read(contract, vocabulary, unicode)
-            val golden = attachments[GoldenVectors.NAME]?.let { GoldenVectors.read(it, contract) }
+            val golden =
+                attachments[GoldenVectors.NAME]?.let {
+                    GoldenVectors.read(it, contract, attachments[GoldenVectors.BATCH])
+                }
             val page = page(attachments[PAGE] ?: ByteArray(0))
             container.checkGraph(format, contract)
             container.checkStructure(contract.vocabularySize)
             val digest = sha256(bytes)
-            return ModelFile(name, format, bytes, digest, card, page, golden, encoder, container.hasStateLoop)
+            val (loops, batches) = container.hasStateLoop to container.takesBatches
+            return ModelFile(name, format, bytes, digest, card, page, golden, encoder, loops, batches)
         }
 
         private fun required(attachments: Map<String, ByteArray>, name: String): ByteArray =

@@ -48,17 +48,29 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
 
     override fun probabilities(ids: IntArray): FloatArray {
         requireIds(ids, file)
-        val found =
-            synchronized(lock) {
-                val session = checkNotNull(session) { "the classifier is closed" }
-                try {
-                    run(session, ids)
-                } catch (error: OrtException) {
-                    throw failed(error)
-                }
-            }
-        return checkedProbabilities(found, file)
+        return checkedProbabilities(run(listOf(ids)), file)
     }
+
+    override fun together(texts: List<IntArray>): List<FloatArray>? {
+        texts.forEach { requireIds(it, file) }
+        if (texts.size > 1 && !file.takesBatches) return null
+        val found = run(texts)
+        val each = file.contract.outputs
+        if (found.size != texts.size * each) {
+            throw ModelException("${file.name}: the graph gave ${found.size} numbers for ${texts.size} texts")
+        }
+        return texts.indices.map { checkedProbabilities(found.copyOfRange(it * each, (it + 1) * each), file) }
+    }
+
+    private fun run(texts: List<IntArray>): FloatArray =
+        synchronized(lock) {
+            val session = checkNotNull(session) { "the classifier is closed" }
+            try {
+                run(session, texts)
+            } catch (error: OrtException) {
+                throw failed(error)
+            }
+        }
 
     override fun close() {
         synchronized(lock) {
@@ -67,10 +79,14 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
         }
     }
 
-    private fun run(session: OrtSession, ids: IntArray): FloatArray {
-        val shape = longArrayOf(1, ids.size.toLong())
+    private fun run(session: OrtSession, texts: List<IntArray>): FloatArray {
+        val longest = texts.maxOf { it.size }
+        val ids = IntArray(texts.size * longest)
+        texts.forEachIndexed { row, text -> text.copyInto(ids, row * longest) }
+        val sizes = IntArray(texts.size) { texts[it].size }
+        val shape = longArrayOf(texts.size.toLong(), longest.toLong())
         return OnnxTensor.createTensor(environment, IntBuffer.wrap(ids), shape).use { text ->
-            OnnxTensor.createTensor(environment, intArrayOf(ids.size)).use { lengths ->
+            OnnxTensor.createTensor(environment, sizes).use { lengths ->
                 // A graph for one text a call takes no lengths.
                 val given = mapOf("ids" to text, "lengths" to lengths).filterKeys { it in session.inputNames }
                 session.run(given, output).use { result ->

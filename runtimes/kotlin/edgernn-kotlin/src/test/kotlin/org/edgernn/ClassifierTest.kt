@@ -177,6 +177,74 @@ class ClassifierTest {
         assertEquals(listOf("vector 1, \"good film\": other ids", "vector 2, \"film\": other ids"), verified.failures)
     }
 
+    /** What keeps a state, and what ignores lengths, fails; what does neither passes. */
+    @Test
+    fun stateAndLengths() {
+        val golden =
+            """{"tolerance": 0.001, "vectors": [
+            {"text": "good", "ids": [4], "probability": 0.4},
+            {"text": "good film", "ids": [4, 2], "probability": 0.6},
+            {"text": "film good", "ids": [2, 4], "probability": 0.6},
+            {"text": "film good", "ids": [2, 4], "probability": 0.6}]}"""
+        val attachments = TinyModels.attachments() + ("golden.json" to golden.toByteArray())
+        val read = ModelFile.read(TinyModels.onnx(attachments + group("[1, 0]")), "f", IcuUnicode)
+        assertEquals(listOf(1, 0), checkNotNull(read.golden).batch)
+
+        class Fake(val keepsState: Boolean, val ignoresLengths: Boolean) : Classifier {
+            override val file = read
+            override val runtime = "fake"
+            override val runtimeVersion: String? = null
+            private var last = IntArray(0)
+
+            override fun probabilities(ids: IntArray): FloatArray {
+                val before = if (keepsState && last.size == ids.size) last.sum() else 0
+                last = ids
+                return of(ids.sum() + before)
+            }
+
+            override fun together(texts: List<IntArray>): List<FloatArray> {
+                val longest = texts.maxOf { it.size }
+                return texts.map { of(it.sum() + if (ignoresLengths) longest - it.size else 0) }
+            }
+
+            private fun of(sum: Int) = floatArrayOf(1 - sum / 10f, sum / 10f)
+
+            override fun close() = Unit
+        }
+
+        assertEquals(emptyList<String>(), Verification.run(Fake(keepsState = false, ignoresLengths = false)).failures)
+        val state = Verification.run(Fake(keepsState = true, ignoresLengths = false)).failures
+        assertTrue("$state", state.any { "vector 4" in it && "0.60 off" in it })
+        val lengths = Verification.run(Fake(keepsState = false, ignoresLengths = true)).failures
+        assertEquals(listOf("vector 1, \"good\": 0.10 off, the label flips"), lengths)
+    }
+
+    private fun group(json: String) = mapOf("golden_batch.json" to json.toByteArray())
+
+    /** A group is places of vectors that have ids. */
+    @Test
+    fun groupsThatAreNone() {
+        for ((json, reason) in listOf(
+            "{}" to "not a list of 2 to 64 places",
+            "[0]" to "not a list of 2 to 64 places",
+            "[0, 3]" to "3 is not the place of a vector that has ids",
+            "[0, 2]" to "2 is not the place of a vector that has ids",
+            "[0, -1]" to "-1 is not the place of a vector that has ids",
+            "[0, 0.5]" to "0.5 is not the place of a vector that has ids",
+        )) {
+            val bytes = TinyModels.onnx(TinyModels.attachments() + group(json))
+            assertEquals("f: golden_batch.json: $reason", refusal { ModelFile.read(bytes, "f", IcuUnicode) })
+        }
+    }
+
+    /** A graph for one text a call has no lengths. */
+    @Test
+    fun oneTextACall() {
+        val one = ModelFile.read(TinyModels.onnx(graph = TinyModels.onnxGraph(listOf("ids"))), "f", IcuUnicode)
+        val many = ModelFile.read(TinyModels.onnx(), "f", IcuUnicode)
+        assertEquals(listOf(false, true), listOf(one.takesBatches, many.takesBatches))
+    }
+
     /** A file that has nothing to prove itself with says so. */
     @Test
     fun noGoldenVectors() {

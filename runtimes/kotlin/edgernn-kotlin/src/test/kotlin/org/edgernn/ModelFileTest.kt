@@ -127,8 +127,8 @@ class ModelFileTest {
     fun otherGraphs() {
         val expected = "expected ids INT32[2], lengths INT32[1] or ids INT32[2] and probability FLOAT[1]"
         assertEquals(
-            "tiny: the graph takes ids INT32[2] and gives probability FLOAT[1]; $expected",
-            refusal { read(TinyModels.onnx(graph = TinyModels.onnxGraph(listOf("ids")))) },
+            "tiny: the graph takes lengths INT32[1] and gives probability FLOAT[1]; $expected",
+            refusal { read(TinyModels.onnx(graph = TinyModels.onnxGraph(listOf("lengths")))) },
         )
         assertTrue(
             refusal { read(TinyModels.onnx(graph = TinyModels.onnxGraph(listOf("ids", "lengths", "more")))) }

@@ -35,6 +35,10 @@ internal class Container(
     val hasStateLoop: Boolean = false,
     val checkStructure: (Int) -> Unit = {},
 ) {
+    /** Whether the graph takes several texts a call, with their lengths. */
+    val takesBatches: Boolean
+        get() = inputs.any { it.name == "lengths" } && inputs.none { it.shape.firstOrNull() == 1L }
+
     /**
      * Makes sure that the graph is one of the contract.
      *
