@@ -3,7 +3,9 @@
 The hash of an n-gram is linear, (offset + sum of id * multiplier) mod buckets, so that it takes a
 multiplication and an addition an id in any runtime, and none overflows. There are two sets of
 constants. `FLOAT32` keeps every number below 2**24: a runtime that computes integers in float32, as
-OpenVINO and MNN do, finds the same buckets. `INT32` is that of older models.
+OpenVINO and MNN do, finds the same buckets. Its multipliers are small, and so are the ids of
+frequent words; that their n-grams do not crowd, ids are turned into others first, id * factor mod
+modulus, twice. `INT32` is that of older models.
 
 Source: hashed n-grams as in "Feature Hashing for Large Scale Multitask Learning" (Weinberger et
 al., 2009) and Vowpal Wabbit.
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -62,10 +64,14 @@ class NgramHash:
     """What an n-gram's check is hashed with, like `offsets`."""
     largest: int
     """No number on the way to a bucket or a check may be larger."""
+    factor: int = 1
+    """What an id is multiplied by before all else, twice, each time mod `modulus`."""
+    modulus: int | None = None
+    """A prime that every id is below; None: ids stay as they are."""
 
     def most_ids(self, longest: int) -> int:
         """Return the largest vocabulary of which n-grams of up to so many ids can be hashed."""
-        return 1 + min(
+        most = 1 + min(
             (self.largest - offset) // sum(multipliers)
             for all_offsets, all_multipliers in (
                 (self.offsets, self.multipliers),
@@ -73,6 +79,13 @@ class NgramHash:
             )
             for offset, multipliers in zip(all_offsets[:longest], all_multipliers, strict=False)
         )
+        return most if self.modulus is None else min(most, self.modulus)
+
+    def spread(self, ids: Any) -> Any:
+        """Return what is multiplied and added up in the place of ids: int32 of the same shape."""
+        if self.modulus is None:
+            return ids
+        return ids * self.factor % self.modulus * self.factor % self.modulus
 
 
 # The first two bytes of the SHA-256 of "edgernn n-grams N I", N ids long and I the id's place
@@ -101,9 +114,10 @@ INT32: Final = NgramHash(
 )
 """Of older models: exact where integers are int32, and nowhere else."""
 
-# Primes whose sum is below 512, for vocabularies of 32,000 ids; the smaller the sum, the larger the
-# vocabulary. Those of one n-gram lie far from each other and from multiples of each other, so that
-# n-grams of frequent words, whose ids are small, share no bucket. Offsets as above.
+# Primes whose sum is below 512, for vocabularies of 32,749 ids; the smaller the sum, the larger the
+# vocabulary. 91 * 91 is, of 60 factors, that which spread the n-grams of 2,500 IMDB reviews best
+# over tables of four sizes: no more pairs shared a bucket than by chance, as with `INT32`. With ids
+# as they are it was 1.7 times as many. Offsets as above.
 FLOAT32: Final = NgramHash(
     name="float32",
     multipliers=(
@@ -123,6 +137,8 @@ FLOAT32: Final = NgramHash(
     ),
     check_offsets=INT32.check_offsets,
     largest=(1 << 24) - 1,
+    factor=91,
+    modulus=32_749,
 )
 """Of new models: exact in float32, too."""
 
@@ -202,7 +218,7 @@ def ngram_buckets(
     before: npt.NDArray[np.int32], buckets: int, hash: NgramHash = FLOAT32
 ) -> npt.NDArray[np.int32]:
     """Return the buckets of the n-grams of `preceding`: int32 [longest, tokens], by length."""
-    return _hashed(before, hash.multipliers, hash.offsets, buckets)
+    return _hashed(hash.spread(before), hash.multipliers, hash.offsets, buckets)
 
 
 def ngram_checks(before: npt.NDArray[np.int32], hash: NgramHash = FLOAT32) -> npt.NDArray[np.int32]:
@@ -211,7 +227,7 @@ def ngram_checks(before: npt.NDArray[np.int32], hash: NgramHash = FLOAT32) -> np
     A bucket holds one n-gram's number and its check; of other n-grams that fall into the bucket all
     but one in `CHECKS` have another check, and count for nothing.
     """
-    return _hashed(before, hash.check_multipliers, hash.check_offsets, CHECKS)
+    return _hashed(hash.spread(before), hash.check_multipliers, hash.check_offsets, CHECKS)
 
 
 def _hashed(

@@ -100,7 +100,14 @@ class MaskedText:
             return self._constant(ctx, f"ngrams_{label}", values)
 
         longest = ngrams.longest
+        hash = HASHES[ngrams.hash]
         tokens = _node(ctx, "Unsqueeze", [ids, self._axis(ctx, 2)])
+        if hash.modulus is not None:
+            factor = constant("factor", np.array([hash.factor], np.int32))
+            modulus = constant("modulus", np.array([hash.modulus], np.int32))
+            for _ in range(2):
+                product = _node(ctx, "Mul", [tokens, factor])
+                tokens = _node(ctx, "Mod", [product, modulus], {"fmod": 0})
         before = [tokens]
         if longest > 1:
             pads = constant("pads", np.array([0, longest - 1, 0, 0, 0, 0], np.int64))
@@ -109,7 +116,6 @@ class MaskedText:
             start = constant(f"start_{place}", np.array([longest - 1 - place], np.int64))
             end = constant(f"end_{place}", np.array([-place], np.int64))
             before.append(_node(ctx, "Slice", [padded, start, end, self._axis(ctx, 1)]))
-        hash = HASHES[ngrams.hash]
         multipliers, offsets = (
             np.concatenate(of, axis=-1)
             for of in zip(

@@ -42,7 +42,7 @@ def ngram_sum(tf: Any, ngrams: Ngrams, precision: str) -> Callable[[Any], Any]:
         return tf.math.floormod(hashed, modulus)
 
     def added_up(ids: Any) -> Any:
-        tokens = tf.reshape(ids, [-1, 1])
+        tokens = tf.reshape(hash.spread(ids), [-1, 1])
         padded = tf.pad(tokens, [[most, 0], [0, 0]]) if most else tokens
         before = [tokens, *(padded[most - place : -place] for place in range(1, longest))]
         bucket = remainders(before, ngrams.buckets, checks=False)

@@ -147,11 +147,12 @@ def custom_layers() -> CustomLayers:
             """int32 [batch, time] to float32 [batch, 1]."""
             real = ops.cast(ops.not_equal(ids, 0), self.table.dtype)
             # The ids before each, one place further back each time; before the text stand zeros.
-            before = [ids]
-            for place in range(1, self.longest):
-                before.append(ops.pad(ids, [[0, 0], [place, 0]])[:, :-place])
-            found: Any = 0.0
             hash = HASHES[self.hash]
+            spread = hash.spread(ids)
+            before = [spread]
+            for place in range(1, self.longest):
+                before.append(ops.pad(spread, [[0, 0], [place, 0]])[:, :-place])
+            found: Any = 0.0
             for n in range(self.longest):
                 total = _total(before, hash.offsets[n], hash.multipliers[n])
                 at = ops.mod(total, self.buckets)

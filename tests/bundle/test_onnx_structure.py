@@ -162,14 +162,16 @@ def _output(kind: str, number: int = 0) -> Callable[[Any], str]:
 
 # Which of the operators with that name does what.
 BUCKET, CHECK = 0, 1
-"""Of two remainders; of two lookups by the first: of numbers, and of checks."""
+"""Of two lookups by n-grams: of numbers, and of checks."""
+AT, OF_CHECK = 2, 3
+"""Of four remainders: ids are turned into others first, by two."""
 ALIKE = 1
 """Of two comparisons; the other is of the ids with themselves."""
 
 
 def _hashed_lookup(model: Any, of: int = BUCKET) -> Any:
     """The operator that looks n-grams' numbers, or checks, up."""
-    buckets = _output("Mod")(model)
+    buckets = _output("Mod", AT)(model)
     return [node for node in model.graph.node if buckets in node.input][of]
 
 
@@ -211,8 +213,8 @@ def _check_as_bucket(modulus: int) -> Callable[[Any], None]:
     """Look up by the other remainder, of that number."""
 
     def change(model: Any) -> None:
-        _lookup_by("Mod", CHECK, CHECK)(model)
-        _numbers("Mod", 1, [modulus], INT32, CHECK)(model)
+        _lookup_by("Mod", CHECK, OF_CHECK)(model)
+        _numbers("Mod", 1, [modulus], INT32, OF_CHECK)(model)
         _in_order(model)
 
     return change
@@ -233,12 +235,12 @@ def _counts(model: Any) -> str:
 
 def _embedding_by_buckets(model: Any) -> None:
     (found,) = [n for n in model.graph.node if n.op_type == "Gather" and n.input[1] == "ids"]
-    found.input[1] = _output("Mod")(model)
+    found.input[1] = _output("Mod", AT)(model)
 
 
 def _no_remainder(model: Any) -> None:
     """Look the sum itself up, by an operator that gives on what it is given."""
-    _node(model, "Mod").op_type = "Identity"
+    _node(model, "Mod", AT).op_type = "Identity"
 
 
 def _short_table(of: int) -> Callable[[Any], None]:
@@ -257,24 +259,24 @@ INT32 = np.int32
     ("change", "reason"),
     [
         (lambda m: None, None),
-        (_numbers("Mod", 1, [7], INT32), None),
-        (_numbers("Mod", 1, [1010], INT32), "1010 buckets of n-grams, in a table of 1009"),
-        (_numbers("Mod", 1, [2**31 - 1], INT32), "2147483647 buckets of n-grams"),
-        (_numbers("Mod", 1, [0], INT32), "operator Mod with numbers"),
-        (_numbers("Mod", 1, [-7], INT32), "operator Mod with numbers"),
-        (_numbers("Mod", 1, [7, 7], INT32), "operator Mod with numbers"),
-        (_numbers("Mod", 1, [7] * 9, INT32), "operator Mod with numbers"),
-        (_numbers("Mod", 1, [[7]], INT32), "operator Mod with other inputs"),
-        (_numbers("Mod", 1, [7.0], np.float32), "operator Mod with other inputs"),
-        (_input("Mod", 1, lambda m: "ids"), "operator Mod with other inputs"),
-        (_input("Mod", 1, _output("Add")), "operator Mod with other inputs"),
-        (lambda m: setattr(_node(m, "Mod").attribute[0], "i", 1), "attribute 'fmod' = 1"),
+        (_numbers("Mod", 1, [7], INT32, AT), None),
+        (_numbers("Mod", 1, [1010], INT32, AT), "1010 buckets of n-grams, in a table of 1009"),
+        (_numbers("Mod", 1, [2**31 - 1], INT32, AT), "2147483647 buckets of n-grams"),
+        (_numbers("Mod", 1, [0], INT32, AT), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [-7], INT32, AT), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [7, 7], INT32, AT), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [7] * 9, INT32, AT), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [[7]], INT32, AT), "operator Mod with other inputs"),
+        (_numbers("Mod", 1, [7.0], np.float32, AT), "operator Mod with other inputs"),
+        (_input("Mod", 1, lambda m: "ids", AT), "operator Mod with other inputs"),
+        (_input("Mod", 1, _output("Add"), AT), "operator Mod with other inputs"),
+        (lambda m: setattr(_node(m, "Mod", AT).attribute[0], "i", 1), "attribute 'fmod' = 1"),
         (_short_table(BUCKET), "1009 buckets of n-grams, in a table of 1008"),
         (_short_table(CHECK), "1009 buckets of n-grams, in a table of 1008"),
-        (_numbers("Mod", 1, [7], INT32, CHECK), None),
-        (_numbers("Mod", 1, [0], INT32, CHECK), "operator Mod with numbers"),
-        (_numbers("Mod", 1, [-7], INT32, CHECK), "operator Mod with numbers"),
-        (_numbers("Mod", 1, [7, 7], INT32, CHECK), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [7], INT32, OF_CHECK), None),
+        (_numbers("Mod", 1, [0], INT32, OF_CHECK), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [-7], INT32, OF_CHECK), "operator Mod with numbers"),
+        (_numbers("Mod", 1, [7, 7], INT32, OF_CHECK), "operator Mod with numbers"),
         (_check_as_bucket(1009), None),
         (_check_as_bucket(1010), "1010 buckets of n-grams, in a table of 1009"),
         (_lookup_by("Add", CHECK), "operator Gather with other inputs"),
@@ -285,7 +287,7 @@ INT32 = np.int32
         (_decodes_to(CHECK, 7), "operator Cast with attribute 'to' = 7"),
         (_decodes_to(BUCKET, 6), "operator Abs with other inputs"),
         (_input("Equal", 1, lambda m: "ids", ALIKE), "operator Equal with other inputs"),
-        (_input("Equal", 0, _output("Mod"), ALIKE), "operator Equal with other inputs"),
+        (_input("Equal", 0, _output("Mod", AT), ALIKE), "operator Equal with other inputs"),
         (_input("Equal", 1, _held, ALIKE), "operator Equal with other inputs"),
         (_ignore_checks, "operator MatMul with other inputs"),
         (_no_remainder, "operator Identity is not known"),
@@ -311,7 +313,7 @@ INT32 = np.int32
         (lambda m: _node(m, "Concat").input.extend(["ids"]), "operator Concat with other inputs"),
         (lambda m: _node(m, "Concat").input.extend(list(_node(m, "Slice").output) * 7), "Concat"),
         (lambda m: setattr(_node(m, "Concat").attribute[0], "i", 1), "attribute 'axis' = 1"),
-        (_input("MatMul", 0, _output("Mod")), "operator MatMul with other inputs"),
+        (_input("MatMul", 0, _output("Mod", AT)), "operator MatMul with other inputs"),
         (_numbers("Add", 1, [-1, 0, 0], INT32), "operator Add with numbers"),
     ],
 )

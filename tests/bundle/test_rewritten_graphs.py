@@ -99,7 +99,7 @@ def _weight(model: Any) -> None:
 
 
 def _modulus(model: Any) -> None:
-    (mod, _) = [node for node in model.graph.node if node.op_type == "Mod"]
+    mod = [node for node in model.graph.node if node.op_type == "Mod"][-2]
     (tensor,) = [t for t in model.graph.initializer if t.name == mod.input[1]]
     tensor.CopyFrom(numpy_helper.from_array(np.array([1008], np.int32), tensor.name))
 

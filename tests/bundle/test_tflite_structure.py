@@ -197,8 +197,8 @@ def _put(operator: Any, place: int, tensor: int) -> None:
     operator.inputs[place] = tensor
 
 
-BUCKET, CHECK = 0, 1
-"""Of two remainders, which is which."""
+BUCKET, CHECK = 2, 3
+"""Of four remainders, which is which; ids are turned into others first, by two."""
 
 
 def _lookup(model: Any, of: int = BUCKET) -> Any:
@@ -335,12 +335,12 @@ def _no_remainder(model: Any) -> None:
     ("change", "reason"),
     [
         (lambda m: None, None),
-        (_numbers("FLOOR_MOD", 7), None),
-        (_numbers("FLOOR_MOD", 1010), "1010 buckets of n-grams, in a table of 1009"),
-        (_numbers("FLOOR_MOD", 2**31 - 1), "2147483647 buckets of n-grams"),
-        (_numbers("FLOOR_MOD", 0), "FLOOR_MOD with numbers"),
-        (_numbers("FLOOR_MOD", -7), "FLOOR_MOD with numbers"),
-        (_numbers("FLOOR_MOD", [7, 7, 7]), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", 7, BUCKET), None),
+        (_numbers("FLOOR_MOD", 1010, BUCKET), "1010 buckets of n-grams, in a table of 1009"),
+        (_numbers("FLOOR_MOD", 2**31 - 1, BUCKET), "2147483647 buckets of n-grams"),
+        (_numbers("FLOOR_MOD", 0, BUCKET), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", -7, BUCKET), "FLOOR_MOD with numbers"),
+        (_numbers("FLOOR_MOD", [7, 7, 7], BUCKET), "FLOOR_MOD with numbers"),
         (_computed_modulus, "FLOOR_MOD with other inputs"),
         (_short_table(BUCKET), "1009 buckets of n-grams, in a table of 1008"),
         (_short_table(CHECK), "1009 buckets of n-grams, in a table of 1008"),

@@ -360,7 +360,7 @@ def test_the_hash_matrix(hash: NgramHash) -> None:
         matrix, offsets = hash_matrix(hash, longest)
         before = np.pad(ids, (longest - 1, 0))
         columns = [before[longest - 1 - i : longest - 1 - i + len(ids)] for i in range(longest)]
-        together = np.stack(columns, axis=1)
+        together = hash.spread(np.stack(columns, axis=1))
         found = (together @ matrix + offsets) % BUCKETS
         assert found.T.ravel().tolist() == hashed_ngrams(ids, BUCKETS, longest, hash).tolist()
         matrix, offsets = hash_matrix(hash, longest, checks=True)

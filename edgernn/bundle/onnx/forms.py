@@ -144,7 +144,10 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     "Max": (_form(r"largest F1", "largest"),),
     "MaxPool": (_form(r"x", kernel_shape=_STEPS, strides=_STEPS, pads=_PADS),),
     "Min": (_form(r"x F1"),),
-    "Mod": (_form(r"hashed I1", "bucket", r"[1-9]\d*", fmod=_FIRST),),
+    "Mod": (
+        _form(r"hashed I1", "bucket", r"[1-9]\d*", fmod=_FIRST),
+        _form(r"product I1", "tokens", r"[1-9]\d*", fmod=_FIRST),
+    ),
     "Mul": (
         _form(r"x (x|F1)"),
         # A scale for each channel; its shape is looked at.

@@ -21,6 +21,11 @@ MAX_COMPUTED_ELEMENTS: Final = 1 << 20
 of a constant's numbers, which may be such a shape."""
 
 _HASHES: Final[Mapping[tuple[str, ...], str]] = {
+    # Ids that are turned into others before they are hashed.
+    ("MUL", "ids", "constant"): "scaled",
+    ("MUL", "spread", "constant"): "scaled",
+    ("FLOOR_MOD", "scaled", "constant"): "spread",
+    ("RESHAPE", "spread", "constant"): "tokens",
     ("RESHAPE", "ids", "constant"): "tokens",
     ("PAD", "tokens", "constant"): "padded",
     ("STRIDED_SLICE", "padded", "constant", "constant", "constant"): "shifted",

@@ -41,7 +41,11 @@ internal object TfliteForms {
     }
 
     private const val HASH_LINES =
-        """RESHAPE,ids,constant=tokens
+        """MUL,ids,constant=scaled
+MUL,spread,constant=scaled
+FLOOR_MOD,scaled,constant=spread
+RESHAPE,spread,constant=tokens
+RESHAPE,ids,constant=tokens
 PAD,tokens,constant=padded
 STRIDED_SLICE,padded,constant,constant,constant=shifted
 MUL,tokens,constant=product
