@@ -9,6 +9,7 @@ from matching_checks import matching_checks
 
 from edgernn.errors import UsageError
 from edgernn.ngrams import (
+    INT32,
     LONGEST,
     NO_CHECK,
     hashed_ngrams,
@@ -184,3 +185,21 @@ def test_a_file_of_another_process(tmp_path):
     )
     assert ran.returncode == 0, ran.stderr
     assert float(ran.stdout.split()[-1]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_a_layer_that_names_no_hash_is_an_old_one():
+    """Models that were saved when there was one hash keep it; a new layer names its own."""
+    new = custom_layers().hashed_ngrams(BUCKETS, 2)
+    assert new.get_config()["hash"] == "float32"
+    old = {name: value for name, value in new.get_config().items() if name != "hash"}
+    layer = type(new).from_config(old)
+    assert layer.hash == "int32"
+    layer.build((None, None))
+    ids = np.array([[7, 250, 3, 9]], np.int32)
+    buckets = ngram_buckets(preceding(ids[0], 2), BUCKETS, INT32)
+    checks = np.full(BUCKETS, NO_CHECK, np.int32)
+    checks[buckets[1, 2]] = ngram_checks(preceding(ids[0], 2), INT32)[1, 2]
+    layer.set_weights([np.ones(BUCKETS, np.float32), checks])
+    assert np.asarray(layer(ids))[0, 0] > 0
+    with pytest.raises(UsageError, match="n-grams hashed as 'md5': choose one of int32, float32"):
+        custom_layers().hashed_ngrams(BUCKETS, 2, "md5")

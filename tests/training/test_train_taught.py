@@ -167,6 +167,8 @@ def test_the_model_is_layers_and_ngrams_together(job, reviews, small):
     assert 0.7 < metrics["teacher_accuracy"] <= 1
     assert metrics["parameters"] == model.count_params()
     assert model.get_layer(NGRAMS).buckets == 2003
+    assert model.get_layer(NGRAMS).hash == "float32"
+    assert run.config["ngrams"] == {"buckets": 2003, "longest": 3, "hash": "float32"}
     assert (metrics["training_examples"], metrics["validation_examples"]) == (408, 12)
 
 
