@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.bundle import Bundle, Golden, with_bundle
+from edgernn.bundle.model_file import learnt_sha256
 from edgernn.choose.space import Point, recipe_of
 from edgernn.choose.vocabularies import Vocabularies
 from edgernn.errors import ExportError, MissingPackageError
@@ -131,9 +132,12 @@ class Untrained:
                 path.write_bytes(with_bundle(graph, self.rules.name, Bundle(encoder, card)))
                 # An untrained model is undecided of all texts, which a tolerance would leave out.
                 probabilities = LoadedModel.open(path, "cpu").probabilities
-                golden = golden_vectors(encoder, probabilities, 1e-12)
+                batched = self.rules.batches[0] == "many"
+                golden = golden_vectors(encoder, probabilities, 1e-12, batched=batched)
             card |= {"oldest_runtime": "", "checks": {"lines": []}}
-            bundle = Bundle(encoder, card, model_card.page(card, encoder.contract, {}), golden)
+            page = model_card.page(card, encoder.contract, {})
+            weights = learnt_sha256(graph, self.rules.name)
+            bundle = Bundle(encoder, card, page, golden, weights)
             path.write_bytes(with_bundle(graph, self.rules.name, bundle))
             written[precision] = path
         if not written and refusal is not None:
