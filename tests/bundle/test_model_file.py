@@ -208,7 +208,7 @@ def test_a_broken_attachment(
 @pytest.mark.parametrize(
     ("inputs", "outputs", "said"),
     [
-        ([IDS], [PROBABILITY], "takes ids INT32[2] and gives probability FLOAT[1]"),
+        ([LENGTHS], [PROBABILITY], "takes lengths INT32[1] and gives probability FLOAT[1]"),
         (
             [IDS, LENGTHS, ("mask", TensorProto.FLOAT, ["batch"])],
             [PROBABILITY],
