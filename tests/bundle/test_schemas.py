@@ -76,10 +76,10 @@ def test_onnx_element_types() -> None:
             "ir_version producer_name producer_version domain model_version doc_string graph "
             "opset_import metadata_props",
         ),
-        (onnx_schema.GraphProto, "node name initializer doc_string input output"),
+        (onnx_schema.GraphProto, "node name initializer doc_string input output value_info"),
         (onnx_schema.NodeProto, "input output name op_type attribute doc_string domain"),
         (onnx_schema.AttributeProto, "name f i s floats ints strings type"),
-        (onnx_schema.TensorProto, "dims data_type name raw_data"),
+        (onnx_schema.TensorProto, "dims data_type int64_data name raw_data"),
     ],
 )
 def test_exported_fields(message: type, fields: str) -> None:
