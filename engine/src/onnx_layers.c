@@ -1,0 +1,266 @@
+/*
+ * Embedding, stored weights, dense layers and functions of numbers in an ONNX graph.
+ */
+#include "onnx_match.h"
+#include "onnx_schema.h"
+
+static bool is(const operation *operation, const char *name) {
+    return is_text(operation->node->operator, name);
+}
+
+static bool takes_two(const operation *operation, kind first, kind second) {
+    return takes(operation, 2, (const kind[]){first, second});
+}
+
+/* The same numbers, to be given another shape or scale. */
+static stored *copy_stored(reading *reading, const stored *from) {
+    stored *copy = scratch(reading, 1, sizeof *copy);
+    if (copy != NULL) {
+        *copy = *from;
+        copy->values = NULL;
+    }
+    return copy;
+}
+
+/* Rows of a table; those stored smaller have yet to be decoded. */
+static bool match_lookup(reading *reading, operation *operation) {
+    if (!takes_two(operation, CONSTANT, IDS) || operation->inputs[1]->steps != NULL ||
+        (operation->node->attribute_count > 0 && !has_integer(operation, "axis", 0))) {
+        return false;
+    }
+    const stored *table = operation->inputs[0]->constant;
+    const bool is_whole = table->type == ELEMENT_FLOAT32;
+    if (table->rank != 2 ||
+        (!is_whole && table->type != ELEMENT_FLOAT16 && table->type != ELEMENT_INT8)) {
+        return false;
+    }
+    state *state = scratch(reading, 1, sizeof *state);
+    if (state == NULL) {
+        return false;
+    }
+    state->made = is_whole ? MADE_EMBEDDING : MADE_ROWS;
+    state->rank = 3;
+    __builtin_memcpy(state->axes, STEPS_OF_TEXTS, sizeof STEPS_OF_TEXTS);
+    state->features = table->dims[1];
+    state->first = operation->inputs[0]->constant;
+    state->layer.kind = LAYER_EMBEDDING;
+    state->layer.embedding = (embedding){.ids = table->dims[0], .units = table->dims[1]};
+    return give_state(operation, state);
+}
+
+/* Rows whose numbers are now float32; int8 has no scales yet. */
+static bool match_cast_rows(reading *reading, operation *operation) {
+    const state *rows = operation->inputs[0]->state;
+    if (rows->made != MADE_ROWS || rows->first->is_decoded ||
+        !has_integer(operation, "to", DATA_FLOAT)) {
+        return false;
+    }
+    state *state = copy_state(reading, rows);
+    stored *table = copy_stored(reading, rows->first);
+    if (state == NULL || table == NULL) {
+        return false;
+    }
+    table->is_decoded = true;
+    state->first = table;
+    state->made = table->type == ELEMENT_FLOAT16 ? MADE_EMBEDDING : MADE_ROWS;
+    return give_state(operation, state);
+}
+
+static bool is_unscaled(const value *value) {
+    return value->kind == STATE && value->state->made == MADE_ROWS &&
+           value->state->first->is_decoded;
+}
+
+static bool give_scaled(reading *reading, operation *operation, stored *scales, size_t inner,
+                        float step) {
+    state *state = copy_state(reading, operation->inputs[0]->state);
+    stored *table = state == NULL ? NULL : copy_stored(reading, state->first);
+    if (table == NULL) {
+        return false;
+    }
+    table->scales = scales;
+    table->inner = inner;
+    table->step = step;
+    state->first = table;
+    state->made = MADE_EMBEDDING;
+    return give_state(operation, state);
+}
+
+/* int8 rows times a scale for each column, or for each row: a whole number of steps. */
+static bool match_scales(reading *reading, operation *operation) {
+    if (!is(operation, "Mul") || operation->node->input_count != 2 ||
+        !is_unscaled(operation->inputs[0])) {
+        return false;
+    }
+    const state *rows = operation->inputs[0]->state;
+    const value *by = operation->inputs[1];
+    if (by->kind == CONSTANT && by->constant->type == ELEMENT_FLOAT32 && by->constant->rank == 1 &&
+        by->constant->dims[0] == rows->features) {
+        return give_scaled(reading, operation, by->constant, 1, 1);
+    }
+    if (by->kind != STATE || by->state->made != MADE_EMBEDDING) {
+        return false;
+    }
+    stored *sizes = by->state->first;
+    if (sizes->type != ELEMENT_INT8 || sizes->scales == NULL || sizes->scales->count != 1 ||
+        sizes->scales->type != ELEMENT_FLOAT32 || by->state->features != 1 ||
+        sizes->dims[0] != rows->first->dims[0]) {
+        return false;
+    }
+    return give_scaled(reading, operation, sizes, (size_t)rows->features,
+                       stored_float(sizes->scales, 0));
+}
+
+bool match_embedding(reading *reading, operation *operation) {
+    if (is(operation, "Gather")) {
+        return match_lookup(reading, operation);
+    }
+    if (is(operation, "Cast") && takes(operation, 1, (const kind[]){STATE})) {
+        return match_cast_rows(reading, operation);
+    }
+    return match_scales(reading, operation);
+}
+
+static bool are_zeros(const stored *stored) {
+    for (size_t i = 0; i < stored->count; i++) {
+        if (stored_integer(stored, i) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool match_dequantize(operation *operation, stored *weights) {
+    if (!takes(operation, 3, (const kind[]){CONSTANT, CONSTANT, CONSTANT})) {
+        return false;
+    }
+    stored *scales = operation->inputs[1]->constant;
+    const stored *zeros = operation->inputs[2]->constant;
+    const bool by_row = has_integer(operation, "axis", 0);
+    if (weights->type != ELEMENT_INT8 || weights->rank != 2 || weights->is_decoded ||
+        (!by_row && !has_integer(operation, "axis", 1)) || scales->type != ELEMENT_FLOAT32 ||
+        scales->rank != 1 || scales->dims[0] != weights->dims[by_row ? 0 : 1] ||
+        zeros->type != ELEMENT_INT8 || zeros->rank != 1 || zeros->count != scales->count ||
+        zeros->is_decoded || !are_zeros(zeros)) {
+        return false;
+    }
+    weights->scales = scales;
+    weights->inner = by_row ? (size_t)weights->dims[1] : 1;
+    weights->is_decoded = true;
+    return true;
+}
+
+static bool match_reshape(operation *operation, stored *weights) {
+    if (!takes_two(operation, CONSTANT, CONSTANT)) {
+        return false;
+    }
+    const stored *shape = operation->inputs[1]->constant;
+    if (!weights->is_decoded || shape->type != ELEMENT_INT64 || shape->rank != 1 ||
+        shape->count != 3) {
+        return false;
+    }
+    uint64_t count = 1;
+    for (size_t i = 0; i < 3; i++) {
+        const int64_t size = stored_integer(shape, i);
+        if (size <= 0 || (uint64_t)size > weights->count) {
+            return false;
+        }
+        weights->dims[i] = (int32_t)size;
+        count *= (uint64_t)size; /* each factor is at most 2^25, so three are below 2^64 */
+        if (count > weights->count) {
+            return false;
+        }
+    }
+    weights->rank = 3;
+    return count == weights->count;
+}
+
+/* Stored weights that become float32 weights, whatever reads them. */
+bool match_weights(reading *reading, operation *operation) {
+    if (operation->node->input_count == 0 || operation->inputs[0]->kind != CONSTANT) {
+        return false;
+    }
+    stored *weights = copy_stored(reading, operation->inputs[0]->constant);
+    if (weights == NULL) {
+        return false;
+    }
+    bool is_form = false;
+    if (is(operation, "Cast")) {
+        is_form = operation->node->input_count == 1 && weights->type == ELEMENT_FLOAT16 &&
+                  !weights->is_decoded && has_integer(operation, "to", DATA_FLOAT);
+        weights->is_decoded = true;
+    } else if (is(operation, "DequantizeLinear")) {
+        is_form = match_dequantize(operation, weights);
+    } else if (is(operation, "Reshape")) {
+        is_form = match_reshape(operation, weights);
+    }
+    give(operation, CONSTANT, NULL)->constant = weights;
+    return is_form && operation->node->output_count == 1;
+}
+
+bool match_dense(reading *reading, operation *operation) {
+    if (!is(operation, "MatMul") || !takes_two(operation, STATE, CONSTANT)) {
+        return false;
+    }
+    const state *before = operation->inputs[0]->state;
+    stored *kernel = operation->inputs[1]->constant;
+    if (before->is_masked || !kernel->is_decoded || kernel->rank != 2 ||
+        kernel->dims[0] != before->features ||
+        (!has_axes(before, 3, STEPS_OF_TEXTS) && !has_axes(before, 2, VECTORS_OF_TEXTS))) {
+        return false;
+    }
+    state *state = after(reading, before, MADE_PRODUCT);
+    if (state == NULL) {
+        return false;
+    }
+    const size_t inputs = (size_t)kernel->dims[0], units = (size_t)kernel->dims[1];
+    state->features = kernel->dims[1];
+    state->kernel = (view){kernel, 0, {1, inputs, units}, {0, units, 1}};
+    state->layer.kind = LAYER_DENSE;
+    state->layer.dense = (dense){.inputs = kernel->dims[0], .units = kernel->dims[1]};
+    return give_state(operation, state);
+}
+
+static const state *one_state(reading *reading, operation *operation, const state *of) {
+    static const struct {
+        const char *operator;
+        function function;
+    } FUNCTIONS[] = {{"Relu", RELU}, {"Tanh", TANH}, {"Sigmoid", SIGMOID}, {"Elu", ELU}};
+    for (size_t i = 0; i < sizeof FUNCTIONS / sizeof *FUNCTIONS; i++) {
+        if (is(operation, FUNCTIONS[i].operator)) {
+            return apply_function(reading, of, FUNCTIONS[i].function, 0);
+        }
+    }
+    if (is(operation, "Abs")) {
+        return apply_abs(reading, of);
+    }
+    if (is(operation, "LeakyRelu")) {
+        const onnx_attribute *alpha = find_attribute(operation, "alpha", ATTRIBUTE_FLOAT);
+        return alpha == NULL ? NULL : apply_function(reading, of, LEAKY_RELU, alpha->floats[0]);
+    }
+    if (is(operation, "Softmax") && has_axes(of, 2, VECTORS_OF_TEXTS) && !of->is_masked &&
+        (operation->node->attribute_count == 0 || has_integer(operation, "axis", -1) ||
+         has_integer(operation, "axis", 1))) {
+        return after(reading, of, MADE_SOFTMAX);
+    }
+    return NULL;
+}
+
+bool match_function(reading *reading, operation *operation) {
+    const value *a = operation->inputs[0], *b = operation->inputs[1];
+    const state *found = NULL;
+    if (takes(operation, 1, (const kind[]){STATE})) {
+        found = one_state(reading, operation, a->state);
+    } else if (takes_two(operation, STATE, CONSTANT)) {
+        found = is(operation, "Mul")   ? times_constant(reading, a->state, b->constant)
+                : is(operation, "Add") ? plus_constant(reading, a->state, b->constant)
+                : is(operation, "Min") ? least_of_constant(reading, a->state, b->constant)
+                                       : NULL;
+    } else if (takes_two(operation, STATE, STATE)) {
+        found = is(operation, "Mul")   ? times_state(reading, a->state, b->state)
+                : is(operation, "Add") ? plus_state(reading, a->state, b->state)
+                : is(operation, "Div") ? divided_by_state(reading, a->state, b->state)
+                                       : NULL;
+    }
+    return give_state(operation, found);
+}

@@ -1,0 +1,338 @@
+/*
+ * N-grams of ids in an ONNX graph: hashed, looked up, checked and added up; see edgernn/ngrams.py.
+ */
+#include "onnx_match.h"
+#include "onnx_schema.h"
+
+static const int64_t FIRST[] = {1}, SECOND[] = {2};
+
+static bool is(const operation *operation, const char *name) {
+    return is_text(operation->node->operator, name);
+}
+
+static bool takes_one(const operation *operation, kind first) {
+    return takes(operation, 1, (const kind[]){first});
+}
+
+static bool takes_two(const operation *operation, kind first, kind second) {
+    return takes(operation, 2, (const kind[]){first, second});
+}
+
+static value *becomes(operation *operation, kind kind) {
+    *operation->outputs[0] = *operation->inputs[0];
+    operation->outputs[0]->kind = kind;
+    return operation->outputs[0];
+}
+
+/* ids, with as many zeros before them as an n-gram reaches back. */
+static bool match_pad(operation *operation) {
+    const value *pads = operation->inputs[1];
+    if (!takes_two(operation, TOKENS, CONSTANT) || !has_string(operation, "mode", "constant") ||
+        pads->constant->type != ELEMENT_INT64 || pads->constant->count != 6) {
+        return false;
+    }
+    const int64_t most = stored_integer(pads->constant, 1);
+    if (most < 1 || most >= MAX_NGRAM ||
+        !is_int64(operation, 1, 6, (const int64_t[]){0, most, 0, 0, 0, 0})) {
+        return false;
+    }
+    becomes(operation, PADDED)->number = (int32_t)most;
+    return true;
+}
+
+/* The ids so many places before each. */
+static bool match_shift(operation *operation) {
+    if (!takes(operation, 4, (const kind[]){PADDED, CONSTANT, CONSTANT, CONSTANT})) {
+        return false;
+    }
+    const int32_t most = operation->inputs[0]->number;
+    for (int64_t place = 1; place <= most; place++) {
+        if (is_int64(operation, 1, 1, (const int64_t[]){most - place}) &&
+            is_int64(operation, 2, 1, (const int64_t[]){-place}) &&
+            is_int64(operation, 3, 1, FIRST)) {
+            becomes(operation, SHIFTED)->number = (int32_t)place;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each id with those before it, the nearest first: [batch, time, longest]. */
+static bool match_grams(operation *operation) {
+    const size_t count = operation->node->input_count;
+    if (count < 2 || count > MAX_NGRAM || operation->inputs[0]->kind != TOKENS ||
+        !has_integer(operation, "axis", 2)) {
+        return false;
+    }
+    for (size_t i = 1; i < count; i++) {
+        const value *value = operation->inputs[i];
+        if (value->kind != SHIFTED || (size_t)value->number != i) {
+            return false;
+        }
+    }
+    give(operation, GRAMS, NULL)->number = (int32_t)count;
+    return true;
+}
+
+/* Ids times multipliers [place, length], for all lengths at once. */
+static bool match_product(reading *reading, operation *operation) {
+    if (!takes_two(operation, GRAMS, CONSTANT) && !takes_two(operation, TOKENS, CONSTANT)) {
+        return false;
+    }
+    const stored *matrix = operation->inputs[1]->constant;
+    const int32_t longest = operation->inputs[0]->kind == TOKENS ? 1 : operation->inputs[0]->number;
+    if (matrix->type != ELEMENT_INT32 || matrix->rank != 2 || matrix->dims[0] != longest ||
+        matrix->dims[1] != longest) {
+        return false;
+    }
+    ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
+    if (ngrams == NULL) {
+        return false;
+    }
+    ngrams->longest = longest;
+    for (int32_t length = 0; length < longest; length++) {
+        for (int32_t place = 0; place < longest; place++) {
+            const int64_t factor = stored_integer(matrix, (size_t)(place * longest + length));
+            if (place > length ? factor != 0 : factor < 1) {
+                return false;
+            }
+            ngrams->bucket_hash[length].multipliers[place] = (int32_t)factor;
+        }
+        ngrams->bucket_hash[length].offset = -1; /* none yet */
+    }
+    give(operation, HASHED, NULL)->ngrams = ngrams;
+    return true;
+}
+
+static bool match_offsets(operation *operation) {
+    const value *offsets = operation->inputs[1];
+    if (!takes_two(operation, HASHED, CONSTANT)) {
+        return false;
+    }
+    ngrams *ngrams = operation->inputs[0]->ngrams;
+    if (ngrams->bucket_hash[0].offset >= 0 || offsets->constant->type != ELEMENT_INT32 ||
+        offsets->constant->rank != 1 || offsets->constant->dims[0] != ngrams->longest) {
+        return false;
+    }
+    for (int32_t length = 0; length < ngrams->longest; length++) {
+        const int64_t offset = stored_integer(offsets->constant, (size_t)length);
+        if (offset < 0) {
+            return false;
+        }
+        ngrams->bucket_hash[length].offset = (int32_t)offset;
+    }
+    becomes(operation, HASHED);
+    return true;
+}
+
+static bool match_modulus(operation *operation) {
+    if (!takes_two(operation, HASHED, CONSTANT) || !has_integer(operation, "fmod", 0)) {
+        return false;
+    }
+    const stored *modulus = operation->inputs[1]->constant;
+    if (operation->inputs[0]->ngrams->bucket_hash[0].offset < 0 ||
+        modulus->type != ELEMENT_INT32 || modulus->rank != 1 || modulus->count != 1 ||
+        stored_integer(modulus, 0) < 1) {
+        return false;
+    }
+    becomes(operation, BUCKET)->number = (int32_t)stored_integer(modulus, 0);
+    return true;
+}
+
+/* The number of each bucket, or its check. */
+static bool match_table(operation *operation) {
+    if (!takes_two(operation, CONSTANT, BUCKET) || !has_integer(operation, "axis", 0)) {
+        return false;
+    }
+    stored *table = operation->inputs[0]->constant;
+    if (table->rank != 1 || table->dims[0] != operation->inputs[1]->number ||
+        (table->type != ELEMENT_FLOAT32 && table->type != ELEMENT_FLOAT16 &&
+         table->type != ELEMENT_INT8)) {
+        return false;
+    }
+    value *value = give(operation, FOUND, NULL);
+    value->of = operation->inputs[1];
+    value->constant = table;
+    return true;
+}
+
+/* The same table, decoded further. */
+static stored *decoded(reading *reading, operation *operation) {
+    value *value = becomes(operation, FOUND);
+    stored *table = scratch(reading, 1, sizeof *table);
+    if (table != NULL) {
+        *table = *value->constant;
+        table->values = NULL;
+        value->constant = table;
+    }
+    return table;
+}
+
+/* int8 is number * |number| * scale. */
+static bool match_decoding(reading *reading, operation *operation) {
+    const value *found = operation->inputs[0], *by = operation->inputs[1];
+    if (found->kind != FOUND) {
+        return false;
+    }
+    if (is(operation, "Cast") && takes_one(operation, FOUND) && !found->constant->is_decoded) {
+        if (has_integer(operation, "to", DATA_INT32)) {
+            becomes(operation, HELD);
+            return found->constant->type == ELEMENT_INT8;
+        }
+        stored *table = decoded(reading, operation);
+        if (table != NULL) {
+            table->is_decoded = true;
+        }
+        return table != NULL && has_integer(operation, "to", DATA_FLOAT);
+    }
+    const bool is_number = found->constant->type == ELEMENT_INT8 && found->constant->is_decoded &&
+                           found->constant->scales == NULL;
+    if (is(operation, "Abs") && takes_one(operation, FOUND) && is_number &&
+        !found->constant->is_squared) {
+        becomes(operation, SIZES)->of = found;
+        return true;
+    }
+    if (!is(operation, "Mul") || !is_number) {
+        return false;
+    }
+    stored *table = decoded(reading, operation);
+    if (table == NULL) {
+        return false;
+    }
+    if (takes_two(operation, FOUND, SIZES)) {
+        table->is_squared = true;
+        return by->of == found;
+    }
+    table->scales = by->constant;
+    table->inner = table->count;
+    return takes_two(operation, FOUND, CONSTANT) && found->constant->is_squared &&
+           by->constant->type == ELEMENT_FLOAT32 && by->constant->rank == 1 &&
+           by->constant->count == 1;
+}
+
+/* Whether a table's numbers are all that they should be. */
+static bool is_ready(const stored *table) {
+    return table->is_decoded && (table->type != ELEMENT_INT8 || table->scales != NULL);
+}
+
+/* The numbers of those n-grams whose check is the bucket's. */
+static bool match_counted(reading *reading, operation *operation) {
+    const value *found = operation->inputs[0], *alike = operation->inputs[1];
+    if (!takes_two(operation, FOUND, COUNTS) || !is_ready(found->constant)) {
+        return false;
+    }
+    const value *held = alike->of, *check = alike->with, *bucket = found->of;
+    if (held->of != bucket || check->ngrams->longest != bucket->ngrams->longest) {
+        return false;
+    }
+    ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
+    if (ngrams == NULL) {
+        return false;
+    }
+    *ngrams = *bucket->ngrams;
+    ngrams->buckets = bucket->number;
+    ngrams->checks = check->number;
+    __builtin_memcpy(ngrams->check_hash, check->ngrams->bucket_hash, sizeof ngrams->check_hash);
+    value *value = give(operation, COUNTED, NULL);
+    value->ngrams = ngrams;
+    value->constant = found->constant;
+    value->of = held;
+    return true;
+}
+
+/* Whether no hash of ids below `ids` overflows int32. */
+static bool is_hashable(const ngram_hash *hashes, int32_t longest, int32_t ids) {
+    for (int32_t length = 0; length < longest; length++) {
+        int64_t largest = hashes[length].offset;
+        for (int32_t place = 0; place < longest; place++) {
+            largest += (int64_t)(ids - 1) * hashes[length].multipliers[place];
+        }
+        if (largest > INT32_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool match_added(reading *reading, operation *operation) {
+    if (!takes_two(operation, STATE, WIDE)) {
+        return false;
+    }
+    const state *before = operation->inputs[0]->state;
+    const value *wide = operation->inputs[1];
+    const state *table = before;
+    while (table->of != NULL) {
+        table = table->of;
+    }
+    if (!has_axes(before, 2, VECTORS_OF_TEXTS) || before->features != 1 ||
+        !is_hashable(wide->ngrams->bucket_hash, wide->ngrams->longest, table->layer.embedding.ids) ||
+        !is_hashable(wide->ngrams->check_hash, wide->ngrams->longest, table->layer.embedding.ids)) {
+        return false;
+    }
+    state *state = after(reading, before, MADE_NGRAMS);
+    if (state == NULL) {
+        return false;
+    }
+    state->ngrams = wide->ngrams;
+    state->first = wide->constant;
+    state->second = wide->of->constant;
+    return give_state(operation, state);
+}
+
+/* The sum over the root of longest * length, as the mean times the root of length / longest. */
+static bool match_sum(reading *reading, operation *operation) {
+    if (is(operation, "MatMul") && takes_two(operation, SHARES, COUNTED) &&
+        operation->inputs[0]->steps == NULL) {
+        *operation->outputs[0] = *operation->inputs[1];
+        operation->outputs[0]->kind = MEANS;
+        return true;
+    }
+    if (is(operation, "ReduceSum") && takes_two(operation, MEANS, CONSTANT)) {
+        becomes(operation, SUM);
+        return is_int64(operation, 1, 1, SECOND) && has_integer(operation, "keepdims", 0);
+    }
+    if (is(operation, "Sqrt") && takes_one(operation, COUNT)) {
+        becomes(operation, ROOT);
+        return operation->inputs[0]->steps == NULL;
+    }
+    if (!is(operation, "Mul")) {
+        return is(operation, "Add") && match_added(reading, operation);
+    }
+    if (takes_two(operation, SUM, CONSTANT)) {
+        /* 1 / sqrt(longest), rounded to float32. */
+        static const float SHARES_OF[] = {1.0f, 0.70710678f, 0.57735027f, 0.5f,
+                                          0.44721360f, 0.40824829f, 0.37796447f, 0.35355339f};
+        const value *sum = becomes(operation, SCALED);
+        return is_number(operation->inputs[1]->constant, SHARES_OF[sum->ngrams->longest - 1]);
+    }
+    becomes(operation, WIDE);
+    return takes_two(operation, SCALED, ROOT);
+}
+
+bool match_ngrams(reading *reading, operation *operation) {
+    if (is(operation, "Unsqueeze")) {
+        const value *ids = operation->inputs[0];
+        becomes(operation, TOKENS);
+        return takes_two(operation, IDS, CONSTANT) && ids->steps == NULL &&
+               is_int64(operation, 1, 1, SECOND);
+    }
+    if (is(operation, "Equal") && takes_two(operation, HELD, BUCKET)) {
+        value *value = give(operation, ALIKE, NULL);
+        value->of = operation->inputs[0];
+        value->with = operation->inputs[1];
+        return true;
+    }
+    if (is(operation, "Cast") && takes_one(operation, ALIKE)) {
+        becomes(operation, COUNTS);
+        return has_integer(operation, "to", DATA_FLOAT);
+    }
+    return (is(operation, "Pad") && match_pad(operation)) ||
+           (is(operation, "Slice") && match_shift(operation)) ||
+           (is(operation, "Concat") && match_grams(operation)) ||
+           (is(operation, "MatMul") && match_product(reading, operation)) ||
+           (is(operation, "Add") && match_offsets(operation)) ||
+           (is(operation, "Mod") && match_modulus(operation)) ||
+           (is(operation, "Gather") && match_table(operation)) ||
+           (is(operation, "Mul") && match_counted(reading, operation)) ||
+           match_decoding(reading, operation) || match_sum(reading, operation);
+}
