@@ -65,9 +65,11 @@ static bool build_layer(reading *reading, const state *state, layer *layer) {
     case MADE_EMBEDDING:
         layer->embedding.table = kept_values(reading, state->first);
         return layer->embedding.table != NULL;
-    case MADE_DENSE:
+    case MADE_DENSE: case MADE_PRODUCT:
         layer->dense.kernel = kept_view(reading, &state->kernel);
-        layer->dense.bias = kept_values(reading, state->second);
+        layer->dense.bias = state->made == MADE_DENSE
+                                ? kept_values(reading, state->second)
+                                : weights_of(reading, (size_t)layer->dense.units);
         return layer->dense.kernel != NULL && layer->dense.bias != NULL;
     case MADE_CONV:
         layer->conv.kernel = kept_view(reading, &state->kernel);
@@ -78,18 +80,26 @@ static bool build_layer(reading *reading, const state *state, layer *layer) {
         layer->scale.shift = kept_values(reading, state->second);
         return layer->scale.scale != NULL && layer->scale.shift != NULL;
     case MADE_RECURRENT:
-        return (state->gates[0] == NULL || build_direction(reading, &layer->recurrent, state->gates[0],
-                                                           &layer->recurrent.forward)) &&
-               (state->gates[1] == NULL || build_direction(reading, &layer->recurrent, state->gates[1],
+        if (state->gates[0] == NULL) {
+            return unsupported(reading, "a recurrent layer that runs backwards alone");
+        }
+        return build_direction(reading, &layer->recurrent, state->gates[0],
+                               &layer->recurrent.forward) &&
+               (state->gates[1] == NULL || build_direction(reading, &layer->recurrent,
+                                                           state->gates[1],
                                                            &layer->recurrent.backward));
     case MADE_ACTIVATION: case MADE_MAX_POOL: case MADE_POOL: return true;
     default: return unsupported(reading, "operators that no export has between two layers");
     }
 }
 
+static bool is_dense(const state *state) {
+    return state->made == MADE_DENSE || state->made == MADE_PRODUCT;
+}
+
 /* Whether a function can be that of the dense layer before it. */
 static bool goes_into(const state *state, const struct state *before) {
-    return before != NULL && state->made == MADE_ACTIVATION && before->made == MADE_DENSE &&
+    return before != NULL && state->made == MADE_ACTIVATION && is_dense(before) &&
            state->layer.activation.function != LEAKY_RELU;
 }
 
@@ -121,7 +131,7 @@ bool build_network(reading *reading, const state *probabilities, network *networ
         }
         state = state->of;
     }
-    if (state->made != MADE_DENSE || !has_axes(state, 2, VECTORS_OF_TEXTS)) {
+    if (!is_dense(state) || state->rank > 2 || (state->rank == 1 && state->features != 1)) {
         return unsupported(reading, "logits that no dense layer gives");
     }
     network->outputs = state->features;
@@ -145,7 +155,7 @@ bool build_network(reading *reading, const state *probabilities, network *networ
         if (!build_layer(reading, one, layer)) {
             return false;
         }
-        if (one->made == MADE_DENSE) {
+        if (is_dense(one)) {
             layer->dense.activation = function;
         }
         if ((one->made == MADE_EMBEDDING) != (count == 0)) {

@@ -60,7 +60,9 @@ static bool has_direction(const state *state) {
 }
 
 /* Whether a function of each number may follow. */
-static bool is_plain(const state *state) { return !state->is_masked && !has_direction(state); }
+static bool is_plain(const state *state) {
+    return !state->is_masked && !state->is_reversed && !has_direction(state);
+}
 
 /* Whether a constant has a number for each feature, which are along the last axis. */
 static bool is_by_feature(const state *of, const stored *constant) {

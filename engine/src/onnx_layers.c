@@ -4,121 +4,28 @@
 #include "onnx_match.h"
 #include "onnx_schema.h"
 
-static bool is(const operation *operation, const char *name) {
-    return is_text(operation->node->operator, name);
-}
-
-static bool takes_two(const operation *operation, kind first, kind second) {
-    return takes(operation, 2, (const kind[]){first, second});
-}
-
-/* The same numbers, to be given another shape or scale. */
-static stored *copy_stored(reading *reading, const stored *from) {
-    stored *copy = scratch(reading, 1, sizeof *copy);
-    if (copy != NULL) {
-        *copy = *from;
-        copy->values = NULL;
+bool match_onnx_embedding(reading *reading, operation *operation) {
+    const value *first = operation->inputs[0], *second = operation->inputs[1];
+    if (is(operation, "Gather") && takes_two(operation, CONSTANT, IDS)) {
+        /* The exporter leaves out the axis of a table of scales. */
+        const bool is_first = operation->node->attribute_count == 0 ||
+                              has_integer(operation, "axis", 0);
+        const bool is_stored = !first->constant->is_decoded || first->constant->type == ELEMENT_FLOAT32;
+        return second->steps == NULL && is_first && is_stored &&
+               give_state(operation, looked_up(reading, first->constant));
     }
-    return copy;
-}
-
-/* Rows of a table; those stored smaller have yet to be decoded. */
-static bool match_lookup(reading *reading, operation *operation) {
-    if (!takes_two(operation, CONSTANT, IDS) || operation->inputs[1]->steps != NULL ||
-        (operation->node->attribute_count > 0 && !has_integer(operation, "axis", 0))) {
+    if (is(operation, "Cast") && takes_one(operation, STATE)) {
+        return has_integer(operation, "to", DATA_FLOAT) &&
+               give_state(operation, rows_as_floats(reading, first->state));
+    }
+    if (!is(operation, "Mul")) {
         return false;
     }
-    const stored *table = operation->inputs[0]->constant;
-    const bool is_whole = table->type == ELEMENT_FLOAT32;
-    if (table->rank != 2 ||
-        (!is_whole && table->type != ELEMENT_FLOAT16 && table->type != ELEMENT_INT8)) {
-        return false;
-    }
-    state *state = scratch(reading, 1, sizeof *state);
-    if (state == NULL) {
-        return false;
-    }
-    state->made = is_whole ? MADE_EMBEDDING : MADE_ROWS;
-    state->rank = 3;
-    __builtin_memcpy(state->axes, STEPS_OF_TEXTS, sizeof STEPS_OF_TEXTS);
-    state->features = table->dims[1];
-    state->first = operation->inputs[0]->constant;
-    state->layer.kind = LAYER_EMBEDDING;
-    state->layer.embedding = (embedding){.ids = table->dims[0], .units = table->dims[1]};
-    return give_state(operation, state);
-}
-
-/* Rows whose numbers are now float32; int8 has no scales yet. */
-static bool match_cast_rows(reading *reading, operation *operation) {
-    const state *rows = operation->inputs[0]->state;
-    if (rows->made != MADE_ROWS || rows->first->is_decoded ||
-        !has_integer(operation, "to", DATA_FLOAT)) {
-        return false;
-    }
-    state *state = copy_state(reading, rows);
-    stored *table = copy_stored(reading, rows->first);
-    if (state == NULL || table == NULL) {
-        return false;
-    }
-    table->is_decoded = true;
-    state->first = table;
-    state->made = table->type == ELEMENT_FLOAT16 ? MADE_EMBEDDING : MADE_ROWS;
-    return give_state(operation, state);
-}
-
-static bool is_unscaled(const value *value) {
-    return value->kind == STATE && value->state->made == MADE_ROWS &&
-           value->state->first->is_decoded;
-}
-
-static bool give_scaled(reading *reading, operation *operation, stored *scales, size_t inner,
-                        float step) {
-    state *state = copy_state(reading, operation->inputs[0]->state);
-    stored *table = state == NULL ? NULL : copy_stored(reading, state->first);
-    if (table == NULL) {
-        return false;
-    }
-    table->scales = scales;
-    table->inner = inner;
-    table->step = step;
-    state->first = table;
-    state->made = MADE_EMBEDDING;
-    return give_state(operation, state);
-}
-
-/* int8 rows times a scale for each column, or for each row: a whole number of steps. */
-static bool match_scales(reading *reading, operation *operation) {
-    if (!is(operation, "Mul") || operation->node->input_count != 2 ||
-        !is_unscaled(operation->inputs[0])) {
-        return false;
-    }
-    const state *rows = operation->inputs[0]->state;
-    const value *by = operation->inputs[1];
-    if (by->kind == CONSTANT && by->constant->type == ELEMENT_FLOAT32 && by->constant->rank == 1 &&
-        by->constant->dims[0] == rows->features) {
-        return give_scaled(reading, operation, by->constant, 1, 1);
-    }
-    if (by->kind != STATE || by->state->made != MADE_EMBEDDING) {
-        return false;
-    }
-    stored *sizes = by->state->first;
-    if (sizes->type != ELEMENT_INT8 || sizes->scales == NULL || sizes->scales->count != 1 ||
-        sizes->scales->type != ELEMENT_FLOAT32 || by->state->features != 1 ||
-        sizes->dims[0] != rows->first->dims[0]) {
-        return false;
-    }
-    return give_scaled(reading, operation, sizes, (size_t)rows->features,
-                       stored_float(sizes->scales, 0));
-}
-
-bool match_embedding(reading *reading, operation *operation) {
-    if (is(operation, "Gather")) {
-        return match_lookup(reading, operation);
-    }
-    if (is(operation, "Cast") && takes(operation, 1, (const kind[]){STATE})) {
-        return match_cast_rows(reading, operation);
-    }
-    return match_scales(reading, operation);
+    return (takes_two(operation, STATE, CONSTANT) &&
+            give_state(operation,
+                       rows_times_constant(reading, first->state, second->constant))) ||
+           (takes_two(operation, STATE, STATE) &&
+            give_state(operation, rows_times_scales(reading, first->state, second->state)));
 }
 
 static bool are_zeros(const stored *stored) {
@@ -176,7 +83,7 @@ static bool match_reshape(operation *operation, stored *weights) {
 }
 
 /* Stored weights that become float32 weights, whatever reads them. */
-bool match_weights(reading *reading, operation *operation) {
+bool match_onnx_weights(reading *reading, operation *operation) {
     if (operation->node->input_count == 0 || operation->inputs[0]->kind != CONSTANT) {
         return false;
     }
@@ -198,7 +105,7 @@ bool match_weights(reading *reading, operation *operation) {
     return is_form && operation->node->output_count == 1;
 }
 
-bool match_dense(reading *reading, operation *operation) {
+bool match_onnx_dense(reading *reading, operation *operation) {
     if (!is(operation, "MatMul") || !takes_two(operation, STATE, CONSTANT)) {
         return false;
     }
@@ -246,7 +153,7 @@ static const state *one_state(reading *reading, operation *operation, const stat
     return NULL;
 }
 
-bool match_function(reading *reading, operation *operation) {
+bool match_onnx_function(reading *reading, operation *operation) {
     const value *a = operation->inputs[0], *b = operation->inputs[1];
     const state *found = NULL;
     if (takes(operation, 1, (const kind[]){STATE})) {

@@ -6,25 +6,6 @@
 
 static const int64_t FIRST[] = {1}, SECOND[] = {2}; /* axes behind the batch's */
 
-static bool is(const operation *operation, const char *name) {
-    return is_text(operation->node->operator, name);
-}
-
-static bool takes_one(const operation *operation, kind first) {
-    return takes(operation, 1, (const kind[]){first});
-}
-
-static bool takes_two(const operation *operation, kind first, kind second) {
-    return takes(operation, 2, (const kind[]){first, second});
-}
-
-/* The value that the only input becomes, of a kind and with the same steps. */
-static bool becomes(operation *operation, kind kind) {
-    *operation->outputs[0] = *operation->inputs[0];
-    operation->outputs[0]->kind = kind;
-    return true;
-}
-
 static bool match_cast(operation *operation) {
     if (takes_one(operation, SAME) && has_integer(operation, "to", DATA_INT32)) {
         return becomes(operation, ONES);
@@ -70,7 +51,7 @@ static bool match_where(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
-bool match_mask(reading *reading, operation *operation) {
+bool match_onnx_mask(reading *reading, operation *operation) {
     if (is(operation, "Equal") && takes_two(operation, IDS, IDS) &&
         operation->inputs[0] == operation->inputs[1]) {
         return becomes(operation, SAME);
@@ -184,7 +165,7 @@ static bool match_squeeze(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
-bool match_pool(reading *reading, operation *operation) {
+bool match_onnx_pool(reading *reading, operation *operation) {
     if (is(operation, "ReduceMax") && takes_one(operation, STATE) &&
         is_sequence(operation->inputs[0]) && has_integers(operation, "axes", 1, FIRST) &&
         has_integer(operation, "keepdims", 1)) {

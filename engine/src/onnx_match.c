@@ -4,73 +4,9 @@
 #include "onnx_schema.h"
 #include "readers.h"
 
-bool takes(const operation *operation, size_t count, const kind *kinds) {
-    if (operation->node->input_count != count) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (operation->inputs[i]->kind != kinds[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-const onnx_attribute *find_attribute(operation *operation, const char *name, attribute_type type) {
-    for (size_t i = 0; i < operation->node->attribute_count; i++) {
-        const onnx_attribute *attribute = &operation->node->attributes[i];
-        if (attribute->type == type && is_text(attribute->name, name)) {
-            operation->used[i] = true;
-            return attribute;
-        }
-    }
-    return NULL;
-}
-
-bool has_integers(operation *operation, const char *name, size_t count, const int64_t *numbers) {
-    const onnx_attribute *attribute = find_attribute(operation, name, ATTRIBUTE_INTS);
-    if (attribute == NULL && count == 1) {
-        attribute = find_attribute(operation, name, ATTRIBUTE_INT);
-    }
-    if (attribute == NULL || attribute->count != count) {
-        return false;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (attribute->integers[i] != numbers[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool has_integer(operation *operation, const char *name, int64_t number) {
-    return has_integers(operation, name, 1, &number);
-}
-
-bool has_string(operation *operation, const char *name, const char *words) {
-    const onnx_attribute *attribute = find_attribute(operation, name, ATTRIBUTE_STRING);
-    return attribute != NULL && is_text(attribute->strings[0], words);
-}
-
-bool is_int64(const operation *operation, size_t input, size_t count, const int64_t *numbers) {
-    const value *value = operation->inputs[input];
-    return value->kind == CONSTANT && is_integers(value->constant, ELEMENT_INT64, numbers, count);
-}
-
-bool give_state(operation *operation, const state *state) {
-    operation->outputs[0]->kind = STATE;
-    operation->outputs[0]->state = state;
-    return state != NULL && operation->node->output_count == 1;
-}
-
-value *give(operation *operation, kind kind, const steps *steps) {
-    *operation->outputs[0] = (value){.kind = kind, .steps = steps};
-    return operation->outputs[0];
-}
-
 static matcher *const MATCHERS[] = {
-    match_embedding, match_weights, match_function, match_dense, match_shape, match_recurrent,
-    match_windows, match_steps, match_mask, match_pool, match_ngrams,
+    match_onnx_embedding, match_onnx_weights, match_onnx_function, match_onnx_dense, match_onnx_shape, match_onnx_recurrent,
+    match_onnx_windows, match_onnx_steps, match_onnx_mask, match_onnx_pool, match_onnx_ngrams,
 };
 enum { MATCHER_COUNT = sizeof MATCHERS / sizeof *MATCHERS };
 

@@ -6,24 +6,6 @@
 
 static const int64_t FIRST[] = {1}, SECOND[] = {2};
 
-static bool is(const operation *operation, const char *name) {
-    return is_text(operation->node->operator, name);
-}
-
-static bool takes_one(const operation *operation, kind first) {
-    return takes(operation, 1, (const kind[]){first});
-}
-
-static bool takes_two(const operation *operation, kind first, kind second) {
-    return takes(operation, 2, (const kind[]){first, second});
-}
-
-static value *becomes(operation *operation, kind kind) {
-    *operation->outputs[0] = *operation->inputs[0];
-    operation->outputs[0]->kind = kind;
-    return operation->outputs[0];
-}
-
 /* ids, with as many zeros before them as an n-gram reaches back. */
 static bool match_pad(operation *operation) {
     const value *pads = operation->inputs[1];
@@ -93,10 +75,9 @@ static bool match_product(reading *reading, operation *operation) {
     for (int32_t length = 0; length < longest; length++) {
         for (int32_t place = 0; place < longest; place++) {
             const int64_t factor = stored_integer(matrix, (size_t)(place * longest + length));
-            if (place > length ? factor != 0 : factor < 1) {
+            if (!set_multiplier(&ngrams->bucket_hash[length], length, place, factor)) {
                 return false;
             }
-            ngrams->bucket_hash[length].multipliers[place] = (int32_t)factor;
         }
         ngrams->bucket_hash[length].offset = -1; /* none yet */
     }
@@ -240,43 +221,11 @@ static bool match_counted(reading *reading, operation *operation) {
     return true;
 }
 
-/* Whether no hash of ids below `ids` overflows int32. */
-static bool is_hashable(const ngram_hash *hashes, int32_t longest, int32_t ids) {
-    for (int32_t length = 0; length < longest; length++) {
-        int64_t largest = hashes[length].offset;
-        for (int32_t place = 0; place < longest; place++) {
-            largest += (int64_t)(ids - 1) * hashes[length].multipliers[place];
-        }
-        if (largest > INT32_MAX) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool match_added(reading *reading, operation *operation) {
-    if (!takes_two(operation, STATE, WIDE)) {
-        return false;
-    }
-    const state *before = operation->inputs[0]->state;
     const value *wide = operation->inputs[1];
-    const state *table = before;
-    while (table->of != NULL) {
-        table = table->of;
-    }
-    if (!has_axes(before, 2, VECTORS_OF_TEXTS) || before->features != 1 ||
-        !is_hashable(wide->ngrams->bucket_hash, wide->ngrams->longest, table->layer.embedding.ids) ||
-        !is_hashable(wide->ngrams->check_hash, wide->ngrams->longest, table->layer.embedding.ids)) {
-        return false;
-    }
-    state *state = after(reading, before, MADE_NGRAMS);
-    if (state == NULL) {
-        return false;
-    }
-    state->ngrams = wide->ngrams;
-    state->first = wide->constant;
-    state->second = wide->of->constant;
-    return give_state(operation, state);
+    return takes_two(operation, STATE, WIDE) &&
+           give_state(operation, plus_ngrams(reading, operation->inputs[0]->state, wide->ngrams,
+                                             wide->constant, wide->of->constant));
 }
 
 /* The sum over the root of longest * length, as the mean times the root of length / longest. */
@@ -299,17 +248,14 @@ static bool match_sum(reading *reading, operation *operation) {
         return is(operation, "Add") && match_added(reading, operation);
     }
     if (takes_two(operation, SUM, CONSTANT)) {
-        /* 1 / sqrt(longest), rounded to float32. */
-        static const float SHARES_OF[] = {1.0f, 0.70710678f, 0.57735027f, 0.5f,
-                                          0.44721360f, 0.40824829f, 0.37796447f, 0.35355339f};
         const value *sum = becomes(operation, SCALED);
-        return is_number(operation->inputs[1]->constant, SHARES_OF[sum->ngrams->longest - 1]);
+        return is_number(operation->inputs[1]->constant, NGRAM_SHARES[sum->ngrams->longest - 1]);
     }
     becomes(operation, WIDE);
     return takes_two(operation, SCALED, ROOT);
 }
 
-bool match_ngrams(reading *reading, operation *operation) {
+bool match_onnx_ngrams(reading *reading, operation *operation) {
     if (is(operation, "Unsqueeze")) {
         const value *ids = operation->inputs[0];
         becomes(operation, TOKENS);

@@ -24,10 +24,6 @@ static const axis STEPS_FIRST[] = {AXIS_TIME, AXIS_BATCH, AXIS_FEATURE};
 static const axis ALL_STATES[] = {AXIS_TIME, AXIS_DIRECTION, AXIS_BATCH, AXIS_FEATURE};
 static const axis LAST_STATE[] = {AXIS_DIRECTION, AXIS_BATCH, AXIS_FEATURE};
 
-static bool is(const operation *operation, const char *name) {
-    return is_text(operation->node->operator, name);
-}
-
 static bool is_weight(const value *value, size_t rank, const size_t *dims) {
     if (value->kind != CONSTANT || !value->constant->is_decoded ||
         (size_t)value->constant->rank != rank) {
@@ -277,7 +273,7 @@ static bool match_flattening(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
-bool match_recurrent(reading *reading, operation *operation) {
+bool match_onnx_recurrent(reading *reading, operation *operation) {
     for (size_t i = 0; i < sizeof OPERATORS / sizeof *OPERATORS; i++) {
         if (is(operation, OPERATORS[i].name)) {
             return match_operator(reading, operation, &OPERATORS[i]);
@@ -286,7 +282,7 @@ bool match_recurrent(reading *reading, operation *operation) {
     return match_merge(reading, operation);
 }
 
-bool match_shape(reading *reading, operation *operation) {
+bool match_onnx_shape(reading *reading, operation *operation) {
     if (is(operation, "Transpose")) {
         return match_transpose(reading, operation);
     }

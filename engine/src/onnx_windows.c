@@ -9,10 +9,6 @@ enum { MOST_STEPS = 4096 }; /* of a window, its stride and dilation */
 
 static const axis FEATURES_FIRST[] = {AXIS_BATCH, AXIS_FEATURE, AXIS_TIME};
 
-static bool is(const operation *operation, const char *name) {
-    return is_text(operation->node->operator, name);
-}
-
 /* An attribute of one number in a range; 0 if it is not. */
 static int32_t window_of(operation *operation, const char *name) {
     const onnx_attribute *attribute = find_attribute(operation, name, ATTRIBUTE_INTS);
@@ -111,7 +107,7 @@ static bool match_max_pool(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
-bool match_windows(reading *reading, operation *operation) {
+bool match_onnx_windows(reading *reading, operation *operation) {
     return is(operation, "Conv")      ? match_conv(reading, operation)
            : is(operation, "MaxPool") ? match_max_pool(reading, operation)
                                       : false;
@@ -148,7 +144,7 @@ static bool match_slice(reading *reading, operation *operation) {
 }
 
 /* Ids as columns, and lengths, of the steps behind a window. */
-bool match_steps(reading *reading, operation *operation) {
+bool match_onnx_steps(reading *reading, operation *operation) {
     if (is(operation, "Slice")) {
         return match_slice(reading, operation);
     }

@@ -13,7 +13,7 @@
 #include "network.h"
 #include "stored.h"
 
-typedef enum axis { AXIS_BATCH, AXIS_TIME, AXIS_DIRECTION, AXIS_FEATURE } axis;
+typedef enum axis { AXIS_BATCH, AXIS_TIME, AXIS_DIRECTION, AXIS_FEATURE, AXIS_ONE } axis;
 
 /* How the number of steps that a text has at some place comes from its tokens'; NULL: it is that. */
 typedef struct steps {
@@ -50,6 +50,8 @@ typedef struct state {
     axis axes[MAX_RANK];
     int32_t features, directions;
     const steps *steps; /* how many a text has; only with AXIS_TIME */
+    bool is_reversed;   /* the last step first */
+    const struct state *same; /* what this is but for the order of its axes and steps; or NULL */
     bool is_masked;     /* steps behind a text's end are `other` */
     float other;
 
@@ -85,6 +87,31 @@ const state *least_of_constant(reading *reading, const state *of, stored *consta
 const state *times_state(reading *reading, const state *a, const state *b);
 const state *plus_state(reading *reading, const state *a, const state *b);
 const state *divided_by_state(reading *reading, const state *a, const state *b);
+
+/*
+ * Rows of a table: float32 ones are an embedding at once. int8 rows are that once they are cast and
+ * multiplied by a scale for each column, or by one for each row, which is looked up beside them and
+ * is itself a whole number of steps. NULL: no rows that an export has, or no memory.
+ */
+const state *looked_up(reading *reading, stored *table);
+const state *rows_as_halves(reading *reading, const state *rows); /* int16 of the same bits */
+const state *rows_as_floats(reading *reading, const state *rows);
+const state *rows_times_constant(reading *reading, const state *rows, stored *scales);
+const state *rows_times_scales(reading *reading, const state *rows, const state *sizes);
+
+/* 1 / sqrt(n) and sqrt(n) of n from 1 on, rounded to float32. */
+extern const float NGRAM_SHARES[MAX_NGRAM], NGRAM_ROOTS[MAX_NGRAM];
+
+/* Set what the id at a place, counted back from the last, is multiplied by; false where no n-gram of
+ * that length has such a multiplier. Lengths from 0 for n-grams of one id. */
+bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t multiplier);
+
+/* A logit with the sum of n-grams; NULL where their hashes overflow, or no memory. */
+const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams,
+                         stored *table, stored *checks);
+
+/* The same numbers, to be given another shape or scale. */
+stored *copy_stored(reading *reading, const stored *from);
 
 /* The network whose probabilities a state is. */
 bool build_network(reading *reading, const state *probabilities, network *network);

@@ -1,0 +1,141 @@
+#include "tflite_match.h"
+
+#include "readers.h"
+#include "tflite_schema.h"
+
+static matcher *const MATCHERS[] = {
+    match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows, match_tflite_shape, match_tflite_recurrent,
+    match_tflite_pool, match_tflite_ngrams, match_tflite_loop,
+};
+
+/* Whether a tensor has the type and shape of what it is. */
+static bool fits(const tflite_tensor *tensor, const value *value) {
+    if (value->kind != STATE) {
+        return true;
+    }
+    const state *state = value->state;
+    if (tensor->rank != state->rank ||
+        (tensor->type != ELEMENT_FLOAT32) != (state->made == MADE_ROWS && !state->first->is_decoded)) {
+        return false;
+    }
+    for (int32_t i = 0; i < state->rank; i++) {
+        const int32_t size = state->axes[i] == AXIS_FEATURE ? state->features
+                             : state->axes[i] == AXIS_TIME  ? tensor->dims[i]
+                                                            : 1;
+        if (tensor->dims[i] != size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Find the form of an operation. */
+static bool match_operation(reading *reading, operation *operation) {
+    const size_t outputs = operation->operator->output_count;
+    for (size_t i = 0; i < sizeof MATCHERS / sizeof *MATCHERS; i++) {
+        for (size_t j = 0; j < outputs; j++) {
+            *operation->outputs[j] = (value){0};
+        }
+        const bool is_form = MATCHERS[i](reading, operation);
+        if (reading->status != EDGERNN_OK) {
+            return false;
+        }
+        bool are_whole = is_form && (outputs == 1 || is(operation, OP_WHILE));
+        for (size_t j = 0; j < outputs && are_whole; j++) {
+            are_whole = fits(operation->results[j], operation->outputs[j]);
+        }
+        if (are_whole) {
+            return true;
+        }
+    }
+    char digits[12];
+    size_t at = sizeof digits;
+    for (uint32_t rest = (uint32_t)operation->operator->code; at == sizeof digits || rest > 0;
+         rest /= 10) {
+        digits[--at] = (char)('0' + rest % 10);
+    }
+    return refuse(reading, EDGERNN_UNSUPPORTED, "in no form that an export has: operator ",
+                  (text){(const uint8_t *)digits + at, sizeof digits - at}, " of TFLite");
+}
+
+bool match_tflite_graph(reading *reading, const tflite_model *model, const tflite_graph *graph,
+                 value *values) {
+    static const value nothing = {.kind = NOTHING};
+    for (size_t i = 0; i < graph->operator_count; i++) {
+        const tflite_operator *operator = &graph->operators[i];
+        operation operation = {.model = model, .operator = operator};
+        for (size_t j = 0; j < MAX_TFLITE_INPUTS; j++) {
+            const bool is_given = j < operator->input_count && operator->inputs[j] != ABSENT;
+            operation.inputs[j] = is_given ? &values[operator->inputs[j]] : &nothing;
+            if (is_given && operation.inputs[j]->kind == NOTHING) {
+                return broken(reading, "an operator reads a tensor that nothing has written");
+            }
+        }
+        for (size_t j = 0; j < operator->output_count; j++) {
+            operation.outputs[j] = &values[operator->outputs[j]];
+            operation.results[j] = &graph->tensors[operator->outputs[j]];
+            if (operation.outputs[j]->kind != NOTHING) {
+                return broken(reading, "an operator writes a tensor again");
+            }
+        }
+        if (operator->output_count == 0) {
+            return unsupported(reading, "an operator without an output");
+        }
+        if (!match_operation(reading, &operation)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether the main graph takes ids [1, time], and gives float32 [1] or [1, labels]. */
+static bool has_ends(const tflite_graph *graph) {
+    if (graph->input_count != 1 || graph->output_count != 1) {
+        return false;
+    }
+    const tflite_tensor *ids = &graph->tensors[graph->inputs[0]];
+    const tflite_tensor *found = &graph->tensors[graph->outputs[0]];
+    return ids->type == ELEMENT_INT32 && ids->constant == NULL && !ids->is_variable &&
+           ids->rank == 2 && ids->dims[0] == 1 && found->type == ELEMENT_FLOAT32 &&
+           (found->rank == 1 || (found->rank == 2 && found->dims[1] > 1));
+}
+
+static bool read(reading *reading, text file, network *network) {
+    tflite_model model = {0};
+    if (!parse_tflite(reading, file, &model)) {
+        return false;
+    }
+    const tflite_graph *main = &model.graphs[0];
+    if (!has_ends(main)) {
+        return unsupported(reading, "other inputs and outputs than ids and probability");
+    }
+    value *values = scratch(reading, main->tensor_count, sizeof *values);
+    if (values == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < main->tensor_count; i++) {
+        const tflite_tensor *tensor = &main->tensors[i];
+        if (tensor->constant != NULL) {
+            values[i] = (value){.kind = CONSTANT, .constant = tensor->constant};
+        } else if (tensor->is_variable) {
+            values[i] = (value){.kind = VARIABLE};
+        }
+    }
+    values[main->inputs[0]] = (value){.kind = IDS};
+    if (!match_tflite_graph(reading, &model, main, values)) {
+        return false;
+    }
+    const value *output = &values[main->outputs[0]];
+    if (output->kind != STATE || (output->state->rank == 1 && output->state->features != 1)) {
+        return unsupported(reading, "an output that is no probability");
+    }
+    return build_network(reading, output->state, network);
+}
+
+edgernn_status read_tflite(const uint8_t *file, size_t size, arena *arena, network *network,
+                           edgernn_error *error) {
+    reading reading = {.kept = arena, .scratch = {arena->allocator, NULL}, .error = error};
+    read(&reading, (text){file, size}, network);
+    arena_release(&reading.scratch);
+    return reading.status;
+}

@@ -1,0 +1,148 @@
+/*
+ * What each tensor of a TFLite graph is; see onnx_match.h. A graph takes one text at its true length,
+ * so that there are no masks; time may run backwards, and recurrent layers may be loops.
+ */
+#ifndef EDGERNN_TFLITE_MATCH_H
+#define EDGERNN_TFLITE_MATCH_H
+
+#include "state.h"
+#include "tflite_model.h"
+#include "tflite_schema.h"
+
+typedef enum kind {
+    /* Left out or not there yet; ids int32 [1, time]; stored; of a text; kept between calls. */
+    NOTHING, IDS, CONSTANT, STATE, VARIABLE,
+    /* How many steps a state has, or a text tokens: the shape [1, time] or the like, the number as
+     * int32, as [1], and as float32. */
+    SHAPE, LENGTH, LENGTH_LIST, LENGTH_FLOAT,
+    /* Pooling: length < number, as bool and float32; minus the largest, cut at 0, where brief. */
+    BRIEF, BRIEFLY, MINUS_LARGEST, ABOVE_ZERO, LEAST,
+    /* Loops: [steps, 1, units], and zeros of it. */
+    BUFFER_SHAPE, BUFFER,
+    /* N-grams, see tflite_ngrams.c. */
+    TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
+    SUM, SCALED, ROOT, WIDE, WIDE_LIST
+} kind;
+
+typedef struct value {
+    kind kind;
+    stored *constant;
+    const state *state;
+    const struct value *of, *with; /* what it was made of, where its kind says more of that */
+    int32_t number;
+    ngrams *ngrams;
+} value;
+
+/* An operator with what its inputs are. */
+typedef struct operation {
+    const tflite_model *model;
+    const tflite_operator *operator;
+    const value *inputs[MAX_TFLITE_INPUTS]; /* of kind NOTHING where there are none */
+    value *outputs[MAX_TFLITE_OUTPUTS];
+    const tflite_tensor *results[MAX_TFLITE_OUTPUTS]; /* the tensors that the outputs are */
+} operation;
+
+static inline bool is(const operation *operation, int32_t code) {
+    return operation->operator->code == code;
+}
+
+/* Whether the inputs are of these kinds, and no more of them. */
+static inline bool takes(const operation *operation, size_t count, const kind *kinds) {
+    if (operation->operator->input_count != count) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (operation->inputs[i]->kind != kinds[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+static inline bool takes_one(const operation *operation, kind first) {
+    return takes(operation, 1, (const kind[]){first});
+}
+static inline bool takes_two(const operation *operation, kind first, kind second) {
+    return takes(operation, 2, (const kind[]){first, second});
+}
+
+/* Whether the options are of a type and have no more than so many fields; type 0: no options. */
+static inline bool has_options(reading *reading, const operation *operation, int32_t type, size_t count) {
+    const tflite_operator *operator = operation->operator;
+    return operator->options_type == type && !has_more_than(reading, &operator->options, count);
+}
+
+/* Option `field`, a number of `size` bytes; those that are left out are 0. */
+static inline int64_t option(reading *reading, const operation *operation, size_t field, size_t size) {
+    return field_integer(reading, &operation->operator->options, field, size, 0);
+}
+
+/* Whether an input is an int32 constant of these numbers; `rank` 0: a scalar. */
+static inline bool is_int32(const operation *operation, size_t input, int32_t rank, size_t count,
+              const int64_t *numbers) {
+    const value *value = operation->inputs[input];
+    if (value->kind != CONSTANT || value->constant->type != ELEMENT_INT32 ||
+        value->constant->rank != rank || value->constant->count != count) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (stored_integer(value->constant, i) != numbers[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Fill the only output. */
+static inline bool give_state(operation *operation, const state *state) {
+    *operation->outputs[0] = (value){.kind = STATE, .state = state};
+    return state != NULL;
+}
+static inline value *give(operation *operation, kind kind) {
+    *operation->outputs[0] = (value){.kind = kind};
+    return operation->outputs[0];
+}
+static inline value *becomes(operation *operation, kind kind) {
+    *operation->outputs[0] = *operation->inputs[0];
+    operation->outputs[0]->kind = kind;
+    return operation->outputs[0];
+} /* the first input, as another kind */
+
+/* The state behind a fused activation, one of the schema's ActivationFunctionType. */
+static inline const state *fused(reading *reading, const state *state, int64_t activation) {
+    if (state == NULL) {
+        return NULL;
+    }
+    switch (activation) {
+    case FUSED_NONE: return state;
+    case FUSED_RELU: return apply_function(reading, state, RELU, 0);
+    case FUSED_RELU6: return apply_function(reading, state, RELU6, 0);
+    case FUSED_TANH: return apply_function(reading, state, TANH, 0);
+    default: return NULL;
+    }
+}
+
+/* Whether the options of a STRIDED_SLICE are these masks: of begin, end and of axes that go. */
+static inline bool has_slice_masks(reading *reading, const operation *operation, int64_t begin,
+                                   int64_t end, int64_t shrink) {
+    return has_options(reading, operation, OPTIONS_STRIDED_SLICE, 6) &&
+           option(reading, operation, 0, 4) == begin && option(reading, operation, 1, 4) == end &&
+           option(reading, operation, 2, 4) == 0 && option(reading, operation, 3, 4) == 0 &&
+           option(reading, operation, 4, 4) == shrink && option(reading, operation, 5, 1) == 0;
+}
+
+/* The axes of steps as loops have them: time first. */
+extern const axis STEPS_FIRST[3];
+
+/* One direction of a recurrent layer; that of reversed steps is the backward one. */
+state *recurrent_state(reading *reading, const state *before, cell cell, int32_t units,
+                       const gate_views *views);
+
+typedef bool matcher(reading *reading, operation *operation);
+matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows, match_tflite_shape, match_tflite_recurrent,
+    match_tflite_pool, match_tflite_ngrams, match_tflite_loop;
+
+/* Go through the operators of the main graph; `values` has room for each tensor. */
+bool match_tflite_graph(reading *reading, const tflite_model *model, const tflite_graph *graph,
+                 value *values);
+
+#endif
