@@ -17,12 +17,14 @@ static const float *kept_view(reading *reading, const view *view) {
     return values != NULL && copy_view(reading, view, values, view->count[2]) ? values : NULL;
 }
 
-/* The gates' views [1, rows, units] side by side: [rows, gates * units]. */
-static float *kept_gates(reading *reading, const view *views, int32_t gates) {
-    const size_t rows = views[0].count[1], units = views[0].count[2], row = units * (size_t)gates;
+/* The gates' views [1, rows, units] side by side: [rows, gates * units]. Of nothing: zeros. */
+static float *kept_gates(reading *reading, const view *views, int32_t gates, size_t rows,
+                         size_t units) {
+    const size_t row = units * (size_t)gates;
     float *values = weights_of(reading, rows * row);
     for (int32_t gate = 0; values != NULL && gate < gates; gate++) {
-        if (!copy_view(reading, &views[gate], values + units * (size_t)gate, row)) {
+        if (views[gate].of != NULL &&
+            !copy_view(reading, &views[gate], values + units * (size_t)gate, row)) {
             return NULL;
         }
     }
@@ -32,27 +34,21 @@ static float *kept_gates(reading *reading, const view *views, int32_t gates) {
 static bool build_direction(reading *reading, const recurrent *layer, const gate_views *views,
                             direction *direction) {
     const int32_t gates = GATES[layer->cell];
-    const size_t count = (size_t)gates * (size_t)layer->units;
-    direction->kernel = kept_gates(reading, views->kernel, gates);
-    direction->recurrent_kernel = kept_gates(reading, views->recurrent_kernel, gates);
-    float *bias = views->has_bias ? kept_gates(reading, views->bias, gates)
-                                  : weights_of(reading, count);
+    const size_t units = (size_t)layer->units;
+    float *bias = kept_gates(reading, views->bias, gates, 1, units);
+    float *more = kept_gates(reading, views->more_bias, gates, 1, units);
+    direction->kernel = kept_gates(reading, views->kernel, gates, (size_t)layer->inputs, units);
+    direction->recurrent_kernel = kept_gates(reading, views->recurrent_kernel, gates, units, units);
     direction->bias = bias;
-    if (direction->kernel == NULL || direction->recurrent_kernel == NULL || bias == NULL) {
-        return false;
-    }
-    if (!views->has_more_bias) {
-        return true;
-    }
-    float *more = kept_gates(reading, views->more_bias, gates);
-    if (more == NULL) {
+    if (direction->kernel == NULL || direction->recurrent_kernel == NULL || bias == NULL ||
+        more == NULL) {
         return false;
     }
     if (layer->cell == CELL_GRU && layer->reset_after) {
         direction->recurrent_bias = more;
         return true;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < (size_t)gates * units; i++) {
         bias[i] += more[i];
     }
     return true;

@@ -66,8 +66,6 @@ static gate_views *views_of(reading *reading, const operator *operator, const op
         views->more_bias[gate] = views->bias[gate];
         views->more_bias[gate].first += rows;
     }
-    views->has_bias = true;
-    views->has_more_bias = true;
     return views;
 }
 

@@ -36,11 +36,12 @@ typedef enum made {
     MADE_SELU_SUM    /* relu + the above */
 } made;
 
-/* The weights of one direction, each gate in Keras's order a view [1, inputs, units]. */
+/*
+ * The weights of one direction, each gate in Keras's order a view [1, inputs, units]. The sum of two
+ * biases [1, 1, units] is the bias, but for a GRU's with `reset_after`; one that is of nothing is 0.
+ */
 typedef struct gate_views {
-    view kernel[4], recurrent_kernel[4];
-    view bias[4], more_bias[4]; /* [1, 1, units]; their sum is the bias, or the GRU's own two */
-    bool has_bias, has_more_bias;
+    view kernel[4], recurrent_kernel[4], bias[4], more_bias[4];
 } gate_views;
 
 typedef struct state {

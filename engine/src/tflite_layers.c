@@ -23,6 +23,15 @@ static bool match_gather(reading *reading, operation *operation) {
            give_state(operation, looked_up(reading, operation->inputs[0]->constant));
 }
 
+static bool are_zeros(reading *reading, stored *stored) {
+    const float *values = stored_values(reading, stored);
+    bool are_they = values != NULL;
+    for (size_t i = 0; are_they && i < stored->count; i++) {
+        are_they = values[i] == 0;
+    }
+    return are_they;
+}
+
 /* Stored halves that become float32: weights, or rows that were looked up. */
 static bool match_dequantize(reading *reading, operation *operation) {
     if (takes_one(operation, STATE)) {
@@ -39,6 +48,10 @@ static bool match_dequantize(reading *reading, operation *operation) {
         return false;
     }
     weights->is_decoded = true;
+    if (operation->results[0]->is_variable) {
+        give(operation, VARIABLE)->number = 1; /* written */
+        return are_zeros(reading, weights);
+    }
     give(operation, CONSTANT)->constant = weights;
     return true;
 }

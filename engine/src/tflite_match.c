@@ -10,8 +10,8 @@ static matcher *const MATCHERS[] = {
 
 /* Whether a tensor has the type and shape of what it is. */
 static bool fits(const tflite_tensor *tensor, const value *value) {
-    if (value->kind != STATE) {
-        return true;
+    if (value->kind != STATE || tensor->is_variable) {
+        return tensor->is_variable == (value->kind == VARIABLE);
     }
     const state *state = value->state;
     if (tensor->rank != state->rank ||
@@ -74,7 +74,11 @@ bool match_tflite_graph(reading *reading, const tflite_model *model, const tflit
         for (size_t j = 0; j < operator->output_count; j++) {
             operation.outputs[j] = &values[operator->outputs[j]];
             operation.results[j] = &graph->tensors[operator->outputs[j]];
-            if (operation.outputs[j]->kind != NOTHING) {
+            /* A file for newer runtimes decodes the zeros that a state starts from. */
+            const bool is_start = operation.outputs[j]->kind == VARIABLE &&
+                                  operation.outputs[j]->number == 0 &&
+                                  operator->code == OP_DEQUANTIZE;
+            if (operation.outputs[j]->kind != NOTHING && !is_start) {
                 return broken(reading, "an operator writes a tensor again");
             }
         }
@@ -124,6 +128,11 @@ static bool read(reading *reading, text file, network *network) {
     values[main->inputs[0]] = (value){.kind = IDS};
     if (!match_tflite_graph(reading, &model, main, values)) {
         return false;
+    }
+    for (size_t i = 1; i < model.graph_count; i++) {
+        if (!model.is_called[i]) {
+            return unsupported(reading, "a subgraph that nothing calls");
+        }
     }
     const value *output = &values[main->outputs[0]];
     if (output->kind != STATE || (output->state->rank == 1 && output->state->features != 1)) {

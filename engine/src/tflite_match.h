@@ -17,8 +17,8 @@ typedef enum kind {
     SHAPE, LENGTH, LENGTH_LIST, LENGTH_FLOAT,
     /* Pooling: length < number, as bool and float32; minus the largest, cut at 0, where brief. */
     BRIEF, BRIEFLY, MINUS_LARGEST, ABOVE_ZERO, LEAST,
-    /* Loops: [steps, 1, units], and zeros of it. */
-    BUFFER_SHAPE, BUFFER,
+    /* Loops: [steps, 1, units], and zeros of it; a counter at its end; the last state [1, 1, units]. */
+    BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
     /* N-grams, see tflite_ngrams.c. */
     TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
     SUM, SCALED, ROOT, WIDE, WIDE_LIST
@@ -136,6 +136,26 @@ extern const axis STEPS_FIRST[3];
 /* One direction of a recurrent layer; that of reversed steps is the backward one. */
 state *recurrent_state(reading *reading, const state *before, cell cell, int32_t units,
                        const gate_views *views);
+
+/*
+ * What the body of a loop computes: one step of a cell. Input and output k of the body are the same
+ * at the next step.
+ */
+typedef struct cell_step {
+    cell cell;
+    bool reset_after;
+    function activation, gates;
+    gate_views views;
+    int32_t inputs, units; /* `inputs`: 0 where the input's product is made before the loop */
+    size_t time, hidden;   /* which inputs are the place in the text and the cell's output */
+} cell_step;
+
+/* What the inputs of a body are. */
+typedef enum body_input { INPUT_COUNTER, INPUT_LENGTH, INPUT_STEPS, INPUT_BUFFER, INPUT_LAST, INPUT_STATE } body_input;
+
+/* False without a reason: it is no step of a cell that an export has. */
+bool match_tflite_body(reading *reading, const tflite_graph *body, const body_input *inputs,
+                       int32_t features, cell_step *step);
 
 typedef bool matcher(reading *reading, operation *operation);
 matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows, match_tflite_shape, match_tflite_recurrent,

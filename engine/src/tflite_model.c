@@ -260,6 +260,7 @@ bool parse_tflite(reading *reading, text file, tflite_model *model) {
     parse_codes(&parser, &root);
     const vector graphs = tables_of(&parser, &root, MODEL_SUBGRAPHS, MOST_GRAPHS);
     model->graphs = scratch(reading, graphs.count, sizeof *model->graphs);
+    model->is_called = scratch(reading, graphs.count, sizeof *model->is_called);
     for (size_t i = 0; i < graphs.count && is_sound(&parser); i++) {
         const table graph = vector_table(reading, &root, graphs, i);
         parse_graph(&parser, &graph, &model->graphs[i]);

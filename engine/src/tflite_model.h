@@ -36,6 +36,7 @@ typedef struct tflite_model {
     flat flat;
     size_t graph_count;
     tflite_graph *graphs;
+    bool *is_called; /* by a loop, for each graph */
 } tflite_model;
 
 bool parse_tflite(reading *reading, text file, tflite_model *model);

@@ -35,7 +35,6 @@ static bool add_gate(gate_views *views, size_t gate, const value *kernel, const 
     views->kernel[gate] = turned(kernel->constant);
     views->recurrent_kernel[gate] = turned(recurrent->constant);
     views->bias[gate] = (view){bias->constant, 0, {1, 1, (size_t)units}, {0, 0, 1}};
-    views->has_bias = true;
     return true;
 }
 

@@ -1,0 +1,242 @@
+/*
+ * Loops in a TFLite graph: one WHILE a direction of a recurrent layer, which counts up to the number
+ * of steps and starts from zeros.
+ */
+#include "tflite_match.h"
+
+/* The shape [steps, 1, units] of what a loop writes its states to, and zeros of it. */
+static bool match_buffer(reading *reading, operation *operation) {
+    switch (operation->operator->code) {
+    case OP_RESHAPE:
+        becomes(operation, LENGTH_LIST);
+        return takes_two(operation, LENGTH, CONSTANT) && has_options(reading, operation, 0, 0) &&
+               is_int32(operation, 1, 1, 1, (const int64_t[]){1});
+    case OP_CONCATENATION: {
+        if (!takes_two(operation, LENGTH_LIST, CONSTANT) ||
+            !has_options(reading, operation, OPTIONS_CONCATENATION, 2) ||
+            option(reading, operation, 0, 4) != 0 || option(reading, operation, 1, 1) != 0) {
+            return false;
+        }
+        const stored *rest = operation->inputs[1]->constant;
+        if (rest->type != ELEMENT_INT32 || rest->rank != 1 || rest->count != 2) {
+            return false;
+        }
+        becomes(operation, BUFFER_SHAPE)->number = (int32_t)stored_integer(rest, 1);
+        return stored_integer(rest, 0) == 1 && stored_integer(rest, 1) > 0;
+    }
+    case OP_FILL:
+        becomes(operation, BUFFER);
+        return takes_two(operation, BUFFER_SHAPE, CONSTANT) &&
+               has_options(reading, operation, 0, 0) &&
+               is_number(operation->inputs[1]->constant, 0);
+    default: return false;
+    }
+}
+
+static bool are_zeros(const stored *stored) {
+    for (size_t i = 0; i < stored->count; i++) {
+        if (stored_float(stored, i) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether a constant is float32 zeros of [1, units], or of [1, 1, units]. */
+static bool is_zero_state(const value *value, int32_t rank) {
+    if (value->kind != CONSTANT || value->constant->type != ELEMENT_FLOAT32 ||
+        value->constant->rank != rank) {
+        return false;
+    }
+    const stored *stored = value->constant;
+    return stored->dims[0] == 1 && stored->dims[rank - 2] == 1 && are_zeros(stored);
+}
+
+/* Say what each input of a loop is; they take the same places in its body. */
+static bool name_inputs(const operation *operation, body_input *inputs) {
+    for (size_t i = 0; i < operation->operator->input_count; i++) {
+        const value *value = operation->inputs[i];
+        if (is_int32(operation, i, 0, 1, (const int64_t[]){0})) {
+            inputs[i] = INPUT_COUNTER;
+        } else if (value->kind == LENGTH) {
+            inputs[i] = INPUT_LENGTH;
+        } else if (value->kind == STATE) {
+            inputs[i] = INPUT_STEPS;
+        } else if (value->kind == BUFFER) {
+            inputs[i] = INPUT_BUFFER;
+        } else if (is_zero_state(value, 3)) {
+            inputs[i] = INPUT_LAST;
+        } else if (is_zero_state(value, 2) || value->kind == VARIABLE) {
+            inputs[i] = INPUT_STATE;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The only input of a kind; false if there is none or more. */
+static bool find_input(const body_input *inputs, size_t count, body_input kind, size_t *found) {
+    size_t times = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (inputs[i] == kind) {
+            *found = i;
+            times++;
+        }
+    }
+    return times == 1;
+}
+
+/* Whether the condition of a loop is that a counter is below the length. */
+static bool is_condition(const tflite_graph *graph, size_t time, size_t length) {
+    const tflite_operator *less = &graph->operators[0];
+    return graph->operator_count == 1 && less->code == OP_LESS && less->options_type == 0 &&
+           less->input_count == 2 && less->output_count == 1 && graph->output_count == 1 &&
+           less->inputs[0] == graph->inputs[time] && less->inputs[1] == graph->inputs[length] &&
+           less->outputs[0] == graph->outputs[0];
+}
+
+/* Whether a graph has an input and no other tensor for each input of the loop. */
+static bool has_inputs(const tflite_graph *graph, size_t count) {
+    for (size_t i = 0; i < count && graph->input_count == count; i++) {
+        const tflite_tensor *tensor = &graph->tensors[graph->inputs[i]];
+        for (size_t j = 0; j < i; j++) {
+            if (graph->inputs[i] == graph->inputs[j]) {
+                return false;
+            }
+        }
+        if (tensor->constant != NULL || tensor->is_variable) {
+            return false;
+        }
+    }
+    return graph->input_count == count;
+}
+
+static bool same_shape(const tflite_tensor *a, const tflite_tensor *b) {
+    return a->type == b->type && a->is_bool == b->is_bool && a->rank == b->rank &&
+           __builtin_memcmp(a->dims, b->dims, sizeof *a->dims * (size_t)a->rank) == 0;
+}
+
+/* Whether what a loop passes on keeps its type and shape. */
+static bool has_shapes(const operation *operation, const tflite_graph *test,
+                       const tflite_graph *body) {
+    const tflite_operator *operator = operation->operator;
+    const tflite_tensor *around = operation->model->graphs[0].tensors;
+    for (size_t i = 0; i < operator->input_count; i++) {
+        const tflite_tensor *tensor = &around[operator->inputs[i]];
+        if (!same_shape(tensor, operation->results[i]) ||
+            !same_shape(tensor, &test->tensors[test->inputs[i]]) ||
+            !same_shape(tensor, &body->tensors[body->inputs[i]]) ||
+            !same_shape(tensor, &body->tensors[body->outputs[i]])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The layer that a loop is. */
+static const state *loop_state(reading *reading, const state *steps, const cell_step *step) {
+    gate_views *views = scratch(reading, 1, sizeof *views);
+    if (views == NULL) {
+        return NULL;
+    }
+    *views = step->views;
+    state *state = recurrent_state(reading, steps, step->cell, step->units, views);
+    if (state != NULL) {
+        recurrent *layer = &state->layer.recurrent;
+        layer->reset_after = step->reset_after;
+        layer->activation = step->activation;
+        layer->gates = step->gates;
+    }
+    return state;
+}
+
+/* What a loop gives: all states, time first, or the last one. */
+static bool give_states(reading *reading, operation *operation, const body_input *inputs,
+                        const state *made, size_t hidden) {
+    for (size_t i = 0; i < operation->operator->output_count; i++) {
+        *operation->outputs[i] = (value){.kind = COUNTED_UP};
+        const bool is_last = inputs[i] == INPUT_LAST || i == hidden;
+        if (inputs[i] != INPUT_BUFFER && !is_last) {
+            continue;
+        }
+        state *state = copy_state(reading, made);
+        if (state == NULL) {
+            return false;
+        }
+        if (is_last) {
+            state->rank = 2;
+            __builtin_memcpy(state->axes, VECTORS_OF_TEXTS, sizeof VECTORS_OF_TEXTS);
+            state->is_reversed = false;
+            state->layer.recurrent.sequences = false;
+        }
+        operation->outputs[i]->kind = inputs[i] == INPUT_LAST ? LAST_STATE : STATE;
+        operation->outputs[i]->state = state;
+    }
+    return true;
+}
+
+/* Options: the graphs of the condition and of the body. */
+static bool match_while(reading *reading, operation *operation) {
+    const tflite_model *model = operation->model;
+    const size_t count = operation->operator->input_count;
+    const int64_t condition = option(reading, operation, 0, 4);
+    const int64_t body = option(reading, operation, 1, 4);
+    if (!has_options(reading, operation, OPTIONS_WHILE, 2) || count > MAX_TFLITE_OUTPUTS ||
+        operation->operator->output_count != count || condition < 1 || body < 1 ||
+        condition == body || (size_t)condition >= model->graph_count ||
+        (size_t)body >= model->graph_count) {
+        return false;
+    }
+    const tflite_graph *test = &model->graphs[condition], *inner = &model->graphs[body];
+    body_input inputs[MAX_TFLITE_OUTPUTS];
+    size_t length = 0, steps = 0, buffer = 0;
+    if (!name_inputs(operation, inputs) || !find_input(inputs, count, INPUT_LENGTH, &length) ||
+        !find_input(inputs, count, INPUT_STEPS, &steps) || !has_inputs(test, count) ||
+        !has_inputs(inner, count) || inner->output_count != count ||
+        !has_shapes(operation, test, inner)) {
+        return false;
+    }
+    const state *before = operation->inputs[steps]->state;
+    const state *counted = operation->inputs[length]->state;
+    cell_step step = {0};
+    if (!has_axes(before, 3, STEPS_FIRST) || before->made == MADE_ROWS || counted == NULL ||
+        (counted->same == NULL ? counted : counted->same) !=
+            (before->same == NULL ? before : before->same) ||
+        !match_tflite_body(reading, inner, inputs, before->features, &step) ||
+        !is_condition(test, step.time, length)) {
+        return false;
+    }
+    if (find_input(inputs, count, INPUT_BUFFER, &buffer) &&
+        (operation->inputs[buffer]->number != step.units ||
+         operation->inputs[buffer]->state != counted)) {
+        return false;
+    }
+    /* Each graph belongs to one loop. */
+    if (model->is_called[condition] || model->is_called[body]) {
+        return false;
+    }
+    model->is_called[condition] = model->is_called[body] = true;
+    const state *made = loop_state(reading, before, &step);
+    return made != NULL && give_states(reading, operation, inputs, made, step.hidden);
+}
+
+/* The only state of [1, 1, units]. */
+static bool match_last(reading *reading, operation *operation) {
+    if (!takes(operation, 4, (const kind[]){LAST_STATE, CONSTANT, CONSTANT, CONSTANT})) {
+        return false;
+    }
+    const state *last = operation->inputs[0]->state;
+    return is_int32(operation, 1, 1, 3, (const int64_t[]){-1, 0, 0}) &&
+           is_int32(operation, 2, 1, 3, (const int64_t[]){0, 1, last->features}) &&
+           is_int32(operation, 3, 1, 3, (const int64_t[]){1, 1, 1}) &&
+           has_slice_masks(reading, operation, 6, 6, 1) && give_state(operation, last);
+}
+
+bool match_tflite_loop(reading *reading, operation *operation) {
+    switch (operation->operator->code) {
+    case OP_WHILE: return match_while(reading, operation);
+    case OP_STRIDED_SLICE: return match_last(reading, operation);
+    default: return match_buffer(reading, operation);
+    }
+}
