@@ -61,7 +61,8 @@ static bool build_layer(reading *reading, const state *state, layer *layer) {
     case MADE_EMBEDDING:
         layer->embedding.table = kept_values(reading, state->first);
         return layer->embedding.table != NULL;
-    case MADE_DENSE: case MADE_PRODUCT:
+    case MADE_DENSE:
+    case MADE_PRODUCT:
         layer->dense.kernel = kept_view(reading, &state->kernel);
         layer->dense.bias = state->made == MADE_DENSE
                                 ? kept_values(reading, state->second)
@@ -81,10 +82,12 @@ static bool build_layer(reading *reading, const state *state, layer *layer) {
         }
         return build_direction(reading, &layer->recurrent, state->gates[0],
                                &layer->recurrent.forward) &&
-               (state->gates[1] == NULL || build_direction(reading, &layer->recurrent,
-                                                           state->gates[1],
-                                                           &layer->recurrent.backward));
-    case MADE_ACTIVATION: case MADE_MAX_POOL: case MADE_POOL: return true;
+               (state->gates[1] == NULL ||
+                build_direction(reading, &layer->recurrent, state->gates[1],
+                                &layer->recurrent.backward));
+    case MADE_ACTIVATION:
+    case MADE_MAX_POOL:
+    case MADE_POOL: return true;
     default: return unsupported(reading, "operators that no export has between two layers");
     }
 }

@@ -148,5 +148,5 @@ const state *plus_state(reading *reading, const state *a, const state *b) {
 
 const state *divided_by_state(reading *reading, const state *a, const state *b) {
     return b->made == MADE_ABS_AND_ONE && b->of == a ? activation_of(reading, a, SOFTSIGN, 0)
-                                                      : NULL;
+                                                     : NULL;
 }

@@ -29,8 +29,7 @@ bool start_names(reading *reading, names *names, size_t most) {
 /* The place of a name in the hash table, or the free one where it would stand. */
 static size_t place_of(const names *names, text name) {
     size_t place = hash(name) & names->mask;
-    while (names->places[place] != 0 &&
-           !same_text(names->names[names->places[place] - 1], name)) {
+    while (names->places[place] != 0 && !same_text(names->names[names->places[place] - 1], name)) {
         place = (place + 1) & names->mask;
     }
     return place;
@@ -52,4 +51,6 @@ int32_t add_name(reading *reading, names *names, text name) {
     return names->places[place] - 1;
 }
 
-int32_t find_name(const names *names, text name) { return names->places[place_of(names, name)] - 1; }
+int32_t find_name(const names *names, text name) {
+    return names->places[place_of(names, name)] - 1;
+}

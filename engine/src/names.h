@@ -15,7 +15,7 @@ typedef struct names {
 /* Room for `most` names. */
 bool start_names(reading *reading, names *names, size_t most);
 
-/* The number of a new name, from 0 on; -1, with the reason said, if there is such a name already. */
+/* The number of a new name, from 0 on; -1, with the reason said, if there is one already. */
 int32_t add_name(reading *reading, names *names, text name);
 
 /* The number of a name; -1 if there is none. */

@@ -8,9 +8,10 @@ bool match_onnx_embedding(reading *reading, operation *operation) {
     const value *first = operation->inputs[0], *second = operation->inputs[1];
     if (is(operation, "Gather") && takes_two(operation, CONSTANT, IDS)) {
         /* The exporter leaves out the axis of a table of scales. */
-        const bool is_first = operation->node->attribute_count == 0 ||
-                              has_integer(operation, "axis", 0);
-        const bool is_stored = !first->constant->is_decoded || first->constant->type == ELEMENT_FLOAT32;
+        const bool is_first =
+            operation->node->attribute_count == 0 || has_integer(operation, "axis", 0);
+        const bool is_stored =
+            !first->constant->is_decoded || first->constant->type == ELEMENT_FLOAT32;
         return second->steps == NULL && is_first && is_stored &&
                give_state(operation, looked_up(reading, first->constant));
     }
@@ -22,22 +23,12 @@ bool match_onnx_embedding(reading *reading, operation *operation) {
         return false;
     }
     return (takes_two(operation, STATE, CONSTANT) &&
-            give_state(operation,
-                       rows_times_constant(reading, first->state, second->constant))) ||
+            give_state(operation, rows_times_constant(reading, first->state, second->constant))) ||
            (takes_two(operation, STATE, STATE) &&
             give_state(operation, rows_times_scales(reading, first->state, second->state)));
 }
 
-static bool are_zeros(const stored *stored) {
-    for (size_t i = 0; i < stored->count; i++) {
-        if (stored_integer(stored, i) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool match_dequantize(operation *operation, stored *weights) {
+static bool match_dequantize(reading *reading, operation *operation, stored *weights) {
     if (!takes(operation, 3, (const kind[]){CONSTANT, CONSTANT, CONSTANT})) {
         return false;
     }
@@ -48,7 +39,7 @@ static bool match_dequantize(operation *operation, stored *weights) {
         (!by_row && !has_integer(operation, "axis", 1)) || scales->type != ELEMENT_FLOAT32 ||
         scales->rank != 1 || scales->dims[0] != weights->dims[by_row ? 0 : 1] ||
         zeros->type != ELEMENT_INT8 || zeros->rank != 1 || zeros->count != scales->count ||
-        zeros->is_decoded || !are_zeros(zeros)) {
+        zeros->is_decoded || !is_zero(reading, zeros)) {
         return false;
     }
     weights->scales = scales;
@@ -97,7 +88,7 @@ bool match_onnx_weights(reading *reading, operation *operation) {
                   !weights->is_decoded && has_integer(operation, "to", DATA_FLOAT);
         weights->is_decoded = true;
     } else if (is(operation, "DequantizeLinear")) {
-        is_form = match_dequantize(operation, weights);
+        is_form = match_dequantize(reading, operation, weights);
     } else if (is(operation, "Reshape")) {
         is_form = match_reshape(operation, weights);
     }

@@ -34,16 +34,15 @@ static bool match_unsqueeze(operation *operation) {
 
 /* Another number behind each text's end. */
 static bool match_where(reading *reading, operation *operation) {
-    if (!is(operation, "Where") ||
-        !takes(operation, 3, (const kind[]){KEPT, STATE, CONSTANT})) {
+    if (!is(operation, "Where") || !takes(operation, 3, (const kind[]){KEPT, STATE, CONSTANT})) {
         return false;
     }
     const state *before = operation->inputs[1]->state;
     const stored *other = operation->inputs[2]->constant;
     state *state = copy_state(reading, before);
     if (state == NULL || before->is_masked || !has_axes(before, 3, STEPS_OF_TEXTS) ||
-        !same_steps(before->steps, operation->inputs[0]->steps) ||
-        other->type != ELEMENT_FLOAT32 || other->rank != 1 || other->count != 1) {
+        !same_steps(before->steps, operation->inputs[0]->steps) || other->type != ELEMENT_FLOAT32 ||
+        other->rank != 1 || other->count != 1) {
         return false;
     }
     state->is_masked = true;
@@ -81,8 +80,8 @@ bool match_onnx_mask(reading *reading, operation *operation) {
 /* Whether a number behind a text's end is below all that stand before it. */
 static bool is_below(const state *state) {
     const recurrent *layer = &state->layer.recurrent;
-    const bool is_bounded = state->made == MADE_RECURRENT && layer->activation == TANH &&
-                            layer->merge != MERGE_SUM;
+    const bool is_bounded =
+        state->made == MADE_RECURRENT && layer->activation == TANH && layer->merge != MERGE_SUM;
     return state->other == -__FLT_MAX__ || (is_bounded && state->other == -2);
 }
 
@@ -134,14 +133,15 @@ static bool match_concat(operation *operation) {
         return false;
     }
     const value *a = operation->inputs[0], *b = operation->inputs[1];
-    const bool is_two = (a->kind == LARGEST && b->kind == MEAN) ||
-                        (a->kind == MEAN && b->kind == LARGEST);
+    const bool is_two =
+        (a->kind == LARGEST && b->kind == MEAN) || (a->kind == MEAN && b->kind == LARGEST);
     if (!is_two || a->state != b->state) {
         return false;
     }
     value *value = give(operation, POOLED, a->steps);
     value->state = a->state;
-    value->pool = (pool){.count = 2, .of = {a->pool.of[0], b->pool.of[0]},
+    value->pool = (pool){.count = 2,
+                         .of = {a->pool.of[0], b->pool.of[0]},
                          .padded_length = a->pool.padded_length + b->pool.padded_length};
     return true;
 }

@@ -1,7 +1,7 @@
 /*
- * What each tensor of an ONNX graph is. Each operator is known in the forms that the exporter writes,
- * and gives values of a kind that few other operators take: masks, places and hashes cannot be joined
- * to anything else.
+ * What each tensor of an ONNX graph is. Each operator is known in the forms that the exporter
+ * writes, and gives values of a kind that few other operators take: masks, places and hashes cannot
+ * be joined to anything else.
  */
 #ifndef EDGERNN_ONNX_MATCH_H
 #define EDGERNN_ONNX_MATCH_H
@@ -70,7 +70,8 @@ static inline bool takes_two(const operation *operation, kind first, kind second
 }
 
 /* An attribute, which counts as known from then on; one that nobody asks for is refused. */
-static inline const onnx_attribute *find_attribute(operation *operation, const char *name, attribute_type type) {
+static inline const onnx_attribute *find_attribute(operation *operation, const char *name,
+                                                   attribute_type type) {
     for (size_t i = 0; i < operation->node->attribute_count; i++) {
         const onnx_attribute *attribute = &operation->node->attributes[i];
         if (attribute->type == type && is_text(attribute->name, name)) {
@@ -82,7 +83,8 @@ static inline const onnx_attribute *find_attribute(operation *operation, const c
 }
 
 /* Whether an attribute is these integers; where `count` is 1, an integer or a list of one. */
-static inline bool has_integers(operation *operation, const char *name, size_t count, const int64_t *numbers) {
+static inline bool has_integers(operation *operation, const char *name, size_t count,
+                                const int64_t *numbers) {
     const onnx_attribute *attribute = find_attribute(operation, name, ATTRIBUTE_INTS);
     if (attribute == NULL && count == 1) {
         attribute = find_attribute(operation, name, ATTRIBUTE_INT);
@@ -108,7 +110,8 @@ static inline bool has_string(operation *operation, const char *name, const char
 }
 
 /* Whether an input is a constant of these int64 numbers. */
-static inline bool is_int64(const operation *operation, size_t input, size_t count, const int64_t *numbers) {
+static inline bool is_int64(const operation *operation, size_t input, size_t count,
+                            const int64_t *numbers) {
     const value *value = operation->inputs[input];
     return value->kind == CONSTANT && is_integers(value->constant, ELEMENT_INT64, numbers, count);
 }
@@ -132,11 +135,12 @@ static inline value *becomes(operation *operation, kind kind) {
 }
 
 /*
- * Each says whether the operation is one of its forms, and what it gives. False without a reason: it
- * is none of them.
+ * Each says whether the operation is one of its forms, and what it gives. False without a reason:
+ * it is none of them.
  */
 typedef bool matcher(reading *reading, operation *operation);
-matcher match_onnx_embedding, match_onnx_weights, match_onnx_function, match_onnx_dense, match_onnx_shape, match_onnx_recurrent,
-    match_onnx_windows, match_onnx_steps, match_onnx_mask, match_onnx_pool, match_onnx_ngrams;
+matcher match_onnx_embedding, match_onnx_weights, match_onnx_function, match_onnx_dense,
+    match_onnx_shape, match_onnx_recurrent, match_onnx_windows, match_onnx_steps, match_onnx_mask,
+    match_onnx_pool, match_onnx_ngrams;
 
 #endif

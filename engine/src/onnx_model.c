@@ -6,7 +6,7 @@
 enum { MOST_FIELDS = 200000, MOST_NODES = 2048, MOST_STORED = 1024, LONGEST_NAME = 256 };
 enum { OPSET = 17 }; /* the one that edgernn writes */
 
-/* Take the next field off a message that has one; false at the end, and once the file is refused. */
+/* Take the next field off a message; false at its end, and once the file is refused. */
 static bool take(reading *reading, message *message, field *field) {
     return message->rest.size > 0 && reading->status == EDGERNN_OK &&
            next_field(reading, message, field);
@@ -185,7 +185,8 @@ static void parse_node(reading *reading, message message, onnx_node *node) {
         case NODE_NAME: name_of(reading, &field); break;
         case NODE_DOC_STRING: break;
         case NODE_DOMAIN:
-            if (field.type != WIRE_BYTES || (field.bytes.size > 0 && !is_text(field.bytes, "ai.onnx"))) {
+            if (field.type != WIRE_BYTES ||
+                (field.bytes.size > 0 && !is_text(field.bytes, "ai.onnx"))) {
                 unsupported(reading, "an operator of another domain than ONNX's");
             }
             break;
@@ -356,9 +357,13 @@ bool parse_onnx(reading *reading, text file, onnx_graph *graph) {
         case MODEL_OPSET_IMPORT:
             parse_opset(reading, inside(reading, &message, &field), &opset);
             break;
-        case MODEL_IR_VERSION: case MODEL_PRODUCER_NAME: case MODEL_PRODUCER_VERSION:
-        case MODEL_DOMAIN: case MODEL_VERSION: case MODEL_DOC_STRING: case MODEL_METADATA_PROPS:
-            break;
+        case MODEL_IR_VERSION:
+        case MODEL_PRODUCER_NAME:
+        case MODEL_PRODUCER_VERSION:
+        case MODEL_DOMAIN:
+        case MODEL_VERSION:
+        case MODEL_DOC_STRING:
+        case MODEL_METADATA_PROPS: break;
         default: unknown(reading, "a model with field ", &field);
         }
     }

@@ -111,9 +111,8 @@ static bool match_modulus(operation *operation) {
         return false;
     }
     const stored *modulus = operation->inputs[1]->constant;
-    if (operation->inputs[0]->ngrams->bucket_hash[0].offset < 0 ||
-        modulus->type != ELEMENT_INT32 || modulus->rank != 1 || modulus->count != 1 ||
-        stored_integer(modulus, 0) < 1) {
+    if (operation->inputs[0]->ngrams->bucket_hash[0].offset < 0 || modulus->type != ELEMENT_INT32 ||
+        modulus->rank != 1 || modulus->count != 1 || stored_integer(modulus, 0) < 1) {
         return false;
     }
     becomes(operation, BUCKET)->number = (int32_t)stored_integer(modulus, 0);

@@ -7,7 +7,7 @@
  */
 #include "onnx_match.h"
 
-/* What tells the operators apart. Gates: which of Keras's stands where in the operator's weights. */
+/* What tells the operators apart. Order: which of Keras's gates stands where in the weights. */
 typedef struct operator {
     const char *name;
     cell cell;
@@ -58,10 +58,10 @@ static gate_views *views_of(reading *reading, const operator *operator, const op
     const size_t rows = operator->gates * units;
     for (size_t gate = 0; gate < operator->gates; gate++) {
         const size_t row = place_of(operator, gate) * units;
-        views->kernel[gate] = (view){kernel, (direction * rows + row) * inputs,
-                                     {1, inputs, units}, {0, 1, inputs}};
-        views->recurrent_kernel[gate] = (view){recurrent, (direction * rows + row) * units,
-                                               {1, units, units}, {0, 1, units}};
+        views->kernel[gate] =
+            (view){kernel, (direction * rows + row) * inputs, {1, inputs, units}, {0, 1, inputs}};
+        views->recurrent_kernel[gate] =
+            (view){recurrent, (direction * rows + row) * units, {1, units, units}, {0, 1, units}};
         views->bias[gate] = (view){bias, direction * 2 * rows + row, {1, 1, units}, {0, 0, 1}};
         views->more_bias[gate] = views->bias[gate];
         views->more_bias[gate].first += rows;
@@ -69,7 +69,7 @@ static gate_views *views_of(reading *reading, const operator *operator, const op
     return views;
 }
 
-/* The functions of a layer: those of the attribute, the same in each direction, or the usual ones. */
+/* The functions of a layer: the attribute's, the same in each direction, or the usual ones. */
 static bool read_functions(operation *operation, const operator *operator, size_t directions,
                            recurrent *layer) {
     layer->activation = TANH;
@@ -78,7 +78,8 @@ static bool read_functions(operation *operation, const operator *operator, size_
     if (names == NULL) {
         return true;
     }
-    const size_t gates = operator->functions > 1; /* the first is the gates', the others the states' */
+    const size_t gates =
+        operator->functions > 1; /* the first is the gates', the others the states' */
     if (names->count != operator->functions * directions) {
         return false;
     }
@@ -148,8 +149,10 @@ static bool match_operator(reading *reading, operation *operation, const operato
         !is_weight(operation->inputs[3], 2, (const size_t[]){directions, 2 * rows})) {
         return false;
     }
-    recurrent layer = {.cell = operator->cell, .inputs = before->features,
-                       .units = (int32_t)units, .has_forward = true,
+    recurrent layer = {.cell = operator->cell,
+                       .inputs = before->features,
+                       .units = (int32_t)units,
+                       .has_forward = true,
                        .has_backward = is_bidirectional};
     if (operator->cell == CELL_GRU) {
         layer.reset_after = has_integer(operation, "linear_before_reset", 1);

@@ -12,8 +12,8 @@ static const axis FEATURES_FIRST[] = {AXIS_BATCH, AXIS_FEATURE, AXIS_TIME};
 /* An attribute of one number in a range; 0 if it is not. */
 static int32_t window_of(operation *operation, const char *name) {
     const onnx_attribute *attribute = find_attribute(operation, name, ATTRIBUTE_INTS);
-    const bool is_one = attribute != NULL && attribute->count == 1 &&
-                        attribute->integers[0] >= 1 && attribute->integers[0] <= MOST_STEPS;
+    const bool is_one = attribute != NULL && attribute->count == 1 && attribute->integers[0] >= 1 &&
+                        attribute->integers[0] <= MOST_STEPS;
     return is_one ? (int32_t)attribute->integers[0] : 0;
 }
 
@@ -52,7 +52,8 @@ static bool match_conv(reading *reading, operation *operation) {
         padding = PAD_VALID;
     } else if (has_integers(operation, "pads", 2, (const int64_t[]){reach, 0})) {
         padding = PAD_CAUSAL;
-    } else if (has_integers(operation, "pads", 2, (const int64_t[]){reach / 2, reach - reach / 2})) {
+    } else if (has_integers(operation, "pads", 2,
+                            (const int64_t[]){reach / 2, reach - reach / 2})) {
         padding = PAD_SAME;
     } else {
         return false;
@@ -68,16 +69,19 @@ static bool match_conv(reading *reading, operation *operation) {
     }
     const size_t inputs = (size_t)kernel->dims[1], row = inputs * (size_t)width;
     state->features = kernel->dims[0];
-    state->kernel = (view){kernel, 0, {(size_t)width, inputs, (size_t)state->features},
-                           {1, (size_t)width, row}};
+    state->kernel = (view){
+        kernel, 0, {(size_t)width, inputs, (size_t)state->features}, {1, (size_t)width, row}};
     state->second = bias;
     state->steps = padding == PAD_VALID
                        ? steps_after(reading, before->steps, (int32_t)reach, stride)
                        : before->steps;
     state->layer.kind = LAYER_CONV;
-    state->layer.conv = (conv){.width = width, .inputs = before->features,
-                               .filters = state->features, .stride = stride,
-                               .dilation = dilation, .padding = padding};
+    state->layer.conv = (conv){.width = width,
+                               .inputs = before->features,
+                               .filters = state->features,
+                               .stride = stride,
+                               .dilation = dilation,
+                               .padding = padding};
     return give_state(operation, state);
 }
 
@@ -89,7 +93,8 @@ static bool match_max_pool(reading *reading, operation *operation) {
     const int32_t size = window_of(operation, "kernel_shape");
     const int32_t stride = window_of(operation, "strides");
     if (!has_axes(before, 3, FEATURES_FIRST) || size == 0 || stride == 0 ||
-        !has_integers(operation, "pads", 2, (const int64_t[]){0, before->is_masked ? size - 1 : 0})) {
+        !has_integers(operation, "pads", 2,
+                      (const int64_t[]){0, before->is_masked ? size - 1 : 0})) {
         return false;
     }
     /* Numbers below all others stand behind a text's end where windows reach beyond it. */
@@ -163,7 +168,6 @@ bool match_onnx_steps(reading *reading, operation *operation) {
     if (by < 1 || by > (int64_t)MOST_STEPS * MOST_STEPS) {
         return false;
     }
-    give(operation, LENGTHS,
-         more_steps(reading, operation->inputs[0]->steps, kind, (int32_t)by));
+    give(operation, LENGTHS, more_steps(reading, operation->inputs[0]->steps, kind, (int32_t)by));
     return true;
 }

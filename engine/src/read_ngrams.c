@@ -4,10 +4,10 @@
 #include "state.h"
 
 const float NGRAM_SHARES[MAX_NGRAM] = {1.0f,        0.70710678f, 0.57735027f, 0.5f,
-                                 0.44721360f, 0.40824829f, 0.37796447f, 0.35355339f};
+                                       0.44721360f, 0.40824829f, 0.37796447f, 0.35355339f};
 
 const float NGRAM_ROOTS[MAX_NGRAM] = {1.0f,        1.41421356f, 1.73205081f, 2.0f,
-                                2.23606798f, 2.44948974f, 2.64575131f, 2.82842712f};
+                                      2.23606798f, 2.44948974f, 2.64575131f, 2.82842712f};
 
 bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t multiplier) {
     hash->multipliers[place] = (int32_t)multiplier;
@@ -28,8 +28,8 @@ static bool is_hashable(const ngram_hash *hashes, int32_t longest, int32_t ids) 
     return true;
 }
 
-const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams,
-                         stored *table, stored *checks) {
+const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams, stored *table,
+                         stored *checks) {
     const state *first = before;
     while (first->of != NULL) {
         first = first->of;

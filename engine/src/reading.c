@@ -5,6 +5,9 @@ enum { LONGEST_NAME = 60 };
 /* Weights that a network may have, as numbers: twice what edgernn's own loader takes. */
 static const size_t MOST_WEIGHTS = (size_t)1 << 26;
 
+/* Numbers that are compared with zeros: many operators may share a large constant. */
+static const size_t MOST_LOOKS = (size_t)1 << 26;
+
 static void add(edgernn_error *error, size_t *at, uint8_t letter) {
     if (*at + 1 < sizeof error->message) {
         /* A name may hold anything, but a terminal gets none of it. */
@@ -48,6 +51,14 @@ void *scratch(reading *reading, size_t count, size_t size) {
         refuse(reading, EDGERNN_NO_MEMORY, "no memory to read the model", (text){0}, "");
     }
     return memory;
+}
+
+bool may_look(reading *reading, size_t count) {
+    if (count > MOST_LOOKS - reading->looked) {
+        return unsupported(reading, "more numbers than any model of this kind needs");
+    }
+    reading->looked += count;
+    return true;
 }
 
 float *weights_of(reading *reading, size_t count) {

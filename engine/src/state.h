@@ -1,11 +1,11 @@
 /*
  * What a tensor that depends on a text is: the layers of the network that it has gone through.
  *
- * A matcher goes through a graph's operators in their order and says of each tensor which layer made
- * it, of which other one. States are never changed once they are made, so that it does not matter
- * who else reads a tensor; in the end the layers are those behind the output, walked back to the
- * embedding. Operators that are a layer only together (x * sigmoid(x)) make parts, of which the last
- * one makes a layer; a part that is left over is no network of ours.
+ * A matcher goes through a graph's operators in their order and says of each tensor which layer
+ * made it, of which other one. States are never changed once they are made, so that it does not
+ * matter who else reads a tensor; in the end the layers are those behind the output, walked back to
+ * the embedding. Operators that are a layer only together (x * sigmoid(x)) make parts, of which the
+ * last one makes a layer; a part that is left over is no network of ours.
  */
 #ifndef EDGERNN_STATE_H
 #define EDGERNN_STATE_H
@@ -15,7 +15,7 @@
 
 typedef enum axis { AXIS_BATCH, AXIS_TIME, AXIS_DIRECTION, AXIS_FEATURE, AXIS_ONE } axis;
 
-/* How the number of steps that a text has at some place comes from its tokens'; NULL: it is that. */
+/* How a text's number of steps at some place comes from that of its tokens; NULL: it is that. */
 typedef struct steps {
     const struct steps *of;
     enum { STEPS_CUT, STEPS_ADDED, STEPS_DIVIDED } kind; /* - number; + number; / number */
@@ -37,8 +37,8 @@ typedef enum made {
 } made;
 
 /*
- * The weights of one direction, each gate in Keras's order a view [1, inputs, units]. The sum of two
- * biases [1, 1, units] is the bias, but for a GRU's with `reset_after`; one that is of nothing is 0.
+ * The weights of one direction, each gate in Keras's order a view [1, inputs, units]. The sum of
+ * two biases [1, 1, units] is the bias, but for a GRU's with `reset_after`; one of nothing is 0.
  */
 typedef struct gate_views {
     view kernel[4], recurrent_kernel[4], bias[4], more_bias[4];
@@ -103,8 +103,10 @@ const state *rows_times_scales(reading *reading, const state *rows, const state 
 /* 1 / sqrt(n) and sqrt(n) of n from 1 on, rounded to float32. */
 extern const float NGRAM_SHARES[MAX_NGRAM], NGRAM_ROOTS[MAX_NGRAM];
 
-/* Set what the id at a place, counted back from the last, is multiplied by; false where no n-gram of
- * that length has such a multiplier. Lengths from 0 for n-grams of one id. */
+/*
+ * Set what the id at a place, counted back from the last, is multiplied by; false where no n-gram
+ * of that length has such a multiplier. Lengths from 0 for n-grams of one id.
+ */
 bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t multiplier);
 
 /* A logit with the sum of n-grams; NULL where their hashes overflow, or no memory. */

@@ -100,6 +100,19 @@ static float plain(const stored *stored, size_t at) {
     }
 }
 
+bool is_zero(reading *reading, const stored *stored) {
+    const bool is_float = stored->type == ELEMENT_FLOAT32 || stored->type == ELEMENT_FLOAT16;
+    if (!may_look(reading, stored->count)) {
+        return false;
+    }
+    for (size_t i = 0; i < stored->count; i++) {
+        if (is_float ? plain(stored, i) != 0 : stored_integer(stored, i) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static float scale_at(const stored *stored, size_t at) {
     const struct stored *scales = stored->scales;
     return scales->type == ELEMENT_INT8 ? (float)(int8_t)scales->data[at] * stored->step

@@ -8,8 +8,15 @@
 
 enum { MAX_RANK = 4 };
 
-typedef enum element { ELEMENT_FLOAT32, ELEMENT_FLOAT16, ELEMENT_INT8, ELEMENT_INT16, ELEMENT_INT32,
-                       ELEMENT_INT64, ELEMENT_OTHER } element;
+typedef enum element {
+    ELEMENT_FLOAT32,
+    ELEMENT_FLOAT16,
+    ELEMENT_INT8,
+    ELEMENT_INT16,
+    ELEMENT_INT32,
+    ELEMENT_INT64,
+    ELEMENT_OTHER
+} element;
 
 /*
  * A constant. What is not float32 counts as numbers of its own type until an operator of the graph,
@@ -40,6 +47,9 @@ bool shape_stored(reading *reading, stored *stored, const int64_t *dims, size_t 
 
 /* All numbers as float32; NULL, with the reason said. They are decoded once. */
 const float *stored_values(reading *reading, stored *stored);
+
+/* Whether all numbers are zeros. */
+bool is_zero(reading *reading, const stored *stored);
 
 /* Number `at` of an integer constant, and of a float32 one. */
 int64_t stored_integer(const stored *stored, size_t at);

@@ -1,6 +1,6 @@
 /*
- * The body of a loop in a TFLite graph, which is one step of a cell: parts.c says what each tensor is,
- * cell.c which cell the outputs are of.
+ * The body of a loop in a TFLite graph, which is one step of a cell: tflite_parts.c says what each
+ * tensor is, tflite_cell.c which cell the outputs are of.
  */
 #ifndef EDGERNN_TFLITE_BODY_H
 #define EDGERNN_TFLITE_BODY_H

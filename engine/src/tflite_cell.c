@@ -79,10 +79,10 @@ static bool is_whole(const cell_step *step, size_t features) {
             return false;
         }
     }
-    const bool is_activation = step->activation == TANH || step->activation == RELU ||
-                               step->activation == SIGMOID;
-    return is_activation && (step->cell == CELL_SIMPLE_RNN || step->gates == SIGMOID ||
-                             step->gates == HARD_SIGMOID);
+    const bool is_activation =
+        step->activation == TANH || step->activation == RELU || step->activation == SIGMOID;
+    return is_activation &&
+           (step->cell == CELL_SIMPLE_RNN || step->gates == SIGMOID || step->gates == HARD_SIGMOID);
 }
 
 /* The output of the cell: what is written to the sequence, to the last state, or passed on. */
@@ -107,15 +107,16 @@ static bool is_passed(const body *body, const part *parts, size_t place, const c
     const part *part = &parts[body->graph->outputs[place]];
     switch (body->inputs[place]) {
     case INPUT_COUNTER: return part->kind == COUNTED_ON && part->input == place;
-    case INPUT_LENGTH: case INPUT_STEPS: return part->kind == INPUT && part->input == place;
+    case INPUT_LENGTH:
+    case INPUT_STEPS: return part->kind == INPUT && part->input == place;
     case INPUT_BUFFER:
         return part->kind == WRITTEN && part->input == place && part->a == output &&
                part->b->input == step->time;
     case INPUT_LAST: return part->kind == ROW && part->a == output;
     case INPUT_STATE:
-        return place == step->hidden ? part == output
-                                     : step->cell == CELL_LSTM && place == memory &&
-                                           part == output->a->a;
+        return place == step->hidden
+                   ? part == output
+                   : step->cell == CELL_LSTM && place == memory && part == output->a->a;
     default: return false;
     }
 }

@@ -143,7 +143,8 @@ bool has_more_than(reading *reading, const table *table, size_t count) {
         return false;
     }
     charge(reading, table->flat, 2 * (table->field_count - count));
-    for (size_t field = count; field < table->field_count && reading->status == EDGERNN_OK; field++) {
+    for (size_t field = count; field < table->field_count && reading->status == EDGERNN_OK;
+         field++) {
         if (has_field(table, field)) {
             return true;
         }

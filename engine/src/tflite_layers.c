@@ -23,15 +23,6 @@ static bool match_gather(reading *reading, operation *operation) {
            give_state(operation, looked_up(reading, operation->inputs[0]->constant));
 }
 
-static bool are_zeros(reading *reading, stored *stored) {
-    const float *values = stored_values(reading, stored);
-    bool are_they = values != NULL;
-    for (size_t i = 0; are_they && i < stored->count; i++) {
-        are_they = values[i] == 0;
-    }
-    return are_they;
-}
-
 /* Stored halves that become float32: weights, or rows that were looked up. */
 static bool match_dequantize(reading *reading, operation *operation) {
     if (takes_one(operation, STATE)) {
@@ -50,7 +41,7 @@ static bool match_dequantize(reading *reading, operation *operation) {
     weights->is_decoded = true;
     if (operation->results[0]->is_variable) {
         give(operation, VARIABLE)->number = 1; /* written */
-        return are_zeros(reading, weights);
+        return is_zero(reading, weights);
     }
     give(operation, CONSTANT)->constant = weights;
     return true;
@@ -74,8 +65,8 @@ bool match_tflite_embedding(reading *reading, operation *operation) {
             return false;
         }
         return (takes_two(operation, STATE, CONSTANT) &&
-                give_state(operation, rows_times_constant(reading, first,
-                                                          operation->inputs[1]->constant))) ||
+                give_state(operation,
+                           rows_times_constant(reading, first, operation->inputs[1]->constant))) ||
                (takes_two(operation, STATE, STATE) &&
                 give_state(operation,
                            rows_times_scales(reading, first, operation->inputs[1]->state)));
@@ -115,7 +106,7 @@ static const state *with_constant(reading *reading, const operation *operation, 
     switch (operation->operator->code) {
     case OP_MUL:
         return has_zeros(reading, operation, OPTIONS_MUL, 1) ? times_constant(reading, of, constant)
-                                                            : NULL;
+                                                             : NULL;
     case OP_ADD:
         return has_options(reading, operation, OPTIONS_ADD, 2)
                    ? fused(reading, plus_constant(reading, of, constant),
@@ -140,7 +131,7 @@ static const state *with_state(reading *reading, const operation *operation, con
                    : NULL;
     case OP_DIV:
         return has_zeros(reading, operation, OPTIONS_DIV, 1) ? divided_by_state(reading, a, b)
-                                                            : NULL;
+                                                             : NULL;
     default: return NULL;
     }
 }
@@ -179,7 +170,8 @@ bool match_tflite_dense(reading *reading, operation *operation) {
           (keeps_axes && has_axes(before, 3, STEPS_OF_TEXTS)))) {
         return false;
     }
-    if (bias != NULL && (!bias->is_decoded || bias->rank != 1 || bias->dims[0] != kernel->dims[0])) {
+    if (bias != NULL &&
+        (!bias->is_decoded || bias->rank != 1 || bias->dims[0] != kernel->dims[0])) {
         return false;
     }
     state *state = after(reading, before, bias == NULL ? MADE_PRODUCT : MADE_DENSE);

@@ -1,6 +1,6 @@
 /*
- * Loops in a TFLite graph: one WHILE a direction of a recurrent layer, which counts up to the number
- * of steps and starts from zeros.
+ * Loops in a TFLite graph: one WHILE a direction of a recurrent layer, which counts up to the
+ * number of steps and starts from zeros.
  */
 #include "tflite_match.h"
 
@@ -33,27 +33,18 @@ static bool match_buffer(reading *reading, operation *operation) {
     }
 }
 
-static bool are_zeros(const stored *stored) {
-    for (size_t i = 0; i < stored->count; i++) {
-        if (stored_float(stored, i) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Whether a constant is float32 zeros of [1, units], or of [1, 1, units]. */
-static bool is_zero_state(const value *value, int32_t rank) {
+static bool is_zero_state(reading *reading, const value *value, int32_t rank) {
     if (value->kind != CONSTANT || value->constant->type != ELEMENT_FLOAT32 ||
         value->constant->rank != rank) {
         return false;
     }
     const stored *stored = value->constant;
-    return stored->dims[0] == 1 && stored->dims[rank - 2] == 1 && are_zeros(stored);
+    return stored->dims[0] == 1 && stored->dims[rank - 2] == 1 && is_zero(reading, stored);
 }
 
 /* Say what each input of a loop is; they take the same places in its body. */
-static bool name_inputs(const operation *operation, body_input *inputs) {
+static bool name_inputs(reading *reading, const operation *operation, body_input *inputs) {
     for (size_t i = 0; i < operation->operator->input_count; i++) {
         const value *value = operation->inputs[i];
         if (is_int32(operation, i, 0, 1, (const int64_t[]){0})) {
@@ -64,9 +55,9 @@ static bool name_inputs(const operation *operation, body_input *inputs) {
             inputs[i] = INPUT_STEPS;
         } else if (value->kind == BUFFER) {
             inputs[i] = INPUT_BUFFER;
-        } else if (is_zero_state(value, 3)) {
+        } else if (is_zero_state(reading, value, 3)) {
             inputs[i] = INPUT_LAST;
-        } else if (is_zero_state(value, 2) || value->kind == VARIABLE) {
+        } else if (is_zero_state(reading, value, 2) || value->kind == VARIABLE) {
             inputs[i] = INPUT_STATE;
         } else {
             return false;
@@ -191,7 +182,8 @@ static bool match_while(reading *reading, operation *operation) {
     const tflite_graph *test = &model->graphs[condition], *inner = &model->graphs[body];
     body_input inputs[MAX_TFLITE_OUTPUTS];
     size_t length = 0, steps = 0, buffer = 0;
-    if (!name_inputs(operation, inputs) || !find_input(inputs, count, INPUT_LENGTH, &length) ||
+    if (!name_inputs(reading, operation, inputs) ||
+        !find_input(inputs, count, INPUT_LENGTH, &length) ||
         !find_input(inputs, count, INPUT_STEPS, &steps) || !has_inputs(test, count) ||
         !has_inputs(inner, count) || inner->output_count != count ||
         !has_shapes(operation, test, inner)) {

@@ -4,8 +4,9 @@
 #include "tflite_schema.h"
 
 static matcher *const MATCHERS[] = {
-    match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows, match_tflite_shape, match_tflite_recurrent,
-    match_tflite_pool, match_tflite_ngrams, match_tflite_loop,
+    match_tflite_embedding, match_tflite_function, match_tflite_dense,
+    match_tflite_windows,   match_tflite_shape,    match_tflite_recurrent,
+    match_tflite_pool,      match_tflite_ngrams,   match_tflite_loop,
 };
 
 /* Whether a tensor has the type and shape of what it is. */
@@ -15,7 +16,8 @@ static bool fits(const tflite_tensor *tensor, const value *value) {
     }
     const state *state = value->state;
     if (tensor->rank != state->rank ||
-        (tensor->type != ELEMENT_FLOAT32) != (state->made == MADE_ROWS && !state->first->is_decoded)) {
+        (tensor->type != ELEMENT_FLOAT32) !=
+            (state->made == MADE_ROWS && !state->first->is_decoded)) {
         return false;
     }
     for (int32_t i = 0; i < state->rank; i++) {
@@ -59,7 +61,7 @@ static bool match_operation(reading *reading, operation *operation) {
 }
 
 bool match_tflite_graph(reading *reading, const tflite_model *model, const tflite_graph *graph,
-                 value *values) {
+                        value *values) {
     static const value nothing = {.kind = NOTHING};
     for (size_t i = 0; i < graph->operator_count; i++) {
         const tflite_operator *operator = &graph->operators[i];

@@ -1,6 +1,6 @@
 /*
- * What each tensor of a TFLite graph is; see onnx_match.h. A graph takes one text at its true length,
- * so that there are no masks; time may run backwards, and recurrent layers may be loops.
+ * What each tensor of a TFLite graph is; see onnx_match.h. A graph takes one text at its true
+ * length, so that there are no masks; time may run backwards, and recurrent layers may be loops.
  */
 #ifndef EDGERNN_TFLITE_MATCH_H
 #define EDGERNN_TFLITE_MATCH_H
@@ -17,7 +17,7 @@ typedef enum kind {
     SHAPE, LENGTH, LENGTH_LIST, LENGTH_FLOAT,
     /* Pooling: length < number, as bool and float32; minus the largest, cut at 0, where brief. */
     BRIEF, BRIEFLY, MINUS_LARGEST, ABOVE_ZERO, LEAST,
-    /* Loops: [steps, 1, units], and zeros of it; a counter at its end; the last state [1, 1, units]. */
+    /* Loops: [steps, 1, units], zeros of it; a counter at its end; the last state [1, 1, units]. */
     BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
     /* N-grams, see tflite_ngrams.c. */
     TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
@@ -58,27 +58,31 @@ static inline bool takes(const operation *operation, size_t count, const kind *k
     }
     return true;
 }
+
 static inline bool takes_one(const operation *operation, kind first) {
     return takes(operation, 1, (const kind[]){first});
 }
+
 static inline bool takes_two(const operation *operation, kind first, kind second) {
     return takes(operation, 2, (const kind[]){first, second});
 }
 
 /* Whether the options are of a type and have no more than so many fields; type 0: no options. */
-static inline bool has_options(reading *reading, const operation *operation, int32_t type, size_t count) {
+static inline bool has_options(reading *reading, const operation *operation, int32_t type,
+                               size_t count) {
     const tflite_operator *operator = operation->operator;
     return operator->options_type == type && !has_more_than(reading, &operator->options, count);
 }
 
 /* Option `field`, a number of `size` bytes; those that are left out are 0. */
-static inline int64_t option(reading *reading, const operation *operation, size_t field, size_t size) {
+static inline int64_t option(reading *reading, const operation *operation, size_t field,
+                             size_t size) {
     return field_integer(reading, &operation->operator->options, field, size, 0);
 }
 
 /* Whether an input is an int32 constant of these numbers; `rank` 0: a scalar. */
 static inline bool is_int32(const operation *operation, size_t input, int32_t rank, size_t count,
-              const int64_t *numbers) {
+                            const int64_t *numbers) {
     const value *value = operation->inputs[input];
     if (value->kind != CONSTANT || value->constant->type != ELEMENT_INT32 ||
         value->constant->rank != rank || value->constant->count != count) {
@@ -92,20 +96,22 @@ static inline bool is_int32(const operation *operation, size_t input, int32_t ra
     return true;
 }
 
-/* Fill the only output. */
+/* Fill the only output: with a state, with another kind, with the first input as another kind. */
 static inline bool give_state(operation *operation, const state *state) {
     *operation->outputs[0] = (value){.kind = STATE, .state = state};
     return state != NULL;
 }
+
 static inline value *give(operation *operation, kind kind) {
     *operation->outputs[0] = (value){.kind = kind};
     return operation->outputs[0];
 }
+
 static inline value *becomes(operation *operation, kind kind) {
     *operation->outputs[0] = *operation->inputs[0];
     operation->outputs[0]->kind = kind;
     return operation->outputs[0];
-} /* the first input, as another kind */
+}
 
 /* The state behind a fused activation, one of the schema's ActivationFunctionType. */
 static inline const state *fused(reading *reading, const state *state, int64_t activation) {
@@ -151,18 +157,21 @@ typedef struct cell_step {
 } cell_step;
 
 /* What the inputs of a body are. */
-typedef enum body_input { INPUT_COUNTER, INPUT_LENGTH, INPUT_STEPS, INPUT_BUFFER, INPUT_LAST, INPUT_STATE } body_input;
+typedef enum body_input {
+    INPUT_COUNTER, INPUT_LENGTH, INPUT_STEPS, INPUT_BUFFER, INPUT_LAST, INPUT_STATE
+} body_input;
 
 /* False without a reason: it is no step of a cell that an export has. */
 bool match_tflite_body(reading *reading, const tflite_graph *body, const body_input *inputs,
                        int32_t features, cell_step *step);
 
 typedef bool matcher(reading *reading, operation *operation);
-matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows, match_tflite_shape, match_tflite_recurrent,
-    match_tflite_pool, match_tflite_ngrams, match_tflite_loop;
+matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows,
+    match_tflite_shape, match_tflite_recurrent, match_tflite_pool, match_tflite_ngrams,
+    match_tflite_loop;
 
 /* Go through the operators of the main graph; `values` has room for each tensor. */
 bool match_tflite_graph(reading *reading, const tflite_model *model, const tflite_graph *graph,
-                 value *values);
+                        value *values);
 
 #endif

@@ -239,10 +239,10 @@ static void parse_graph(parser *parser, const table *table, tflite_graph *graph)
         parse_operator(parser, graph, &operator, &graph->operators[i]);
     }
     graph->operator_count = operators.count;
-    graph->input_count = numbers_of(parser, graph, table, GRAPH_INPUTS, graph->inputs,
-                                    MAX_TFLITE_OUTPUTS, false);
-    graph->output_count = numbers_of(parser, graph, table, GRAPH_OUTPUTS, graph->outputs,
-                                     MAX_TFLITE_OUTPUTS, false);
+    graph->input_count =
+        numbers_of(parser, graph, table, GRAPH_INPUTS, graph->inputs, MAX_TFLITE_OUTPUTS, false);
+    graph->output_count =
+        numbers_of(parser, graph, table, GRAPH_OUTPUTS, graph->outputs, MAX_TFLITE_OUTPUTS, false);
 }
 
 bool parse_tflite(reading *reading, text file, tflite_model *model) {

@@ -1,6 +1,6 @@
 /*
- * A .tflite file as graphs: tensors, operators in their order. What an operator means is left to the
- * matcher.
+ * A .tflite file as graphs: tensors, operators in their order. What an operator means is left to
+ * the matcher.
  */
 #ifndef EDGERNN_TFLITE_MODEL_H
 #define EDGERNN_TFLITE_MODEL_H

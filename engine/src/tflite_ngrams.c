@@ -267,9 +267,8 @@ static bool match_sum(reading *reading, operation *operation) {
         return takes_two(operation, STATE, WIDE_LIST) &&
                has_fused_none(reading, operation, OPTIONS_ADD, 2) &&
                operation->inputs[0]->state->rank == 1 &&
-               give_state(operation, plus_ngrams(reading, operation->inputs[0]->state,
-                                                 wide->ngrams, wide->constant,
-                                                 wide->of->constant));
+               give_state(operation, plus_ngrams(reading, operation->inputs[0]->state, wide->ngrams,
+                                                 wide->constant, wide->of->constant));
     default: return false;
     }
 }
@@ -293,8 +292,8 @@ bool match_tflite_ngrams(reading *reading, operation *operation) {
         break;
     default: break;
     }
-    return (is(operation, OP_MUL) && (match_product(reading, operation) ||
-                                      match_counted(reading, operation))) ||
+    return (is(operation, OP_MUL) &&
+            (match_product(reading, operation) || match_counted(reading, operation))) ||
            (is(operation, OP_ADD) && match_hash(reading, operation)) ||
            match_before(reading, operation) || match_decoding(reading, operation) ||
            match_sum(reading, operation);

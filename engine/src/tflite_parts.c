@@ -26,8 +26,8 @@ static bool is_number_part(const part *part, float number) {
 
 /* Whether a constant is int32 of these numbers in one dimension, or in none. */
 static bool are_integers(const part *part, const int64_t *numbers, size_t count) {
-    if (part->kind != NUMBERS || part->numbers->type != ELEMENT_INT32 ||
-        part->numbers->rank > 1 || part->numbers->count != count) {
+    if (part->kind != NUMBERS || part->numbers->type != ELEMENT_INT32 || part->numbers->rank > 1 ||
+        part->numbers->count != count) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -65,15 +65,16 @@ static bool match_product(body *body) {
     const bool is_gated = of->kind == GATED_STATE;
     const bool is_state = is_gated || is_input(body, of, INPUT_STATE);
     if (!has(body, OPTIONS_FULLY_CONNECTED, 5) || body->operator->input_count != 3 ||
-        setting(body, 0, 1) != FUSED_NONE || setting(body, 1, 1) != 0 ||
-        setting(body, 4, 1) != 0 || (!is_state && of->kind != STEP) || weights->kind != NUMBERS ||
+        setting(body, 0, 1) != FUSED_NONE || setting(body, 1, 1) != 0 || setting(body, 4, 1) != 0 ||
+        (!is_state && of->kind != STEP) || weights->kind != NUMBERS ||
         (added->kind != NUMBERS && added->kind != UNKNOWN)) {
         return false;
     }
     stored *kernel = weights->numbers, *bias = added->numbers;
     if (!kernel->is_decoded || kernel->rank != 2 ||
         (!is_state && kernel->dims[1] != body->features) ||
-        (bias != NULL && (!bias->is_decoded || bias->rank != 1 || bias->dims[0] != kernel->dims[0]))) {
+        (bias != NULL &&
+         (!bias->is_decoded || bias->rank != 1 || bias->dims[0] != kernel->dims[0]))) {
         return false;
     }
     const size_t rows = (size_t)kernel->dims[0], columns = (size_t)kernel->dims[1];
@@ -273,7 +274,8 @@ static bool match_part(body *body, part *parts) {
     case OP_FULLY_CONNECTED: return match_product(body);
     case OP_ADD: return match_added(body);
     case OP_MUL: return match_times(body);
-    case OP_SPLIT: case OP_SPLIT_V: return match_split(body, parts);
+    case OP_SPLIT:
+    case OP_SPLIT_V: return match_split(body, parts);
     case OP_LOGISTIC: return count == 1 && has(body, 0, 0) && apply(body, a, SIGMOID);
     case OP_TANH: return count == 1 && has(body, 0, 0) && apply(body, a, TANH);
     case OP_RELU:

@@ -58,7 +58,7 @@ static bool is_largest(const value *value) {
            value->state->layer.pool.padded_length == 0;
 }
 
-/* largest + (length < number) * relu(-largest): zero, where that is larger and the text is short. */
+/* largest + (length < number) * relu(-largest): zero if that is larger and the text is short. */
 static bool match_padded(reading *reading, operation *operation) {
     const value *a = operation->inputs[0], *b = operation->inputs[1];
     switch (operation->operator->code) {
@@ -128,7 +128,8 @@ static bool match_parts(reading *reading, operation *operation) {
     if (state == NULL) {
         return false;
     }
-    state->layer.pool = (pool){.count = 2, .of = {first->of[0], second->of[0]},
+    state->layer.pool = (pool){.count = 2,
+                               .of = {first->of[0], second->of[0]},
                                .padded_length = first->padded_length + second->padded_length};
     state->features *= 2;
     return give_state(operation, state);
@@ -136,7 +137,8 @@ static bool match_parts(reading *reading, operation *operation) {
 
 bool match_tflite_pool(reading *reading, operation *operation) {
     switch (operation->operator->code) {
-    case OP_SHAPE: case OP_STRIDED_SLICE: return match_length(reading, operation);
+    case OP_SHAPE:
+    case OP_STRIDED_SLICE: return match_length(reading, operation);
     case OP_REDUCE_MAX: return match_reduction(reading, operation, POOL_MAX);
     case OP_MEAN: return match_reduction(reading, operation, POOL_MEAN);
     case OP_CONCATENATION: return match_parts(reading, operation);

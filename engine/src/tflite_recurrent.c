@@ -10,14 +10,15 @@
 enum { LSTM_INPUTS = 24, LSTM_KERNELS = 1, LSTM_RECURRENT = 5, LSTM_BIASES = 12, LSTM_STATES = 18 };
 enum { RNN_INPUTS = 5, RNN_STATE = 4 };
 
-/* Whether a stored tensor is [rows, columns], or [rows] with columns 0, and float32 once decoded. */
+/* Whether a tensor is float32 weights of [rows, columns], or of [rows] where columns is 0. */
 static bool is_weight(const value *value, int32_t rows, int32_t columns) {
     if (value->kind != CONSTANT || !value->constant->is_decoded) {
         return false;
     }
     const stored *stored = value->constant;
-    return columns == 0 ? stored->rank == 1 && stored->dims[0] == rows
-                        : stored->rank == 2 && stored->dims[0] == rows && stored->dims[1] == columns;
+    return columns == 0
+               ? stored->rank == 1 && stored->dims[0] == rows
+               : stored->rank == 2 && stored->dims[0] == rows && stored->dims[1] == columns;
 }
 
 /* [units, inputs] as [inputs, units]. */
@@ -59,9 +60,9 @@ static bool has_lstm_inputs(const operation *operation) {
 static bool has_lstm_options(reading *reading, const operation *operation) {
     const table *options = &operation->operator->options;
     return has_options(reading, operation, OPTIONS_UNIDIRECTIONAL_SEQUENCE_LSTM, 6) &&
-           option(reading, operation, 0, 1) == FUSED_TANH && field_float(reading, options, 1) == 0 &&
-           field_float(reading, options, 2) == 0 && option(reading, operation, 3, 1) == 0 &&
-           option(reading, operation, 5, 1) == 0;
+           option(reading, operation, 0, 1) == FUSED_TANH &&
+           field_float(reading, options, 1) == 0 && field_float(reading, options, 2) == 0 &&
+           option(reading, operation, 3, 1) == 0 && option(reading, operation, 5, 1) == 0;
 }
 
 static bool has_rnn_options(reading *reading, const operation *operation) {
@@ -80,9 +81,14 @@ state *recurrent_state(reading *reading, const state *before, cell cell, int32_t
     state->gates[before->is_reversed] = views;
     state->layer.kind = LAYER_RECURRENT;
     state->layer.recurrent = (recurrent){
-        .cell = cell, .inputs = before->features, .units = units, .sequences = true,
-        .has_forward = !before->is_reversed, .has_backward = before->is_reversed,
-        .activation = TANH, .gates = SIGMOID,
+        .cell = cell,
+        .inputs = before->features,
+        .units = units,
+        .sequences = true,
+        .has_forward = !before->is_reversed,
+        .has_backward = before->is_reversed,
+        .activation = TANH,
+        .gates = SIGMOID,
     };
     return state;
 }
@@ -113,7 +119,7 @@ bool match_tflite_recurrent(reading *reading, operation *operation) {
             return false;
         }
     }
-    return give_state(operation, recurrent_state(reading, before,
-                                                 is_lstm ? CELL_LSTM : CELL_SIMPLE_RNN, units,
-                                                 views));
+    return give_state(
+        operation,
+        recurrent_state(reading, before, is_lstm ? CELL_LSTM : CELL_SIMPLE_RNN, units, views));
 }

@@ -122,7 +122,8 @@ static state *both(reading *reading, const state *forward, const state *backward
 static bool is_last_axis(reading *reading, const operation *operation, const state *state) {
     const int64_t axis = option(reading, operation, 0, 4);
     return state->axes[state->rank - 1] == AXIS_FEATURE &&
-           (axis == state->rank - 1 || axis == -1) && option(reading, operation, 1, 1) == FUSED_NONE;
+           (axis == state->rank - 1 || axis == -1) &&
+           option(reading, operation, 1, 1) == FUSED_NONE;
 }
 
 static bool match_concatenation(reading *reading, operation *operation) {
@@ -170,7 +171,8 @@ bool match_tflite_shape(reading *reading, operation *operation) {
     case OP_RESHAPE: return match_flattening(reading, operation);
     case OP_STRIDED_SLICE: return match_last(reading, operation);
     case OP_CONCATENATION: return match_concatenation(reading, operation);
-    case OP_ADD: case OP_MUL: return match_merge(reading, operation);
+    case OP_ADD:
+    case OP_MUL: return match_merge(reading, operation);
     default: return false;
     }
 }

@@ -8,7 +8,7 @@ enum { MOST_STEPS = 4096 }; /* of a window, its stride and dilation */
 static const axis WIDE_PICTURE[] = {AXIS_BATCH, AXIS_ONE, AXIS_TIME, AXIS_FEATURE};
 static const axis HIGH_PICTURE[] = {AXIS_BATCH, AXIS_TIME, AXIS_ONE, AXIS_FEATURE};
 
-/* Steps as a picture: [1, 1, time, features] for a convolution, [1, time, 1, features] for pooling. */
+/* Steps as a picture: [1, 1, time, features] to convolve, [1, time, 1, features] to pool. */
 static bool match_picture(reading *reading, operation *operation) {
     if (!takes_two(operation, STATE, CONSTANT) ||
         !has_options(reading, operation, OPTIONS_EXPAND_DIMS, 0)) {
@@ -50,6 +50,9 @@ static bool match_steps(reading *reading, operation *operation) {
 
 /* Whether the second half of a window [width] reads nothing: numbers [filter, place, input]. */
 static bool is_causal(reading *reading, stored *kernel, bool *is_it) {
+    if (!may_look(reading, kernel->count)) {
+        return false;
+    }
     const float *values = stored_values(reading, kernel);
     const size_t width = (size_t)kernel->dims[2], inputs = (size_t)kernel->dims[3];
     *is_it = width > 1 && width % 2 == 1;
@@ -102,14 +105,18 @@ static bool match_conv(reading *reading, operation *operation) {
     const size_t inputs = (size_t)kernel->dims[3], row = inputs * (size_t)kernel->dims[2];
     const int32_t width = causal ? kernel->dims[2] / 2 + 1 : kernel->dims[2];
     state->features = kernel->dims[0];
-    state->kernel = (view){kernel, 0, {(size_t)width, inputs, (size_t)state->features},
-                           {inputs, 1, row}};
+    state->kernel =
+        (view){kernel, 0, {(size_t)width, inputs, (size_t)state->features}, {inputs, 1, row}};
     state->second = bias;
     state->layer.kind = LAYER_CONV;
-    state->layer.conv = (conv){.width = width, .inputs = before->features,
-                               .filters = state->features, .stride = stride,
+    state->layer.conv = (conv){.width = width,
+                               .inputs = before->features,
+                               .filters = state->features,
+                               .stride = stride,
                                .dilation = (int32_t)dilation,
-                               .padding = is_valid ? PAD_VALID : causal ? PAD_CAUSAL : PAD_SAME};
+                               .padding = is_valid ? PAD_VALID
+                                          : causal ? PAD_CAUSAL
+                                                   : PAD_SAME};
     return give_state(operation, fused(reading, state, option(reading, operation, 3, 1)));
 }
 
@@ -136,8 +143,8 @@ static bool match_max_pool(reading *reading, operation *operation) {
         return false;
     }
     state->layer.kind = LAYER_MAX_POOL;
-    state->layer.max_pool = (max_pool){.size = size, .stride = stride,
-                                       .padding = padding == PADDING_SAME ? PAD_SAME : PAD_VALID};
+    state->layer.max_pool = (max_pool){
+        .size = size, .stride = stride, .padding = padding == PADDING_SAME ? PAD_SAME : PAD_VALID};
     return give_state(operation, state);
 }
 
