@@ -14,6 +14,8 @@ import pytest
 import sharing_out
 import tiers
 from hypothesis import HealthCheck, settings
+from made_once import made_once, shared_folder
+from read_networks import Reader, compile_readers
 from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, tiny_bilstm, write_run
 
 import edgernn.privacy
@@ -147,6 +149,14 @@ def imdb_vocabulary(request: pytest.FixtureRequest) -> bytes:
     if not path.exists():
         pytest.skip("no IMDB vocabulary, neither in the package nor in shared/data")
     return path.read_bytes()
+
+
+@pytest.fixture(scope="session")
+def engine_reader(tmp_path_factory: pytest.TempPathFactory) -> Reader:
+    """The readers of the C engine, compiled."""
+    path = shared_folder(tmp_path_factory, "engine") / "readers.so"
+    made_once(path, lambda path: compile_readers(path, "read_network.c"))
+    return Reader(path)
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,42 @@ text vector_bytes(const table *table, vector vector, size_t size) {
     return (text){table->flat->file.at + vector.start, vector.count * size};
 }
 
+/* Whether bytes are UTF-8, without surrogates and with no character in more bytes than it needs. */
+static bool is_utf8(text bytes) {
+    for (size_t at = 0; at < bytes.size;) {
+        const uint8_t first = bytes.at[at++];
+        const size_t more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+        uint32_t letter = more == 0 ? first : first & (0x3fu >> more);
+        if ((first >= 0x80 && first < 0xc2) || first > 0xf4 || more > bytes.size - at) {
+            return false;
+        }
+        for (size_t i = 0; i < more; i++) {
+            const uint8_t next = bytes.at[at++];
+            if (next >> 6 != 2) {
+                return false;
+            }
+            letter = letter << 6 | (next & 0x3f);
+        }
+        const uint32_t least = more < 2 ? 0 : more == 2 ? 0x800 : 0x10000;
+        if (letter < least || letter > 0x10ffff || (letter >= 0xd800 && letter <= 0xdfff)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+text field_text(reading *reading, const table *table, size_t field) {
+    const vector vector = field_vector(reading, table, field, 1);
+    if (!charge(reading, table->flat, vector.count)) {
+        return (text){0};
+    }
+    const text found = vector_bytes(table, vector, 1);
+    if (!is_utf8(found)) {
+        broken(reading, "a string that is not UTF-8");
+    }
+    return found;
+}
+
 table vector_table(reading *reading, const table *table, vector vector, size_t at) {
     return table_at(reading, table->flat, follow(reading, table->flat, vector.start + 4 * at));
 }

@@ -48,6 +48,9 @@ text vector_bytes(const table *table, vector vector, size_t size);
 table vector_table(reading *reading, const table *table, vector vector, size_t at);
 int32_t vector_integer(const table *table, vector vector, size_t at);
 
+/* A string; the file is refused where it is not UTF-8. */
+text field_text(reading *reading, const table *table, size_t field);
+
 /* Whether a table has a field beside the first `count`. */
 bool has_more_than(reading *reading, const table *table, size_t count);
 

@@ -105,7 +105,8 @@ static bool has_inputs(const tflite_graph *graph, size_t count) {
 
 static bool same_shape(const tflite_tensor *a, const tflite_tensor *b) {
     return a->type == b->type && a->is_bool == b->is_bool && a->rank == b->rank &&
-           __builtin_memcmp(a->dims, b->dims, sizeof *a->dims * (size_t)a->rank) == 0;
+           __builtin_memcmp(a->dims, b->dims, sizeof a->dims) == 0 &&
+           __builtin_memcmp(a->sizes, b->sizes, sizeof a->sizes) == 0;
 }
 
 /* Whether what a loop passes on keeps its type and shape. */

@@ -3,21 +3,73 @@
 #include "readers.h"
 #include "tflite_schema.h"
 
+/* Options that say how a runtime computes, not what: a flag in this field. */
+static const struct {
+    int32_t type;
+    size_t field;
+} FLAGS[] = {
+    {OPTIONS_ADD, 1},
+    {OPTIONS_SUB, 1},
+    {OPTIONS_FULLY_CONNECTED, 3},
+    {OPTIONS_UNIDIRECTIONAL_SEQUENCE_LSTM, 4},
+    {OPTIONS_SEQUENCE_RNN, 2},
+};
+
+bool are_options(reading *reading, const tflite_operator *operator, int32_t type, size_t count) {
+    for (size_t i = 0; i < sizeof FLAGS / sizeof *FLAGS; i++) {
+        if (FLAGS[i].type == type) {
+            const int64_t flag = field_integer(reading, &operator->options, FLAGS[i].field, 1, 0);
+            if (flag != 0 && flag != 1) {
+                return false;
+            }
+        }
+    }
+    return operator->options_type == type && !has_more_than(reading, &operator->options, count);
+}
+
 static matcher *const MATCHERS[] = {
     match_tflite_embedding, match_tflite_function, match_tflite_dense,
     match_tflite_windows,   match_tflite_shape,    match_tflite_recurrent,
     match_tflite_pool,      match_tflite_ngrams,   match_tflite_loop,
 };
 
+/* The type of a tensor that is a value. */
+static element type_of(const value *value) {
+    switch (value->kind) {
+    case STATE:
+        return value->state->made == MADE_ROWS && !value->state->first->is_decoded
+                   ? value->state->first->type
+                   : ELEMENT_FLOAT32;
+    case FOUND: return value->constant->is_decoded ? ELEMENT_FLOAT32 : value->constant->type;
+    case BRIEF:
+    case ALIKE: return ELEMENT_OTHER;
+    case SHAPE:
+    case LENGTH:
+    case LENGTH_LIST:
+    case BUFFER_SHAPE:
+    case COUNTED_UP:
+    case TOKENS:
+    case PADDED:
+    case SHIFTED:
+    case PRODUCT:
+    case HASHED:
+    case BUCKET:
+    case HELD: return ELEMENT_INT32;
+    default: return ELEMENT_FLOAT32;
+    }
+}
+
 /* Whether a tensor has the type and shape of what it is. */
 static bool fits(const tflite_tensor *tensor, const value *value) {
-    if (value->kind != STATE || tensor->is_variable) {
-        return tensor->is_variable == (value->kind == VARIABLE);
+    if (tensor->is_variable != (value->kind == VARIABLE) ||
+        (value->kind != COUNTED_UP && tensor->type != type_of(value))) {
+        return false;
+    }
+    if (value->kind != STATE) {
+        return true;
     }
     const state *state = value->state;
-    if (tensor->rank != state->rank ||
-        (tensor->type != ELEMENT_FLOAT32) !=
-            (state->made == MADE_ROWS && !state->first->is_decoded)) {
+    if (tensor->rank != state->rank) {
         return false;
     }
     for (int32_t i = 0; i < state->rank; i++) {

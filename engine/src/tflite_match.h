@@ -67,11 +67,12 @@ static inline bool takes_two(const operation *operation, kind first, kind second
     return takes(operation, 2, (const kind[]){first, second});
 }
 
-/* Whether the options are of a type and have no more than so many fields; type 0: no options. */
+/* Whether options are of a type and have no more than so many fields; type 0: no options. */
+bool are_options(reading *reading, const tflite_operator *operator, int32_t type, size_t count);
+
 static inline bool has_options(reading *reading, const operation *operation, int32_t type,
                                size_t count) {
-    const tflite_operator *operator = operation->operator;
-    return operator->options_type == type && !has_more_than(reading, &operator->options, count);
+    return are_options(reading, operation->operator, type, count);
 }
 
 /* Option `field`, a number of `size` bytes; those that are left out are 0. */

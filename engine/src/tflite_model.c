@@ -54,7 +54,7 @@ static void parse_buffers(parser *parser, const table *root) {
             field_integer(parser->reading, &buffer, BUFFER_SIZE, 8, 0) != 0) {
             unsupported(parser->reading, "weights outside the flatbuffer");
         }
-        if (data.count > 0 && data.start % ALIGNMENT != 0) {
+        if (data.start % ALIGNMENT != 0) {
             unsupported(parser->reading, "weights that are not aligned");
         }
         parser->buffers[i] = vector_bytes(&buffer, data, 1);
@@ -74,6 +74,7 @@ static void parse_codes(parser *parser, const table *root) {
         /* Numbers above 127 did not fit the first field, hence the second. */
         const int64_t old = field_integer(parser->reading, &code, CODE_DEPRECATED, 1, 0);
         const int64_t builtin = field_integer(parser->reading, &code, CODE_BUILTIN, 4, 0);
+        field_integer(parser->reading, &code, CODE_VERSION, 4, 1); /* whichever it is */
         parser->codes[i] = (int32_t)(old > builtin ? old : builtin);
     }
     parser->code_count = found.count;
@@ -105,6 +106,7 @@ static bool parse_shape(parser *parser, const table *table, tflite_tensor *tenso
             return unsupported(parser->reading, "a tensor of two shapes");
         }
         tensor->dims[i] = size;
+        tensor->sizes[i] = shape[i];
         sizes[i] = shape[i];
     }
     return is_sound(parser);
@@ -143,6 +145,7 @@ static bool parse_scale(parser *parser, const table *tensor, stored *constant) {
 
 static void parse_tensor(parser *parser, const table *table, tflite_tensor *tensor) {
     int64_t sizes[MAX_RANK];
+    field_text(parser->reading, table, TENSOR_NAME);
     const uint64_t buffer = (uint32_t)field_integer(parser->reading, table, TENSOR_BUFFER, 4, 0);
     const int64_t type = field_integer(parser->reading, table, TENSOR_TYPE, 1, 0);
     tensor->type = element_of(type);
@@ -225,6 +228,7 @@ static void parse_operator(parser *parser, const tflite_graph *graph, const tabl
 
 static void parse_graph(parser *parser, const table *table, tflite_graph *graph) {
     reading *reading = parser->reading;
+    field_text(reading, table, GRAPH_NAME);
     const vector tensors = tables_of(parser, table, GRAPH_TENSORS, MOST_TENSORS);
     const vector operators = tables_of(parser, table, GRAPH_OPERATORS, MOST_OPERATORS);
     graph->tensors = scratch(reading, tensors.count, sizeof *graph->tensors);

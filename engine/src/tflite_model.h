@@ -14,7 +14,7 @@ typedef struct tflite_tensor {
     element type;
     bool is_bool, is_variable;
     stored *constant; /* NULL where it is computed */
-    int32_t rank, dims[MAX_RANK]; /* -1: open */
+    int32_t rank, dims[MAX_RANK], sizes[MAX_RANK]; /* dims: -1 where a size is open */
 } tflite_tensor;
 
 typedef struct tflite_operator {

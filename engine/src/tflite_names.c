@@ -39,9 +39,9 @@ bool check_tflite_names(reading *reading, const table *root, const tflite_graph 
     }
     for (size_t i = 0; i < metadata.count && reading->status == EDGERNN_OK; i++) {
         const table entry = vector_table(reading, root, metadata, i);
-        const vector name = field_vector(reading, &entry, METADATA_NAME, 1);
+        const text name = field_text(reading, &entry, METADATA_NAME);
         const int64_t buffer = field_integer(reading, &entry, METADATA_BUFFER, 4, 0);
-        if (!is_known(vector_bytes(&entry, name, 1)) || (uint64_t)buffer >= buffers) {
+        if (!is_known(name) || (uint64_t)buffer >= buffers) {
             return unsupported(reading, "metadata that no export has");
         }
     }

@@ -8,8 +8,7 @@
 #include "tflite_body.h"
 
 static bool has(const body *body, int32_t type, size_t count) {
-    return body->operator->options_type == type &&
-           !has_more_than(body->reading, &body->operator->options, count);
+    return are_options(body->reading, body->operator, type, count);
 }
 
 static int64_t setting(const body *body, size_t field, size_t size) {
@@ -311,6 +310,9 @@ bool find_parts(body *body, part *parts) {
         for (size_t j = 0; j < 3; j++) {
             const bool is_given = j < operator->input_count && operator->inputs[j] != ABSENT;
             *given[j] = is_given ? &parts[operator->inputs[j]] : &nothing;
+            if (is_given && (*given[j])->kind == UNKNOWN) {
+                return broken(body->reading, "an operator reads a tensor that nothing has written");
+            }
         }
         for (size_t j = 0; j < operator->output_count; j++) {
             if (parts[operator->outputs[j]].kind != UNKNOWN) {
@@ -325,6 +327,14 @@ bool find_parts(body *body, part *parts) {
         body->found = is_split ? NULL : &parts[operator->outputs[0]];
         if (!match_part(body, parts)) {
             return false;
+        }
+        for (size_t j = 0; j < operator->output_count; j++) {
+            const part_kind kind = parts[operator->outputs[j]].kind;
+            const bool is_place = kind == COUNTED_ON || kind == PLACE || kind == PLACES;
+            if (graph->tensors[operator->outputs[j]].type !=
+                (is_place ? ELEMENT_INT32 : ELEMENT_FLOAT32)) {
+                return false;
+            }
         }
     }
     return true;

@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 from keras import layers
 from parsed import check_onnx, check_tflite
+from read_networks import Reader, check_read
 from small_models import VOCABULARY, Ids, ragged, recurrent, sequential, tflite_scores
 
 from edgernn.bundle.model_file import count_operators
@@ -77,7 +78,9 @@ def onnx_scores(file: bytes, rows: Sequence[Ids]) -> Scores:
 
 
 @pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
-def test_onnx(networks: dict[tuple[str, int], Trained], precision: str) -> None:
+def test_onnx(
+    networks: dict[tuple[str, int], Trained], engine_reader: Reader, precision: str
+) -> None:
     """All probabilities are the Keras model's, in each precision; a softmax's add up to one."""
     rules = FORMATS["onnx"]
     tolerance = rules.precisions[precision].tolerance
@@ -87,6 +90,7 @@ def test_onnx(networks: dict[tuple[str, int], Trained], precision: str) -> None:
         check = check_operators(count_operators(file, "onnx"), known.network, rules.at(precision))
         assert check.passed, check.line
         check_onnx(file, "the model", VOCABULARY, labels)
+        check_read(engine_reader, file, known.network, precision)
         for other in (1, labels + 1):
             with pytest.raises(ModelFileError, match=f"{labels} probabilities for a text, the con"):
                 check_onnx(file, "the model", VOCABULARY, other)
@@ -132,7 +136,11 @@ CONVERTED = [
 
 @pytest.mark.parametrize(("precision", "head", "labels"), CONVERTED)
 def test_tflite(
-    networks: dict[tuple[str, int], Trained], precision: str, head: str, labels: int
+    networks: dict[tuple[str, int], Trained],
+    engine_reader: Reader,
+    precision: str,
+    head: str,
+    labels: int,
 ) -> None:
     """All probabilities are the Keras model's; a softmax's add up to one, in integers too."""
     known, rules = networks[head, labels], FORMATS["tflite"]
@@ -142,6 +150,7 @@ def test_tflite(
     assert check.passed, check.line
     assert operators.get("SOFTMAX", 0) == (head == "softmax")
     check_tflite(file, "the model", VOCABULARY, labels)
+    check_read(engine_reader, file, known.network, precision)
     with pytest.raises(ModelFileError, match=f"{labels} probabilities for a text, the contract"):
         check_tflite(file, "the model", VOCABULARY, labels - 1)
     assert TfliteContent(file, "m").outputs == {"probabilities": ("FLOAT32", 2)}

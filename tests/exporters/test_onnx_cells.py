@@ -13,6 +13,7 @@ import onnxruntime
 import pytest
 from keras import layers
 from onnx import numpy_helper
+from read_networks import Reader, check_read
 from small_models import Ids, classifier, ragged, recurrent
 
 from edgernn.training.models import probabilities
@@ -133,6 +134,12 @@ def test_padding_is_never_seen(converted: Converted) -> None:
     for padding, extra in ((0, 5), (49, 0), (49, 5)):
         found = run(converted.graph, converted.rows, padding, extra)
         np.testing.assert_allclose(found, whole, rtol=0, atol=1e-6)
+
+
+def test_the_engine_reads_it(converted: Converted, engine_reader: Reader) -> None:
+    """The network, with the same weights to the last bit."""
+    file = converted.graph.SerializeToString()
+    check_read(engine_reader, file, converted.network, "float32")
 
 
 @pytest.mark.parametrize("reset_after", [False, True])

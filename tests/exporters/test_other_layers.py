@@ -11,6 +11,7 @@ import onnx
 import onnxruntime as ort
 import pytest
 from parsed import check_onnx, check_tflite
+from read_networks import Reader, check_read
 from small_models import (
     VOCABULARY,
     lstm,
@@ -47,10 +48,11 @@ def pool(*of: str, padded: int | None = None) -> Any:
     return custom_layers().max_mean_pooling(of, padded)
 
 
-def onnx_scores(network: Network, rows: list[Any]) -> Any:
-    """Score rows in one batch, with ids of the vocabulary behind each."""
+def onnx_scores(network: Network, rows: list[Any], reader: Reader) -> Any:
+    """Score rows in one batch, with ids of the vocabulary behind each; the C engine reads it."""
     data = onnx_graph.convert(network).SerializeToString()
     check_onnx(data, "the file", VOCABULARY)
+    check_read(reader, data, network, "float32")
     batch = np.full((len(rows), max(map(len, rows)) + 3), 7, np.int32)
     for i, row in enumerate(rows):
         batch[i, : len(row)] = row
@@ -136,25 +138,28 @@ CASES: dict[str, tuple[Callable[[], list[Any]], bool]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_onnx_is_the_model(name: str) -> None:
+def test_onnx_is_the_model(name: str, engine_reader: Reader) -> None:
     """Alone and in one batch with longer texts, whatever stands behind a text."""
     build, masked = CASES[name]
     model = classifier(*build(), masked=masked)
     rows = ragged(LENGTHS)
     expected = probabilities(model, rows)
     assert np.ptp(expected) > 1e-3
-    np.testing.assert_allclose(onnx_scores(read_network(model), rows), expected, atol=1e-5)
+    found = onnx_scores(read_network(model), rows, engine_reader)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
-def test_tflite_is_the_model(name: str) -> None:
+def test_tflite_is_the_model(name: str, engine_reader: Reader) -> None:
     """As above, one text a call, and the file is one that may be loaded."""
     build, masked = CASES[name]
     model = classifier(*build(), masked=masked)
     rows = ragged(LENGTHS)
-    file = tflite_graph.convert(read_network(model), "float32")
+    network = read_network(model)
+    file = tflite_graph.convert(network, "float32")
     check_tflite(file, "the file", VOCABULARY)
+    check_read(engine_reader, file, network, "float32")
     np.testing.assert_allclose(tflite_scores(file, rows), probabilities(model, rows), atol=1e-5)
 
 

@@ -13,6 +13,7 @@ import onnxruntime
 import pytest
 from matching_checks import matching_checks
 from parsed import check_onnx, check_tflite
+from read_networks import Reader, check_read
 from small_models import (
     VOCABULARY,
     Ids,
@@ -160,7 +161,7 @@ def onnx_scores(file: bytes, rows: Sequence[Ids]) -> Scores:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("precision", FORMATS["onnx"].precisions)
-def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
+def test_onnx(kinds: dict[str, Trained], engine_reader: Reader, kind: str, precision: str) -> None:
     """As the Keras model, alone and in a batch, whatever ids stand behind a text's end."""
     network, graph, rows, expected = kinds[kind]
     rules = FORMATS["onnx"]
@@ -172,6 +173,7 @@ def test_onnx(kinds: dict[str, Trained], kind: str, precision: str) -> None:
         return
     file = onnx_precisions.store(graph, precision).SerializeToString()
     check_onnx(file, "m.onnx", VOCABULARY)
+    check_read(engine_reader, file, network, precision)
     check = check_operators(count_operators(file, "onnx"), network, rules.at(precision))
     assert check.passed, check.line
     assert "Loop" not in count_operators(file, "onnx")
@@ -205,11 +207,14 @@ TFLITE = [
 
 
 @pytest.mark.parametrize(("kind", "precision"), TFLITE)
-def test_tflite(kinds: dict[str, Trained], kind: str, precision: str) -> None:
+def test_tflite(
+    kinds: dict[str, Trained], engine_reader: Reader, kind: str, precision: str
+) -> None:
     """As the Keras model at each length, with XNNPACK and without."""
     check_cells(FORMATS["tflite"], precision, kinds[kind].network.parts)
     file = tflite_graph.convert(kinds[kind].network, precision, ragged(range(1, 61)))
     check_tflite(file, "m.tflite", VOCABULARY)
+    check_read(engine_reader, file, kinds[kind].network, precision)
     compare_tflite(file, kinds[kind], precision)
 
 
@@ -222,11 +227,16 @@ def wide(tiny_wide_trained: TrainedModel) -> Trained:
 
 @pytest.mark.parametrize("precision", ["float32", "float16", "int8-embedding", "int8"])
 def test_tflite_of_both(
-    wide: Trained, tiny_wide_files: dict[tuple[str, str], Path], precision: str
+    wide: Trained,
+    tiny_wide_files: dict[tuple[str, str], Path],
+    engine_reader: Reader,
+    precision: str,
 ) -> None:
     """The same of both parts in every precision that n-grams can have."""
     assert FORMATS["tflite"].precisions[precision].tolerance < 0.03
-    compare_tflite(tiny_wide_files["tflite", precision].read_bytes(), wide, precision)
+    file = tiny_wide_files["tflite", precision].read_bytes()
+    compare_tflite(file, wide, precision)
+    check_read(engine_reader, file, wide.network, precision)
 
 
 def compare_tflite(file: bytes, kind: Trained, precision: str) -> None:

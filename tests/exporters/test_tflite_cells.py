@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 from ai_edge_litert.schema_py_generated import ModelT
 from keras import layers
 from parsed import check_tflite, operator_versions, tensor_types
+from read_networks import Reader, check_read
 from small_models import Ids, classifier, network, ragged, recurrent
 
 from edgernn.bundle.tflite.content import TfliteContent
@@ -116,6 +117,11 @@ def converted(
     if name == "GRU":
         return _gru(tiny_word_files, tiny_word_trained, precision)
     return _converted(name, precision)
+
+
+def test_the_engine_reads_it(converted: Converted, engine_reader: Reader) -> None:
+    """The network, with the weights that are stored."""
+    check_read(engine_reader, converted.file, converted.network, converted.precision)
 
 
 class Scorer:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pytest
+from read_networks import Reader, check_read
 from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, write_run
 
 from edgernn.recipes.recipe import Embedding, Layer, Recipe, Recurrent
@@ -84,16 +85,27 @@ class RecipeChecks:
         assert trained.run.contract.tokenizer == recipe.text.tokenizer
         assert trained.run.contract.cut == recipe.text.cut
 
-    def test_its_onnx_file(self, trained: TrainedModel, files: dict[tuple[str, str], Path]) -> None:
+    def test_its_onnx_file(
+        self,
+        trained: TrainedModel,
+        files: dict[tuple[str, str], Path],
+        engine_reader: Reader,
+    ) -> None:
         """It passes the checks of an export, and scores as the trained model."""
         check_file(trained, files, "onnx", "float32")
+        check_read(engine_reader, files["onnx", "float32"].read_bytes(), trained.network, "float32")
 
     @pytest.mark.slow
     def test_its_tflite_file(
-        self, trained: TrainedModel, files: dict[tuple[str, str], Path]
+        self,
+        trained: TrainedModel,
+        files: dict[tuple[str, str], Path],
+        engine_reader: Reader,
     ) -> None:
         """The same; a conversion takes seconds. `tests/exporters` has the other precisions."""
         check_file(trained, files, "tflite", "float32")
+        file = files["tflite", "float32"].read_bytes()
+        check_read(engine_reader, file, trained.network, "float32")
 
 
 def check_file(

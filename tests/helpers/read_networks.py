@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from ctypes import POINTER, Structure, Union, c_bool, c_float, c_int, c_int8, c_int32, c_size_t
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from exporters.network import (
     Activation,
@@ -24,7 +32,17 @@ from exporters.network import (
     Scale,
 )
 
-__all__ = ["BROKEN", "NO_MEMORY", "UNSUPPORTED", "Found", "Reader"]
+__all__ = [
+    "BROKEN",
+    "NO_MEMORY",
+    "OK",
+    "UNSUPPORTED",
+    "Found",
+    "Reader",
+    "assert_same",
+    "check_read",
+    "compile_readers",
+]
 
 OK, BROKEN, UNSUPPORTED, NO_MEMORY = range(4)
 _FLOATS = POINTER(c_float)
@@ -37,6 +55,38 @@ _CELLS = ("LSTM", "GRU", "SimpleRNN")
 _GATES = (4, 3, 1)
 _MERGES: Any = ("concat", "sum", "ave", "mul")
 _PADDINGS: Any = ("valid", "same", "causal")
+
+
+_ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = (
+    *("arena.c", "build_network.c", "elementwise.c", "embedding.c", "names.c", "read_ngrams.c"),
+    *("reading.c", "stored.c", "onnx_*.c", "tflite_*.c"),
+)
+
+
+def compile_readers(output: Path, door: str, flags: Sequence[str] = ("-O2", "-shared")) -> None:
+    """Compile the readers alone, with a C file of `tests/engine` that calls them."""
+    sources = [path for name in _SOURCES for path in (_ROOT / "engine" / "src").glob(name)]
+    subprocess.run(
+        [
+            *compiler(),
+            *("-std=gnu11", "-g", "-fPIC", "-ffp-contract=off", "-fvisibility=hidden"),
+            *("-Wall", "-Wextra", "-Werror", f"-I{_ROOT / 'engine' / 'src'}", *flags),
+            *map(str, sorted(sources)),
+            *(str(_ROOT / "tests" / "engine" / door), "-o", str(output)),
+        ],
+        check=True,
+    )
+
+
+def compiler() -> list[str]:
+    """A C compiler that is here: GCC, Clang, or that of the package index."""
+    for name in ("gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    if importlib.util.find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc"]
+    pytest.skip("no C compiler: neither gcc nor clang nor the package ziglang")
 
 
 class _Embedding(Structure):
@@ -156,8 +206,8 @@ class Found(NamedTuple):
 class Reader:
     """A library of the engine's readers with `read_network.c`."""
 
-    def __init__(self, path: str) -> None:
-        self._library = ctypes.CDLL(path)
+    def __init__(self, path: Path) -> None:
+        self._library = ctypes.CDLL(str(path))
         self._library.size_of_network.restype = c_size_t
         assert self._library.size_of_network() == ctypes.sizeof(_Network), "network.h has changed"
         self._library.read_network.restype = POINTER(_Network)
@@ -256,3 +306,67 @@ def _hashes(found: _Network) -> tuple[Any, Any] | None:
     if not found.ngrams.longest:
         return None
     return values(found.ngrams.bucket_hash), values(found.ngrams.check_hash)
+
+
+def check_read(reader: Reader, file: bytes, expected: Network, precision: str) -> None:
+    """The C engine reads from a file the network that it was exported of, or refuses integers."""
+    found = reader.read(file)
+    if precision in ("int8-dynamic", "int8-full", "int16x8"):
+        assert found.status == UNSUPPORTED
+        return
+    assert found.network is not None, found.message
+    assert_same(found.network, expected, precision)
+
+
+def assert_same(found: Network, expected: Network, precision: str = "float32") -> None:
+    """The same layers and, in float32, the same weights; smaller ones are a rounding away."""
+    ours, theirs = list(_plain(found)), list(_plain(expected))
+    assert [type(layer) for layer in ours] == [type(layer) for layer in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        _assert_alike(one, other, precision)
+    assert found.head == expected.head
+    assert (found.ngrams is None) is (expected.ngrams is None)
+    if found.ngrams is not None and expected.ngrams is not None:
+        _assert_alike(found.ngrams, expected.ngrams, precision)
+
+
+def _plain(network: Network) -> Iterator[Layer]:
+    """Layers with functions behind dense layers, and one spelling where there are two."""
+    for layer in network.layers:
+        match layer:
+            case Dense(activation=function) if function != "linear":
+                yield dataclasses.replace(layer, activation="linear")
+                yield Activation(function)
+            case Conv() if layer.reach == 0:
+                yield dataclasses.replace(layer, padding="valid", dilation=1)
+            case Activation("linear"):
+                pass
+            case Recurrent(backward=None):
+                yield dataclasses.replace(layer, merge="concat")
+            case Recurrent(cell="SimpleRNN"):
+                yield dataclasses.replace(layer, gates="sigmoid")
+            case _:
+                yield layer
+
+
+def _assert_alike(found: Any, expected: Any, precision: str) -> None:
+    for name, wanted in vars(expected).items():
+        value = getattr(found, name)
+        if isinstance(wanted, np.ndarray):
+            assert value.shape == wanted.shape
+            assert value.dtype == wanted.dtype
+            _assert_close(value, wanted, precision)
+        elif dataclasses.is_dataclass(wanted):
+            _assert_alike(value, wanted, precision)
+        else:
+            assert value == pytest.approx(wanted) if isinstance(wanted, float) else value == wanted
+
+
+def _assert_close(found: Any, expected: Any, precision: str) -> None:
+    if precision == "float32" or found.dtype != np.float32:
+        np.testing.assert_array_equal(found, expected)
+        return
+    # Half a step of 127, of the largest number; a row of an embedding is rounded for its product,
+    # and a table's steps grow with the number.
+    steps = {"float16": 2.0**-11, "int8": 3 / 127, "int8-embedding": 3 / 127}[precision]
+    assert np.abs(found - expected).max() <= steps * np.abs(expected).max()
