@@ -103,6 +103,7 @@ typedef struct ngrams {
     const float *table;        /* [buckets] */
     const int8_t *check_table; /* [buckets]; -1: empty */
     ngram_hash bucket_hash[MAX_NGRAM], check_hash[MAX_NGRAM];
+    int32_t factor, modulus; /* 0: ids as they are; else id * factor mod modulus, twice, is hashed */
 } ngrams;
 
 typedef enum layer_kind {

@@ -53,7 +53,7 @@ static bool match_reshape(operation *operation, stored *weights) {
         return false;
     }
     const stored *shape = operation->inputs[1]->constant;
-    if (!weights->is_decoded || shape->type != ELEMENT_INT64 || shape->rank != 1 ||
+    if (!is_weights(weights) || shape->type != ELEMENT_INT64 || shape->rank != 1 ||
         shape->count != 3) {
         return false;
     }
@@ -73,6 +73,30 @@ static bool match_reshape(operation *operation, stored *weights) {
     return count == weights->count;
 }
 
+/* int8 that was cast, times a scale for each row [.., rows, 1], or for each column [1, columns]. */
+static bool match_weight_scales(operation *operation, stored *weights) {
+    if (!takes_two(operation, CONSTANT, CONSTANT)) {
+        return false;
+    }
+    stored *scales = operation->inputs[1]->constant;
+    const int32_t last = weights->rank - 1;
+    if (weights->type != ELEMENT_INT8 || !weights->is_decoded || weights->scales != NULL ||
+        (weights->rank != 2 && weights->rank != 3) || scales->type != ELEMENT_FLOAT32 ||
+        scales->rank != weights->rank) {
+        return false;
+    }
+    const bool by_column = weights->rank == 2;
+    for (int32_t i = 0; i <= last; i++) {
+        const bool is_one = by_column ? i == 0 : i == last;
+        if (scales->dims[i] != (is_one ? 1 : weights->dims[i])) {
+            return false;
+        }
+    }
+    weights->scales = scales;
+    weights->inner = by_column ? 1 : (size_t)weights->dims[last];
+    return true;
+}
+
 /* Stored weights that become float32 weights, whatever reads them. */
 bool match_onnx_weights(reading *reading, operation *operation) {
     if (operation->node->input_count == 0 || operation->inputs[0]->kind != CONSTANT) {
@@ -84,11 +108,14 @@ bool match_onnx_weights(reading *reading, operation *operation) {
     }
     bool is_form = false;
     if (is(operation, "Cast")) {
-        is_form = operation->node->input_count == 1 && weights->type == ELEMENT_FLOAT16 &&
-                  !weights->is_decoded && has_integer(operation, "to", DATA_FLOAT);
+        is_form = operation->node->input_count == 1 && !weights->is_decoded &&
+                  (weights->type == ELEMENT_FLOAT16 || weights->type == ELEMENT_INT8) &&
+                  has_integer(operation, "to", DATA_FLOAT);
         weights->is_decoded = true;
     } else if (is(operation, "DequantizeLinear")) {
         is_form = match_dequantize(reading, operation, weights);
+    } else if (is(operation, "Mul")) {
+        is_form = match_weight_scales(operation, weights);
     } else if (is(operation, "Reshape")) {
         is_form = match_reshape(operation, weights);
     }
@@ -102,7 +129,7 @@ bool match_onnx_dense(reading *reading, operation *operation) {
     }
     const state *before = operation->inputs[0]->state;
     stored *kernel = operation->inputs[1]->constant;
-    if (before->is_masked || !kernel->is_decoded || kernel->rank != 2 ||
+    if (before->is_masked || !is_weights(kernel) || kernel->rank != 2 ||
         kernel->dims[0] != before->features ||
         (!has_axes(before, 3, STEPS_OF_TEXTS) && !has_axes(before, 2, VECTORS_OF_TEXTS))) {
         return false;

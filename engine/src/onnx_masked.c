@@ -58,6 +58,10 @@ bool match_onnx_mask(reading *reading, operation *operation) {
     if (is(operation, "Cast")) {
         return match_cast(operation);
     }
+    if (is(operation, "ReduceSum") && operation->is_one && takes_two(operation, ONES, CONSTANT)) {
+        becomes(operation, ENDS);
+        return is_int64(operation, 1, 1, FIRST) && has_integer(operation, "keepdims", 1);
+    }
     if (is(operation, "CumSum") && takes_two(operation, ONES, CONSTANT)) {
         const stored *axis = operation->inputs[1]->constant;
         return axis->type == ELEMENT_INT64 && axis->rank <= 1 && axis->count == 1 &&
@@ -85,9 +89,13 @@ static bool is_below(const state *state) {
     return state->other == -__FLT_MAX__ || (is_bounded && state->other == -2);
 }
 
-static bool is_sequence(const value *value) {
-    return value->kind == STATE && value->state->is_masked &&
-           has_axes(value->state, 3, STEPS_OF_TEXTS) && is_below(value->state);
+/* Steps that may be pooled: masked, or of one text alone. */
+static bool is_sequence(const operation *operation, const value *value) {
+    if (value->kind != STATE || !has_axes(value->state, 3, STEPS_OF_TEXTS)) {
+        return false;
+    }
+    return operation->is_one ? !value->state->is_masked
+                             : value->state->is_masked && is_below(value->state);
 }
 
 /* A part of a pooling. */
@@ -167,13 +175,19 @@ static bool match_squeeze(reading *reading, operation *operation) {
 
 bool match_onnx_pool(reading *reading, operation *operation) {
     if (is(operation, "ReduceMax") && takes_one(operation, STATE) &&
-        is_sequence(operation->inputs[0]) && has_integers(operation, "axes", 1, FIRST) &&
+        is_sequence(operation, operation->inputs[0]) && has_integers(operation, "axes", 1, FIRST) &&
         has_integer(operation, "keepdims", 1)) {
         give_part(operation, LARGEST, operation->inputs[0]->state, POOL_MAX);
         return true;
     }
+    if (is(operation, "ReduceMean") && operation->is_one && takes_one(operation, STATE) &&
+        is_sequence(operation, operation->inputs[0]) && has_integers(operation, "axes", 1, FIRST) &&
+        has_integer(operation, "keepdims", 1)) {
+        give_part(operation, MEAN, operation->inputs[0]->state, POOL_MEAN);
+        return true;
+    }
     if (is(operation, "MatMul") && takes_two(operation, SHARES, STATE) &&
-        is_sequence(operation->inputs[1]) &&
+        is_sequence(operation, operation->inputs[1]) &&
         same_steps(operation->inputs[0]->steps, operation->inputs[1]->state->steps)) {
         give_part(operation, MEAN, operation->inputs[1]->state, POOL_MEAN);
         return true;

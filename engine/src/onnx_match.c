@@ -29,7 +29,8 @@ static bool match(reading *reading, operation *operation) {
         for (size_t j = 0; j < node->output_count; j++) {
             *operation->outputs[j] = (value){0};
         }
-        if (MATCHERS[i](reading, operation) && all_used(operation)) {
+        if (MATCHERS[i](reading, operation) && all_used(operation) &&
+            (node->output_count == 1 || operation->outputs[1]->kind != NOTHING)) {
             return reading->status == EDGERNN_OK;
         }
     }
@@ -39,16 +40,19 @@ static bool match(reading *reading, operation *operation) {
 
 /* Whether the graph takes ids and lengths, and gives probabilities. */
 static bool has_ends(const onnx_graph *graph) {
-    if (graph->input_count != 2 || graph->output_count != 1) {
+    const bool is_one = graph->input_count == 1;
+    if ((!is_one && graph->input_count != 2) || graph->output_count != 1) {
         return false;
     }
     const onnx_end *ids = &graph->inputs[0], *lengths = &graph->inputs[1],
                    *found = &graph->outputs[0];
-    const bool is_one = is_text(found->name, "probability") && found->rank == 1;
-    const bool are_many = is_text(found->name, "probabilities") && found->rank == 2;
+    const bool has_one = is_text(found->name, "probability") && found->rank == 1;
+    const bool has_many = is_text(found->name, "probabilities") && found->rank == 2;
+    const bool has_lengths =
+        is_text(lengths->name, "lengths") && lengths->type == DATA_INT32 && lengths->rank == 1;
     return is_text(ids->name, "ids") && ids->type == DATA_INT32 && ids->rank == 2 &&
-           is_text(lengths->name, "lengths") && lengths->type == DATA_INT32 && lengths->rank == 1 &&
-           found->type == DATA_FLOAT && (is_one || are_many);
+           (is_one ? ids->dims[0] == 1 : has_lengths) && found->type == DATA_FLOAT &&
+           (has_one || has_many);
 }
 
 /* Whether a value is what the output says: one number a text, or a row of them. */
@@ -67,7 +71,7 @@ static bool match_all(reading *reading, const onnx_graph *graph, names *names, v
     static const value nothing = {.kind = NOTHING};
     for (size_t i = 0; i < graph->node_count; i++) {
         const onnx_node *node = &graph->nodes[i];
-        operation operation = {.node = node};
+        operation operation = {.node = node, .is_one = graph->input_count == 1};
         for (size_t j = 0; j < MAX_INPUTS; j++) {
             if (j >= node->input_count) {
                 operation.inputs[j] = &nothing;
@@ -113,7 +117,9 @@ static bool read(reading *reading, text file, network *network) {
         return false;
     }
     values[add_name(reading, &names, graph.inputs[0].name)].kind = IDS;
-    values[add_name(reading, &names, graph.inputs[1].name)].kind = LENGTHS;
+    if (graph.input_count == 2) {
+        values[add_name(reading, &names, graph.inputs[1].name)].kind = LENGTHS;
+    }
     for (size_t i = 0; i < graph.stored_count; i++) {
         const int32_t number = add_name(reading, &names, graph.stored[i].name);
         if (number < 0) {

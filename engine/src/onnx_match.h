@@ -21,7 +21,7 @@ typedef enum kind {
     BRIEF, BRIEFLY, /* ends < number: [batch, 1], [batch, 1, 1] */
     LARGEST, LARGEST_OR_ZERO, MEAN, POOLED,
     /* N-grams, see onnx_ngrams.c. */
-    TOKENS, PADDED, SHIFTED, GRAMS, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
+    TOKENS, MULTIPLIED, PADDED, SHIFTED, PRODUCT, TOTAL, GRAMS, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
     MEANS, SUM, SCALED, ROOT, WIDE
 } kind;
 
@@ -32,6 +32,7 @@ typedef struct value {
     const steps *steps;
     const struct value *of, *with; /* what it was made of, where its kind says more of that */
     int32_t number;
+    int32_t factor, modulus, times; /* of tokens: see ngrams; how often that was done */
     pool pool;
     ngrams *ngrams;
 } value;
@@ -42,6 +43,7 @@ typedef struct operation {
     const value *inputs[MAX_INPUTS]; /* of kind NOTHING where there are none */
     value *outputs[MAX_OUTPUTS]; /* to be filled; all of kind NOTHING at first */
     bool *used;                  /* the attributes that were asked for */
+    bool is_one; /* whether the graph takes one text at its true length, and no lengths */
 } operation;
 
 /* Whether the inputs are of these kinds, and no more of them. */

@@ -6,11 +6,37 @@
 
 static const int64_t FIRST[] = {1}, SECOND[] = {2};
 
+/* Tokens turned into others: times a factor, mod a modulus, and that again. */
+static bool match_spread(operation *operation) {
+    const value *tokens = operation->inputs[0], *by = operation->inputs[1];
+    const bool is_product = is(operation, "Mul") && takes_two(operation, TOKENS, CONSTANT);
+    const bool is_rest = is(operation, "Mod") && takes_two(operation, MULTIPLIED, CONSTANT) &&
+                         has_integer(operation, "fmod", 0);
+    if ((!is_product && !is_rest) || by->constant->type != ELEMENT_INT32 ||
+        by->constant->rank != 1 || by->constant->count != 1 || tokens->times == 2) {
+        return false;
+    }
+    const int64_t number = stored_integer(by->constant, 0);
+    const int32_t before = is_product ? tokens->factor : tokens->modulus;
+    if (number < 1 || (tokens->times == 1 && number != before)) {
+        return false;
+    }
+    value *value = becomes(operation, is_product ? MULTIPLIED : TOKENS);
+    if (is_product) {
+        value->factor = (int32_t)number;
+    } else {
+        value->modulus = (int32_t)number;
+        value->times++;
+    }
+    return true;
+}
+
 /* ids, with as many zeros before them as an n-gram reaches back. */
 static bool match_pad(operation *operation) {
     const value *pads = operation->inputs[1];
-    if (!takes_two(operation, TOKENS, CONSTANT) || !has_string(operation, "mode", "constant") ||
-        pads->constant->type != ELEMENT_INT64 || pads->constant->count != 6) {
+    if (!takes_two(operation, TOKENS, CONSTANT) || operation->inputs[0]->times == 1 ||
+        !has_string(operation, "mode", "constant") || pads->constant->type != ELEMENT_INT64 ||
+        pads->constant->count != 6) {
         return false;
     }
     const int64_t most = stored_integer(pads->constant, 1);
@@ -61,6 +87,9 @@ static bool match_product(reading *reading, operation *operation) {
     if (!takes_two(operation, GRAMS, CONSTANT) && !takes_two(operation, TOKENS, CONSTANT)) {
         return false;
     }
+    if (operation->inputs[0]->times != 0) {
+        return false;
+    }
     const stored *matrix = operation->inputs[1]->constant;
     const int32_t longest = operation->inputs[0]->kind == TOKENS ? 1 : operation->inputs[0]->number;
     if (matrix->type != ELEMENT_INT32 || matrix->rank != 2 || matrix->dims[0] != longest ||
@@ -85,13 +114,90 @@ static bool match_product(reading *reading, operation *operation) {
     return true;
 }
 
+/* Ids at a place times a number for each length of n-gram: those of buckets, then those of checks. */
+static bool match_row(operation *operation) {
+    const value *ids = operation->inputs[0], *row = operation->inputs[1];
+    if ((!takes_two(operation, TOKENS, CONSTANT) && !takes_two(operation, SHIFTED, CONSTANT)) ||
+        ids->times == 1 || row->constant->type != ELEMENT_INT32 || row->constant->rank != 1 ||
+        row->constant->count % 2 != 0 || row->constant->count > 2 * MAX_NGRAM) {
+        return false;
+    }
+    value *value = becomes(operation, PRODUCT);
+    value->constant = row->constant;
+    value->number = ids->kind == TOKENS ? 0 : ids->number;
+    return value->number < row->constant->dims[0] / 2;
+}
+
+/* The first product and offsets, or the sum so far and the next product. */
+static bool match_total(reading *reading, operation *operation) {
+    const bool is_first = takes_two(operation, PRODUCT, CONSTANT);
+    if (!is_first && !takes_two(operation, TOTAL, PRODUCT)) {
+        return false;
+    }
+    const value *sum = operation->inputs[0], *added = is_first ? sum : operation->inputs[1];
+    const stored *offsets = operation->inputs[1]->constant;
+    const int32_t longest = added->constant->dims[0] / 2, place = added->number;
+    ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
+    if (ngrams == NULL || added->modulus != sum->modulus || added->factor != sum->factor) {
+        return false;
+    }
+    if (is_first) {
+        if (place != 0 || offsets->type != ELEMENT_INT32 || offsets->rank != 1 ||
+            offsets->dims[0] != 2 * longest) {
+            return false;
+        }
+        ngrams->longest = longest;
+        ngrams->factor = sum->factor;
+        ngrams->modulus = sum->modulus;
+    } else {
+        *ngrams = *sum->ngrams;
+        if (ngrams->longest != longest || place != sum->number + 1) {
+            return false;
+        }
+    }
+    for (int32_t i = 0; i < 2 * longest; i++) {
+        const int32_t length = i % longest;
+        ngram_hash *hash = i < longest ? &ngrams->bucket_hash[length] : &ngrams->check_hash[length];
+        if (is_first) {
+            hash->offset = (int32_t)stored_integer(offsets, (size_t)i);
+        }
+        if (!set_multiplier(hash, length, place, stored_integer(added->constant, (size_t)i))) {
+            return false;
+        }
+    }
+    value *value = becomes(operation, TOTAL);
+    value->ngrams = ngrams;
+    value->number = place;
+    return true;
+}
+
+/* The hashes of buckets, and those of checks. */
+static bool match_halves(reading *reading, operation *operation) {
+    if (!takes_two(operation, TOTAL, CONSTANT) || operation->node->output_count != 2 ||
+        !has_integer(operation, "axis", 2)) {
+        return false;
+    }
+    const ngrams *both = operation->inputs[0]->ngrams;
+    ngrams *checks = scratch(reading, 1, sizeof *checks);
+    if (checks == NULL || operation->inputs[0]->number + 1 != both->longest ||
+        !is_int64(operation, 1, 2, (const int64_t[]){both->longest, both->longest})) {
+        return false;
+    }
+    *checks = *both;
+    __builtin_memcpy(checks->bucket_hash, both->check_hash, sizeof checks->bucket_hash);
+    *operation->outputs[0] = *operation->outputs[1] = *operation->inputs[0];
+    operation->outputs[0]->kind = operation->outputs[1]->kind = HASHED;
+    operation->outputs[1]->ngrams = checks;
+    return true;
+}
+
 static bool match_offsets(operation *operation) {
     const value *offsets = operation->inputs[1];
     if (!takes_two(operation, HASHED, CONSTANT)) {
         return false;
     }
     ngrams *ngrams = operation->inputs[0]->ngrams;
-    if (ngrams->bucket_hash[0].offset >= 0 || offsets->constant->type != ELEMENT_INT32 ||
+    if (ngrams->bucket_hash[0].offset != -1 || offsets->constant->type != ELEMENT_INT32 ||
         offsets->constant->rank != 1 || offsets->constant->dims[0] != ngrams->longest) {
         return false;
     }
@@ -190,19 +296,16 @@ static bool match_decoding(reading *reading, operation *operation) {
            by->constant->count == 1;
 }
 
-/* Whether a table's numbers are all that they should be. */
-static bool is_ready(const stored *table) {
-    return table->is_decoded && (table->type != ELEMENT_INT8 || table->scales != NULL);
-}
-
 /* The numbers of those n-grams whose check is the bucket's. */
 static bool match_counted(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
-    if (!takes_two(operation, FOUND, COUNTS) || !is_ready(found->constant)) {
+    if (!takes_two(operation, FOUND, COUNTS) || !is_weights(found->constant)) {
         return false;
     }
     const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    if (held->of != bucket || check->ngrams->longest != bucket->ngrams->longest) {
+    if (held->of != bucket || check->ngrams->longest != bucket->ngrams->longest ||
+        check->ngrams->modulus != bucket->ngrams->modulus ||
+        check->ngrams->factor != bucket->ngrams->factor) {
         return false;
     }
     ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
@@ -234,6 +337,11 @@ static bool match_sum(reading *reading, operation *operation) {
         *operation->outputs[0] = *operation->inputs[1];
         operation->outputs[0]->kind = MEANS;
         return true;
+    }
+    if (is(operation, "ReduceMean") && takes_one(operation, COUNTED)) {
+        becomes(operation, MEANS);
+        return operation->is_one && has_integers(operation, "axes", 1, FIRST) &&
+               has_integer(operation, "keepdims", 1);
     }
     if (is(operation, "ReduceSum") && takes_two(operation, MEANS, CONSTANT)) {
         becomes(operation, SUM);
@@ -275,7 +383,10 @@ bool match_onnx_ngrams(reading *reading, operation *operation) {
            (is(operation, "Slice") && match_shift(operation)) ||
            (is(operation, "Concat") && match_grams(operation)) ||
            (is(operation, "MatMul") && match_product(reading, operation)) ||
-           (is(operation, "Add") && match_offsets(operation)) ||
+           match_spread(operation) || (is(operation, "Mul") && match_row(operation)) ||
+           (is(operation, "Split") && match_halves(reading, operation)) ||
+           (is(operation, "Add") &&
+            (match_offsets(operation) || match_total(reading, operation))) ||
            (is(operation, "Mod") && match_modulus(operation)) ||
            (is(operation, "Gather") && match_table(operation)) ||
            (is(operation, "Mul") && match_counted(reading, operation)) ||

@@ -25,7 +25,7 @@ static const axis ALL_STATES[] = {AXIS_TIME, AXIS_DIRECTION, AXIS_BATCH, AXIS_FE
 static const axis LAST_STATE[] = {AXIS_DIRECTION, AXIS_BATCH, AXIS_FEATURE};
 
 static bool is_weight(const value *value, size_t rank, const size_t *dims) {
-    if (value->kind != CONSTANT || !value->constant->is_decoded ||
+    if (value->kind != CONSTANT || !is_weights(value->constant) ||
         (size_t)value->constant->rank != rank) {
         return false;
     }
@@ -128,7 +128,9 @@ static state *output_of(reading *reading, const state *made, bool sequences) {
 }
 
 static bool match_operator(reading *reading, operation *operation, const operator *operator) {
-    if (!takes(operation, 5, (const kind[]){STATE, CONSTANT, CONSTANT, CONSTANT, LENGTHS}) ||
+    const size_t inputs_given = operation->is_one ? 4 : 5;
+    if (!takes(operation, inputs_given,
+               (const kind[]){STATE, CONSTANT, CONSTANT, CONSTANT, LENGTHS}) ||
         operation->node->output_count != operator->outputs) {
         return false;
     }
@@ -137,7 +139,7 @@ static bool match_operator(reading *reading, operation *operation, const operato
     const size_t directions = is_bidirectional ? 2 : 1;
     const onnx_attribute *size = find_attribute(operation, "hidden_size", ATTRIBUTE_INT);
     if (before->is_masked || !has_axes(before, 3, STEPS_FIRST) ||
-        !same_steps(before->steps, operation->inputs[4]->steps) ||
+        (!operation->is_one && !same_steps(before->steps, operation->inputs[4]->steps)) ||
         (!is_bidirectional && !has_string(operation, "direction", "forward")) || size == NULL ||
         size->integers[0] < 1 || size->integers[0] > 1 << 16) {
         return false;

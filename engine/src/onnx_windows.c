@@ -59,7 +59,8 @@ static bool match_conv(reading *reading, operation *operation) {
         return false;
     }
     /* Zeros stand behind a text's end where windows reach beyond it. */
-    if ((padding == PAD_SAME ? !before->is_masked || before->other != 0 : before->is_masked) ||
+    const bool is_masked = padding == PAD_SAME && !operation->is_one;
+    if ((is_masked ? !before->is_masked || before->other != 0 : before->is_masked) ||
         (padding != PAD_VALID && stride != 1)) {
         return false;
     }
@@ -86,29 +87,35 @@ static bool match_conv(reading *reading, operation *operation) {
 }
 
 static bool match_max_pool(reading *reading, operation *operation) {
-    if (!takes(operation, 1, (const kind[]){STATE})) {
+    if (!takes_one(operation, STATE)) {
         return false;
     }
     const state *before = operation->inputs[0]->state;
     const int32_t size = window_of(operation, "kernel_shape");
     const int32_t stride = window_of(operation, "strides");
-    if (!has_axes(before, 3, FEATURES_FIRST) || size == 0 || stride == 0 ||
-        !has_integers(operation, "pads", 2,
-                      (const int64_t[]){0, before->is_masked ? size - 1 : 0})) {
+    if (!has_axes(before, 3, FEATURES_FIRST) || size == 0 || stride == 0) {
         return false;
     }
+    const bool is_whole = has_integers(operation, "pads", 2, (const int64_t[]){0, 0});
     /* Numbers below all others stand behind a text's end where windows reach beyond it. */
-    if (before->is_masked && (stride != size || before->other != -__FLT_MAX__)) {
+    const bool is_same = operation->is_one ? !is_whole : before->is_masked;
+    if (is_same) {
+        const bool is_lowest = !before->is_masked || before->other == -__FLT_MAX__;
+        if (stride != size || !is_lowest ||
+            !has_integers(operation, "pads", 2, (const int64_t[]){0, size - 1})) {
+            return false;
+        }
+    } else if (!is_whole) {
         return false;
     }
     state *state = after(reading, before, MADE_MAX_POOL);
     if (state == NULL) {
         return false;
     }
-    const padding padding = before->is_masked ? PAD_SAME : PAD_VALID;
-    state->steps = steps_after(reading, before->steps, before->is_masked ? 0 : size - 1, stride);
+    state->steps = steps_after(reading, before->steps, is_same ? 0 : size - 1, stride);
     state->layer.kind = LAYER_MAX_POOL;
-    state->layer.max_pool = (max_pool){.size = size, .stride = stride, .padding = padding};
+    state->layer.max_pool =
+        (max_pool){.size = size, .stride = stride, .padding = is_same ? PAD_SAME : PAD_VALID};
     return give_state(operation, state);
 }
 

@@ -14,7 +14,7 @@ bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t mul
     return place > length ? multiplier == 0 : multiplier > 0;
 }
 
-/* Whether no hash of ids below `ids` overflows int32. */
+/* Whether no hash of numbers below `ids` overflows int32. */
 static bool is_hashable(const ngram_hash *hashes, int32_t longest, int32_t ids) {
     for (int32_t length = 0; length < longest; length++) {
         int64_t largest = hashes[length].offset;
@@ -34,7 +34,12 @@ const state *plus_ngrams(reading *reading, const state *before, const ngrams *ng
     while (first->of != NULL) {
         first = first->of;
     }
-    const int32_t ids = first->layer.embedding.ids;
+    const int32_t modulus = ngrams->modulus, most = first->layer.embedding.ids;
+    const int32_t ids = modulus == 0 ? most : modulus;
+    if (modulus != 0 && ((int64_t)(most - 1) * ngrams->factor > INT32_MAX ||
+                         (int64_t)(modulus - 1) * ngrams->factor > INT32_MAX)) {
+        return NULL;
+    }
     if (before->features != 1 || before->rank > 2 ||
         !is_hashable(ngrams->bucket_hash, ngrams->longest, ids) ||
         !is_hashable(ngrams->check_hash, ngrams->longest, ids)) {

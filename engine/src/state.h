@@ -109,7 +109,7 @@ extern const float NGRAM_SHARES[MAX_NGRAM], NGRAM_ROOTS[MAX_NGRAM];
  */
 bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t multiplier);
 
-/* A logit with the sum of n-grams; NULL where their hashes overflow, or no memory. */
+/* A logit with the sum of n-grams; NULL where their hashes overflow int32, or no memory. */
 const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams,
                          stored *table, stored *checks);
 

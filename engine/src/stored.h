@@ -48,6 +48,11 @@ bool shape_stored(reading *reading, stored *stored, const int64_t *dims, size_t 
 /* All numbers as float32; NULL, with the reason said. They are decoded once. */
 const float *stored_values(reading *reading, stored *stored);
 
+/* Whether its numbers are all that they should be: int8 ones have their scales. */
+static inline bool is_weights(const stored *stored) {
+    return stored->is_decoded && (stored->type != ELEMENT_INT8 || stored->scales != NULL);
+}
+
 /* Whether all numbers are zeros. */
 bool is_zero(reading *reading, const stored *stored);
 

@@ -162,6 +162,8 @@ class _Ngrams(Structure):
         ("check_table", POINTER(c_int8)),
         ("bucket_hash", _Hash * _MAX_NGRAM),
         ("check_hash", _Hash * _MAX_NGRAM),
+        ("factor", c_int32),
+        ("modulus", c_int32),
     ]
 
 
