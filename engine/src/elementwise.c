@@ -67,8 +67,7 @@ static bool is_plain(const state *state) {
 /* Whether a constant has a number for each feature, which are along the last axis. */
 static bool is_by_feature(const state *of, const stored *constant) {
     return is_plain(of) && of->axes[of->rank - 1] == AXIS_FEATURE &&
-           constant->type == ELEMENT_FLOAT32 && constant->rank == 1 &&
-           constant->dims[0] == of->features;
+           is_weights(constant) && constant->rank == 1 && constant->dims[0] == of->features;
 }
 
 static bool is_function(const state *state, function function) {

@@ -176,7 +176,7 @@ bool match_onnx_function(reading *reading, operation *operation) {
     const state *found = NULL;
     if (takes(operation, 1, (const kind[]){STATE})) {
         found = one_state(reading, operation, a->state);
-    } else if (takes_two(operation, STATE, CONSTANT)) {
+    } else if (takes_two(operation, STATE, CONSTANT) && b->constant->type == ELEMENT_FLOAT32) {
         found = is(operation, "Mul")   ? times_constant(reading, a->state, b->constant)
                 : is(operation, "Add") ? plus_constant(reading, a->state, b->constant)
                 : is(operation, "Min") ? least_of_constant(reading, a->state, b->constant)

@@ -66,11 +66,6 @@ bool is_integers(const stored *stored, element type, const int64_t *numbers, siz
     return true;
 }
 
-bool is_number(const stored *stored, float number) {
-    return stored->type == ELEMENT_FLOAT32 && stored->rank <= 1 && stored->count == 1 &&
-           stored_float(stored, 0) == number;
-}
-
 /* IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
 static float half(uint16_t bits) {
     const uint32_t sign = (uint32_t)(bits & 0x8000) << 16;
@@ -98,6 +93,11 @@ static float plain(const stored *stored, size_t at) {
         return stored->is_squared ? number * (number < 0 ? -number : number) : number;
     }
     }
+}
+
+bool is_number(const stored *stored, float number) {
+    return is_weights(stored) && stored->scales == NULL && stored->rank <= 1 &&
+           stored->count == 1 && plain(stored, 0) == number;
 }
 
 bool is_zero(reading *reading, const stored *stored) {

@@ -63,7 +63,7 @@ float stored_float(const stored *stored, size_t at);
 /* Whether it is these integers, in one dimension. */
 bool is_integers(const stored *stored, element type, const int64_t *numbers, size_t count);
 
-/* Whether it is this one float32 number, in one dimension. */
+/* Whether it is this one float32 number, or a half that is the same; in one dimension or none. */
 bool is_number(const stored *stored, float number);
 
 /*

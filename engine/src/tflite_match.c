@@ -49,6 +49,7 @@ static element type_of(const value *value) {
     case BUFFER_SHAPE:
     case COUNTED_UP:
     case TOKENS:
+    case MULTIPLIED:
     case PADDED:
     case SHIFTED:
     case PRODUCT:

@@ -20,7 +20,7 @@ typedef enum kind {
     /* Loops: [steps, 1, units], zeros of it; a counter at its end; the last state [1, 1, units]. */
     BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
     /* N-grams, see tflite_ngrams.c. */
-    TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
+    TOKENS, MULTIPLIED, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
     SUM, SCALED, ROOT, WIDE, WIDE_LIST
 } kind;
 
@@ -30,6 +30,7 @@ typedef struct value {
     const state *state;
     const struct value *of, *with; /* what it was made of, where its kind says more of that */
     int32_t number;
+    int32_t factor, modulus, times; /* of tokens: see ngrams; how often that was done */
     ngrams *ngrams;
 } value;
 

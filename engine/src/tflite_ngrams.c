@@ -19,7 +19,7 @@ static bool match_before(reading *reading, operation *operation) {
     }
     if (is(operation, OP_PAD)) {
         const value *pads = operation->inputs[1];
-        if (!takes_two(operation, TOKENS, CONSTANT) ||
+        if (!takes_two(operation, TOKENS, CONSTANT) || of->times == 1 ||
             !has_options(reading, operation, OPTIONS_PAD, 0) ||
             pads->constant->type != ELEMENT_INT32 || pads->constant->count != 4) {
             return false;
@@ -46,6 +46,33 @@ static bool match_before(reading *reading, operation *operation) {
     return place >= 1 && place <= of->number && stored_integer(starts, 0) == of->number - place;
 }
 
+/* Tokens turned into others: times a factor, mod a modulus, and that again. */
+static bool match_spread(reading *reading, operation *operation) {
+    const value *tokens = operation->inputs[0], *by = operation->inputs[1];
+    const bool is_product = is(operation, OP_MUL) && takes_two(operation, TOKENS, CONSTANT) &&
+                            has_fused_none(reading, operation, OPTIONS_MUL, 1);
+    const bool is_rest = is(operation, OP_FLOOR_MOD) &&
+                         takes_two(operation, MULTIPLIED, CONSTANT) &&
+                         has_options(reading, operation, 0, 0);
+    if ((!is_product && !is_rest) || by->constant->type != ELEMENT_INT32 ||
+        by->constant->rank != 0 || tokens->times == 2) {
+        return false;
+    }
+    const int64_t number = stored_integer(by->constant, 0);
+    const int32_t before = is_product ? tokens->factor : tokens->modulus;
+    if (number < 1 || (tokens->times == 1 && number != before)) {
+        return false;
+    }
+    value *value = becomes(operation, is_product ? MULTIPLIED : TOKENS);
+    if (is_product) {
+        value->factor = (int32_t)number;
+    } else {
+        value->modulus = (int32_t)number;
+        value->times++;
+    }
+    return true;
+}
+
 /* Whether a constant has a number for each length of n-gram. */
 static bool is_by_length(const value *value) {
     return value->kind == CONSTANT && value->constant->type == ELEMENT_INT32 &&
@@ -56,12 +83,10 @@ static bool match_product(reading *reading, operation *operation) {
     const value *ids = operation->inputs[0], *row = operation->inputs[1];
     if (!has_fused_none(reading, operation, OPTIONS_MUL, 1) ||
         (!takes_two(operation, TOKENS, CONSTANT) && !takes_two(operation, SHIFTED, CONSTANT)) ||
-        !is_by_length(row) || ids->number >= row->constant->dims[0]) {
+        ids->times == 1 || !is_by_length(row) || ids->number >= row->constant->dims[0]) {
         return false;
     }
-    value *value = give(operation, PRODUCT);
-    value->constant = row->constant;
-    value->number = ids->number;
+    becomes(operation, PRODUCT)->constant = row->constant;
     return true;
 }
 
@@ -76,10 +101,12 @@ static bool match_hash(reading *reading, operation *operation) {
     ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
     const stored *row = is_first ? a->constant : b->constant;
     const int32_t longest = row->dims[0], place = is_first ? a->number : b->number;
-    if (ngrams == NULL) {
+    if (ngrams == NULL || (!is_first && (a->modulus != b->modulus || a->factor != b->factor))) {
         return false;
     }
     if (is_first) {
+        ngrams->factor = a->factor;
+        ngrams->modulus = a->modulus;
         if (place != 0 || !is_by_length(b) || b->constant->dims[0] != longest) {
             return false;
         }
@@ -100,7 +127,7 @@ static bool match_hash(reading *reading, operation *operation) {
             return false;
         }
     }
-    value *value = give(operation, HASHED);
+    value *value = becomes(operation, HASHED);
     value->ngrams = ngrams;
     value->number = place;
     return true;
@@ -189,7 +216,9 @@ static bool match_counted(reading *reading, operation *operation) {
         return false;
     }
     const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    if (held->of != bucket || check->ngrams->longest != bucket->ngrams->longest) {
+    if (held->of != bucket || check->ngrams->longest != bucket->ngrams->longest ||
+        check->ngrams->modulus != bucket->ngrams->modulus ||
+        check->ngrams->factor != bucket->ngrams->factor) {
         return false;
     }
     ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
@@ -216,17 +245,25 @@ static bool match_share(reading *reading, operation *operation) {
     }
     value *value = becomes(operation, SCALED);
     const int32_t longest = value->ngrams->longest;
-    if (!value->constant->is_squared) {
-        return is_number(by->constant, NGRAM_SHARES[longest - 1]);
+    if (is_number(by->constant, NGRAM_SHARES[longest - 1]) && !value->constant->is_squared) {
+        return true;
+    }
+    /* The scale of int8, or what halves are off. */
+    if (!value->constant->is_squared && by->constant->type != ELEMENT_FLOAT16) {
+        return false;
     }
     stored *table = copy_stored(reading, value->constant);
     stored *scale = scratch(reading, 1, sizeof *scale);
     float *number = scratch(reading, 1, sizeof *number);
-    if (table == NULL || scale == NULL || number == NULL || by->constant->count != 1 ||
-        by->constant->type != ELEMENT_FLOAT32 || by->constant->rank != 0) {
+    if (table == NULL || scale == NULL || number == NULL || by->constant->rank != 0 ||
+        !is_weights(by->constant)) {
         return false;
     }
-    *number = stored_float(by->constant, 0) * NGRAM_ROOTS[longest - 1];
+    const float *factor = stored_values(reading, by->constant);
+    if (factor == NULL) {
+        return false;
+    }
+    *number = *factor * NGRAM_ROOTS[longest - 1];
     *scale = (stored){.type = ELEMENT_FLOAT32, .count = 1, .data = (const uint8_t *)number};
     table->scales = scale;
     table->inner = table->count;
@@ -281,7 +318,7 @@ bool match_tflite_ngrams(reading *reading, operation *operation) {
         value->with = operation->inputs[1];
         return takes_two(operation, HELD, BUCKET) && has_options(reading, operation, 0, 0);
     }
-    case OP_FLOOR_MOD: return match_bucket(reading, operation);
+    case OP_FLOOR_MOD: return match_spread(reading, operation) || match_bucket(reading, operation);
     case OP_GATHER: return match_table(reading, operation);
     case OP_CAST:
         if (takes_one(operation, ALIKE)) {
@@ -293,7 +330,8 @@ bool match_tflite_ngrams(reading *reading, operation *operation) {
     default: break;
     }
     return (is(operation, OP_MUL) &&
-            (match_product(reading, operation) || match_counted(reading, operation))) ||
+            (match_spread(reading, operation) || match_product(reading, operation) ||
+             match_counted(reading, operation))) ||
            (is(operation, OP_ADD) && match_hash(reading, operation)) ||
            match_before(reading, operation) || match_decoding(reading, operation) ||
            match_sum(reading, operation);
