@@ -12,7 +12,7 @@ static const float *kept_values(reading *reading, stored *stored) {
     return values != NULL && copy_view(reading, &all, values, stored->count) ? values : NULL;
 }
 
-static const float *kept_view(reading *reading, const view *view) {
+static float *kept_view(reading *reading, const view *view) {
     float *values = weights_of(reading, view->count[0] * view->count[1] * view->count[2]);
     return values != NULL && copy_view(reading, view, values, view->count[2]) ? values : NULL;
 }
@@ -54,6 +54,16 @@ static bool build_direction(reading *reading, const recurrent *layer, const gate
     return true;
 }
 
+/* Weights without a factor that a converter put into them. */
+static const float *kept_kernel(reading *reading, const state *state) {
+    float *kernel = kept_view(reading, &state->kernel);
+    const size_t *count = state->kernel.count;
+    for (size_t i = 0; kernel != NULL && state->divisor != 0 && i < count[1] * count[2]; i++) {
+        kernel[i] /= state->divisor;
+    }
+    return kernel;
+}
+
 /* Give a layer its weights. */
 static bool build_layer(reading *reading, const state *state, layer *layer) {
     *layer = state->layer;
@@ -63,7 +73,7 @@ static bool build_layer(reading *reading, const state *state, layer *layer) {
         return layer->embedding.table != NULL;
     case MADE_DENSE:
     case MADE_PRODUCT:
-        layer->dense.kernel = kept_view(reading, &state->kernel);
+        layer->dense.kernel = kept_kernel(reading, state);
         layer->dense.bias = state->made == MADE_DENSE
                                 ? kept_values(reading, state->second)
                                 : weights_of(reading, (size_t)layer->dense.units);

@@ -4,7 +4,8 @@
 #include "state.h"
 
 /* Of Klambauer et al., 2017, as Keras has them. */
-static const float SELU_SCALE = (float)1.0507009873554805, SELU_ALPHA = (float)1.6732632423543772;
+static const float SELU_ALPHA = (float)1.6732632423543772;
+const float SELU_SCALE = (float)1.0507009873554805;
 
 const axis STEPS_OF_TEXTS[3] = {AXIS_BATCH, AXIS_TIME, AXIS_FEATURE};
 const axis VECTORS_OF_TEXTS[2] = {AXIS_BATCH, AXIS_FEATURE};
@@ -66,8 +67,8 @@ static bool is_plain(const state *state) {
 
 /* Whether a constant has a number for each feature, which are along the last axis. */
 static bool is_by_feature(const state *of, const stored *constant) {
-    return is_plain(of) && of->axes[of->rank - 1] == AXIS_FEATURE &&
-           is_weights(constant) && constant->rank == 1 && constant->dims[0] == of->features;
+    return is_plain(of) && of->axes[of->rank - 1] == AXIS_FEATURE && is_weights(constant) &&
+           constant->rank == 1 && constant->dims[0] == of->features;
 }
 
 static bool is_function(const state *state, function function) {
@@ -138,8 +139,18 @@ const state *times_state(reading *reading, const state *a, const state *b) {
     return is_function(b, SIGMOID) && b->of == a ? activation_of(reading, a, SILU, 0) : NULL;
 }
 
+/* Whether two states are one: TFLite's converter writes a dense layer twice for a fused relu. */
+static bool is_same_layer(const state *a, const state *b) {
+    return a == b || ((a->made == MADE_DENSE || a->made == MADE_CONV) && a->made == b->made &&
+                      a->of == b->of && a->kernel.of == b->kernel.of && a->second == b->second);
+}
+
+const state *unscaled_selu(reading *reading, const state *of) {
+    return of->made == MADE_SELU_SUM ? activation_of(reading, of->of, SELU, 0) : NULL;
+}
+
 const state *plus_state(reading *reading, const state *a, const state *b) {
-    if (is_function(a, RELU) && b->made == MADE_SELU_BELOW && a->of == b->of) {
+    if (is_function(a, RELU) && b->made == MADE_SELU_BELOW && is_same_layer(a->of, b->of)) {
         return after(reading, a->of, MADE_SELU_SUM);
     }
     return NULL;

@@ -59,6 +59,7 @@ typedef struct state {
     layer layer; /* without weights, which are these: */
     stored *first, *second;      /* embedding's table; times, plus: constants; dense, conv: bias */
     view kernel;                 /* of a dense layer or convolution */
+    float divisor;               /* of a dense layer's kernel; 0: none */
     const gate_views *gates[2];  /* of a recurrent layer: forward, backward */
     const ngrams *ngrams;
 } state;
@@ -88,6 +89,10 @@ const state *least_of_constant(reading *reading, const state *of, stored *consta
 const state *times_state(reading *reading, const state *a, const state *b);
 const state *plus_state(reading *reading, const state *a, const state *b);
 const state *divided_by_state(reading *reading, const state *a, const state *b);
+
+/* SELU of what lacks its last factor, which a converter puts into the kernel behind it; or NULL. */
+const state *unscaled_selu(reading *reading, const state *of);
+extern const float SELU_SCALE;
 
 /*
  * Rows of a table: float32 ones are an embedding at once. int8 rows are that once they are cast and

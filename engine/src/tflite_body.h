@@ -14,6 +14,7 @@ typedef enum part_kind {
     PLACE, PLACES,    /* a counter as [1], and as the place [counter, 0, 0] */
     STEP,             /* the input of this step: [1, features] */
     PRODUCT_SUM,      /* input * kernel + state * recurrent kernel + biases, or some of these */
+    NO_GATE,          /* what a split leaves over: nothing */
     RESET_PRODUCT,    /* the same of a state that gate `a` has reset */
     SIXTH, SHIFTED_SIXTH, CAPPED_SIXTH, /* of `a`, for hard_sigmoid */
     FUNCTION,         /* `function` of `a` */
@@ -24,7 +25,8 @@ typedef enum part_kind {
     GATED_NEW,        /* gate `a`, or one minus it, times `b` */
     NEXT_STATE,       /* gated state `a` + gated new `b` */
     OUTPUT,           /* a cell's output: `a`, with the gate `b` of an LSTM */
-    ROW, WRITTEN      /* the output as [1, 1, units], and the sequence with it in its place */
+    ROW, WRITTEN,     /* the output as [1, 1, units], and the sequence with it in its place */
+    LARGER, ADDED     /* the output `a` or input `input`, and their sum: what is pooled so far */
 } part_kind;
 
 typedef struct part {
@@ -41,7 +43,8 @@ typedef struct body {
     reading *reading;
     const tflite_graph *graph;
     const body_input *inputs;
-    int32_t features;
+    int32_t features; /* of a step */
+    const state *product;
     const tflite_operator *operator; /* the one that is looked at, with its inputs: */
     const part *a, *b, *c;           /* of kind UNKNOWN where there are none */
     part *found;                     /* what it gives */

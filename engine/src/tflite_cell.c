@@ -21,6 +21,7 @@ static bool is_simple(cell_step *step, const part *output) {
     step->cell = CELL_SIMPLE_RNN;
     step->hidden = output->a->input;
     step->activation = output->function;
+    step->gates = SIGMOID; /* there are none */
     return add_gate(step, 0, output, output->function);
 }
 
@@ -50,20 +51,20 @@ static bool is_gru(cell_step *step, const part *output) {
 }
 
 /* c' = f * c + i * activation(sum), h' = o * activation(c') */
-static bool is_lstm(cell_step *step, const part *output, size_t *memory) {
+static bool is_lstm(cell_step *step, const part *output) {
     const part *next = output->a->a, *forget = next->a->a;
     const part *input = next->b->a, *fresh = next->b->b;
     step->cell = CELL_LSTM;
     step->activation = output->a->function;
     step->gates = output->b->function;
     step->hidden = output->b->a->input;
-    *memory = next->a->input;
+    step->memory = next->a->input;
     if (input->kind == FUNCTION && input->function != step->gates) {
         const part *other = input;
         input = fresh;
         fresh = other;
     }
-    return *memory != step->hidden && add_gate(step, 0, input, step->gates) &&
+    return step->memory != step->hidden && add_gate(step, 0, input, step->gates) &&
            add_gate(step, 1, forget, step->gates) && add_gate(step, 2, fresh, step->activation) &&
            add_gate(step, 3, output->b, step->gates);
 }
@@ -85,25 +86,27 @@ static bool is_whole(const cell_step *step, size_t features) {
            (step->cell == CELL_SIMPLE_RNN || step->gates == SIGMOID || step->gates == HARD_SIGMOID);
 }
 
-/* The output of the cell: what is written to the sequence, to the last state, or passed on. */
+/* How much a part looks like a cell's output: an LSTM passes its cell on, too. */
+static int rank_of(const part *part) {
+    return part->kind == OUTPUT ? 3 : part->kind == FUNCTION ? 2 : part->kind == NEXT_STATE ? 1 : 0;
+}
+
+/* The output of the cell, which is what it passes on as its state. */
 static const part *output_of(const body *body, const part *parts) {
-    const part *passed = NULL;
+    const part *output = NULL;
     for (size_t i = 0; i < body->graph->output_count; i++) {
         const part *part = &parts[body->graph->outputs[i]];
-        if (body->inputs[i] == INPUT_BUFFER || body->inputs[i] == INPUT_LAST) {
-            return part->kind == ROW || part->kind == WRITTEN ? part->a : NULL;
-        }
-        if (body->inputs[i] == INPUT_STATE && part->kind != UNKNOWN &&
-            (passed == NULL || part->kind == OUTPUT)) {
-            passed = part;
+        if (body->inputs[i] == INPUT_STATE &&
+            rank_of(part) > (output == NULL ? 0 : rank_of(output))) {
+            output = part;
         }
     }
-    return passed;
+    return output;
 }
 
 /* Whether output `place` of the body is what the input of that place becomes. */
 static bool is_passed(const body *body, const part *parts, size_t place, const cell_step *step,
-                      const part *output, size_t memory) {
+                      const part *output) {
     const part *part = &parts[body->graph->outputs[place]];
     switch (body->inputs[place]) {
     case INPUT_COUNTER: return part->kind == COUNTED_ON && part->input == place;
@@ -113,10 +116,13 @@ static bool is_passed(const body *body, const part *parts, size_t place, const c
         return part->kind == WRITTEN && part->input == place && part->a == output &&
                part->b->input == step->time;
     case INPUT_LAST: return part->kind == ROW && part->a == output;
+    case INPUT_LOWEST: return part->kind == LARGER && part->input == place && part->a == output;
     case INPUT_STATE:
-        return place == step->hidden
-                   ? part == output
-                   : step->cell == CELL_LSTM && place == memory && part == output->a->a;
+        if (place == step->hidden) {
+            return part == output;
+        }
+        return (step->cell == CELL_LSTM && place == step->memory && part == output->a->a) ||
+               (part->kind == ADDED && part->input == place && part->a == output);
     default: return false;
     }
 }
@@ -126,19 +132,20 @@ bool find_cell(const body *body, const part *parts, cell_step *step) {
     if (output == NULL || !body->has_time) {
         return false;
     }
-    size_t memory = 0;
     step->time = body->time;
     step->units = output->units;
     const bool is_cell = output->kind == NEXT_STATE ? is_gru(step, output)
-                         : output->kind == OUTPUT   ? is_lstm(step, output, &memory)
+                         : output->kind == OUTPUT   ? is_lstm(step, output)
                          : output->kind == FUNCTION && output->a->kind == PRODUCT_SUM
                              ? is_simple(step, output)
                              : false;
-    if (!is_cell || !is_whole(step, (size_t)body->features)) {
+    const state *product = body->product;
+    const int32_t features = product == NULL ? body->features : product->of->features;
+    if (!is_cell || !is_whole(step, (size_t)features)) {
         return false;
     }
     for (size_t i = 0; i < body->graph->output_count; i++) {
-        if (!is_passed(body, parts, i, step, output, memory)) {
+        if (!is_passed(body, parts, i, step, output)) {
             return false;
         }
     }
@@ -146,8 +153,12 @@ bool find_cell(const body *body, const part *parts, cell_step *step) {
 }
 
 bool match_tflite_body(reading *reading, const tflite_graph *graph, const body_input *inputs,
-                       int32_t features, cell_step *step) {
+                       int32_t features, const state *product, cell_step *step) {
     part *parts = scratch(reading, graph->tensor_count, sizeof *parts);
-    body body = {.reading = reading, .graph = graph, .inputs = inputs, .features = features};
+    body body = {.reading = reading,
+                 .graph = graph,
+                 .inputs = inputs,
+                 .features = features,
+                 .product = product};
     return parts != NULL && find_parts(&body, parts) && find_cell(&body, parts, step);
 }

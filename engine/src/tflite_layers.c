@@ -165,8 +165,8 @@ bool match_tflite_dense(reading *reading, operation *operation) {
     const bool keeps_axes = option(reading, operation, 2, 1) != 0;
     if (option(reading, operation, 1, 1) != 0 || option(reading, operation, 4, 1) != 0 ||
         !kernel->is_decoded || kernel->rank != 2 || kernel->dims[1] != before->features ||
-        before->is_reversed ||
-        !(has_axes(before, 2, VECTORS_OF_TEXTS) ||
+        (before->is_reversed && !has_axes(before, 2, ROWS)) ||
+        !(has_axes(before, 2, VECTORS_OF_TEXTS) || has_axes(before, 2, ROWS) ||
           (keeps_axes && has_axes(before, 3, STEPS_OF_TEXTS)))) {
         return false;
     }
@@ -174,13 +174,17 @@ bool match_tflite_dense(reading *reading, operation *operation) {
         (!bias->is_decoded || bias->rank != 1 || bias->dims[0] != kernel->dims[0])) {
         return false;
     }
-    state *state = after(reading, before, bias == NULL ? MADE_PRODUCT : MADE_DENSE);
+    const state *selu = unscaled_selu(reading, before);
+    state *state =
+        after(reading, selu == NULL ? before : selu, bias == NULL ? MADE_PRODUCT : MADE_DENSE);
     if (state == NULL) {
         return false;
     }
     const size_t units = (size_t)kernel->dims[0], inputs = (size_t)kernel->dims[1];
     state->features = kernel->dims[0];
+    state->is_reversed = before->is_reversed;
     state->kernel = (view){kernel, 0, {1, inputs, units}, {0, 1, inputs}};
+    state->divisor = selu == NULL ? 0 : SELU_SCALE;
     state->second = bias;
     state->layer.kind = LAYER_DENSE;
     state->layer.dense = (dense){.inputs = kernel->dims[1], .units = kernel->dims[0]};

@@ -33,10 +33,23 @@ static bool match_buffer(reading *reading, operation *operation) {
     }
 }
 
+/* Whether a constant is [1, units] of the lowest number, which halves have as an infinity. */
+static bool is_lowest_state(reading *reading, const value *value) {
+    if (value->kind != CONSTANT || !is_weights(value->constant) || value->constant->rank != 2 ||
+        value->constant->dims[0] != 1 || !may_look(reading, value->constant->count)) {
+        return false;
+    }
+    const float *values = stored_values(reading, value->constant);
+    bool are_lowest = values != NULL;
+    for (size_t i = 0; are_lowest && i < value->constant->count; i++) {
+        are_lowest = values[i] <= -__FLT_MAX__;
+    }
+    return are_lowest;
+}
+
 /* Whether a constant is float32 zeros of [1, units], or of [1, 1, units]. */
 static bool is_zero_state(reading *reading, const value *value, int32_t rank) {
-    if (value->kind != CONSTANT || value->constant->type != ELEMENT_FLOAT32 ||
-        value->constant->rank != rank) {
+    if (value->kind != CONSTANT || !is_weights(value->constant) || value->constant->rank != rank) {
         return false;
     }
     const stored *stored = value->constant;
@@ -59,6 +72,8 @@ static bool name_inputs(reading *reading, const operation *operation, body_input
             inputs[i] = INPUT_LAST;
         } else if (is_zero_state(reading, value, 2) || value->kind == VARIABLE) {
             inputs[i] = INPUT_STATE;
+        } else if (is_lowest_state(reading, value)) {
+            inputs[i] = INPUT_LOWEST;
         } else {
             return false;
         }
@@ -126,7 +141,7 @@ static bool has_shapes(const operation *operation, const tflite_graph *test,
     return true;
 }
 
-/* The layer that a loop is. */
+/* The layer that a loop is: all its steps, time first. */
 static const state *loop_state(reading *reading, const state *steps, const cell_step *step) {
     gate_views *views = scratch(reading, 1, sizeof *views);
     if (views == NULL) {
@@ -135,6 +150,8 @@ static const state *loop_state(reading *reading, const state *steps, const cell_
     *views = step->views;
     state *state = recurrent_state(reading, steps, step->cell, step->units, views);
     if (state != NULL) {
+        state->rank = 3;
+        __builtin_memcpy(state->axes, STEPS_FIRST, sizeof STEPS_FIRST);
         recurrent *layer = &state->layer.recurrent;
         layer->reset_after = step->reset_after;
         layer->activation = step->activation;
@@ -143,26 +160,44 @@ static const state *loop_state(reading *reading, const state *steps, const cell_
     return state;
 }
 
-/* What a loop gives: all states, time first, or the last one. */
+/* One vector a text, of a loop's steps. */
+static state *vector_of(state *state) {
+    if (state != NULL) {
+        state->rank = 2;
+        __builtin_memcpy(state->axes, VECTORS_OF_TEXTS, sizeof VECTORS_OF_TEXTS);
+        state->is_reversed = false;
+    }
+    return state;
+}
+
+/* What a loop gives: all states, the last one, or what they are pooled to. */
 static bool give_states(reading *reading, operation *operation, const body_input *inputs,
-                        const state *made, size_t hidden) {
+                        const state *made, const cell_step *step) {
+    const bool has_memory = step->cell == CELL_LSTM;
     for (size_t i = 0; i < operation->operator->output_count; i++) {
         *operation->outputs[i] = (value){.kind = COUNTED_UP};
-        const bool is_last = inputs[i] == INPUT_LAST || i == hidden;
-        if (inputs[i] != INPUT_BUFFER && !is_last) {
+        const bool is_last = inputs[i] == INPUT_LAST || i == step->hidden;
+        const bool is_pooled = inputs[i] == INPUT_LOWEST || (inputs[i] == INPUT_STATE && !is_last &&
+                                                             !(has_memory && i == step->memory));
+        if (inputs[i] != INPUT_BUFFER && !is_last && !is_pooled) {
             continue;
         }
-        state *state = copy_state(reading, made);
+        state *state = is_pooled ? vector_of(after(reading, made, MADE_POOL))
+                       : is_last ? vector_of(copy_state(reading, made))
+                                 : copy_state(reading, made);
         if (state == NULL) {
             return false;
         }
+        const bool is_sum = is_pooled && inputs[i] == INPUT_STATE;
         if (is_last) {
-            state->rank = 2;
-            __builtin_memcpy(state->axes, VECTORS_OF_TEXTS, sizeof VECTORS_OF_TEXTS);
-            state->is_reversed = false;
             state->layer.recurrent.sequences = false;
+        } else if (is_pooled) {
+            state->layer.kind = LAYER_POOL;
+            state->layer.pool = (pool){.count = 1, .of = {is_sum ? POOL_MEAN : POOL_MAX}};
         }
-        operation->outputs[i]->kind = inputs[i] == INPUT_LAST ? LAST_STATE : STATE;
+        operation->outputs[i]->kind = inputs[i] == INPUT_LAST ? LAST_STATE
+                                      : is_sum                ? STEP_SUM
+                                                              : STATE;
         operation->outputs[i]->state = state;
     }
     return true;
@@ -192,17 +227,22 @@ static bool match_while(reading *reading, operation *operation) {
     }
     const state *before = operation->inputs[steps]->state;
     const state *counted = operation->inputs[length]->state;
+    if (!has_axes(before, 3, STEPS_FIRST) || before->made == MADE_ROWS || counted == NULL) {
+        return false;
+    }
+    /* Inputs, or the product of all of them with the kernels. */
+    const bool is_product = (before->made == MADE_DENSE || before->made == MADE_PRODUCT) &&
+                            root_of(before->of) == root_of(counted);
     cell_step step = {0};
-    if (!has_axes(before, 3, STEPS_FIRST) || before->made == MADE_ROWS || counted == NULL ||
-        (counted->same == NULL ? counted : counted->same) !=
-            (before->same == NULL ? before : before->same) ||
-        !match_tflite_body(reading, inner, inputs, before->features, &step) ||
+    if ((!is_product && root_of(before) != root_of(counted)) ||
+        !match_tflite_body(reading, inner, inputs, before->features, is_product ? before : NULL,
+                           &step) ||
         !is_condition(test, step.time, length)) {
         return false;
     }
     if (find_input(inputs, count, INPUT_BUFFER, &buffer) &&
         (operation->inputs[buffer]->number != step.units ||
-         operation->inputs[buffer]->state != counted)) {
+         root_of(operation->inputs[buffer]->state) != root_of(counted))) {
         return false;
     }
     /* Each graph belongs to one loop. */
@@ -210,8 +250,8 @@ static bool match_while(reading *reading, operation *operation) {
         return false;
     }
     model->is_called[condition] = model->is_called[body] = true;
-    const state *made = loop_state(reading, before, &step);
-    return made != NULL && give_states(reading, operation, inputs, made, step.hidden);
+    const state *made = loop_state(reading, is_product ? before->of : before, &step);
+    return made != NULL && give_states(reading, operation, inputs, made, &step);
 }
 
 /* The only state of [1, 1, units]. */

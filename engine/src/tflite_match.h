@@ -17,6 +17,7 @@ typedef enum kind {
     SHAPE, LENGTH, LENGTH_LIST, LENGTH_FLOAT,
     /* Pooling: length < number, as bool and float32; minus the largest, cut at 0, where brief. */
     BRIEF, BRIEFLY, MINUS_LARGEST, ABOVE_ZERO, LEAST,
+    STEP_SUM, /* of all steps, which is still to be divided by their number */
     /* Loops: [steps, 1, units], zeros of it; a counter at its end; the last state [1, 1, units]. */
     BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
     /* N-grams, see tflite_ngrams.c. */
@@ -138,8 +139,13 @@ static inline bool has_slice_masks(reading *reading, const operation *operation,
            option(reading, operation, 4, 4) == shrink && option(reading, operation, 5, 1) == 0;
 }
 
-/* The axes of steps as loops have them: time first. */
-extern const axis STEPS_FIRST[3];
+/* The axes of steps as loops have them: time first; and of one text's steps as rows. */
+extern const axis STEPS_FIRST[3], ROWS[2];
+
+/* What a state is but for the order of its axes and steps. */
+static inline const state *root_of(const state *state) {
+    return state->same == NULL ? state : state->same;
+}
 
 /* One direction of a recurrent layer; that of reversed steps is the backward one. */
 state *recurrent_state(reading *reading, const state *before, cell cell, int32_t units,
@@ -154,23 +160,30 @@ typedef struct cell_step {
     bool reset_after;
     function activation, gates;
     gate_views views;
-    int32_t inputs, units; /* `inputs`: 0 where the input's product is made before the loop */
-    size_t time, hidden;   /* which inputs are the place in the text and the cell's output */
+    int32_t units;
+    size_t time, hidden, memory; /* inputs: the place in the text, the output, an LSTM's cell */
 } cell_step;
 
 /* What the inputs of a body are. */
 typedef enum body_input {
-    INPUT_COUNTER, INPUT_LENGTH, INPUT_STEPS, INPUT_BUFFER, INPUT_LAST, INPUT_STATE
+    INPUT_COUNTER, INPUT_LENGTH, INPUT_STEPS, INPUT_BUFFER, INPUT_LAST, INPUT_STATE, INPUT_LOWEST
 } body_input;
 
-/* False without a reason: it is no step of a cell that an export has. */
+/*
+ * False without a reason: it is no step of a cell that an export has. The steps are the layer's
+ * inputs, or, where `product` is not NULL, that product of them with the kernels.
+ */
 bool match_tflite_body(reading *reading, const tflite_graph *body, const body_input *inputs,
-                       int32_t features, cell_step *step);
+                       int32_t features, const state *product, cell_step *step);
 
 typedef bool matcher(reading *reading, operation *operation);
 matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows,
     match_tflite_shape, match_tflite_recurrent, match_tflite_pool, match_tflite_ngrams,
     match_tflite_loop;
+
+/* Whether these are the two directions of one layer, and both of them as one. */
+bool are_directions(const state *a, const state *b);
+state *both_directions(reading *reading, const state *forward, const state *backward, merge merge);
 
 /* Go through the operators of the main graph; `values` has room for each tensor. */
 bool match_tflite_graph(reading *reading, const tflite_model *model, const tflite_graph *graph,

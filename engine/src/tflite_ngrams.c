@@ -283,12 +283,12 @@ static bool match_sum(reading *reading, operation *operation) {
                is_int32(operation, 1, 1, 2, (const int64_t[]){0, 1});
     case OP_CAST:
         becomes(operation, LENGTH_FLOAT);
-        return takes_one(operation, LENGTH) && operation->inputs[0]->state == NULL &&
-               has_options(reading, operation, 0, 0) &&
+        return takes_one(operation, LENGTH) && has_options(reading, operation, 0, 0) &&
                operation->results[0]->type == ELEMENT_FLOAT32;
     case OP_RSQRT:
         becomes(operation, ROOT);
-        return takes_one(operation, LENGTH_FLOAT) && has_options(reading, operation, 0, 0);
+        return takes_one(operation, LENGTH_FLOAT) && operation->inputs[0]->state == NULL &&
+               has_options(reading, operation, 0, 0);
     case OP_MUL:
         if (match_share(reading, operation)) {
             return true;

@@ -121,6 +121,16 @@ static bool add_products(body *body) {
     return is_free && bias->is_decoded && bias->rank == 1 && bias->dims[0] == a->units;
 }
 
+/* The output beside what has been pooled of those before. */
+static bool match_pooled(body *body, part_kind kind, body_input of) {
+    const bool is_first = is_input(body, body->a, of);
+    const part *kept = is_first ? body->a : body->b, *output = is_first ? body->b : body->a;
+    const bool is_output =
+        output->kind == OUTPUT || output->kind == FUNCTION || output->kind == NEXT_STATE;
+    *body->found = (part){.kind = kind, .input = kept->input, .a = output, .units = output->units};
+    return is_output && is_input(body, kept, of);
+}
+
 static bool match_sum(body *body) {
     const part *a, *b;
     if (ordered(body, INPUT, NUMBERS, &a, &b)) {
@@ -139,7 +149,7 @@ static bool match_sum(body *body) {
     if (ordered(body, GATED_STATE, GATED_NEW, &a, &b)) {
         return becomes_pair(body, NEXT_STATE, a, b);
     }
-    return add_products(body);
+    return match_pooled(body, ADDED, INPUT_STATE) || add_products(body);
 }
 
 static bool match_added(body *body) {
@@ -200,31 +210,46 @@ static part slice(const part *sum, size_t units, size_t place) {
     return part;
 }
 
-/* Sums side by side, all of one size: SPLIT has the axis first, SPLIT_V sizes and the axis last. */
+/* How wide part `place` of a SPLIT_V is, the last one being the rest; -1 where that is not said. */
+static int64_t width_of(const part *sizes, size_t count, size_t place, int64_t rest) {
+    if (sizes->kind != NUMBERS || sizes->numbers->type != ELEMENT_INT32 ||
+        sizes->numbers->rank != 1 || sizes->numbers->count != count) {
+        return -1;
+    }
+    const int64_t size = stored_integer(sizes->numbers, place);
+    return size == -1 && place + 1 == count ? rest : size;
+}
+
+/*
+ * Gates side by side, all of one width: SPLIT has the axis first, SPLIT_V widths and the axis last.
+ * A GRU that resets before the product has two of the state's gates, and a rest of none.
+ */
 static bool match_split(body *body, part *parts) {
     const bool is_even = body->operator->code == OP_SPLIT;
     const part *sum = is_even ? body->b : body->a, *axis = is_even ? body->a : body->c;
     const size_t count = body->operator->output_count;
-    if (!has(body, is_even ? OPTIONS_SPLIT : OPTIONS_SPLIT_V, 1) || count < 2 ||
+    const bool is_last_axis =
+        are_integers(axis, (const int64_t[]){-1}, 1) || are_integers(axis, (const int64_t[]){1}, 1);
+    if (!has(body, is_even ? OPTIONS_SPLIT : OPTIONS_SPLIT_V, 1) || count < 2 || !is_last_axis ||
         body->operator->input_count != (is_even ? 2 : 3) || (size_t)setting(body, 0, 4) != count ||
-        sum->kind != PRODUCT_SUM || (size_t)sum->units % count != 0 ||
-        (!are_integers(axis, (const int64_t[]){-1}, 1) &&
-         !are_integers(axis, (const int64_t[]){1}, 1))) {
+        sum->kind != PRODUCT_SUM || (is_even && sum->units % (int32_t)count != 0)) {
         return false;
     }
-    const size_t units = (size_t)sum->units / count;
+    const int64_t units = is_even ? sum->units / (int32_t)count : width_of(body->b, count, 0, 0);
+    int64_t rest = sum->units;
     for (size_t i = 0; i < count; i++) {
-        const int64_t size = is_even || body->b->kind != NUMBERS ||
-                                     body->b->numbers->type != ELEMENT_INT32 ||
-                                     body->b->numbers->count != count
-                                 ? 0
-                                 : stored_integer(body->b->numbers, i);
-        if (!is_even && size != (int64_t)units && !(size == -1 && i + 1 == count)) {
+        const int64_t width = is_even ? units : width_of(body->b, count, i, rest);
+        const bool is_rest = width == 0 && i + 1 == count;
+        if (units < 1 || (width != units && !is_rest) || width > rest) {
             return false;
         }
-        parts[body->operator->outputs[i]] = slice(sum, units, i);
+        parts[body->operator->outputs[i]] = slice(sum, (size_t)units, i);
+        if (is_rest) {
+            parts[body->operator->outputs[i]] = (part){.kind = NO_GATE};
+        }
+        rest -= width;
     }
-    return true;
+    return rest == 0;
 }
 
 /* The step's input, the place of its output, and the sequence with that in it. */
@@ -240,6 +265,14 @@ static bool match_places(body *body) {
         }
         body->has_time = true;
         body->time = b->input;
+        if (body->product != NULL) {
+            *body->found = (part){.kind = PRODUCT_SUM, .units = body->features};
+            body->found->kernel = body->product->kernel;
+            if (body->product->second != NULL) {
+                const size_t units = (size_t)body->features;
+                body->found->bias = (view){body->product->second, 0, {1, 1, units}, {0, 0, 1}};
+            }
+        }
         return count == 2 && has(body, OPTIONS_GATHER, 2) && setting(body, 0, 4) == 0 &&
                setting(body, 1, 4) == 0 && is_input(body, a, INPUT_STEPS) &&
                is_input(body, b, INPUT_COUNTER);
@@ -266,6 +299,19 @@ static bool match_places(body *body) {
     }
 }
 
+/* Stored halves as float32. */
+static bool match_decoded(body *body) {
+    if (body->a->kind != NUMBERS || body->a->numbers->type != ELEMENT_FLOAT16) {
+        return false;
+    }
+    stored *weights = copy_stored(body->reading, body->a->numbers);
+    if (weights != NULL) {
+        weights->is_decoded = true;
+    }
+    *body->found = (part){.kind = NUMBERS, .numbers = weights};
+    return weights != NULL;
+}
+
 static bool match_part(body *body, part *parts) {
     const part *a = body->a;
     const size_t count = body->operator->input_count;
@@ -285,6 +331,9 @@ static bool match_part(body *body, part *parts) {
     case OP_MINIMUM:
         return count == 2 && has(body, 0, 0) && a->kind == SHIFTED_SIXTH &&
                is_number_part(body->b, 1) && becomes_pair(body, CAPPED_SIXTH, a->a, NULL);
+    case OP_MAXIMUM:
+        return count == 2 && has(body, 0, 0) && match_pooled(body, LARGER, INPUT_LOWEST);
+    case OP_DEQUANTIZE: return count == 1 && has(body, 0, 0) && match_decoded(body);
     case OP_SUB:
         return count == 2 && has(body, OPTIONS_SUB, 2) && setting(body, 0, 1) == FUSED_NONE &&
                is_number_part(a, 1) && body->b->kind == FUNCTION &&

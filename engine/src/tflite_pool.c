@@ -58,6 +58,12 @@ static bool is_largest(const value *value) {
            value->state->layer.pool.padded_length == 0;
 }
 
+/* Whether a length is that of a layer's steps, or of a recurrent layer's inputs, which has as many. */
+static bool is_length_of(const state *counted, const state *layer) {
+    return root_of(counted) == root_of(layer) ||
+           (layer->made == MADE_RECURRENT && root_of(counted) == root_of(layer->of));
+}
+
 /* largest + (length < number) * relu(-largest): zero if that is larger and the text is short. */
 static bool match_padded(reading *reading, operation *operation) {
     const value *a = operation->inputs[0], *b = operation->inputs[1];
@@ -92,7 +98,7 @@ static bool match_padded(reading *reading, operation *operation) {
         value *least = give(operation, LEAST);
         least->state = above->state;
         least->number = brief->number;
-        return brief->state == above->state->of;
+        return is_length_of(brief->state, above->state->of);
     }
     case OP_ADD: {
         if (!takes_two(operation, STATE, LEAST) || !is_largest(a) || a->state != b->state ||
@@ -110,18 +116,47 @@ static bool match_padded(reading *reading, operation *operation) {
     }
 }
 
+static bool same_layer(const state *a, const state *b) {
+    return a == b || (a->made == MADE_RECURRENT && b->made == MADE_RECURRENT && a->of == b->of &&
+                      a->gates[0] == b->gates[0] && a->gates[1] == b->gates[1] &&
+                      a->layer.recurrent.merge == b->layer.recurrent.merge);
+}
+
+/* A loop's pooling of the two directions of a layer, side by side. */
+static const state *join_directions(reading *reading, const state *a, const state *b) {
+    const pool *first = &a->layer.pool, *second = &b->layer.pool;
+    if (a->made != MADE_POOL || b->made != MADE_POOL || !are_directions(a->of, b->of) ||
+        first->count != 1 || second->count != 1 || first->of[0] != second->of[0] ||
+        first->padded_length != 0 || second->padded_length != 0) {
+        return NULL;
+    }
+    state *state = copy_state(reading, a);
+    if (state != NULL) {
+        state->of = both_directions(reading, a->of, b->of, MERGE_CONCAT);
+        state->features *= 2;
+    }
+    return state == NULL || state->of == NULL ? NULL : state;
+}
+
 /* Two parts, one behind the other. */
 static bool match_parts(reading *reading, operation *operation) {
-    if (!takes_two(operation, STATE, STATE) ||
+    const bool are_sums = takes_two(operation, STEP_SUM, STEP_SUM);
+    const int64_t axis = option(reading, operation, 0, 4);
+    if ((!are_sums && !takes_two(operation, STATE, STATE)) || (axis != 1 && axis != -1) ||
         !has_options(reading, operation, OPTIONS_CONCATENATION, 2) ||
         option(reading, operation, 1, 1) != FUSED_NONE) {
         return false;
     }
-    const int64_t axis = option(reading, operation, 0, 4);
+    const state *joined =
+        join_directions(reading, operation->inputs[0]->state, operation->inputs[1]->state);
+    if (joined != NULL || are_sums) {
+        give(operation, are_sums ? STEP_SUM : STATE)->state = joined;
+        return joined != NULL;
+    }
     const state *a = operation->inputs[0]->state, *b = operation->inputs[1]->state;
     const pool *first = &a->layer.pool, *second = &b->layer.pool;
-    if (a->made != MADE_POOL || b->made != MADE_POOL || a->of != b->of || first->count != 1 ||
-        second->count != 1 || first->of[0] == second->of[0] || (axis != 1 && axis != -1)) {
+    if (a->made != MADE_POOL || b->made != MADE_POOL || !same_layer(a->of, b->of) ||
+        first->count != 1 || second->count != 1 || first->of[0] == second->of[0]) {
         return false;
     }
     state *state = copy_state(reading, a);
@@ -135,6 +170,18 @@ static bool match_parts(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
+/* The sum of all steps over their number. */
+static bool match_mean(reading *reading, operation *operation) {
+    if (!takes_two(operation, STEP_SUM, LENGTH_FLOAT) ||
+        !has_options(reading, operation, OPTIONS_DIV, 1) ||
+        option(reading, operation, 0, 1) != FUSED_NONE) {
+        return false;
+    }
+    const state *counted = operation->inputs[1]->state;
+    const state *sum = operation->inputs[0]->state;
+    return counted != NULL && is_length_of(counted, sum->of) && give_state(operation, sum);
+}
+
 bool match_tflite_pool(reading *reading, operation *operation) {
     switch (operation->operator->code) {
     case OP_SHAPE:
@@ -142,6 +189,7 @@ bool match_tflite_pool(reading *reading, operation *operation) {
     case OP_REDUCE_MAX: return match_reduction(reading, operation, POOL_MAX);
     case OP_MEAN: return match_reduction(reading, operation, POOL_MEAN);
     case OP_CONCATENATION: return match_parts(reading, operation);
+    case OP_DIV: return match_mean(reading, operation);
     default: return match_padded(reading, operation);
     }
 }

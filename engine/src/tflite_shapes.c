@@ -4,6 +4,7 @@
 #include "tflite_match.h"
 
 const axis STEPS_FIRST[3] = {AXIS_TIME, AXIS_BATCH, AXIS_FEATURE};
+const axis ROWS[2] = {AXIS_TIME, AXIS_FEATURE};
 
 /* A copy that differs in the order of axes or steps alone. */
 static state *turned(reading *reading, const state *from) {
@@ -49,6 +50,34 @@ static bool match_transpose(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
+/* One text's steps with another place for the axis of one: [1, -1, n], [-1, 1, n] or [-1, n]. */
+static bool match_layout(reading *reading, operation *operation) {
+    if (!takes_two(operation, STATE, CONSTANT) || !has_options(reading, operation, 0, 0)) {
+        return false;
+    }
+    const state *before = operation->inputs[0]->state;
+    const int64_t width = before->features;
+    if (!has_axes(before, 3, STEPS_OF_TEXTS) && !has_axes(before, 3, STEPS_FIRST) &&
+        !has_axes(before, 2, ROWS)) {
+        return false;
+    }
+    state *state = turned(reading, before);
+    if (state == NULL) {
+        return false;
+    }
+    const axis *axes = is_int32(operation, 1, 1, 2, (const int64_t[]){-1, width}) ? ROWS
+                       : is_int32(operation, 1, 1, 3, (const int64_t[]){1, -1, width})
+                           ? STEPS_OF_TEXTS
+                       : is_int32(operation, 1, 1, 3, (const int64_t[]){-1, 1, width}) ? STEPS_FIRST
+                                                                                       : NULL;
+    if (axes == NULL) {
+        return false;
+    }
+    state->rank = axes == ROWS ? 2 : 3;
+    __builtin_memcpy(state->axes, axes, sizeof(axis) * (size_t)state->rank);
+    return give_state(operation, state);
+}
+
 /* [1, labels] as [labels], of one. */
 static bool match_flattening(reading *reading, operation *operation) {
     if (!takes_two(operation, STATE, CONSTANT) || !has_options(reading, operation, 0, 0) ||
@@ -90,23 +119,17 @@ static bool match_last(reading *reading, operation *operation) {
     return give_state(operation, state);
 }
 
-static const state *source_of(const state *state) {
-    return state->of->same == NULL ? state->of : state->of->same;
-}
-
-/* Whether these are the two directions of one layer, both in the order of the text. */
-static bool are_directions(const state *a, const state *b) {
+bool are_directions(const state *a, const state *b) {
     const recurrent *forward = &a->layer.recurrent, *backward = &b->layer.recurrent;
     return a->made == MADE_RECURRENT && b->made == MADE_RECURRENT && forward->has_forward &&
            !forward->has_backward && backward->has_backward && !backward->has_forward &&
-           source_of(a) == source_of(b) && !a->is_reversed && !b->is_reversed &&
-           has_axes(a, b->rank, b->axes) && forward->cell == backward->cell &&
+           root_of(a->of) == root_of(b->of) && forward->cell == backward->cell &&
            forward->units == backward->units && forward->sequences == backward->sequences &&
            forward->reset_after == backward->reset_after &&
            forward->activation == backward->activation && forward->gates == backward->gates;
 }
 
-static state *both(reading *reading, const state *forward, const state *backward, merge merge) {
+state *both_directions(reading *reading, const state *forward, const state *backward, merge merge) {
     state *state = copy_state(reading, forward);
     if (state != NULL) {
         state->same = NULL;
@@ -116,6 +139,12 @@ static state *both(reading *reading, const state *forward, const state *backward
         state->features *= merge == MERGE_CONCAT ? 2 : 1;
     }
     return state;
+}
+
+/* Whether two directions are both in the order of the text, and of one shape. */
+static bool are_aligned(const state *a, const state *b) {
+    return are_directions(a, b) && !a->is_reversed && !b->is_reversed &&
+           has_axes(a, b->rank, b->axes);
 }
 
 /* The last axis, counted from the front or from behind. */
@@ -132,8 +161,8 @@ static bool match_concatenation(reading *reading, operation *operation) {
         return false;
     }
     const state *a = operation->inputs[0]->state, *b = operation->inputs[1]->state;
-    return is_last_axis(reading, operation, a) && are_directions(a, b) &&
-           give_state(operation, both(reading, a, b, MERGE_CONCAT));
+    return is_last_axis(reading, operation, a) && are_aligned(a, b) &&
+           give_state(operation, both_directions(reading, a, b, MERGE_CONCAT));
 }
 
 /* The sum, product or mean of two directions. */
@@ -149,8 +178,9 @@ static bool match_merge(reading *reading, operation *operation) {
     const state *a = operation->inputs[0]->state;
     if (takes_two(operation, STATE, STATE)) {
         const state *b = operation->inputs[1]->state;
-        return are_directions(a, b) &&
-               give_state(operation, both(reading, a, b, is_sum ? MERGE_SUM : MERGE_MUL));
+        return are_aligned(a, b) &&
+               give_state(operation,
+                          both_directions(reading, a, b, is_sum ? MERGE_SUM : MERGE_MUL));
     }
     if (is_sum || !takes_two(operation, STATE, CONSTANT) || a->made != MADE_RECURRENT ||
         !a->layer.recurrent.has_backward || a->layer.recurrent.merge != MERGE_SUM ||
@@ -168,7 +198,8 @@ bool match_tflite_shape(reading *reading, operation *operation) {
     switch (operation->operator->code) {
     case OP_REVERSE_V2: return match_reverse(reading, operation);
     case OP_TRANSPOSE: return match_transpose(reading, operation);
-    case OP_RESHAPE: return match_flattening(reading, operation);
+    case OP_RESHAPE:
+        return match_layout(reading, operation) || match_flattening(reading, operation);
     case OP_STRIDED_SLICE: return match_last(reading, operation);
     case OP_CONCATENATION: return match_concatenation(reading, operation);
     case OP_ADD:
