@@ -216,6 +216,13 @@ static void parse_operator(parser *parser, const tflite_graph *graph, const tabl
                                        MAX_TFLITE_INPUTS, true);
     operator->output_count = numbers_of(parser, graph, table, OPERATOR_OUTPUTS, operator->outputs,
                                         MAX_TFLITE_OUTPUTS, false);
+    for (size_t i = 0; i < operator->output_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (operator->outputs[i] == operator->outputs[j]) {
+                broken(reading, "an operator writes a tensor again");
+            }
+        }
+    }
     operator->options_type = (int32_t)field_integer(reading, table, OPERATOR_OPTIONS_TYPE, 1, 0);
     operator->options = field_table(reading, table, OPERATOR_OPTIONS);
     if (has_field(table, OPERATOR_CUSTOM_OPTIONS) || has_field(table, OPERATOR_MUTATING) ||
