@@ -12,8 +12,6 @@ from edgernn.runtime.columns import arrow_scores, score_columns
 
 __all__ = ["score_udf"]
 
-_TYPES = {"string": "string", "strings": "array<string>", "number": "double"}
-
 
 def score_udf(model: Classifier | str | Path | None = None, threads: int = 1) -> Any:
     """Return a function of a column, as in `frame.withColumn("score", score("review"))`.
@@ -35,6 +33,7 @@ def score_udf(model: Classifier | str | Path | None = None, threads: int = 1) ->
     """
     try:
         import pyarrow as pa
+        from pyspark.sql import types
         from pyspark.sql.functions import arrow_udf
     except ImportError as error:
         package = "pyarrow" if error.name == "pyarrow" else "pyspark"
@@ -42,7 +41,12 @@ def score_udf(model: Classifier | str | Path | None = None, threads: int = 1) ->
 
     # Executors have other devices than the driver.
     classifier = model if isinstance(model, Classifier) else load(model, "cpu", threads=threads)
-    fields = (f"{c.name}: {_TYPES[c.kind]}" for c in score_columns(classifier.contract))
+    text = types.StringType()
+    kinds = {"string": text, "strings": types.ArrayType(text), "number": types.DoubleType()}
+    # Not in words: those are read by a session, which there may be none of yet.
+    struct = types.StructType()
+    for column in score_columns(classifier.contract):
+        struct = struct.add(column.name, kinds[column.kind])
 
     def score(batches: Iterator[pa.Array]) -> Iterator[pa.Array]:
         for texts in batches:
@@ -50,4 +54,4 @@ def score_udf(model: Classifier | str | Path | None = None, threads: int = 1) ->
 
     # Spark reads from the annotations that batches come one after the other.
     score.__annotations__ = {"batches": Iterator[pa.Array], "return": Iterator[pa.Array]}
-    return arrow_udf(score, f"struct<{', '.join(fields)}>")
+    return arrow_udf(score, struct)
