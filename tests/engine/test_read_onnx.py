@@ -12,7 +12,7 @@ import pytest
 from onnx import helper, numpy_helper
 from read_networks import OK, UNSUPPORTED, Reader
 
-from edgernn.ngrams import CHECK_MULTIPLIERS, CHECK_OFFSETS, MULTIPLIERS, OFFSETS
+from edgernn.ngrams import HASHES
 from exporters.network import Dense, Embedding, Pool, Recurrent
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,9 +47,10 @@ def test_the_flagship(engine_reader: Reader) -> None:
     assert dense.kernel.shape == (128, 1)
     assert found.network.ngrams is not None
     assert found.network.ngrams.buckets == 131_071
+    hash = HASHES[found.network.ngrams.hash]
     assert found.hashes == (
-        [*zip(OFFSETS[:3], MULTIPLIERS[:3], strict=True)],
-        [*zip(CHECK_OFFSETS[:3], CHECK_MULTIPLIERS[:3], strict=True)],
+        [*zip(hash.offsets[:3], hash.multipliers[:3], strict=True)],
+        [*zip(hash.check_offsets[:3], hash.check_multipliers[:3], strict=True)],
     )
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from edgernn.ngrams import HASHES
 from exporters.network import (
     Activation,
     Conv,
@@ -295,7 +296,12 @@ def _ngrams(found: _Ngrams) -> Ngrams | None:
     if not found.longest:
         return None
     checks: Any = np.ctypeslib.as_array(found.check_table, (found.buckets,)).copy()
-    return Ngrams(_array(found.table, found.buckets), checks, found.longest)
+    hash = next(
+        hash
+        for hash in HASHES.values()
+        if (hash.modulus or 0, hash.factor if hash.modulus else 0) == (found.modulus, found.factor)
+    )
+    return Ngrams(_array(found.table, found.buckets), checks, found.longest, hash.name)
 
 
 def _hashes(found: _Network) -> tuple[Any, Any] | None:
