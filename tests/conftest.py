@@ -19,6 +19,7 @@ from read_networks import Reader, compile_readers
 from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, tiny_bilstm, write_run
 
 import edgernn.privacy
+import edgernn.runtime.adapters
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
@@ -129,6 +130,16 @@ settings.register_profile(
 )
 settings.register_profile("thorough", settings.get_profile("any machine"), max_examples=1000)
 settings.load_profile("any machine")
+
+
+@pytest.fixture(autouse=True)
+def without_other_runtimes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a file be verified by the engines alone: other runtimes take a process and seconds each.
+
+    `tests/runtime/test_other_runtimes.py` is about them.
+    """
+    if request.path.name != "test_other_runtimes.py":
+        monkeypatch.setattr(edgernn.runtime.adapters, "ADAPTERS", {})
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from edgernn.evaluation.verification import RealTexts, verify
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.answers import RuntimeAnswers
 from edgernn.runtime.data_check import DataCheck
+from edgernn.runtime.engines import NOT_INSTALLED
 from edgernn.runtime.replay import Replay
 
 __all__ = ["run_verification", "run_verify"]
@@ -76,13 +77,37 @@ def _run_on_corpus(
 def _replay_table(path: Path, found: Replay) -> list[str]:
     ids = found.ids
     wrong = "" if ids.first is None else f", {ids.mismatches} do not: {_shown(ids.first)}"
-    header = ("runtime", "version", "device", "vectors", "largest difference", "label flips", "")
     few = "" if ids.texts >= FEWEST else f" ({FEWEST} is usual: the model is sure of few texts)"
+    header = (
+        *("runtime", "version", "device", "vectors", "off one by one", "in a batch"),
+        *("label flips", ""),
+    )
+    here = [row for row in found.runtimes if row.reason != NOT_INSTALLED]
     return [
         f"{path}: {ids.texts} golden vectors{few}, tolerance {found.tolerance:g}",
         f"{_MARKS[ids.passed]} texts become the ids that they became at export{wrong}",
-        *_table(header, found.runtimes, _cells),
+        *(_table(header, here, _replay_cells) if here else []),
+        *_tally(found.runtimes),
     ]
+
+
+def _tally(rows: Sequence[RuntimeAnswers]) -> Iterator[str]:
+    """Say in a line who is right, and in another who is not here."""
+    named = {
+        "wrong": [r.runtime for r in rows if r.passed is False and not r.only_in_a_batch],
+        "wrong in a batch alone": [row.runtime for row in rows if row.only_in_a_batch],
+        "refused by": [row.runtime for row in rows if row.refused],
+    }
+    right = sum(row.passed is True for row in rows)
+    parts = [f"{what} {_listed(names)}" for what, names in named.items() if names]
+    yield "; ".join([f"right in {right} of {sum(r.texts > 0 for r in rows)} that ran", *parts])
+    missing = [row.runtime for row in rows if row.reason == NOT_INSTALLED]
+    if missing:
+        yield f"not installed: {_listed(missing)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return "; ".join(names) if any("," in name for name in names) else ", ".join(names)
 
 
 def _data_table(found: DataCheck) -> list[str]:
@@ -121,6 +146,14 @@ def _cells(row: RuntimeAnswers) -> tuple[str, ...]:
         "-" if row.label_flips is None else str(row.label_flips),
         _MARKS[row.passed],
     )
+
+
+def _replay_cells(row: RuntimeAnswers) -> tuple[str, ...]:
+    runtime, version, device, texts, _, flips, mark = _cells(row)
+    alone, batch = (
+        "-" if one is None else f"{one:.1e}" for one in (row.alone_difference, row.batch_difference)
+    )
+    return (runtime, version, device, texts, alone, batch, flips, mark)
 
 
 def _data_cells(row: RuntimeAnswers) -> tuple[str, ...]:

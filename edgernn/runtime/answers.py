@@ -52,11 +52,22 @@ class RuntimeAnswers:
     """Texts whose label is not the expected one."""
     accuracy: float | None = None
     """Share of labels that are right, in [0, 1], where that is known."""
+    refused: bool = False
+    """Whether it is here and does not take the file; `passed` is None then."""
+    only_in_a_batch: bool = False
+    """Whether it fails on several texts a call alone, and nothing here scores with it: given one
+    text a call it is right."""
+    alone_difference: float | None = None
+    """`largest_difference` of texts scored one by one; None where that is not known."""
+    batch_difference: float | None = None
+    """The same, of texts scored together; None where the graph takes one at a time."""
 
 
 def all_passed(runtimes: Sequence[RuntimeAnswers]) -> bool:
-    """Tell whether a runtime scored the texts, and none failed."""
-    return any(r.texts for r in runtimes) and not any(r.passed is False for r in runtimes)
+    """Tell whether a runtime scored the texts, and none failed on single ones."""
+    return any(r.texts for r in runtimes) and not any(
+        r.passed is False and not r.only_in_a_batch for r in runtimes
+    )
 
 
 def unscored(

@@ -16,6 +16,7 @@ from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
 from edgernn.errors import ModelFileError
 from edgernn.privacy import import_quietly
+from edgernn.runtime.adapters import Adapter
 from edgernn.runtime.backends import (
     Backend,
     LiteRT,
@@ -24,8 +25,12 @@ from edgernn.runtime.backends import (
     xnnpack_fails,
 )
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+from edgernn.runtime.other_runtimes import ChildRuntime, known_for, runtime_version
 
-__all__ = ["ENGINES", "Engine", "find_engines"]
+__all__ = ["ENGINES", "NOT_INSTALLED", "Engine", "find_engines", "find_others"]
+
+NOT_INSTALLED: Final = "not installed"
+"""The problem of a runtime that is not here."""
 
 # Of 1,500 loads of a small model TensorFlow 2.21 scored one wrong, LiteRT 2.3 one in eleven,
 # tflite-runtime 2.14 none.
@@ -45,6 +50,8 @@ class Engine:
     open: Callable[[], Backend]
     """Loads the file. Raises the errors of `edgernn.runtime.backends`: what is wrong is the file,
     or the runtime that should have run it."""
+    is_other: bool = False
+    """Whether it is one that nothing here scores with, so that it may refuse a file."""
 
 
 def find_engines(file: ModelFile) -> tuple[Engine, ...]:
@@ -59,6 +66,20 @@ def find_engines(file: ModelFile) -> tuple[Engine, ...]:
         problem = missing(file.format, "runtime", "ENGINES in edgernn/runtime/engines.py")
         raise ModelFileError(f"{file.path}: {problem}")
     return ENGINES[file.format](file)
+
+
+def find_others(file: ModelFile) -> tuple[Engine, ...]:
+    """Return the runtimes that are known for a file's format and that nothing here scores with.
+
+    None is imported: each loads the file in a process of its own.
+    """
+    return tuple(_other(name, adapter, file) for name, adapter in known_for(file.format).items())
+
+
+def _other(name: str, adapter: Adapter, file: ModelFile) -> Engine:
+    version = runtime_version(adapter)
+    problem = NOT_INSTALLED if version is None else None
+    return Engine(name, version, problem, lambda: ChildRuntime(name, file), is_other=True)
 
 
 def _onnx_engines(file: ModelFile) -> tuple[Engine, ...]:
@@ -173,6 +194,6 @@ def _version(package: Any) -> str | None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return "not installed"
+        return NOT_INSTALLED
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return one_line(f"cannot be imported: {reason}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +15,11 @@ from edgernn.bundle import Golden, GoldenVector, ModelFile
 from edgernn.errors import EdgernnError, ModelFileError
 from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge, unscored
 from edgernn.runtime.backends import Backend
-from edgernn.runtime.engines import Engine, find_engines
+from edgernn.runtime.engines import Engine, find_engines, find_others
+from edgernn.runtime.other_runtimes import ChildRuntime, Refused
 from edgernn.text import TextEncoder
 
-__all__ = ["IdsCheck", "Replay", "check_ids", "check_rewritten", "replay"]
+__all__ = ["IdsCheck", "Replay", "check_ids", "check_rewritten", "replay", "replay_on"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -68,7 +70,9 @@ def replay(file: ModelFile, golden: Golden) -> Replay:
     return Replay(
         golden.tolerance,
         check_ids(file.bundle.encoder, golden.vectors),
-        tuple(_replay(engine, file, golden) for engine in find_engines(file)),
+        tuple(
+            replay_on(engine, file, golden) for engine in (*find_engines(file), *find_others(file))
+        ),
     )
 
 
@@ -122,31 +126,48 @@ def check_ids(encoder: TextEncoder, vectors: Sequence[GoldenVector]) -> IdsCheck
     return IdsCheck(len(vectors), len(wrong), wrong[0] if wrong else None)
 
 
-def _replay(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
+def replay_on(engine: Engine, file: ModelFile, golden: Golden) -> RuntimeAnswers:
+    """Score a file's golden vectors on one runtime; whatever that does is the answer."""
     if engine.problem is not None:
         return unscored(file, engine, None, None)
     # Counted among all vectors, as they stand in the file.
     rows = [i for i, vector in enumerate(golden.vectors) if vector.scores is not None]
     vectors = [golden.vectors[i] for i in rows]
+    expected = np.array([vector.scores for vector in vectors], np.float64)
     device = None
-    try:
-        backend = engine.open()
-        device = backend.device
-        ids = [np.array(vector.ids, np.int32) for vector in vectors]
-        found = _score(backend, ids, _group(golden))
-    except EdgernnError as error:
-        return unscored(file, engine, device, error)
-    answers = judge(
-        engine,
-        device,
-        found,
-        np.array([vector.scores for vector in vectors], np.float64),
-        [vector.text for vector in vectors],
-        file.bundle.contract.decides,
-        Limits(golden.tolerance),
-    )
+    with ExitStack() as stack:
+        try:
+            backend = engine.open()
+            if isinstance(backend, ChildRuntime):
+                stack.enter_context(backend)
+            device = backend.device
+            ids = [np.array(vector.ids, np.int32) for vector in vectors]
+            found = _score(backend, ids, _group(golden))
+        except Refused as error:
+            answers = unscored(file, engine, device, error)
+            return dataclasses.replace(answers, passed=None, refused=True)
+        except EdgernnError as error:
+            return unscored(file, engine, device, error)
+        batched = backend.batched
+
+    def judged(scores: npt.NDArray[np.float32]) -> RuntimeAnswers:
+        texts = [vector.text for vector in vectors]
+        decision = file.bundle.contract.decides
+        return judge(engine, device, scores, expected, texts, decision, Limits(golden.tolerance))
+
+    answers = judged(found)
     assert answers.row is not None  # there is at least one vector
-    return dataclasses.replace(answers, row=rows[answers.row - 1] + 1)
+    alone, *batches = (float(np.abs(one - expected).max()) for one in found.astype(np.float64))
+    return dataclasses.replace(
+        answers,
+        row=rows[answers.row - 1] + 1,
+        alone_difference=alone if batched else max(alone, *batches),
+        batch_difference=max(batches) if batched else None,
+        only_in_a_batch=engine.is_other
+        and batched
+        and answers.passed is False
+        and judged(found[:1]).passed is True,
+    )
 
 
 def _score(backend: Backend, ids: Sequence[Ids], group: Sequence[int]) -> npt.NDArray[np.float32]:
