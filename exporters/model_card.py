@@ -72,7 +72,7 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         **({"imported": run.config["imported"]} if "imported" in run.config else {}),
         # Of texts that are new to the model: other figures are none of a test.
         **({"evaluation": _without_tables(figures)} if figures else {}),
-        "limits": _limits(run.contract, is_imdb),
+        "limits": [*_limits(run.contract, is_imdb), *_limits_elsewhere(network, format)],
         "versions": {name: metadata.version(name) for name in _PACKAGES},
     }
 
@@ -247,6 +247,27 @@ def _limits(contract: TextContract, is_imdb: bool) -> list[str]:
     else:
         limits.insert(0, "What it learnt from is not known to edgernn: judge it on your own texts.")
     return limits
+
+
+def _limits_elsewhere(network: Network, format: str) -> list[str]:
+    """Return what programs without edgernn get wrong; `benchmarks.runtimes` measures it."""
+    if format == "onnx" and network.recurrent_layers:
+        batch = [
+            "Several texts a call are right in ONNX Runtime. Other runtimes (OpenVINO, MNN, IREE, "
+            "rten, the reference of onnx) leave `lengths` out of account, without a word: give "
+            "them one text a call, at its own length, or export with --batch one."
+        ]
+        return [
+            *(batch if network.batch == "many" else []),
+            "OpenVINO computes in bfloat16 where the processor has it: set "
+            "INFERENCE_PRECISION_HINT to f32.",
+        ]
+    if any(layer.is_fused for layer in network.recurrent_layers) and format == "tflite":
+        return [
+            "Its recurrent layers keep their state from one call to the next: a program resets the "
+            "variables before each text (reset_all_variables(), resetVariableTensors()).",
+        ]
+    return []
 
 
 def _limit_of_labels(contract: TextContract) -> str:

@@ -1,0 +1,1 @@
+"""What other people's runtimes, and other converters, make of our files and models."""
