@@ -28,10 +28,10 @@ from edgernn.runtime.backends import (
     LiteRT,
     OnnxRuntime,
     on_cpu_only,
-    open_backend,
     xnnpack_fails,
 )
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+from edgernn.runtime.opening import open_backend
 
 if TYPE_CHECKING:
     from edgernn.training.run import Run

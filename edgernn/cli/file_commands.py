@@ -14,6 +14,7 @@ from edgernn.cli.options import (
     DelimiterOption,
     DeviceOption,
     EncodingOption,
+    EngineOption,
     FormatOption,
     Json,
     NoHeader,
@@ -161,6 +162,7 @@ def score(
         typer.Option(help=".onnx or .tflite file. Default: the pretrained model, for English."),
     ] = None,
     device: DeviceOption = "auto",
+    engine: EngineOption = "auto",
     json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -195,6 +197,7 @@ def score(
             only_scores=only_scores,
             model=model,
             device=device,
+            engine=engine,
             as_json=json,
             top=top,
             all_labels=all_labels,

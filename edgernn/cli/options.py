@@ -15,6 +15,7 @@ __all__ = [
     "DeviceOption",
     "Drop",
     "EncodingOption",
+    "EngineOption",
     "FormatOption",
     "GroupColumn",
     "Json",
@@ -62,6 +63,7 @@ Debug = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable output on standard output.")]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+EngineOption = Annotated[str, typer.Option(help="auto, native, onnxruntime or litert.")]
 DataOption = Annotated[
     str | None,
     typer.Option(

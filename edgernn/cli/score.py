@@ -45,6 +45,7 @@ class ScoreOptions:
     only_scores: bool = False
     model: Path | None = None
     device: str = "auto"
+    engine: str = "auto"
     as_json: bool = False
     top: int | None = None
     """So many of the likeliest labels, with their probabilities."""
@@ -63,7 +64,7 @@ def run_score(options: ScoreOptions) -> None:
     _check_usage(options)
     if not options.inputs:
         target = _target(options, [])
-        model = open_quietly(options.model, options.device)
+        model = open_quietly(options.model, options.device, options.engine)
         items = [
             Item(text, _problem(text), _Text(number, {"text": text}))
             for number, text in enumerate(options.texts, start=1)
@@ -77,7 +78,7 @@ def run_score(options: ScoreOptions) -> None:
     with open_many(files, ReadOptions(**options.read)) as rows:
         for note in rows.notes:
             say(note)
-        model = open_quietly(options.model, options.device)
+        model = open_quietly(options.model, options.device, options.engine)
         job = _Job(options, model, target, files, rows)
         job.run(map(job.item, rows))
 
@@ -346,6 +347,7 @@ class _Job:
             "version of edgernn": __version__,
             "model": self._model.sha256,
             "device": self._model.device,
+            "engine": self._model.engine,
             "input": [os.fspath(file) for file in self._files],
             "way of reading": dict(self._options.read),
             "list of columns": columns,

@@ -1,4 +1,4 @@
-"""The two engines that run a graph: ONNX Runtime and LiteRT. Ids in, probabilities out."""
+"""The two engines that run any graph: ONNX Runtime and LiteRT. Ids in, probabilities out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import ModelFile
-from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
 from edgernn.cells import CELLS
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
@@ -28,8 +27,9 @@ __all__ = [
     "Backend",
     "LiteRT",
     "OnnxRuntime",
+    "Probabilities",
+    "checked",
     "on_cpu_only",
-    "open_backend",
     "xnnpack_fails",
 ]
 
@@ -49,6 +49,10 @@ to 0.13 (1 in 15 loads of a small model); without the delegate, and in all other
 
 class Backend(Protocol):
     """A loaded graph."""
+
+    @property
+    def name(self) -> str:
+        """What `edgernn.load` calls the engine: `native`, `onnxruntime` or `litert`."""
 
     @property
     def device(self) -> str:
@@ -87,6 +91,8 @@ class OnnxRuntime:
     A recurrent layer gains nothing from threads inside a call, so each call has one, and many
     texts are scored by several calls at once on the one session.
     """
+
+    name = "onnxruntime"
 
     def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
         """Load the graph; `threads` None is as many as there are cores."""
@@ -154,12 +160,13 @@ class OnnxRuntime:
             found = self._call(ids, lengths)
         except Exception as error:
             raise _failed(self._path, "ONNX Runtime", error) from error
-        return _probabilities(found, len(batch), self._path, self._contract)
+        return checked(found, len(batch), self._path, self._contract)
 
 
 class LiteRT:
     """A graph in LiteRT, one text at a time at its true length."""
 
+    name = "litert"
     batched = False
     batch_tokens = 1
     workers = 1
@@ -215,7 +222,7 @@ class LiteRT:
                 found = [self._run_one(text) for text in batch]
         except (ValueError, RuntimeError) as error:
             raise _failed(self._path, self._engine, error) from error
-        return np.concatenate([_probabilities(one, 1, self._path, self._contract) for one in found])
+        return np.concatenate([checked(one, 1, self._path, self._contract) for one in found])
 
     def _run_one(self, ids: Ids) -> npt.NDArray[Any]:
         interpreter = self._interpreter
@@ -250,18 +257,6 @@ BACKENDS: Final[dict[str, Callable[[ModelFile, str, int | None], Backend]]] = {
 """The engine of each format."""
 
 
-def open_backend(file: ModelFile, device: str, threads: int | None) -> Backend:
-    """Load a model file into the engine of its format.
-
-    Raises:
-        DeviceError: the device cannot run it.
-        MissingPackageError: a .tflite file without LiteRT.
-        ModelFileError: there is no engine, or it refuses the graph.
-    """
-    if file.format not in BACKENDS:
-        problem = missing(file.format, "engine", "BACKENDS in edgernn/runtime/backends.py")
-        raise ModelFileError(f"{file.path}: {problem}")
-    return BACKENDS[file.format](file, device, threads)
 
 
 def on_cpu_only(file: ModelFile) -> bool:
@@ -288,7 +283,7 @@ def _litert_for(file: ModelFile) -> Callable[..., Any]:
     return partial(Interpreter, experimental_op_resolver_type=without)
 
 
-def _probabilities(
+def checked(
     outputs: npt.NDArray[Any], count: int, path: Path, contract: TextContract
 ) -> Probabilities:
     """Make sure that an engine gave what the contract says: float32 of texts, in [0, 1]."""

@@ -38,6 +38,7 @@ class Classifier:
         self._generation = generation()
         self._path = model.path
         self._device = model.device
+        self._engine = model.engine
         self._contract = model.contract
         self._card = model.card
 
@@ -50,6 +51,11 @@ class Classifier:
     def device(self) -> str:
         """The device that really runs: `cpu` or `cuda`."""
         return self._device
+
+    @property
+    def engine(self) -> str:
+        """The engine that runs the file: `native`, `onnxruntime` or `litert`."""
+        return self._engine
 
     @property
     def contract(self) -> TextContract:
@@ -208,7 +214,11 @@ def _arrived(carried: Carried) -> Classifier:
 
 
 def load(
-    path: str | Path | None = None, device: str = "auto", *, threads: int | None = None
+    path: str | Path | None = None,
+    device: str = "auto",
+    *,
+    threads: int | None = None,
+    engine: str = "auto",
 ) -> Classifier:
     """Load a model file for scoring.
 
@@ -225,14 +235,17 @@ def load(
         threads: how many threads score, in all, at most 1,024. None is what `EDGERNN_THREADS`
             says, or else one for a .tflite file, and for others as many as this process has
             cores, by its affinity and its container's quota, but no more than `OMP_NUM_THREADS`.
+        engine: `onnxruntime` for .onnx files, `litert` for .tflite files, `native` for the
+            package's own, where it is installed and runs the graph, or `auto`, which is one of the
+            first two; `Classifier.engine` tells which it became.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
         DeviceError: CUDA was asked for and cannot run; the message says why.
         MissingPackageError: a .tflite file without the `tflite` extra.
-        UsageError: no such device or number of threads.
+        UsageError: no such device, engine or number of threads, or the engine does not fit.
     """
     # `type`, since True is an int.
     if threads is not None and (type(threads) is not int or not 1 <= threads <= MOST_THREADS):
         raise UsageError(f"threads {threads!r} is no whole number from 1 to {MOST_THREADS:,}")
-    return Classifier(LoadedModel.open(path, device, threads=threads))
+    return Classifier(LoadedModel.open(path, device, threads=threads, engine=engine))

@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import ModelFile, read_model_file
-from edgernn.runtime.backends import Backend, open_backend
+from edgernn.runtime.backends import Backend
 from edgernn.runtime.chunks import IdsChunk, no_scores
 from edgernn.runtime.cores import asked_threads
+from edgernn.runtime.opening import open_backend
 from edgernn.runtime.score_stream import ScoreStream
 from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
@@ -43,6 +44,7 @@ class Options:
 
     device: str = "auto"
     threads: int | None = None
+    engine: str = "auto"
 
 
 class LoadedModel:
@@ -57,18 +59,23 @@ class LoadedModel:
 
     @classmethod
     def open(
-        cls, path: str | Path | None = None, device: str = "auto", *, threads: int | None = None
+        cls,
+        path: str | Path | None = None,
+        device: str = "auto",
+        *,
+        threads: int | None = None,
+        engine: str = "auto",
     ) -> Self:
         """Load a model file; arguments and errors are those of `edgernn.load`."""
         file = read_model_file(SHIPPED_MODEL if path is None else path, rewritten=True)
-        return cls.of_file(file, Options(device, threads))
+        return cls.of_file(file, Options(device, threads, engine))
 
     @classmethod
     def of_file(cls, file: ModelFile, options: Options) -> Self:
         """Load a checked model file into its engine; errors are those of `edgernn.load`."""
         # What the environment asks for is asked of each process, and not carried to another.
         threads = options.threads or asked_threads()
-        backend = open_backend(file, options.device, threads)
+        backend = open_backend(file, options.device, threads, options.engine)
         if file.rewritten:
             from edgernn.runtime.replay import check_rewritten
 
@@ -89,6 +96,11 @@ class LoadedModel:
     def sha256(self) -> str:
         """Of the file as it was read, in lower-case hexadecimal."""
         return hashlib.sha256(self._file.data).hexdigest()
+
+    @property
+    def engine(self) -> str:
+        """The engine that runs: `native`, `onnxruntime` or `litert`."""
+        return self._backend.name
 
     @property
     def device(self) -> str:
@@ -176,14 +188,14 @@ class LoadedModel:
         return scores_of(self.contract, texts, found)
 
 
-def open_quietly(path: Path | None, device: str) -> LoadedModel:
+def open_quietly(path: Path | None, device: str, engine: str = "auto") -> LoadedModel:
     """Load a model file without the log line that LiteRT prints when it does.
 
     Not for use from several threads at once; arguments and errors are those of `edgernn.load`.
     """
     if path is None or path.suffix != ".tflite":
-        return LoadedModel.open(path, device)
+        return LoadedModel.open(path, device, engine=engine)
     from edgernn.native_logs import held_back
 
     with held_back():
-        return LoadedModel.open(path, device)
+        return LoadedModel.open(path, device, engine=engine)

@@ -95,7 +95,7 @@ class ChildRuntime:
         self.batched = takes_batches(file)
         self.seconds = 0.0
         """How long the last call took, without the way to the process and back."""
-        self._name = name
+        self.name = name
         self._seconds = seconds
         self._path = file.path
         self._inputs = tuple(file.content.inputs)
@@ -159,7 +159,7 @@ class ChildRuntime:
         wanted = (len(batch), self._outputs)[: 1 if self._outputs == 1 else 2]
         if scores.size != np.prod(wanted):
             raise ModelFileError(
-                f"{self._path}: {self._name} gives {list(scores.shape)} probabilities for "
+                f"{self._path}: {self.name} gives {list(scores.shape)} probabilities for "
                 f"{len(batch)} texts"
             )
         return scores.reshape(wanted).astype(np.float32)
@@ -181,7 +181,7 @@ class ChildRuntime:
             timer.cancel()
         if late.is_set():
             raise ModelFileError(
-                f"{self._path}: {self._name} takes longer than {self._seconds:g} seconds"
+                f"{self._path}: {self.name} takes longer than {self._seconds:g} seconds"
             )
         if found is None:
             raise self._ended()
@@ -193,7 +193,7 @@ class ChildRuntime:
     def _ended(self) -> ModelFileError:
         code = self._process.wait()
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return ModelFileError(f"{self._path}: {self._name} ends its process {how}")
+        return ModelFileError(f"{self._path}: {self.name} ends its process {how}")
 
 
 def _environment(home: str) -> Mapping[str, str]:

@@ -76,16 +76,24 @@ EDGERNN_API int32_t edgernn_vocabulary_size(const edgernn_model *model);
 /* The level that really runs. */
 EDGERNN_API edgernn_level edgernn_level_of(const edgernn_model *model);
 
-/* Bytes of scratch memory that a call of `edgernn_score` needs for texts of at most this length. */
-EDGERNN_API size_t edgernn_scratch_size(const edgernn_model *model, size_t longest_text);
+/* Ids that a text has at least: 1, unless a convolution or a pooling reads more at once. */
+EDGERNN_API size_t edgernn_shortest_text(const edgernn_model *model);
+
+/*
+ * Bytes of scratch memory for texts that together have so many ids. A call of `edgernn_score` needs
+ * that of its longest text; with that of some thousand ids it is fastest, where a network has layers
+ * that read what another layer gives for each id. Otherwise it is the same for any number.
+ */
+EDGERNN_API size_t edgernn_scratch_size(const edgernn_model *model, size_t ids);
 
 /*
  * Score `count` texts. The ids of text i are ids[offsets[i]] to ids[offsets[i + 1] - 1]; there are
  * count + 1 offsets. `probabilities` takes count * edgernn_outputs(model) floats. A text's
  * probabilities do not depend on the texts beside it, bit for bit.
  *
- * Returns EDGERNN_BAD_CALL, with nothing written, for an empty text, an id that is negative or not
- * below the vocabulary's size, offsets that fall, or too little scratch memory.
+ * Returns EDGERNN_BAD_CALL, with nothing written, for a text that is empty or shorter than
+ * `edgernn_shortest_text`, an id that is negative or not below the vocabulary's size, offsets that
+ * fall, or too little scratch memory.
  */
 EDGERNN_API edgernn_status edgernn_score(const edgernn_model *model, const int32_t *ids,
                                          const int64_t *offsets, size_t count,

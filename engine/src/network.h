@@ -1,7 +1,7 @@
 /*
  * A network as plain layers and float32 weights: what the readers make of a file, and all that the
  * arithmetic knows. It mirrors exporters/network.py, in Keras's names and layouts; matrices are
- * row-major. Weights belong to the model's arena.
+ * row-major. The arithmetic copies the weights that it keeps, so all of it may be released then.
  */
 #ifndef EDGERNN_NETWORK_H
 #define EDGERNN_NETWORK_H
@@ -54,7 +54,7 @@ typedef struct dense {
 /* A function of each number by itself. */
 typedef struct activation {
     function function;
-    float slope; /* of LEAKY_RELU, below zero; alpha of ELU */
+    float slope; /* of LEAKY_RELU, below zero */
 } activation;
 
 /* Each feature times a number, plus a number: [features] both. */

@@ -160,6 +160,7 @@ def test_scoring(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert lacks(error) == "BACKENDS in edgernn/runtime/backends.py"
 
     class Constant:
+        name = "toy"
         device = "cpu"
         batched = True
         batch_tokens = 1

@@ -27,6 +27,7 @@ Files = dict[tuple[str, str], Path]
 class Engine:
     """Answers with the number of tokens in thousandths; breaks where it is told to."""
 
+    name = "test"
     device = "cpu"
     batched = True
     batch_tokens = 100

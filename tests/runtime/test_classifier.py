@@ -36,6 +36,7 @@ from edgernn.errors import (
     UsageError,
 )
 from edgernn.runtime import LoadedModel, backends, loaded_model
+from edgernn.runtime.opening import open_backend
 from edgernn.text import TextContract, TextEncoder
 from exporters.sample_texts import SAMPLE_TEXTS
 
@@ -251,6 +252,7 @@ def test_many_texts_keep_their_order(scorer: Classifier) -> None:
 class Engine:
     """An engine that answers with a text's first id in thousandths, and notes the batches."""
 
+    name = "test"
     device = "cpu"
     batch_tokens = 2048
     workers = 1
@@ -296,6 +298,7 @@ def test_threshold_and_labels_are_the_contract_s(
     )
     bundle = Bundle(TextEncoder(contract, file.bundle.encoder.vocabulary), {})
     half: Any = SimpleNamespace(
+        name="test",
         device="cpu",
         batched=True,
         batch_tokens=9,
@@ -379,7 +382,7 @@ def test_a_loop_that_xnnpack_gets_wrong(
 
     monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
     file = with_operators(read_model_file(tiny_files["tflite", "int8"]), operators)
-    model = LoadedModel(file, backends.open_backend(file, "cpu", None))
+    model = LoadedModel(file, open_backend(file, "cpu", None))
     expected = {OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES} if without else set()
     assert {asked[0].get("experimental_op_resolver_type")} - {None} == expected
     assert len(model.score(TEXTS)) == len(TEXTS)
@@ -538,8 +541,8 @@ def test_what_an_engine_may_give(found: Any, problem: str) -> None:
     """One probability a text; a rounding error outside [0, 1] is put right, more is refused."""
     contract = TextContract(vocabulary_sha256="", vocabulary_size=1, max_length=1, cut="end")
     with pytest.raises(ModelFileError, match=f"^m.onnx: the graph gave .*{problem}"):
-        backends._probabilities(found, 2, Path("m.onnx"), contract)
-    sound = backends._probabilities(np.float32([-1e-7, 1 + 1e-6, 0.5]), 3, Path("m.onnx"), contract)
+        backends.checked(found, 2, Path("m.onnx"), contract)
+    sound = backends.checked(np.float32([-1e-7, 1 + 1e-6, 0.5]), 3, Path("m.onnx"), contract)
     assert sound.tolist() == [0.0, 1.0, 0.5]
 
 

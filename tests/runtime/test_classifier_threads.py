@@ -89,6 +89,7 @@ def test_sixteen_callers(tiny_files: Files, texts: list[str], threads: int) -> N
 class Sleeper:
     """An engine that takes its time without holding Python's lock, as engines do."""
 
+    name = "test"
     device = "cpu"
     batched = True
     batch_tokens = 200

@@ -27,6 +27,7 @@ LIMITS = Limits(0.01, MAX_FLIPS)
 class Answering:
     """A runtime that gives prepared probabilities; it is given one text at a time, shuffled."""
 
+    name = "test"
     device = "cpu"
     batched = False
     batch_tokens = 1

@@ -149,17 +149,17 @@ def test_another_decision(tmp_path: Path) -> None:
 def test_what_an_engine_may_give(contract: TextContract, found: Scores, problem: str) -> None:
     """One probability a label; with one label for a text they add up to one."""
     with pytest.raises(ModelFileError, match=f"^m.onnx: the graph gave .*{problem}"):
-        backends._probabilities(found, 1, Path("m.onnx"), contract)
+        backends.checked(found, 1, Path("m.onnx"), contract)
 
 
 def test_rounding_is_put_right() -> None:
     """What lies a rounding error outside [0, 1] is clipped, row by row."""
-    sound = backends._probabilities(
+    sound = backends.checked(
         np.float32([[-1e-7, 1 + 1e-6, 0], [0.25, 0.25, 0.5]]), 2, Path("m.onnx"), THREE
     )
     assert sound.tolist() == [[0, 1, 0], [0.25, 0.25, 0.5]]
     each = np.float32([[1, 1, 0, 1]])
-    assert backends._probabilities(each, 1, Path("m.onnx"), EACH).tolist() == each.tolist()
+    assert backends.checked(each, 1, Path("m.onnx"), EACH).tolist() == each.tolist()
 
 
 def test_logits_are_refused(tmp_path: Path) -> None:

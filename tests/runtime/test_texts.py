@@ -27,6 +27,7 @@ EMPTY, MISSING = "the text is empty", "the text is missing"
 class Engine:
     """Answers with the number of tokens in hundredths."""
 
+    name = "test"
     device = "cpu"
     batched = True
     batch_tokens = 100

@@ -1,0 +1,57 @@
+"""The engine, compiled for tests: with a door for networks that no file holds."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from made_once import made_once, shared_folder
+
+from edgernn.engine import Library
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def compiler() -> list[str]:
+    """A C compiler that is here: GCC, or that of the package index."""
+    for name in ("gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    if importlib.util.find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc"]
+    pytest.skip("no C compiler: neither gcc nor clang nor the package ziglang")
+
+
+@pytest.fixture(scope="session")
+def build_script() -> ModuleType:
+    """engine/build.py, which belongs to no package."""
+    spec = importlib.util.spec_from_file_location("engine_build", ROOT / "engine" / "build.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def build_engine(compiler: list[str], build_script: ModuleType) -> Callable[..., Path]:
+    """Compile the engine with the door for networks."""
+
+    def build(output: Path, flags: Sequence[str] = (), **more: bool) -> Path:
+        sources = [ROOT / "tests" / "engine" / "open_network.c"]
+        build_script.build(output, compiler, more_sources=sources, flags=flags, **more)
+        return output
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def engine(build_engine: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Library:
+    folder = shared_folder(tmp_path_factory, "engine")
+    return Library(made_once(folder / "libedgernn_test.so", build_engine))
