@@ -41,6 +41,7 @@ _PLACES = {
     "bundle": (3.0, "model files: contents and checks"),
     "rows": (0.0, "rows of text out of files"),
     "text": (2.0, "the text contract: text to ids"),
+    "engine": (4.0, "the compiled C engine"),
 }
 """Column and meaning of each package. The row follows from what it imports."""
 

@@ -167,7 +167,7 @@ class Model:
             lengths = list(map(len, texts))
             np.cumsum(lengths, out=offsets[1:])
             ids = np.concatenate(texts, dtype=np.int32) if texts else np.zeros(0, np.int32)
-            longest = max(_SCRATCH_IDS, *lengths)
+            longest = max([_SCRATCH_IDS, *lengths])
         found = np.empty((len(texts), self.outputs), np.float32)
         scratch = self._scratch_for(longest)
         status = self._functions.edgernn_score(

@@ -257,8 +257,6 @@ BACKENDS: Final[dict[str, Callable[[ModelFile, str, int | None], Backend]]] = {
 """The engine of each format."""
 
 
-
-
 def on_cpu_only(file: ModelFile) -> bool:
     """Tell whether an .onnx graph holds an operator that CUDA does not have."""
     # ONNX Runtime has operators that quantize as they run for the CPU alone.

@@ -13,10 +13,12 @@ from edgernn.runtime.backends import Probabilities, checked
 from edgernn.runtime.batches import Ids
 from edgernn.runtime.cores import threads_by_default
 
-__all__ = ["LEVEL_VARIABLE", "Native", "native_problem"]
+__all__ = ["LEVEL_VARIABLE", "NOT_INSTALLED", "Native"]
 
 LEVEL_VARIABLE: Final = "EDGERNN_CPU"
 """Environment variable that names one of `edgernn.engine.LEVELS`."""
+
+NOT_INSTALLED: Final = "not in this installation, which was built without a C compiler"
 
 _BATCH_IDS = 1 << 14
 """Ids of a call: some milliseconds, so that threads share the work to the end."""
@@ -76,24 +78,11 @@ class Native:
         )
 
 
-def native_problem(file: ModelFile) -> str | None:
-    """Say why the engine does not run a file here, in a few words; None where it does."""
-    try:
-        Native(file, "cpu", 1)
-    except (ModelFileError, UsageError) as error:
-        cause = error.__cause__
-        return str(cause if isinstance(cause, EngineError) else error)
-    return None
-
-
 def _library() -> Library:
     try:
         library = installed()
     except OSError as error:
         raise UsageError(f"engine native cannot be loaded: {error}") from error
     if library is None:
-        raise UsageError(
-            "engine native is not in this installation, which was built where its compiler is not: "
-            "leave it out"
-        )
+        raise UsageError(f"engine native is {NOT_INSTALLED}")
     return library

@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from edgernn.engine import installed
+
 OWN = ["label", "confidence", "probability", "error"]
 TEXTS = ["a good film", "a bad film", "very very good", "bad, bad, bad", "a film"]
 
@@ -67,6 +69,20 @@ def test_texts_as_json(expected):
         assert result["confidence"] == max(p, 1 - p)
         assert result["error"] is None
     assert len({result["probability"] for result in expected}) == 5
+
+
+def test_another_engine(score, expected):
+    """`--engine native` gives the same results, to six digits."""
+    if installed() is None:
+        pytest.skip("this installation has no C engine: pip install -e .")
+    done = score("--engine", "native", "--json", *TEXTS)
+    assert (done.returncode, done.stderr) == (0, "")
+    for result, other in zip(results(done), expected, strict=True):
+        assert result["label"] == other["label"]
+        assert result["probability"] == pytest.approx(other["probability"], abs=1e-6)
+    done = score("--engine", "tensorrt", *TEXTS)
+    assert done.returncode == 2
+    assert "'tensorrt' is not known: auto, native, onnxruntime, litert" in done.stderr
 
 
 def test_texts_for_people(score, expected):

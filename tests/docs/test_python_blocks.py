@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from edgernn.engine import installed
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -39,6 +41,15 @@ def test_pipelines(capsys: pytest.CaptureFixture[str], title: str) -> None:
     assert capsys.readouterr().out == printed
 
 
+def test_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/engine.md."""
+    if installed() is None:
+        pytest.skip("this installation has no C engine: pip install -e .")
+    (page,) = blocks("docs/engine.md")
+    exec(page, {})
+    assert capsys.readouterr().out == "native\n"
+
+
 def test_no_page_has_python_that_nothing_runs() -> None:
     """Beside those here: the tutorial's has a test of its own, import's needs a program's model.
 
@@ -49,5 +60,5 @@ def test_no_page_has_python_that_nothing_runs() -> None:
         for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
         if "```python\n" in page.read_text("utf-8")
     }
-    own = {"docs/import.md", "docs/tutorial.md"}
+    own = {"docs/import.md", "docs/tutorial.md", "docs/engine.md"}
     assert pages == {"README.md", "docs/pipelines.md", "docs/score.md"} | own

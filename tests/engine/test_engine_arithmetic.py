@@ -81,7 +81,7 @@ def test_ngrams(longest: int, engine: Library) -> None:
     network = Network(plain.layers, weights.ngrams(rows, longest))
     expected = np.array([probabilities(network, row) for row in rows])
     without = np.array([probabilities(plain, row) for row in rows])
-    assert np.abs(expected - without)[::2].min() > 0.01
+    assert np.abs(expected - without).max() > 0.01
     found = open_network(engine, network).score(rows)
     np.testing.assert_allclose(found, expected, rtol=0, atol=SAME)
 
@@ -158,7 +158,7 @@ def test_layers_that_do_not_fit(engine: Library) -> None:
         (weights.embedding(), weights.recurrent("LSTM", 13, 4), weights.dense(4)),
         (weights.embedding(), weights.recurrent("LSTM", 12, 4), weights.dense(5)),
         (weights.embedding(), Pool(), Pool(), weights.dense(48)),
-        (weights.embedding(), weights.conv(7, 3), Pool(), weights.dense(6)),
+        (weights.embedding(), weights.conv(7, 3, padding="valid"), Pool(), weights.dense(6)),
         (weights.embedding(), weights.dense(12)),
     ):
         made = Network(layers)

@@ -80,7 +80,7 @@ def _fill(to: Any, layer: Layer, features: int) -> int:
             return int(to.units)
         case Recurrent():
             to.cell = CELL_NAMES.index(layer.cell)
-            to.inputs, to.units = features, layer.units
+            to.inputs, to.units = len(layer.forward.kernel), layer.units
             to.sequences, to.reset_after = layer.sequences, layer.reset_after
             to.has_forward, to.has_backward = True, layer.backward is not None
             for name, direction in zip(("forward", "backward"), layer.directions, strict=False):

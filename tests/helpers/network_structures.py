@@ -82,6 +82,8 @@ _NGRAMS = _structure(
     ("check_table", BYTES),
     ("bucket_hash", _HASH * MAX_NGRAM),
     ("check_hash", _HASH * MAX_NGRAM),
+    ("factor", _INT),
+    ("modulus", _INT),
 )
 KINDS: dict[type, tuple[str, type[ctypes.Structure]]] = {
     Embedding: ("embedding", _EMBEDDING),
