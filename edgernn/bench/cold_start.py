@@ -33,7 +33,8 @@ _KERAS = (
     "ids = run.encoder.encode_batch([sys.argv[4]])\n"
     "probabilities(run.load_model(), ids, run.contract.decides)\n"
 )
-_WAYS = {"edgernn": _FILE, "plain": _PLAIN, "keras": _KERAS}
+_NATIVE = _FILE.replace("threads=", "engine='native', threads=")
+_WAYS = {"edgernn": _FILE, "native": _NATIVE, "plain": _PLAIN, "keras": _KERAS}
 
 # The clock is the system's, the same in all processes. `ru_maxrss` of a child begins with what its
 # parent had, on Linux; VmHWM is its own.
@@ -60,8 +61,8 @@ class FirstScore:
     """What a process does from its start to its first score."""
 
     way: str
-    """`edgernn` calls `edgernn.load`; `plain` is LiteRT without a delegate; `keras` a run folder's
-    model."""
+    """`edgernn` calls `edgernn.load`, `native` with the C engine; `plain` is LiteRT without a
+    delegate; `keras` a run folder's model."""
     path: str
     device: str
     threads: int

@@ -35,7 +35,7 @@ VERSION = 1
 MAX_ROWS = 1000
 MAX_BYTES = 4 << 20
 
-Runtime = Literal["onnxruntime", "litert", "keras", "tflite"]
+Runtime = Literal["onnxruntime", "litert", "native", "keras", "tflite"]
 Device = Literal["cpu", "cuda", "auto"]
 
 RUNTIMES: tuple[str, ...] = get_args(Runtime)

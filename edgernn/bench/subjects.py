@@ -21,7 +21,7 @@ from edgernn.bench.scorers import FileScorer, KerasScorer, Scorer
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.bundle.container import missing
 from edgernn.bundle.messages import one_line
-from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
+from edgernn.errors import DeviceError, MissingPackageError, ModelFileError, UsageError
 from edgernn.native_logs import held_back
 from edgernn.runtime.backends import (
     Backend,
@@ -31,7 +31,8 @@ from edgernn.runtime.backends import (
     xnnpack_fails,
 )
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
-from edgernn.runtime.opening import open_backend
+from edgernn.runtime.native import Native
+from edgernn.runtime.opening import ENGINE_FORMATS, open_backend
 
 if TYPE_CHECKING:
     from edgernn.training.run import Run
@@ -74,7 +75,11 @@ class Subject:
 
 
 def file_subjects(
-    path: Path, devices: Sequence[str], threads: Sequence[int], delegates: Sequence[str]
+    path: Path,
+    devices: Sequence[str],
+    threads: Sequence[int],
+    delegates: Sequence[str],
+    engines: Sequence[str] = ("auto",),
 ) -> list[Subject]:
     """Return the rows of a model file.
 
@@ -84,6 +89,7 @@ def file_subjects(
             measured on CUDA unless CUDA alone is asked for, which it cannot have.
         threads: a row for each number.
         delegates: of `XNNPACK` and `NO_DELEGATE`, what LiteRT runs with.
+        engines: of `edgernn.runtime.opening.ENGINE_NAMES`; those of other formats have no row.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
@@ -106,8 +112,14 @@ def file_subjects(
     if file.format not in SUBJECTS:
         problem = missing(file.format, "row", "SUBJECTS in edgernn/bench/subjects.py")
         raise ModelFileError(f"{file.path}: {problem}")
-    rows_of = SUBJECTS[file.format]
-    return [row for count in threads for row in rows_of(file, model, devices, count, delegates)]
+    rows: list[Subject] = []
+    for count in threads:
+        for engine in engines:
+            if engine == "native":
+                rows.append(_native(file, model, count))
+            elif ENGINE_FORMATS.get(engine, file.format) == file.format:
+                rows += SUBJECTS[file.format](file, model, devices, count, delegates)
+    return rows
 
 
 def _onnx_rows(
@@ -200,6 +212,19 @@ def _onnx(file: ModelFile, model: Model, device: str, threads: int) -> Subject:
         *("onnxruntime", version, "", device, threads, model, problem),
         open=open,
         first_score=FirstScore("edgernn", str(file.path), device, threads),
+    )
+
+
+def _native(file: ModelFile, model: Model, threads: int) -> Subject:
+    problem = None
+    try:
+        Native(file, "cpu", threads)
+    except (ModelFileError, UsageError) as error:
+        problem = one_line(str(error))
+    return Subject(
+        *("native", _installed("edgernn"), "", "cpu", threads, model, problem),
+        open=lambda: FileScorer(file, Native(file, "cpu", threads)),
+        first_score=FirstScore("native", str(file.path), "cpu", threads),
     )
 
 

@@ -49,6 +49,7 @@ from edgernn.data import DataOptions
 from edgernn.errors import EdgernnError, UsageError
 from edgernn.files import write_text
 from edgernn.runtime import SHIPPED_MODEL
+from edgernn.runtime.opening import ENGINE_NAMES
 from edgernn.same_file import check_not_read
 
 __all__ = ["BenchOptions", "run_bench"]
@@ -82,6 +83,7 @@ class BenchOptions:
     device: str | None
     """None for the CPU and CUDA."""
     xnnpack: str
+    engine: str
     output: Path | None
     html: Path | None
     baseline: Path | None
@@ -131,6 +133,7 @@ def run_bench(options: BenchOptions, as_json: bool) -> None:
 def _check(options: BenchOptions) -> None:
     if options.device not in (None, *DEVICES):
         raise UsageError(f"--device {options.device}: choose one of {', '.join(DEVICES)}")
+    _engines(options.engine)
     if options.xnnpack not in _DELEGATES:
         raise UsageError(f"--xnnpack {options.xnnpack}: choose one of {', '.join(_DELEGATES)}")
     if options.max_regression is not None and options.baseline is None:
@@ -193,8 +196,17 @@ def _subjects(options: BenchOptions, threads: Sequence[int], folder: Path) -> li
     if exports:
         paths += export_all(run, folder, options.precision)
     for path in paths:
-        rows += file_subjects(path, devices, threads, _DELEGATES[options.xnnpack])
+        delegates = _DELEGATES[options.xnnpack]
+        rows += file_subjects(path, devices, threads, delegates, _engines(options.engine))
     return rows
+
+
+def _engines(given: str) -> list[str]:
+    engines = given.split(",")
+    for engine in engines:
+        if engine not in ENGINE_NAMES:
+            raise UsageError(f"--engine {engine}: choose of {', '.join(ENGINE_NAMES)}")
+    return engines
 
 
 def _keras(folder: Path, threads: Sequence[int], is_asked: bool) -> list[Subject]:

@@ -314,6 +314,9 @@ def bench(
         str | None, typer.Option(help="cpu, cuda or auto. Default: a row for cpu and one for cuda.")
     ] = None,
     xnnpack: Annotated[str, typer.Option(help="on, off or both: LiteRT's delegate.")] = "both",
+    engine: Annotated[
+        str, typer.Option(help="Of auto, native, onnxruntime, litert; several as native,auto.")
+    ] = "auto",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write what --json prints.")
     ] = None,
@@ -354,6 +357,7 @@ def bench(
         time=time,
         device=device,
         xnnpack=xnnpack,
+        engine=engine,
         output=output,
         html=html,
         baseline=baseline,

@@ -10,12 +10,12 @@ from edgernn.errors import ModelFileError, UsageError
 from edgernn.runtime.backends import BACKENDS, Backend
 from edgernn.runtime.native import Native
 
-__all__ = ["ENGINE_NAMES", "open_backend"]
+__all__ = ["ENGINE_FORMATS", "ENGINE_NAMES", "open_backend"]
 
 ENGINE_NAMES: Final = ("auto", "native", "onnxruntime", "litert")
 """What `edgernn.load` and `--engine` take."""
 
-_FORMATS: Final = {"onnxruntime": "onnx", "litert": "tflite"}
+ENGINE_FORMATS: Final = {"onnxruntime": "onnx", "litert": "tflite"}
 """The format that each engine of others runs."""
 
 
@@ -44,8 +44,9 @@ def open_backend(
         raise ModelFileError(f"{file.path}: {problem}")
     if engine == "native":
         return Native(file, device, threads)
-    if _FORMATS.get(engine, file.format) != file.format:
+    if ENGINE_FORMATS.get(engine, file.format) != file.format:
         raise UsageError(
-            f"{file.path}: engine {engine} runs .{_FORMATS[engine]} files: choose auto or native"
+            f"{file.path}: engine {engine} runs .{ENGINE_FORMATS[engine]} files: choose auto or "
+            "native"
         )
     return BACKENDS[file.format](file, device, threads)

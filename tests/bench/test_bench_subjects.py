@@ -17,6 +17,7 @@ from edgernn.bench.cold_start import FirstScore, start
 from edgernn.bench.machine import describe_machine, differences
 from edgernn.bench.scorers import FileScorer, KerasScorer, _BusyClock
 from edgernn.bench.subjects import NO_DELEGATE, XNNPACK, file_subjects, keras_subjects
+from edgernn.engine import installed
 from edgernn.errors import DeviceError, EdgernnError, ModelFileError
 from edgernn.runtime import SHIPPED_MODEL, load
 from edgernn.runtime.devices import cuda_problem
@@ -73,6 +74,21 @@ def test_scores_of_a_file() -> None:
     parts = scorer.parts(TEXTS * 50)
     assert min(parts.encode, parts.infer) > 0
     assert parts.batch >= 0
+
+
+def test_rows_of_engines(tflite: Path) -> None:
+    """Those that are named, for files of their format; the C engine's row is there without it."""
+    rows = file_subjects(SHIPPED_MODEL, ("cpu",), (1,), BOTH, ("native", "auto", "litert"))
+    assert [row.runtime for row in rows] == ["native", "onnxruntime"]
+    (row,) = file_subjects(tflite, ("cpu",), (1,), BOTH, ("native",))
+    if installed() is None:
+        assert row.problem is not None
+        assert row.problem.startswith("engine native is not in this installation")
+        pytest.skip("this installation has no C engine: pip install -e .")
+    assert row.problem is None
+    expected = load(tflite, engine="native").score(TEXTS[::2])
+    found = row.open().score_all(TEXTS[::2])
+    assert found.tolist() == [score.probability for score in expected]
 
 
 def test_tflite_rows(tflite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
