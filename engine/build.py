@@ -82,6 +82,8 @@ def build_for(target: Target, output: Path) -> None:
     # anywhere.
     flags = () if is_dll else ("-fPIC",)
     link = ("-Wl,--no-entry",) if is_dll else ()
+    # What it needs and has not would be looked for when it is loaded.
+    link = ("-Wl,-z,defs",) if target.library.endswith(".so") else link
     build(output, cc, x86=target.triple.startswith("x86_64"), flags=flags, link=("-s", *link))
 
 

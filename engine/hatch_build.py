@@ -7,28 +7,39 @@ the others.
 from __future__ import annotations
 
 import importlib.util
+import platform
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-sys.path.insert(0, str(Path(__file__).parent))
 
-from build import PACKAGE, build_for, this_target
-
-
-class EngineBuildHook(BuildHookInterface):  # type: ignore[misc, type-arg]
+class EngineBuildHook(BuildHookInterface):
     """Compiles with `ziglang`, a build requirement on platforms that it has wheels for."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile the library before its wheel is packed; `version` is `standard` or `editable`."""
-        target = this_target()
+        script = _build_script()
+        target = script.this_target()
         if target is None or importlib.util.find_spec("ziglang") is None:
-            missing = "a target" if target is None else "the package ziglang"
-            self.app.display_warning(f"edgernn is built without its C engine: no {missing}")
+            machine = f"{sys.platform}-{platform.machine()} is no target of it"
+            reason = machine if target is None else "the package ziglang is not installed"
+            self.app.display_warning(f"edgernn is built without its C engine: {reason}")
             return
-        build_for(target, PACKAGE / target.library)
+        script.build_for(target, script.PACKAGE / target.library)
         build_data["artifacts"].append(f"/edgernn/engine/{target.library}")
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{target.wheel}"
+
+
+def _build_script() -> ModuleType:
+    """Return build.py, under a name that no package has."""
+    path = Path(__file__).with_name("build.py")
+    spec = importlib.util.spec_from_file_location("edgernn_engine_build", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

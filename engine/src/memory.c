@@ -9,6 +9,7 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count);
 void *memmove(void *to, const void *from, size_t count);
 void *memset(void *to, int value, size_t count);
 int memcmp(const void *a, const void *b, size_t count);
+size_t strlen(const char *text);
 
 /* May lie anywhere and alias anything. */
 typedef uint64_t __attribute__((aligned(1), may_alias)) word;
@@ -59,4 +60,12 @@ int memcmp(const void *a, const void *b, size_t count) {
         }
     }
     return 0;
+}
+
+size_t strlen(const char *text) {
+    size_t length = 0;
+    while (text[length] != 0) {
+        length++;
+    }
+    return length;
 }

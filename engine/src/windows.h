@@ -95,26 +95,36 @@ static void run_max_pool(const stage *stage, texts *texts) {
     count_rows(texts);
 }
 
+/* Up to LANES of so many numbers that are left. */
+static void store_some(float *to, vec value, int32_t left) {
+    if (left >= LANES) {
+        store(to, value);
+    } else {
+        __builtin_memcpy(to, &value, (size_t)left * sizeof(float));
+    }
+}
+
 static void run_pool(const stage *stage, texts *texts) {
     const pool *pool = &stage->layer.pool;
     const int32_t features = texts->features;
     const size_t stride = stride_of(stage->outputs);
     for (size_t text = 0; text < texts->count; text++) {
-        const size_t length = texts->lengths[text], start = texts->starts[text];
-        for (int32_t part = 0; part < pool->count; part++) {
-            float *to = texts->other + text * stride + part * features;
-            for (int32_t feature = 0; feature < features; feature++) {
-                const float *from = row_of(texts, start) + feature;
-                float largest = from[0], total = from[0];
-                for (size_t step = 1; step < length; step++) {
-                    const float value = from[step * texts->stride];
-                    largest = value > largest ? value : largest;
-                    total += value;
-                }
-                if (length < (size_t)pool->padded_length && largest < 0) {
-                    largest = 0;
-                }
-                to[feature] = pool->of[part] == POOL_MEAN ? total / (float)length : largest;
+        const size_t length = texts->lengths[text];
+        const bool is_short = length < (size_t)pool->padded_length;
+        float *row = texts->other + text * stride;
+        for (int32_t at = 0; at < features; at += LANES) {
+            const float *from = row_of(texts, texts->starts[text]) + at;
+            vec largest = load(from), total = load(from);
+            for (size_t step = 1; step < length; step++) {
+                const vec value = load(from + step * texts->stride);
+                largest = larger(largest, value);
+                total += value;
+            }
+            largest = is_short ? larger(splat(0.0f), largest) : largest;
+            for (int32_t part = 0; part < pool->count; part++) {
+                const vec value =
+                    pool->of[part] == POOL_MEAN ? total / splat((float)length) : largest;
+                store_some(row + part * features + at, value, features - at);
             }
         }
     }

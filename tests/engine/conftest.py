@@ -7,9 +7,9 @@ import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from build_script import load_build_script
 from made_once import made_once, shared_folder
 
 from edgernn.engine import Library
@@ -29,23 +29,13 @@ def compiler() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def build_script() -> ModuleType:
-    """engine/build.py, which belongs to no package."""
-    spec = importlib.util.spec_from_file_location("engine_build", ROOT / "engine" / "build.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="session")
-def build_engine(compiler: list[str], build_script: ModuleType) -> Callable[..., Path]:
+def build_engine(compiler: list[str]) -> Callable[..., Path]:
     """Compile the engine with the door for networks."""
+    script = load_build_script()
 
-    def build(output: Path, flags: Sequence[str] = (), **more: bool) -> Path:
+    def build(output: Path, flags: Sequence[str] = ("-fPIC",), **more: bool) -> Path:
         sources = [ROOT / "tests" / "engine" / "open_network.c"]
-        build_script.build(output, compiler, more_sources=sources, flags=flags, **more)
+        script.build(output, compiler, more_sources=sources, flags=flags, **more)
         return output
 
     return build

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.cells import CELLS
-from edgernn.ngrams import NO_CHECK, ngram_buckets, ngram_checks, preceding
+from edgernn.ngrams import FLOAT32, NO_CHECK, NgramHash, ngram_buckets, ngram_checks, preceding
 from exporters.network import (
     Activation,
     Conv,
@@ -83,16 +83,18 @@ class Weights:
         kernel = self.normal(width, inputs, filters, scale=(width * inputs) ** -0.5)
         return Conv(kernel, self.normal(filters), **more)
 
-    def ngrams(self, texts: list[npt.NDArray[np.int32]], longest: int = 3) -> Ngrams:
+    def ngrams(
+        self, texts: list[npt.NDArray[np.int32]], longest: int = 3, hash: NgramHash = FLOAT32
+    ) -> Ngrams:
         """A table that holds n-grams of every second text, in far fewer buckets than there are."""
         buckets = 1009
         table, checks = np.zeros(buckets, np.float32), np.full(buckets, NO_CHECK, np.int8)
         for ids in texts[::2]:
             before = preceding(ids, longest)
-            places = ngram_buckets(before, buckets)
+            places = ngram_buckets(before, buckets, hash)
             table[places] = self.normal(*places.shape)
-            checks[places] = ngram_checks(before)
-        return Ngrams(table, checks, longest)
+            checks[places] = ngram_checks(before, hash)
+        return Ngrams(table, checks, longest, hash.name)
 
 
 def cell_networks() -> Iterator[tuple[str, Network]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.ngrams import ngram_buckets, ngram_checks, preceding
+from edgernn.ngrams import HASHES, ngram_buckets, ngram_checks, preceding
 from exporters.network import (
     Activation,
     Conv,
@@ -175,7 +175,8 @@ def _pool(layer: Pool, steps: Numbers) -> Numbers:
 
 def _ngrams(ngrams: Ngrams, ids: Ids) -> float:
     before = preceding(ids, ngrams.longest)
-    buckets = ngram_buckets(before, ngrams.buckets)
-    counted = ngrams.checks[buckets] == ngram_checks(before)
+    hash = HASHES[ngrams.hash]
+    buckets = ngram_buckets(before, ngrams.buckets, hash)
+    counted = ngrams.checks[buckets] == ngram_checks(before, hash)
     total = (ngrams.table.astype(np.float64)[buckets] * counted).sum()
     return float(total / np.sqrt(ngrams.longest * len(ids)))

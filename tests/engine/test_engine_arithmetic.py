@@ -12,7 +12,11 @@ from random_networks import VOCABULARY, Weights, cell_networks, other_networks
 from reference import probabilities
 
 from edgernn.engine import LEVELS, EngineError, Library
+from edgernn.ngrams import HASHES
 from exporters.network import Network, Pool
+
+pytestmark = pytest.mark.spawns
+"""The engine is compiled for it, by a process of the compiler."""
 
 CELLS, OTHERS = dict(cell_networks()), dict(other_networks())
 NETWORKS = CELLS | OTHERS
@@ -73,12 +77,13 @@ def test_levels_agree(engine: Library) -> None:
             np.testing.assert_allclose(other, found[0], rtol=0, atol=SAME)
 
 
+@pytest.mark.parametrize("hash", HASHES)
 @pytest.mark.parametrize("longest", [1, 3, 5])
-def test_ngrams(longest: int, engine: Library) -> None:
+def test_ngrams(longest: int, hash: str, engine: Library) -> None:
     """Those of the table count, others do not, and the ids before a text are zeros."""
     weights, rows = Weights(3), texts((1, 2, 3, 4, 40, 9))
     plain = Network((weights.embedding(), Pool(), weights.dense(24)))
-    network = Network(plain.layers, weights.ngrams(rows, longest))
+    network = Network(plain.layers, weights.ngrams(rows, longest, HASHES[hash]))
     expected = np.array([probabilities(network, row) for row in rows])
     without = np.array([probabilities(plain, row) for row in rows])
     assert np.abs(expected - without).max() > 0.01

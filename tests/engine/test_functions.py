@@ -15,6 +15,9 @@ from reference import apply
 from edgernn.engine import Library
 from exporters.network import Activation, Dense, Embedding, Network, Pool
 
+pytestmark = pytest.mark.spawns
+"""The engine is compiled for it, by a process of the compiler."""
+
 SOURCE = Path(__file__).resolve().parents[2] / "engine" / "src" / "functions.h"
 DEGREE = 5
 

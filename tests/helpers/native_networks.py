@@ -20,7 +20,7 @@ from network_structures import (
 )
 
 from edgernn.engine import Library, Model
-from edgernn.ngrams import CHECKS
+from edgernn.ngrams import CHECKS, HASHES
 from exporters.network import (
     Activation,
     Conv,
@@ -130,8 +130,10 @@ def _fill_ngrams(to: Any, ngrams: Ngrams) -> None:
     to.table = _floats(ngrams.table)
     checks = np.ascontiguousarray(ngrams.checks, np.int8)
     to.check_table = checks.ctypes.data_as(BYTES)
+    hash = HASHES[ngrams.hash]
+    to.factor, to.modulus = (hash.factor, hash.modulus) if hash.modulus else (0, 0)
     for hashes, of_checks in ((to.bucket_hash, False), (to.check_hash, True)):
-        matrix, offsets = hash_matrix(ngrams.longest, checks=of_checks)
+        matrix, offsets = hash_matrix(hash, ngrams.longest, checks=of_checks)
         for at in range(ngrams.longest):
             hashes[at].offset = int(offsets[at])
             hashes[at].multipliers[: ngrams.longest] = [int(each) for each in matrix[:, at]]
