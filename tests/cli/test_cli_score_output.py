@@ -383,7 +383,8 @@ def test_the_description_holds_no_text(broken_off: dict[str, bytes]) -> None:
     """Names and digests alone."""
     job = json.loads(Path("scores.partial.csv.job").read_text())
     assert list(job) == [
-        *("version of edgernn", "model", "device", "input", "way of reading", "list of columns")
+        *("version of edgernn", "model", "device", "engine", "input", "way of reading"),
+        "list of columns",
     ]
     assert job["input"] == ["rows.csv"]
     assert len(job["model"]) == 64
