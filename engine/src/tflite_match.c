@@ -50,6 +50,7 @@ static element type_of(const value *value) {
     case COUNTED_UP:
     case TOKENS:
     case MULTIPLIED:
+    case SPREAD:
     case PADDED:
     case SHIFTED:
     case PRODUCT:

@@ -21,7 +21,7 @@ typedef enum kind {
     /* Loops: [steps, 1, units], zeros of it; a counter at its end; the last state [1, 1, units]. */
     BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
     /* N-grams, see tflite_ngrams.c. */
-    TOKENS, MULTIPLIED, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
+    MULTIPLIED, SPREAD, TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
     SUM, SCALED, ROOT, WIDE, WIDE_LIST
 } kind;
 

@@ -14,12 +14,14 @@ static bool match_before(reading *reading, operation *operation) {
     const value *of = operation->inputs[0];
     if (is(operation, OP_RESHAPE)) {
         becomes(operation, TOKENS)->number = 0;
-        return takes_two(operation, IDS, CONSTANT) && has_options(reading, operation, 0, 0) &&
+        return (takes_two(operation, IDS, CONSTANT) ||
+                (takes_two(operation, SPREAD, CONSTANT) && of->times == 2)) &&
+               has_options(reading, operation, 0, 0) &&
                is_int32(operation, 1, 1, 2, (const int64_t[]){-1, 1});
     }
     if (is(operation, OP_PAD)) {
         const value *pads = operation->inputs[1];
-        if (!takes_two(operation, TOKENS, CONSTANT) || of->times == 1 ||
+        if (!takes_two(operation, TOKENS, CONSTANT) ||
             !has_options(reading, operation, OPTIONS_PAD, 0) ||
             pads->constant->type != ELEMENT_INT32 || pads->constant->count != 4) {
             return false;
@@ -46,24 +48,24 @@ static bool match_before(reading *reading, operation *operation) {
     return place >= 1 && place <= of->number && stored_integer(starts, 0) == of->number - place;
 }
 
-/* Tokens turned into others: times a factor, mod a modulus, and that again. */
+/* Ids turned into others: times a factor, mod a modulus, and that again. */
 static bool match_spread(reading *reading, operation *operation) {
-    const value *tokens = operation->inputs[0], *by = operation->inputs[1];
-    const bool is_product = is(operation, OP_MUL) && takes_two(operation, TOKENS, CONSTANT) &&
-                            has_fused_none(reading, operation, OPTIONS_MUL, 1);
-    const bool is_rest = is(operation, OP_FLOOR_MOD) &&
-                         takes_two(operation, MULTIPLIED, CONSTANT) &&
-                         has_options(reading, operation, 0, 0);
+    const value *ids = operation->inputs[0], *by = operation->inputs[1];
+    const bool is_product =
+        is(operation, OP_MUL) && has_fused_none(reading, operation, OPTIONS_MUL, 1) &&
+        (takes_two(operation, IDS, CONSTANT) || takes_two(operation, SPREAD, CONSTANT));
+    const bool is_rest = is(operation, OP_FLOOR_MOD) && has_options(reading, operation, 0, 0) &&
+                         takes_two(operation, MULTIPLIED, CONSTANT);
     if ((!is_product && !is_rest) || by->constant->type != ELEMENT_INT32 ||
-        by->constant->rank != 0 || tokens->times == 2) {
+        by->constant->rank != 0 || ids->times == 2) {
         return false;
     }
     const int64_t number = stored_integer(by->constant, 0);
-    const int32_t before = is_product ? tokens->factor : tokens->modulus;
-    if (number < 1 || (tokens->times == 1 && number != before)) {
+    const int32_t before = is_product ? ids->factor : ids->modulus;
+    if (number < 1 || (ids->times == 1 && number != before)) {
         return false;
     }
-    value *value = becomes(operation, is_product ? MULTIPLIED : TOKENS);
+    value *value = becomes(operation, is_product ? MULTIPLIED : SPREAD);
     if (is_product) {
         value->factor = (int32_t)number;
     } else {
@@ -83,7 +85,7 @@ static bool match_product(reading *reading, operation *operation) {
     const value *ids = operation->inputs[0], *row = operation->inputs[1];
     if (!has_fused_none(reading, operation, OPTIONS_MUL, 1) ||
         (!takes_two(operation, TOKENS, CONSTANT) && !takes_two(operation, SHIFTED, CONSTANT)) ||
-        ids->times == 1 || !is_by_length(row) || ids->number >= row->constant->dims[0]) {
+        !is_by_length(row) || ids->number >= row->constant->dims[0]) {
         return false;
     }
     becomes(operation, PRODUCT)->constant = row->constant;
