@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -165,7 +164,7 @@ def export(
 
     def require(more: list[Check]) -> None:
         checks.extend(more)
-        _require(more, output, say)
+        gate.require(more, output, say, gate.rounding_hint(rules, precision, trained.network))
 
     graph = _converted(trained, rules, precision, card, wanted)
     operators = count_operators(graph, rules.name)
@@ -259,20 +258,6 @@ def _contents_line(run: Run, golden: Golden) -> str:
         f"{run.contract.vocabulary_size:,} ids, model card and {len(golden.vectors)} golden "
         "vectors inside"
     )
-
-
-def _require(checks: Sequence[Check], output: Path, say: Callable[[str], None]) -> None:
-    """Say which checks passed, and raise an error with a line for each that did not."""
-    failed = [check for check in checks if check.passed is False]
-    for check in checks:
-        if check.passed:
-            say(f"{check.name}: {check.line}")
-        elif check.passed is None:
-            warnings.warn(f"{check.name} {check.line}", RuntimeWarning, stacklevel=4)
-    if failed:
-        lines = [f"{check.name}: {check.line}" for check in failed]
-        joined = lines[0] if len(lines) == 1 else "".join(f"\n  {line}" for line in lines)
-        raise ExportError(f"{output} was not written: {joined}")
 
 
 def _check_scores(

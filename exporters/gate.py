@@ -6,6 +6,7 @@ came from.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.audit import Audit, OldestRuntime
+from edgernn.errors import ExportError
 from edgernn.text import Decision, TextEncoder
 from exporters.min_runtime import MinRuntime
 from exporters.network import Network, Recurrent
@@ -34,6 +36,8 @@ __all__ = [
     "check_parity",
     "check_problems",
     "check_same",
+    "require",
+    "rounding_hint",
 ]
 
 Scores = npt.NDArray[np.float32]
@@ -45,6 +49,9 @@ MAX_ACCURACY_DROP = 0.5
 
 _TIE = 1e-3
 """How far probabilities may move, at most, without another label, where the model has a tie."""
+
+_OF_ROUNDING = frozenset({"parity", "label flips", "accuracy"})
+"""Checks that a file may fail because its precision is too low."""
 
 _SAME = 1e-5
 """Largest difference between one text's scores alone, in a batch, in another order, padded."""
@@ -271,3 +278,45 @@ def check_padding(scorer: Scorer, texts: Sequence[str], together: Scores) -> Che
     return check_same(
         "padding", scorer.probabilities(encoder.encode_batch(texts), padding_ids), together
     )
+
+
+def rounding_hint(rules: FormatRules, precision: str, network: Network) -> str:
+    """Return what to try where a file's scores are too far off; empty where nothing is closer."""
+    limit = rules.precisions[precision].tolerance
+    closer = [
+        one
+        for one in rules.precisions.values()
+        if one.tolerance < limit and not any(part in one.refused for part in network.parts)
+    ]
+    nearest = max(closer, key=lambda one: one.tolerance, default=None)
+    return "" if nearest is None else f"--precision {nearest.name} rounds less"
+
+
+def require(
+    checks: Sequence[Check], output: Path, say: Callable[[str], None], hint: str = ""
+) -> None:
+    """Say which checks passed, and warn of what could not be measured.
+
+    Args:
+        checks: of a file.
+        output: the file.
+        say: gets a line for each check that passed.
+        hint: ends the error, if all checks that failed are about rounding.
+
+    Raises:
+        ExportError: some failed; a line for each.
+    """
+    failed = [check for check in checks if check.passed is False]
+    for check in checks:
+        if check.passed:
+            say(f"{check.name}: {check.line}")
+        elif check.passed is None:
+            warnings.warn(f"{check.name} {check.line}", RuntimeWarning, stacklevel=4)
+    if failed:
+        lines = [f"{check.name}: {check.line}" for check in failed]
+        if hint and all(check.name in _OF_ROUNDING for check in failed):
+            lines.append(hint)
+        if len(failed) == 1:
+            raise ExportError(f"{output} was not written: {'; '.join(lines)}")
+        joined = "".join(f"\n  {line}" for line in lines)
+        raise ExportError(f"{output} was not written: {joined}")
