@@ -9,13 +9,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from ctypes import POINTER, Structure, Union, c_bool, c_float, c_int, c_int8, c_int32, c_size_t
+from ctypes import POINTER, c_char_p, c_int, c_size_t, sizeof
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from network_structures import (
+    CELL_NAMES,
+    FUNCTIONS,
+    HEADS,
+    KINDS,
+    MERGES,
+    NETWORK,
+    PADDINGS,
+    PARTS,
+)
 
 from edgernn.ngrams import HASHES
 from exporters.network import (
@@ -46,18 +56,7 @@ __all__ = [
 ]
 
 OK, BROKEN, UNSUPPORTED, NO_MEMORY = range(4)
-_FLOATS = POINTER(c_float)
-_MAX_NGRAM, _MAX_LAYERS = 8, 64
-_FUNCTIONS: Any = (
-    *("linear", "relu", "tanh", "sigmoid", "leaky_relu", "relu6", "elu", "selu", "silu"),
-    *("softsign", "hard_sigmoid"),
-)
-_CELLS = ("LSTM", "GRU", "SimpleRNN")
-_GATES = (4, 3, 1)
-_MERGES: Any = ("concat", "sum", "ave", "mul")
-_PADDINGS: Any = ("valid", "same", "causal")
-
-
+_GATES = dict(zip(CELL_NAMES, (4, 3, 1), strict=True))
 _ROOT = Path(__file__).resolve().parents[2]
 _SOURCES = (
     *("arena.c", "build_network.c", "elementwise.c", "embedding.c", "names.c", "read_ngrams.c"),
@@ -90,111 +89,6 @@ def compiler() -> list[str]:
     pytest.skip("no C compiler: neither gcc nor clang nor the package ziglang")
 
 
-class _Embedding(Structure):
-    _fields_ = [("ids", c_int32), ("units", c_int32), ("table", _FLOATS)]
-
-
-class _Direction(Structure):
-    _fields_ = [(name, _FLOATS) for name in ("kernel", "recurrent", "bias", "recurrent_bias")]
-
-
-class _Recurrent(Structure):
-    _fields_ = [
-        ("cell", c_int),
-        ("inputs", c_int32),
-        ("units", c_int32),
-        ("sequences", c_bool),
-        ("reset_after", c_bool),
-        ("has_forward", c_bool),
-        ("has_backward", c_bool),
-        ("forward", _Direction),
-        ("backward", _Direction),
-        ("merge", c_int),
-        ("activation", c_int),
-        ("gates", c_int),
-    ]
-
-
-class _Dense(Structure):
-    _fields_ = [
-        ("inputs", c_int32),
-        ("units", c_int32),
-        ("kernel", _FLOATS),
-        ("bias", _FLOATS),
-        ("activation", c_int),
-    ]
-
-
-class _Activation(Structure):
-    _fields_ = [("function", c_int), ("slope", c_float)]
-
-
-class _Scale(Structure):
-    _fields_ = [("features", c_int32), ("scale", _FLOATS), ("shift", _FLOATS)]
-
-
-class _Conv(Structure):
-    _fields_ = [
-        *((name, c_int32) for name in ("width", "inputs", "filters", "stride", "dilation")),
-        ("padding", c_int),
-        ("kernel", _FLOATS),
-        ("bias", _FLOATS),
-    ]
-
-
-class _MaxPool(Structure):
-    _fields_ = [("size", c_int32), ("stride", c_int32), ("padding", c_int)]
-
-
-class _Pool(Structure):
-    _fields_ = [("count", c_int32), ("of", c_int * 2), ("padded_length", c_int32)]
-
-
-class _Hash(Structure):
-    _fields_ = [("offset", c_int32), ("multipliers", c_int32 * _MAX_NGRAM)]
-
-
-class _Ngrams(Structure):
-    _fields_ = [
-        ("longest", c_int32),
-        ("buckets", c_int32),
-        ("checks", c_int32),
-        ("table", _FLOATS),
-        ("check_table", POINTER(c_int8)),
-        ("bucket_hash", _Hash * _MAX_NGRAM),
-        ("check_hash", _Hash * _MAX_NGRAM),
-        ("factor", c_int32),
-        ("modulus", c_int32),
-    ]
-
-
-class _Layers(Union):
-    _fields_ = [
-        ("embedding", _Embedding),
-        ("recurrent", _Recurrent),
-        ("dense", _Dense),
-        ("activation", _Activation),
-        ("scale", _Scale),
-        ("conv", _Conv),
-        ("max_pool", _MaxPool),
-        ("pool", _Pool),
-    ]
-
-
-class _Layer(Structure):
-    _fields_ = [("kind", c_int), ("of", _Layers)]
-
-
-class _Network(Structure):
-    _fields_ = [
-        ("count", c_int32),
-        ("layers", _Layer * _MAX_LAYERS),
-        ("ngrams", _Ngrams),
-        ("head", c_int),
-        ("outputs", c_int32),
-    ]
-
-
 class Found(NamedTuple):
     """What a reader says of a file."""
 
@@ -212,10 +106,10 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self._library = ctypes.CDLL(str(path))
         self._library.size_of_network.restype = c_size_t
-        assert self._library.size_of_network() == ctypes.sizeof(_Network), "network.h has changed"
-        self._library.read_network.restype = POINTER(_Network)
-        self._library.read_network.argtypes = [ctypes.c_char_p, c_size_t, c_int, c_size_t]
-        self._library.message_of.restype = ctypes.c_char_p
+        assert self._library.size_of_network() == sizeof(NETWORK), "network.h has changed"
+        self._library.read_network.restype = POINTER(NETWORK)
+        self._library.read_network.argtypes = [c_char_p, c_size_t, c_int, c_size_t]
+        self._library.message_of.restype = c_char_p
 
     def read(self, file: bytes, *, allocations: int = 1 << 40) -> Found:
         """Read a file; refuse memory after so many allocations."""
@@ -235,64 +129,66 @@ def _array(pointer: Any, *shape: int) -> npt.NDArray[np.float32]:
     return np.ctypeslib.as_array(pointer, shape).copy()
 
 
-def _network(found: _Network) -> Network:
+def _network(found: Any) -> Network:
     layers = tuple(_layer(layer) for layer in found.layers[: found.count])
-    head: Literal["sigmoid", "softmax"] = "softmax" if found.head else "sigmoid"
+    head: Any = HEADS[found.head]
     made = Network(layers, _ngrams(found.ngrams), head)
     assert made.outputs == found.outputs
     return made
 
 
-def _layer(layer: _Layer) -> Layer:
-    kind, _ = _Layers._fields_[layer.kind]
-    of = getattr(layer.of, kind)
-    match of:
-        case _Embedding():
-            return Embedding(_array(of.table, of.ids, of.units))
-        case _Recurrent():
-            forward = _direction(of, of.forward) if of.has_forward else None
-            backward = _direction(of, of.backward) if of.has_backward else None
-            assert forward is not None
-            return Recurrent(
-                _CELLS[of.cell],
-                of.units,
-                of.sequences,
-                forward,
-                backward,
-                _MERGES[of.merge],
-                _FUNCTIONS[of.activation],
-                _FUNCTIONS[of.gates],
-            )
-        case _Dense():
-            kernel = _array(of.kernel, of.inputs, of.units)
-            return Dense(kernel, _array(of.bias, of.units), _FUNCTIONS[of.activation])
-        case _Activation():
-            return Activation(_FUNCTIONS[of.function], of.slope)
-        case _Scale():
-            return Scale(_array(of.scale, of.features), _array(of.shift, of.features))
-        case _Conv():
-            kernel = _array(of.kernel, of.width, of.inputs, of.filters)
-            bias = _array(of.bias, of.filters)
-            return Conv(kernel, bias, _PADDINGS[of.padding], of.stride, of.dilation)
-        case _MaxPool():
-            return MaxPool(of.size, of.stride, _PADDINGS[of.padding])
-        case _Pool():
-            names: Any = [("max", "mean")[part] for part in of.of[: of.count]]
-            return Pool(tuple(names), of.padded_length or None)
-    raise AssertionError(kind)
+def _layer(layer: Any) -> Layer:
+    kind = list(KINDS)[layer.kind]
+    of = getattr(layer.layer, KINDS[kind][0])
+    paddings: Any = PADDINGS
+    if kind is Embedding:
+        return Embedding(_array(of.table, of.ids, of.units))
+    if kind is Recurrent:
+        return _recurrent(of)
+    if kind is Dense:
+        kernel = _array(of.kernel, of.inputs, of.units)
+        return Dense(kernel, _array(of.bias, of.units), FUNCTIONS[of.activation])
+    if kind is Activation:
+        return Activation(FUNCTIONS[of.function], of.slope)
+    if kind is Scale:
+        return Scale(_array(of.scale, of.features), _array(of.shift, of.features))
+    if kind is Conv:
+        kernel = _array(of.kernel, of.width, of.inputs, of.filters)
+        bias = _array(of.bias, of.filters)
+        return Conv(kernel, bias, paddings[of.padding], of.stride, of.dilation)
+    if kind is MaxPool:
+        return MaxPool(of.size, of.stride, paddings[of.padding])
+    parts: Any = tuple(PARTS[part] for part in of.of[: of.count])
+    return Pool(parts, of.padded_length or None)
 
 
-def _direction(layer: _Recurrent, found: _Direction) -> Direction:
-    width = _GATES[layer.cell] * layer.units
-    bias = _array(found.bias, width)
-    if layer.reset_after:
-        bias = np.stack([bias, _array(found.recurrent_bias, width)])
-    return Direction(
-        _array(found.kernel, layer.inputs, width), _array(found.recurrent, layer.units, width), bias
+def _recurrent(of: Any) -> Recurrent:
+    assert of.has_forward
+    backward = _direction(of, of.backward) if of.has_backward else None
+    activation: Any = FUNCTIONS[of.activation]
+    gates: Any = FUNCTIONS[of.gates]
+    return Recurrent(
+        CELL_NAMES[of.cell],
+        of.units,
+        of.sequences,
+        _direction(of, of.forward),
+        backward,
+        MERGES[of.merge],
+        activation,
+        gates,
     )
 
 
-def _ngrams(found: _Ngrams) -> Ngrams | None:
+def _direction(layer: Any, found: Any) -> Direction:
+    width = _GATES[CELL_NAMES[layer.cell]] * layer.units
+    bias = _array(found.bias, width)
+    if layer.reset_after:
+        bias = np.stack([bias, _array(found.more, width)])
+    kernel = _array(found.kernel, layer.inputs, width)
+    return Direction(kernel, _array(found.recurrent_kernel, layer.units, width), bias)
+
+
+def _ngrams(found: Any) -> Ngrams | None:
     if not found.longest:
         return None
     checks: Any = np.ctypeslib.as_array(found.check_table, (found.buckets,)).copy()
@@ -304,7 +200,7 @@ def _ngrams(found: _Ngrams) -> Ngrams | None:
     return Ngrams(_array(found.table, found.buckets), checks, found.longest, hash.name)
 
 
-def _hashes(found: _Network) -> tuple[Any, Any] | None:
+def _hashes(found: Any) -> tuple[Any, Any] | None:
     def values(hashes: Any) -> Any:
         return [
             (hash.offset, tuple(hash.multipliers[: length + 1]))
