@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
 from benchmarks.imports.table import imports_table
+from benchmarks.runtimes.table import runtimes_table, runtimes_wrong
 from benchmarks.speed.table import speed_table
 from edgernn.cli.formats import reason_of
 from edgernn.files import write_text
@@ -47,6 +48,7 @@ PAGES = (
     _ROOT / "docs" / "index.md",
     _ROOT / "docs" / "model.md",
     _ROOT / "docs" / "recipes.md",
+    _ROOT / "docs" / "runtimes.md",
     _ROOT / "docs" / "speed.md",
     _ROOT / "android_demo" / "README.md",
 )
@@ -275,6 +277,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "latency": _latency,
     "formats": _formats,
     "shipped_model": _shipped_model,
+    "runtimes": runtimes_table,
     "speed": speed_table,
     "imports": imports_table,
     "startup": _startup,
@@ -296,11 +299,17 @@ def _headline() -> str:
     )
 
 
+def _wrong() -> str:
+    result = json.loads((_ROOT / "benchmarks" / "results" / "runtimes.json").read_text())
+    return f"{runtimes_wrong(result)} [Which, and what to do](docs/runtimes.md).\n"
+
+
 _COMPOSED: dict[str, Callable[[], str]] = {
     "accuracy": accuracy_table,
     "headline": _headline,
     "search": search_table,
     "search_first": lambda: search_table(FIRST_RESULTS),
+    "wrong": _wrong,
 }
 """Parts from many result files, which they find themselves."""
 

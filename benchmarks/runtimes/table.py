@@ -17,9 +17,11 @@ _TITLES: Final = {
 _READERS: Final = {"last": "the last step", "pool": "pooling", "layer": "a second layer"}
 """By what reads a layer in `benchmarks.recurrent`."""
 
+_INTEGERS: Final = "it computes integers in float32, which the older hash of n-grams exceeds"
 _WHY: Final[Sequence[tuple[str, str, str]]] = (
-    ("openvino", "one_by_one", "it computes in bfloat16 where the processor has it"),
-    ("MNN", "one_by_one", "it computes integers in float32, and `direction=reverse` forward"),
+    ("openvino", "one_by_one", f"{_INTEGERS}; and the rest in bfloat16 where the processor has it"),
+    ("openvino, f32", "one_by_one", _INTEGERS),
+    ("MNN", "one_by_one", f"{_INTEGERS}; and `direction=reverse` forward"),
     ("IREE", "one_by_one", "not known"),
     ("", "in_a_batch", "`sequence_lens` is ignored: padding enters the state"),
     ("onnxruntime, default options", "one_by_one", "it quantizes activations by itself"),
@@ -73,7 +75,7 @@ def runtimes_table(result: dict[str, Any]) -> str:
 def runtimes_wrong(result: dict[str, Any]) -> str:
     """Return one line for the README: who is wrong on files that ONNX Runtime and LiteRT run."""
     alone, batch = (
-        sorted({row["runtime"] for row in _rows(result) if _is_off(row, way)})
+        sorted({row["runtime"].split(",")[0] for row in _rows(result) if _is_off(row, way)})
         for way in ("one_by_one", "in_a_batch")
     )
     said = [f"{', '.join(alone)} on single texts"] if alone else []
@@ -113,7 +115,7 @@ def _cell(row: Mapping[str, Any], notes: list[str]) -> str:
     if row["refused"]:
         return f"refused {_note(str(row['reason']), notes)}"
     time = row.get("time_to_onnxruntime")
-    timed = "" if time is None else f"<br>{time:.2g} x"
+    timed = "" if time is None else f"<br>{time:g} x"
     if row["right"]:
         return f"right{timed}"
     parts = [
