@@ -23,9 +23,9 @@ from edgernn.training.run import Run
 from exporters import gate, model_card
 from exporters.gate import Check, OpenFile, Scorer
 from exporters.golden_texts import golden_vectors
-from exporters.keras_model import read_network
+from exporters.keras_model import network_of
 from exporters.min_runtime import MinRuntime, oldest_supported
-from exporters.network import Batch, Head, Network, RecurrentForm
+from exporters.network import Batch, Network, RecurrentForm
 from exporters.representative import representative_ids
 from exporters.rules import FormatRules, PrecisionRules, check_cells, find_precision
 from exporters.sample_texts import spread
@@ -93,8 +93,7 @@ def open_trained(
     """
     model = run.load_model()
     contract = run.contract
-    head: Head = "softmax" if contract.decision == "largest" else "sigmoid"
-    network = read_network(model, contract.outputs, head)
+    network = network_of(model, contract)
     chosen = spread(texts, run.encoder, CHECKED_TEXTS)
     expected = probabilities(model, run.encoder.encode_batch(chosen), contract.decides)
     validation = None

@@ -15,6 +15,7 @@ from edgernn.cells import CELLS
 from edgernn.errors import ExportError, UsageError
 from edgernn.ngrams import CHECKS, HASHES, NO_CHECK, check_ngrams
 from edgernn.privacy import import_quietly
+from edgernn.text import TextContract
 from exporters.folding import fold
 from exporters.network import (
     Activation,
@@ -35,7 +36,7 @@ from exporters.network import (
     Weights,
 )
 
-__all__ = ["read_network"]
+__all__ = ["network_of", "read_network"]
 
 # What a recurrent layer must be set to for both formats to compute the same, where it has it.
 _SETTINGS: dict[str, tuple[Any, ...]] = {
@@ -53,6 +54,16 @@ _LETTERS: dict[type[Layer], str] = {
     **{Embedding: "E", Recurrent: "R", Pool: "P", Dense: "D"},
     **{Conv: "C", MaxPool: "M", Scale: "S", Activation: "A"},
 }
+
+
+def network_of(model: Any, contract: TextContract) -> Network:
+    """Read the layers of a Keras model whose labels are those of a contract.
+
+    Raises:
+        ExportError: see `read_network`.
+    """
+    head: Head = "softmax" if contract.decision == "largest" else "sigmoid"
+    return read_network(model, contract.outputs, head)
 
 
 def read_network(model: Any, outputs: int = 1, head: Head = "sigmoid") -> Network:

@@ -34,6 +34,8 @@ class Candidate:
     epochs: int = 0
     accuracy: float | None = None
     """On the held-out texts, of its best epoch so far: a share in [0, 1]."""
+    macro_f1: float | None = None
+    """Of the same epoch on the same texts, where there are not just two labels."""
     held_out: int = 0
     """Number of held-out texts."""
     epoch_seconds: float | None = None

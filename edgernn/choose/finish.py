@@ -19,6 +19,7 @@ from edgernn.data import Examples
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
 from edgernn.runtime import Classifier, LoadedModel, load
+from edgernn.training.label_figures import counts_of
 from edgernn.training.run import CHECKPOINT, Run
 from exporters.export import default_name, export, open_trained
 from exporters.rules import FormatRules
@@ -41,6 +42,8 @@ class Chosen:
     """Bytes and latency of the file itself."""
     accuracy: float
     """Of the file, on the held-out texts."""
+    macro_f1: float | None
+    """Likewise, where there are not just two labels."""
     misses: tuple[Miss, ...]
     """The limits that it breaks; none if it was chosen and is not only the nearest."""
 
@@ -149,13 +152,14 @@ def _measured(
         file = load(path, "cpu", threads=1)
         # What else the machine does can only make it slower.
         latency = min(median_latencies([file], texts)[0] for _ in range(_TIMED))
-    accuracy = _accuracy(file, held_out)
+    accuracy, macro_f1 = _figures(file, held_out)
     variant = Variant(variant.precision, path.stat().st_size, latency)
     misses = limits.misses(variant.bytes, variant.milliseconds, accuracy)
-    return Chosen(candidate, path, variant, accuracy, misses)
+    return Chosen(candidate, path, variant, accuracy, macro_f1, misses)
 
 
-def _accuracy(file: Classifier, examples: Examples) -> float:
+def _figures(file: Classifier, examples: Examples) -> tuple[float, float | None]:
+    """Return accuracy and, where there are not just two labels, macro F1."""
     decides = file.contract.decides
     found: list[Any] = []
     for start in range(0, len(examples), _TEXTS_AT_ONCE):
@@ -164,7 +168,12 @@ def _accuracy(file: Classifier, examples: Examples) -> float:
             score.probability if decides.is_binary else score.probabilities
             for score in file.score(texts, errors="raise")
         ]
-    return float(decides.right(np.array(found, np.float64), examples.labels).mean())
+    scores = np.array(found, np.float64)
+    accuracy = float(decides.right(scores, examples.labels).mean())
+    if decides.is_binary:
+        return accuracy, None
+    answers, number = decides.answers(scores), len(file.contract.labels)
+    return accuracy, counts_of(answers, examples.labels, number).macro_f1
 
 
 def _excess(chosen: Chosen) -> float:

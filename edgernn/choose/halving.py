@@ -45,6 +45,8 @@ class Progress:
     held_out: int
     seconds: float
     """What the epochs of this call took."""
+    macro_f1: float | None = None
+    """On the same texts, where there are not just two labels."""
     out_of_time: bool = False
     """Whether it was stopped at its deadline, before it reached the rung."""
 
@@ -223,6 +225,7 @@ class Search:
         took = self._clock() - started
         candidate.epochs = progress.epochs
         candidate.accuracy, candidate.held_out = progress.accuracy, progress.held_out
+        candidate.macro_f1 = progress.macro_f1
         done = progress.epochs - before
         if done > 0:
             candidate.epoch_seconds = max(progress.seconds / done, 0.01)
@@ -234,10 +237,11 @@ class Search:
         candidate.rungs = rung + 1
         if candidate.rungs == len(RUNGS):
             candidate.status = "finished"
+        macro_f1 = "" if candidate.macro_f1 is None else f", macro F1 {candidate.macro_f1:.4f}"
         self._say(
             f"{candidate.name}: held-out accuracy {_reached(candidate):.2%} \u00b1 "
-            f"{candidate.error or 0.0:.2%} after {candidate.epochs} of {self._settings.epochs} "
-            f"epochs, {took:.0f} s"
+            f"{candidate.error or 0.0:.2%}{macro_f1} after {candidate.epochs} of "
+            f"{self._settings.epochs} epochs, {took:.0f} s"
         )
         return True
 

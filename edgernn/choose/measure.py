@@ -28,7 +28,7 @@ from edgernn.training.run import Run
 from exporters import model_card
 from exporters.export import TrainedModel, convert_graph, in_form
 from exporters.golden_texts import golden_vectors
-from exporters.keras_model import read_network
+from exporters.keras_model import network_of
 from exporters.min_runtime import oldest_supported
 from exporters.rules import FormatRules, check_cells
 
@@ -107,7 +107,9 @@ class Untrained:
             metrics={},
         )
         labels = labels_of(encoder.contract)
-        network = read_network(build(recipe, encoder.contract.vocabulary_size, labels))
+        network = network_of(
+            build(recipe, encoder.contract.vocabulary_size, labels), encoder.contract
+        )
         shape = (len(self.texts), *(() if labels is None else (labels,)))
         trained = TrainedModel(run, network, self.texts, np.zeros(shape, np.float32))
         written: dict[str, Path] = {}

@@ -57,7 +57,10 @@ class Result:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as JSON values; accuracies are shares in [0, 1]."""
+        """Return the result as JSON values; accuracies and F1 are shares in [0, 1].
+
+        Macro F1 is null of two labels.
+        """
         chosen = self.chosen
         described = {
             "candidate": chosen.candidate.name,
@@ -66,6 +69,7 @@ class Result:
             "latency_ms": chosen.variant.milliseconds,
             "held_out_accuracy": chosen.accuracy,
             "standard_error": standard_error(chosen.accuracy, chosen.candidate.held_out),
+            "held_out_macro_f1": chosen.macro_f1,
             "run": str(chosen.file.parent),
             "file": str(chosen.file),
         }
@@ -92,6 +96,7 @@ class Result:
             ],
             "held_out_accuracy": candidate.accuracy,
             "standard_error": candidate.error,
+            "held_out_macro_f1": candidate.macro_f1,
             "held_out_texts": candidate.held_out,
             "file_accuracy": candidate.file_accuracy,
             "epochs": candidate.epochs,

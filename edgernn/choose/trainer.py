@@ -90,6 +90,7 @@ class KerasTrainer:
             # Keras gives it as float32.
             accuracy=round(history.best.validation_accuracy * held_out) / held_out,
             held_out=held_out,
+            macro_f1=history.best.validation_macro_f1,
             seconds=_seconds(folder) - before,
             out_of_time=reached < epochs,
         )

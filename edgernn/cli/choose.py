@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -69,14 +70,22 @@ def run_choice(
     if as_json:
         write_line(json.dumps(result.to_json(), ensure_ascii=False))
     else:
-        rows = [_cells(row, asked.limits) for row in result.rows]
-        for line in aligned([_HEADER, *rows], left=5):
+        for line in aligned(_table(result.rows, asked.limits), left=5):
             write_line(line)
     sys.stdout.flush()
     _say_the_rest(result)
     _say_chosen(result, output)
     if result.chosen.misses:
         raise SystemExit(1)
+
+
+def _table(rows: Sequence[ResultRow], limits: Limits) -> list[tuple[str, ...]]:
+    cells = [_cells(row, limits) for row in rows]
+    if all(row.candidate.macro_f1 is None for row in rows):
+        return [_HEADER, *cells]
+    figures = (row.candidate.macro_f1 for row in rows)
+    shown = ["macro F1", *("-" if f1 is None else f"{f1:.4f}" for f1 in figures)]
+    return [(*row, f1) for row, f1 in zip([_HEADER, *cells], shown, strict=True)]
 
 
 def _cells(row: ResultRow, limits: Limits) -> tuple[str, ...]:
@@ -126,6 +135,7 @@ def _say_chosen(result: Result, output: Path) -> None:
     measured = (
         f"{chosen.variant.bytes:,} bytes, {chosen.variant.milliseconds:.2f} ms, held-out accuracy "
         f"of the file {chosen.accuracy:.2%} \u00b1 {error:.2%}"
+        f"{'' if chosen.macro_f1 is None else f', macro F1 {chosen.macro_f1:.4f}'}"
     )
     say(f"wrote {output / PLOT}")
     if chosen.misses:

@@ -23,6 +23,7 @@ pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[trai
 WORDS = {
     0: ("bad", "awful", "boring", "dull", "weak", "silly"),
     1: ("good", "great", "lovely", "warm", "funny", "moving"),
+    2: ("mixed", "uneven", "patchy", "mediocre", "fair", "average"),
 }
 OTHERS = ("the", "film", "a", "plot", "actors", "and", "of", "is", "was", "it", "music", "end")
 SMALL = Space(
@@ -43,10 +44,8 @@ def quick(texts):
     return replace(fit_settings(texts), epochs=EPOCHS, patience=EPOCHS, learning_rate=0.05)
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def written(path, labels):
     """A CSV of 160 short texts that a tiny model can tell apart."""
-    path = tmp_path_factory.mktemp("choose") / "reviews.csv"
     rng = random.Random(3)
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -54,9 +53,15 @@ def data(tmp_path_factory):
         for i in range(160):
             words = [rng.choice(OTHERS) for _ in range(rng.randint(3, 9))]
             for _ in range(2):
-                words.insert(rng.randrange(len(words)), rng.choice(WORDS[i % 2]))
-            rows.writerow((" ".join(words), ("negative", "positive")[i % 2]))
+                words.insert(rng.randrange(len(words)), rng.choice(WORDS[i % len(labels)]))
+            rows.writerow((" ".join(words), labels[i % len(labels)]))
     return path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Texts of two labels."""
+    return written(tmp_path_factory.mktemp("choose") / "reviews.csv", ("negative", "positive"))
 
 
 def command(*arguments, space=SMALL, on_batch=lambda line: None):
@@ -158,6 +163,8 @@ def test_limits_that_can_be_met(met):
     assert result["nearest"] is None
     chosen = result["chosen"]
     assert chosen["held_out_accuracy"] >= 0.6
+    # Of two labels nobody asks for it.
+    assert chosen["held_out_macro_f1"] is None
     assert 0 < chosen["latency_ms"] <= 200
     assert 0 < result["spent_s"] < 300
     run = Run.open(folder / "chosen")
@@ -169,6 +176,30 @@ def test_limits_that_can_be_met(met):
     assert positive.probability > negative.probability
     assert (folder / "front.png").read_bytes().startswith(b"\x89PNG")
     assert not (folder / "chosen" / "checkpoint").exists()
+
+
+def test_three_labels(tmp_path):
+    """The same search, of a file that tells three labels apart; macro F1 stands beside accuracy."""
+    import edgernn
+
+    labels = ("bad", "good", "mixed")
+    source, folder = written(tmp_path / "reviews.csv", labels), tmp_path / "choice"
+    done = command("--data", source, "--output", folder, "--budget", "5min")
+    assert done.exit_code == 0, done.output
+    header, row = done.stdout.splitlines()
+    result = json.loads((folder / "result.json").read_text())
+    chosen, (candidate,) = result["chosen"], result["candidates"]
+    with edgernn.load(chosen["file"], "cpu") as file:
+        assert file.contract.labels == labels
+        texts = [f"the film is {WORDS[i][0]} and {WORDS[i][1]}" for i in range(3)]
+        right = [score.label for score in file.score(texts)]
+    assert right == list(labels)
+    # Of balanced labels it is near the accuracy, and not the same number.
+    for figures in (chosen, candidate):
+        assert figures["held_out_macro_f1"] == pytest.approx(figures["held_out_accuracy"], abs=0.1)
+    assert header.endswith("macro F1")
+    assert row.endswith(f"{candidate['held_out_macro_f1']:.4f}")
+    assert f", macro F1 {chosen['held_out_macro_f1']:.4f}" in done.stderr
 
 
 def test_candidates_of_the_result(met):
