@@ -24,6 +24,7 @@ def test_the_next_command(tmp_path, capsys, kind, command):
     chosen = SimpleNamespace(
         variant=SimpleNamespace(bytes=9, milliseconds=1.0),
         candidate=SimpleNamespace(held_out=50),
+        macro_f1=None,
         accuracy=0.9,
         misses=(),
         file=run / "x.onnx",
