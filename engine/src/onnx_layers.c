@@ -108,9 +108,12 @@ bool match_onnx_weights(reading *reading, operation *operation) {
     }
     bool is_form = false;
     if (is(operation, "Cast")) {
-        is_form = operation->node->input_count == 1 && !weights->is_decoded &&
-                  (weights->type == ELEMENT_FLOAT16 || weights->type == ELEMENT_INT8) &&
-                  has_integer(operation, "to", DATA_FLOAT);
+        is_form =
+            operation->node->input_count == 1 && !weights->is_decoded &&
+            (weights->type == ELEMENT_FLOAT16
+                 ? weights->rank == 2
+                 : weights->type == ELEMENT_INT8 && (weights->rank == 2 || weights->rank == 3)) &&
+            has_integer(operation, "to", DATA_FLOAT);
         weights->is_decoded = true;
     } else if (is(operation, "DequantizeLinear")) {
         is_form = match_dequantize(reading, operation, weights);
