@@ -204,13 +204,14 @@ class _Timed:
 
 
 class _TimedModel:
-    """A Keras model whose predictions are timed."""
+    """A Keras model whose predictions are timed; all else is the model's own."""
 
     def __init__(self, model: Any, clock: _BusyClock) -> None:
-        self.layers = model.layers
-        self.output_shape = model.output_shape
         self._model = model
         self._clock = clock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
 
     def predict_on_batch(self, ids: Ids) -> Any:
         with self._clock:

@@ -216,6 +216,8 @@ def _compile(model: Any, settings: FitSettings, texts: int, rule: DecisionRule) 
         loss=loss(rule),
         metrics=metrics(rule),
     )
+    # TensorFlow traces a step that makes variables, as the first one would, a second time.
+    model.optimizer.build(model.trainable_variables)
 
 
 def _seed_dropout(model: Any, rng: np.random.Generator) -> None:

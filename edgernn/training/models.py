@@ -128,6 +128,7 @@ def logits(model: Any, ids: Sequence[npt.NDArray[np.int32]]) -> npt.NDArray[np.f
         float32 [texts], or [texts, labels] of a model with several logits.
     """
     is_masked = embedding_of(model).mask_zero
+    _trace(model)
     found = np.zeros((len(ids), model.output_shape[-1]), np.float32)
     lengths = np.array([len(text) for text in ids])
     for batch in plan_validation(lengths, _BATCH):
@@ -180,6 +181,19 @@ def scores_of(logits: npt.NDArray[np.float32], rule: DecisionRule) -> npt.NDArra
     powers: npt.NDArray[np.float64] = np.exp(wide - wide.max(axis=1, keepdims=True))
     shares: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
     return shares.astype(np.float32)
+
+
+def _trace(model: Any) -> None:
+    """Trace a model's prediction for rows of any number, unless it was traced or is not to be.
+
+    Keras would trace it for the first batch's shape, and again for the second's.
+    """
+    if model.predict_function or model.run_eagerly:
+        return
+    tf = import_quietly("tensorflow")
+    model.make_predict_function()
+    rows = tf.TensorSpec((None, model.input_shape[1]), tf.int32)
+    model.predict_function.get_concrete_function([(rows,)])
 
 
 def _of_one_length(
