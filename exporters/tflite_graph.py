@@ -88,7 +88,7 @@ def _convert(
 
     @tf.function(input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False)  # type: ignore[untyped-decorator]
     def score(ids: Any) -> dict[str, Any]:
-        logit = twin(looked_up(ids), training=False)
+        logit = twin(looked_up(ids))
         if network.outputs > 1:
             return {"probabilities": logit if softmax_behind else probabilities(tf, network, logit)}
         if hashed is not None:
@@ -96,9 +96,9 @@ def _convert(
         return {"probability": tf.reshape(tf.sigmoid(logit), [1])}
 
     module = tf.Module()
-    # Not the twin itself: saving a Keras model traces it all over again, for most of a minute.
+    # Neither the twin itself, since saving a Keras model traces it all over again, for most of a
+    # minute, nor `score`, which would be traced a second time.
     module.weights = twin.variables
-    module.score = score
     converter = tf.lite.TFLiteConverter.from_concrete_functions(
         [score.get_concrete_function()], module
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from exporters.network import (
     Conv,
     Dense,
     Embedding,
+    Layer,
     MaxPool,
     Network,
     Pool,
@@ -27,75 +29,91 @@ from exporters.rules import no_graph
 from exporters.tflite_loops import looped, looped_and_pooled, pools_in_loop
 from exporters.tflite_stand_ins import stand_in_of
 
-__all__ = ["build_twin"]
+__all__ = ["Twin", "build_twin"]
 
 
-def build_twin(network: Network) -> Any:
-    """Return a `tf_keras` model: float32 [1, time, units] of the embedding to [1, 1], the logit."""
+@dataclass(frozen=True)
+class Twin:
+    """Layers of `tf_keras`, built; as a model, each would be traced once more than it is called."""
+
+    layers: tuple[Any, ...]
+
+    def __call__(self, state: Any) -> Any:
+        """Turn float32 [1, time, units] of the embedding into [1, outputs], the logits."""
+        for layer in self.layers:
+            state = layer(state)
+        return state
+
+    @property
+    def variables(self) -> list[Any]:
+        """The layers' weights."""
+        return [variable for layer in self.layers for variable in layer.variables]
+
+
+def build_twin(network: Network) -> Twin:
+    """Return the twin of the layers behind a network's embedding."""
     tf = import_quietly("tensorflow")
-    tf_keras = import_quietly("tf_keras")
+    layers = import_quietly("tf_keras").layers
 
-    layers = tf_keras.layers
     table, *others = network.layers
     assert isinstance(table, Embedding)
-    width = table.table.shape[1]
-    twin = tf_keras.Sequential([layers.InputLayer((None, width), batch_size=1)])
+    found = []
     for place, layer in enumerate(others):
-        behind = others[place + 1] if place + 1 < len(others) else None
         if place and pools_in_loop(others[place - 1], layer):
             continue
-        weights = []
-        match layer:
-            case Recurrent() if isinstance(behind, Pool) and pools_in_loop(layer, behind):
-                twin.add(
-                    layers.Lambda(
-                        lambda state, layer=layer, pool=behind: _pooled(
-                            tf, pool, state, looped_and_pooled(tf, layer, pool, state)
-                        )
-                    )
+        behind = others[place + 1] if place + 1 < len(others) else None
+        found.append(_built(tf, layers, layer, behind))
+    return Twin(tuple(found))
+
+
+def _built(tf: Any, layers: Any, layer: Layer, behind: Layer | None) -> Any:
+    """Return the layer of `tf_keras`, with its weights; one that pools in its loop does both."""
+    match layer:
+        case Recurrent() if isinstance(behind, Pool) and pools_in_loop(layer, behind):
+            return layers.Lambda(
+                lambda state: _pooled(
+                    tf, behind, state, looped_and_pooled(tf, layer, behind, state)
                 )
-            case Recurrent() if layer.is_loop:
-                twin.add(layers.Lambda(lambda state, layer=layer: looped(tf, layer, state)))
-            case Recurrent():
-                twin.add(_recurrent(layers, layer))
-                stands_in = stand_in_of(layer)
-                weights = [
-                    array if stands_in is None else stands_in.weights(array)
-                    for direction in layer.directions
-                    for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
-                ]
-            case Pool():
-                twin.add(
-                    layers.Lambda(
-                        lambda state, layer=layer: _pooled(
-                            tf,
-                            layer,
-                            state,
-                            {"max": tf.reduce_max(state, 1), "mean": tf.reduce_mean(state, 1)},
-                        )
-                    )
+            )
+        case Recurrent() if layer.is_loop:
+            return layers.Lambda(lambda state: looped(tf, layer, state))
+        case Recurrent():
+            made = _recurrent(layers, layer)
+            stands_in = stand_in_of(layer)
+            width = len(layer.forward.kernel)
+            weights = [
+                array if stands_in is None else stands_in.weights(array)
+                for direction in layer.directions
+                for array in (direction.kernel, direction.recurrent_kernel, direction.bias)
+            ]
+        case Dense():
+            function = Activation(layer.activation)
+            made = layers.Dense(
+                layer.kernel.shape[1], activation=lambda state: apply(tf, function, state)
+            )
+            width, weights = len(layer.kernel), [layer.kernel, layer.bias]
+        case Pool():
+            return layers.Lambda(
+                lambda state: _pooled(
+                    tf,
+                    layer,
+                    state,
+                    {"max": tf.reduce_max(state, 1), "mean": tf.reduce_mean(state, 1)},
                 )
-            case Dense():
-                function = Activation(layer.activation)
-                twin.add(
-                    layers.Dense(
-                        layer.kernel.shape[1],
-                        activation=lambda state, function=function: apply(tf, function, state),
-                    )
-                )
-                weights = [layer.kernel, layer.bias]
-            case Conv():
-                twin.add(layers.Lambda(lambda state, layer=layer: _convolved(tf, layer, state)))
-            case MaxPool():
-                twin.add(layers.MaxPooling1D(layer.size, layer.stride, layer.padding))
-            case Activation():
-                twin.add(layers.Lambda(lambda state, layer=layer: apply(tf, layer, state)))
-            case Scale():
-                twin.add(
-                    layers.Lambda(lambda state, layer=layer: state * layer.scale + layer.shift)
-                )
-        twin.layers[-1].set_weights(weights)
-    return twin
+            )
+        case Conv():
+            return layers.Lambda(lambda state: _convolved(tf, layer, state))
+        case MaxPool():
+            return layers.MaxPooling1D(layer.size, layer.stride, layer.padding)
+        case Activation():
+            return layers.Lambda(lambda state: apply(tf, layer, state))
+        case Scale():
+            return layers.Lambda(lambda state: state * layer.scale + layer.shift)
+        case _:
+            raise TypeError(f"no layer behind an embedding: {type(layer).__name__}")
+    made.build((1, None, width))
+    made.set_weights(weights)
+    return made
 
 
 @functools.cache
