@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +17,7 @@ import tiers
 from hypothesis import HealthCheck, settings
 from made_once import made_once, shared_folder
 from read_networks import Reader, compile_readers
-from tiny_runs import TINY_SUBWORDS, TinyFiles, open_trained_run, tiny_bilstm, write_run
+from tiny_runs import TINY_SUBWORDS, TinyFiles, open_shared, shared_run, tiny_bilstm, write_run
 
 import edgernn.privacy
 import edgernn.runtime.adapters
@@ -89,8 +90,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Measure what tests of the measured rooms call."""
-    if item.path.relative_to(ROOT).parts[1] not in _MEASURED_ROOMS:
+    """Measure what tests of the measured rooms call, but for those marked as `unmeasured`."""
+    room = item.path.relative_to(ROOT).parts[1]
+    if room not in _MEASURED_ROOMS or item.get_closest_marker("unmeasured"):
         return (yield)
     with _coverage(item, "resume"):
         return (yield)
@@ -176,12 +178,10 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     The weights make scores vary between 0.05 and 0.95. Needs TensorFlow.
     """
-    return write_run(
-        tmp_path_factory.mktemp("tiny-run"),
-        *tiny_bilstm(),
-        html_breaks="space",
-        control_characters="space",
-    )
+    recipe, vocabulary = tiny_bilstm()
+    rules = {"html_breaks": "space", "control_characters": "space"}
+    write = partial(write_run, recipe=recipe, vocabulary=vocabulary, **rules)
+    return shared_run(tmp_path_factory, "tiny", write)
 
 
 @pytest.fixture(scope="session")
@@ -190,13 +190,11 @@ def tiny_labels_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Needs TensorFlow.
     """
-    return write_run(
-        tmp_path_factory.mktemp("tiny-labels-run"),
-        *tiny_bilstm(),
-        spread=1.5,
-        labels=("bad", "mixed", "good"),
-        decision="largest",
-    )
+    recipe, vocabulary = tiny_bilstm()
+    labels = ("bad", "mixed", "good")
+    rules = {"spread": 1.5, "labels": labels, "decision": "largest"}
+    write = partial(write_run, recipe=recipe, vocabulary=vocabulary, **rules)
+    return shared_run(tmp_path_factory, "tiny-labels", write)
 
 
 @pytest.fixture(scope="session")
@@ -205,14 +203,11 @@ def tiny_each_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     Needs TensorFlow.
     """
-    return write_run(
-        tmp_path_factory.mktemp("tiny-each-run"),
-        *tiny_bilstm(),
-        spread=1.5,
-        labels=("plot", "cast", "music"),
-        decision="each",
-        thresholds=(0.4, 0.5, 0.7),
-    )
+    recipe, vocabulary = tiny_bilstm()
+    labels = ("plot", "cast", "music")
+    rules = {"spread": 1.5, "labels": labels, "decision": "each", "thresholds": (0.4, 0.5, 0.7)}
+    write = partial(write_run, recipe=recipe, vocabulary=vocabulary, **rules)
+    return shared_run(tmp_path_factory, "tiny-each", write)
 
 
 @pytest.fixture(scope="session")
@@ -246,7 +241,8 @@ def tiny_word_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fit=imdb.fit,
     )
     vocabulary = build_vocabulary(recipe.text, SAMPLE_TEXTS, min_df=1)
-    return write_run(tmp_path_factory.mktemp("tiny-word-run"), recipe, vocabulary)
+    write = partial(write_run, recipe=recipe, vocabulary=vocabulary)
+    return shared_run(tmp_path_factory, "tiny-word", write)
 
 
 @pytest.fixture(scope="session")
@@ -275,25 +271,26 @@ def tiny_wide_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fit=RECIPES[DEFAULT_RECIPE].fit,
         ngrams=parts.Ngrams(1009),
     )
-    return write_run(tmp_path_factory.mktemp("tiny-wide-run"), recipe, subwords.to_bytes())
+    write = partial(write_run, recipe=recipe, vocabulary=subwords.to_bytes())
+    return shared_run(tmp_path_factory, "tiny-wide", write)
 
 
 @pytest.fixture(scope="session")
 def tiny_trained(tiny_run: Path) -> TrainedModel:
     """The model of `tiny_run`, opened for export, with its own scores of the sample texts."""
-    return open_trained_run(tiny_run)
+    return open_shared(tiny_run)
 
 
 @pytest.fixture(scope="session")
 def tiny_word_trained(tiny_word_run: Path) -> TrainedModel:
     """The model of `tiny_word_run`, opened for export, with its own scores."""
-    return open_trained_run(tiny_word_run)
+    return open_shared(tiny_word_run)
 
 
 @pytest.fixture(scope="session")
 def tiny_wide_trained(tiny_wide_run: Path) -> TrainedModel:
     """The model of `tiny_wide_run`, opened for export, with its own scores."""
-    return open_trained_run(tiny_wide_run)
+    return open_shared(tiny_wide_run)
 
 
 @pytest.fixture(scope="session")
@@ -309,7 +306,7 @@ def tiny_labels_files(
     tiny_labels_run: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], Path]:
     """The exported files of `tiny_labels_run`, likewise."""
-    return TinyFiles(open_trained_run(tiny_labels_run), tmp_path_factory, "tiny-labels-files")
+    return TinyFiles(open_shared(tiny_labels_run), tmp_path_factory, "tiny-labels-files")
 
 
 @pytest.fixture(scope="session")

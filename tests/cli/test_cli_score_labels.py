@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from in_process import Command
-from tiny_runs import TinyFiles, open_trained_run
+from tiny_runs import TinyFiles, open_shared
 
 from edgernn.cli import score_file
 from edgernn.runtime import LoadedModel
@@ -20,14 +20,14 @@ TEXTS = ["a very good film", "bad", "", "the film is not so good, and the cast i
 @pytest.fixture(scope="module")
 def of_three(tiny_labels_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that gives each text one of three labels."""
-    trained = open_trained_run(tiny_labels_run)
+    trained = open_shared(tiny_labels_run)
     return TinyFiles(trained, tmp_path_factory, "tiny-labels-files")["onnx", "float32"]
 
 
 @pytest.fixture(scope="module")
 def of_several(tiny_each_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that gives a text several of three labels, or none."""
-    trained = open_trained_run(tiny_each_run)
+    trained = open_shared(tiny_each_run)
     return TinyFiles(trained, tmp_path_factory, "tiny-each-files")["onnx", "float32"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_runs import open_trained_run
+from tiny_runs import open_shared
 
 from edgernn import load
 from edgernn.bundle import read_model_file
@@ -27,7 +27,7 @@ on_cpu = partial(LoadedModel.open, device="cpu")
 def trained(request: pytest.FixtureRequest) -> dict[str, TrainedModel]:
     """Both runs, opened for export."""
     return {
-        decision: calmer(open_trained_run(request.getfixturevalue(run)), 0.4)
+        decision: calmer(open_shared(request.getfixturevalue(run)), 0.4)
         for decision, run in RUNS.items()
     }
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import pickle
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +105,7 @@ def write_run(
             weights[-2] *= factor[0]
         model.set_weights(weights)
 
+    folder.mkdir(exist_ok=True)
     model.save(folder / run.MODEL)
     (folder / run.CONTRACT).write_text(contract.to_json(), "utf-8")
     (folder / contract.vocabulary_file).write_bytes(vocabulary)
@@ -123,6 +126,23 @@ def write_run(
     metrics = {"validation_accuracy": 0.75, "parameters": model.count_params()}
     (folder / run.METRICS).write_text(json.dumps(metrics), "utf-8")
     return folder
+
+
+def shared_run(factory: pytest.TempPathFactory, name: str, write: Callable[[Path], object]) -> Path:
+    """Return the run folder of a name, which the first of the tests' processes writes."""
+    return made_once(shared_folder(factory, "runs") / name, write)
+
+
+def open_shared(run: Path) -> TrainedModel:
+    """Return what `open_trained_run` gives of a shared run; one process alone opens its model."""
+
+    def make(path: Path) -> None:
+        path.write_bytes(pickle.dumps(open_trained_run(run)))
+
+    trained: TrainedModel = pickle.loads(  # noqa: S301
+        made_once(run.with_name(f"{run.name}.pickle"), make).read_bytes()
+    )
+    return trained
 
 
 def open_trained_run(folder: Path) -> TrainedModel:
