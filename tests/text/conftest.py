@@ -25,8 +25,8 @@ def tiny() -> SubwordEncoder:
 
 @pytest.fixture(scope="session")
 def reviews(shared_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """2,000 of the first 24,000 IMDB reviews; to unpack the other 76,000 takes seconds."""
-    texts = islice(read_reviews(shared_dir, every=12), 2000)
+    """2,000 of the first 4,000 IMDB reviews; to unpack the other 96,000 takes many seconds."""
+    texts = islice(read_reviews(shared_dir, every=2), 2000)
     path = made_once(
         shared_folder(tmp_path_factory, "reviews") / "reviews.json",
         lambda path: path.write_text(json.dumps(list(texts)), "utf-8"),

@@ -86,6 +86,7 @@ def generator():
     return module
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_case_holds(corpora, kind):
     """One text at a time."""
@@ -125,6 +126,7 @@ def narrow_answer(decision, scores):
     return [number] if least is None or confidence >= np.float32(least) else []
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("way", ["scalar", "tables"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_case_holds_in_a_batch(corpora, kind, way, monkeypatch):
@@ -281,6 +283,7 @@ def tfds():
         return pytest.importorskip("tensorflow_datasets").deprecated.text
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("order", ["its own", "longest first"])
 def test_tfds_gives_the_same_subwords(corpora, tfds, order):
     """All cases, but those that TFDS leaves to chance; with its chance taken away, all."""
@@ -311,6 +314,7 @@ def test_tfds_gives_the_same_subwords(corpora, tfds, order):
     assert not any(skipped.values())
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kind", ["words", "stop_words"])
 def test_keras_gives_the_same_words(corpora, kind):
     """All cases of the contracts that split at separators; Keras splits, lowers and looks up."""

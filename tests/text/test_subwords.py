@@ -46,10 +46,11 @@ def test_the_golden_values(encoder):
     assert encoder.decode([3585, 3194, 7785, 7962, 7975]) == "Terrible Movie!."
 
 
+@pytest.mark.unmeasured
 def test_sampled_reviews_equal_tfds(encoder, tfds_encoder, reviews):
-    """Every id of 500 reviews, and the way back."""
+    """Every id of 200 reviews, and the way back."""
     assert len(reviews) == 2000
-    for review in reviews[::4]:
+    for review in reviews[::10]:
         ids = encoder.encode(review)
         assert ids == tfds_encoder.encode(review)
         assert encoder.decode(ids) == review
@@ -67,6 +68,7 @@ def test_all_reviews_equal_tfds(imdb_vocabulary, tfds_encoder, shared_dir):
         assert batch_ids.tolist() == expected
 
 
+@pytest.mark.unmeasured
 @given(text=TEXTS)
 @example(text="".join(NASTY))
 @example(text=" ".join(NASTY))
@@ -76,6 +78,7 @@ def test_any_text_equals_tfds(encoder, tfds_encoder, text):
     assert encoder.decode(encoder.encode(text)) == tfds_encoder.decode(tfds_encoder.encode(text))
 
 
+@pytest.mark.unmeasured
 @given(text=TEXTS | st.lists(st.sampled_from(TINY + NASTY)).map("".join))
 @example(text=" ".join(TINY))
 def test_a_tiny_vocabulary_equals_tfds(tiny, tfds_tiny, text):
@@ -84,6 +87,7 @@ def test_a_tiny_vocabulary_equals_tfds(tiny, tfds_tiny, text):
     assert tiny.encode(text) == tfds_tiny.encode(text)
 
 
+@pytest.mark.unmeasured
 @given(data=st.data())
 def test_any_vocabulary_equals_tfds(tfds_class, data):
     """Any subwords, but for reserved ones of which one begins another: TFDS follows hash order."""

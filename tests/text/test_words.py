@@ -87,6 +87,7 @@ def keras_tokenizers():
     return fitted
 
 
+@pytest.mark.unmeasured
 @given(text=any_text)
 def test_ids_are_those_of_keras(keras_tokenizers, text):
     """Any text, with and without an id for unknown words."""
@@ -97,6 +98,7 @@ def test_ids_are_those_of_keras(keras_tokenizers, text):
         assert encoder.encode(clean) == tokenizer.texts_to_sequences([clean])[0]
 
 
+@pytest.mark.unmeasured
 @given(st.lists(any_text, max_size=6))
 def test_a_batch_gives_the_same(texts):
     """Batch or not, the ids are the same, and of the type that models take."""
@@ -106,6 +108,7 @@ def test_a_batch_gives_the_same(texts):
     assert all(row.dtype == "int32" for row in rows)
 
 
+@pytest.mark.unmeasured
 @given(any_text)
 def test_splitting_leaves_no_separator(text):
     """What splitting gives holds no separator and no empty word."""
