@@ -20,6 +20,7 @@ from edgernn.bundle.onnx.content import OnnxContent
 from edgernn.bundle.tflite.content import TfliteContent
 from edgernn.errors import ExportError, ModelFileError
 from edgernn.text.padding import pad
+from edgernn.training.models import logits
 from exporters import onnx_graph, onnx_precisions, tflite_graph
 from exporters.gate import check_operators
 from exporters.keras_model import read_network
@@ -39,8 +40,8 @@ class Trained(NamedTuple):
     expected: Scores
 
 
-def trained(labels: int, head: Literal["softmax", "sigmoid"]) -> Trained:
-    """A bidirectional LSTM with a hidden layer, large enough to be quantized."""
+def trained(labels: int) -> dict[tuple[str, int], Trained]:
+    """A bidirectional LSTM with a hidden layer, large enough to be quantized, with each head."""
     model = sequential(
         layers.Embedding(VOCABULARY, 12, mask_zero=True),
         recurrent("LSTM", 16, bidirectional=True),
@@ -49,21 +50,21 @@ def trained(labels: int, head: Literal["softmax", "sigmoid"]) -> Trained:
         scale=0.4,
     )
     rows = ragged(LENGTHS)
-    # In batches of one length, which needs no padding.
-    logits = np.concatenate([model(row[None]).numpy() for row in rows])
-    powers = np.exp(logits.astype(np.float64))
-    expected = powers / powers.sum(axis=1, keepdims=True)
-    if head == "sigmoid":
-        expected = powers / (1 + powers)
-    # Else one label would be as good as another.
-    assert np.ptp(expected, axis=0).max() > 0.05
-    return Trained(read_network(model, labels, head), rows, expected.astype(np.float32))
+    powers = np.exp(logits(model, rows).astype(np.float64))
+    found = {}
+    for head in HEADS:
+        expected = powers / (powers.sum(axis=1, keepdims=True) if head == "softmax" else 1 + powers)
+        # Else one label would be as good as another.
+        assert np.ptp(expected, axis=0).max() > 0.05
+        network = read_network(model, labels, head)
+        found[head, labels] = Trained(network, rows, expected.astype(np.float32))
+    return found
 
 
 @pytest.fixture(scope="module")
 def networks() -> dict[tuple[str, int], Trained]:
     """Three labels and many, of either head."""
-    return {(head, labels): trained(labels, head) for head in HEADS for labels in (3, 77)}
+    return trained(3) | trained(77)
 
 
 def onnx_scores(file: bytes, rows: Sequence[Ids]) -> Scores:
