@@ -37,14 +37,20 @@ class Conversions:
     ) -> Path:
         """Convert with TensorFlow's converter, for rows of any length."""
         import tensorflow as tf
+        import tf_keras
 
         def convert(path: Path) -> None:
             function = tf.function(
                 lambda ids: model(ids, training=False),
                 input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")],
             )
+            holder = model
+            if isinstance(model, tf_keras.Model):
+                # The file is the same; the model itself would be traced all over again.
+                holder = tf.Module()
+                holder.weights = model.variables
             converter = tf.lite.TFLiteConverter.from_concrete_functions(
-                [function.get_concrete_function()], model
+                [function.get_concrete_function()], holder
             )
             setting(converter)
             path.write_bytes(converter.convert())

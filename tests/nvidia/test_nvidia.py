@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +153,15 @@ def test_following_what_is_said(tmp_path: Path) -> None:
     write_index(index)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=120)
     python = venv / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    # What `pip --python` starts, as a second process.
+    (runner,) = (path for path in metadata.files("pip") or () if path.name == "__pip-runner__.py")
     pattern = "Lib/site-packages" if os.name == "nt" else "lib/*/site-packages"
     (site,) = venv.glob(pattern)
 
     def pip(*arguments: str) -> None:
         offline = ("--no-index", "--find-links", index) if arguments[0] == "install" else ()
         done = subprocess.run(
-            [sys.executable, "-m", "pip", "--python", python, "-q", *arguments, *offline],
+            [python, runner.locate(), "-q", *arguments, *offline],
             capture_output=True,
             encoding="utf-8",
             env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
