@@ -75,10 +75,13 @@ def tflite_apk(
 def both_apk(
     onnx_archive: tuple[Path, bool], tflite_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The app with both runtimes, each with the pretrained model."""
+    """The app with both runtimes, each with the pretrained model; beside it, its classes."""
     output = tmp_path_factory.mktemp("apk") / "both.apk"
     models = ("--model", SHIPPED_MODEL, "--model", tflite_model)
-    return build_apk(output, "--runtime", "both", "--aar", onnx_archive[0], *models)
+    build_apk(output, "--runtime", "both", "--aar", onnx_archive[0], *models)
+    # For a JVM.
+    shutil.copy(DEMO / "target" / "apk" / "classes.jar", output.with_suffix(".jar"))
+    return output
 
 
 @pytest.fixture(scope="session")
@@ -113,8 +116,6 @@ def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
 
 @pytest.fixture(scope="session")
 def onnx_apk(onnx_archive: tuple[Path, bool], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app with ONNX Runtime and the pretrained model; beside it, its classes for a JVM."""
+    """The app as it is built without options: with ONNX Runtime and the pretrained model."""
     output = tmp_path_factory.mktemp("apk") / "onnx.apk"
-    build_apk(output, "--aar", onnx_archive[0], "--page-size", 16384)
-    shutil.copy(DEMO / "target" / "apk" / "classes.jar", output.with_suffix(".jar"))
-    return output
+    return build_apk(output, "--aar", onnx_archive[0], "--page-size", 16384)
