@@ -124,6 +124,7 @@ def masked_lstm(masked: bool):
     return keras.Sequential(layers)
 
 
+@pytest.mark.slow
 def test_the_naive_conversion(tmp_path):
     """A masked LSTM becomes a loop in each direction, and says what Keras says."""
     pytest.importorskip("tf2onnx", reason="needs tf2onnx: pip install 'edgernn[peers]'")

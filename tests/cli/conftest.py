@@ -13,7 +13,10 @@ from made_once import made_once, shared_folder
 
 @pytest.fixture(scope="session")
 def console() -> Edgernn:
-    """The console script: once a command, and for what only a process shows, such as signals."""
+    """The console script: once a command, and for what only a process shows, such as signals.
+
+    `summary` loads TensorFlow to count weights: among the slow tests of `tests/privacy` it is run.
+    """
     return Edgernn()
 
 

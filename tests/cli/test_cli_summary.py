@@ -40,9 +40,9 @@ def test_the_table_and_the_diagram(edgernn, tiny_run, tmp_path):
     assert rules.startswith("rules: unicode form none, line break tags space, ")
 
 
-def test_json(console, tiny_run):
+def test_json(edgernn, tiny_run):
     """The same for programs."""
-    done = console("summary", tiny_run, "--json")
+    done = edgernn("summary", tiny_run, "--json")
     assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 1)
     found = json.loads(done.stdout)
     assert found["run"] == str(tiny_run)

@@ -141,9 +141,9 @@ def run(seeds: list[Seed], folder: Path, count: int, *, seed: int, each: bool) -
     return found
 
 
-def test_500_files(seeds: list[Seed], tmp_path: Path) -> None:
-    """Every attack once, some truncations, and random damage."""
-    found = run(seeds, tmp_path, 500, seed=1, each=False)
+def test_400_files(seeds: list[Seed], tmp_path: Path) -> None:
+    """Every attack once, which are 341, some truncations, and random damage."""
+    found = run(seeds, tmp_path, 400, seed=1, each=False)
     assert not found.problems, found.report()
     print(found.report())
 
