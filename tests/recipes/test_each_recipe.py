@@ -1,5 +1,10 @@
-"""Every recipe through the battery of `recipe_checks`, and a toy that nobody has measured."""
+"""Every recipe through the battery of `recipe_checks`, and a toy that nobody has measured.
 
+Where others have the same kinds of layers and text rules, the battery is slow but for the numbers
+that the recipe learns.
+"""
+
+import pytest
 from recipe_checks import RecipeChecks
 from toy import RECIPE
 
@@ -49,6 +54,7 @@ class TestBigru(RecipeChecks):
     parameters = 170_261
 
 
+@pytest.mark.slow
 class TestBilstm(RecipeChecks):
     """A bidirectional LSTM."""
 
@@ -56,6 +62,7 @@ class TestBilstm(RecipeChecks):
     parameters = 173_205
 
 
+@pytest.mark.slow
 class TestStopwordBilstm(RecipeChecks):
     """Two bidirectional LSTMs on words."""
 
@@ -63,6 +70,7 @@ class TestStopwordBilstm(RecipeChecks):
     parameters = 1_315_233
 
 
+@pytest.mark.slow
 class TestKerasLstm(RecipeChecks):
     """A wide LSTM."""
 
@@ -76,6 +84,13 @@ class TestToy(RecipeChecks):
     recipe = RECIPE
     parameters = 1_528
     subwords = 300
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("checks", [TestBilstm, TestStopwordBilstm, TestKerasLstm])
+def test_parameters_of_the_slow_ones(checks: type[RecipeChecks]) -> None:
+    """To the last digit, too."""
+    checks().test_parameters()
 
 
 def test_every_recipe_is_checked() -> None:
