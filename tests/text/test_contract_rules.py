@@ -86,6 +86,7 @@ word_rules = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=400, deadline=None)
 @example(text="a\U0001f44d\u0301", rules={}, word_rules={})
 @given(text=texts, rules=rules, word_rules=word_rules)
@@ -123,6 +124,7 @@ def test_any_rules_together(
             assert found.tolist() == ids
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=300, deadline=None)
 @given(
     st.one_of(
