@@ -313,6 +313,8 @@ def test_a_run(tiny_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in keras_environment(1).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("edgernn.cli.bench.measure_starts", lambda *arguments: None)
+    # A model of random weights is undecided of many texts: each rounding gives some another label.
+    monkeypatch.setattr("exporters.gate.MAX_FLIPS", 0.1)
     found = CliRunner().invoke(app, ["bench", "--run", str(tiny_run), *RUN, "int8-dynamic,int16x8"])
     assert found.exit_code == 0, found.output
     check_run(found.stdout, found.stderr, ("tiny-bilstm-int8-dynamic.onnx", "onnxruntime"))
