@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
 from benchmarks.imports.table import imports_table
-from benchmarks.runtimes.table import runtimes_table, runtimes_wrong
+from benchmarks.runtimes.table import recurrent_table, runtimes_table, runtimes_wrong
 from benchmarks.speed.table import speed_table
 from edgernn.cli.formats import reason_of
 from edgernn.files import write_text
@@ -43,6 +43,7 @@ PAGES = (
     _ROOT / "README.md",
     _MODEL / "README.md",
     _ROOT / "docs" / "accuracy.md",
+    _ROOT / "docs" / "export.md",
     _ROOT / "docs" / "formats.md",
     _ROOT / "docs" / "imports.md",
     _ROOT / "docs" / "index.md",
@@ -277,6 +278,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "latency": _latency,
     "formats": _formats,
     "shipped_model": _shipped_model,
+    "recurrent": recurrent_table,
     "runtimes": runtimes_table,
     "speed": speed_table,
     "imports": imports_table,

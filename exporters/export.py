@@ -221,11 +221,10 @@ def in_form(
         return network
     looped = network.as_loops()
     if recurrent is None:
-        from exporters.tflite_loops import STEPS, stores_steps
+        from exporters.tflite_loops import is_slower
 
         refused = rules.precisions[precision].refused
-        has_loops = all(layer.cell in STEPS for layer in looped.recurrent_layers if layer.is_loop)
-        if not has_loops or stores_steps(looped) or any(part in refused for part in looped.parts):
+        if is_slower(looped) or any(part in refused for part in looped.parts):
             return network
     return looped
 

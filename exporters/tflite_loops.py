@@ -22,8 +22,10 @@ import numpy as np
 from edgernn.errors import ExportError
 from exporters.network import Direction, Layer, Network, Pool, Recurrent
 
-__all__ = ["STEPS", "looped", "looped_and_pooled", "pools_in_loop", "stores_steps"]
+__all__ = ["STEPS", "is_slower", "looped", "looped_and_pooled", "pools_in_loop", "stores_steps"]
 
+_AS_FAST: Final = frozenset({"LSTM"})
+"""Cells whose loop takes no longer than the fused operator, if it need not write its steps."""
 _HALF: Final = np.array([0.5], np.float32)
 _LOWEST: Final = np.finfo(np.float32).min
 
@@ -68,6 +70,12 @@ def stores_steps(network: Network) -> bool:
         and not pools_in_loop(layer, following)
         for layer, following in zip(network.layers, behind, strict=True)
     )
+
+
+def is_slower(network: Network) -> bool:
+    """Tell whether loops of a network take longer than fused operators, as measured."""
+    cells = {layer.cell for layer in network.recurrent_layers if layer.is_loop}
+    return bool(cells - _AS_FAST) or stores_steps(network)
 
 
 def looped(tf: Any, layer: Recurrent, state: Any) -> Any:

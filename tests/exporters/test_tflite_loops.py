@@ -141,6 +141,8 @@ OTHER = lambda: [recurrent("LSTM", 4, recurrent_activation="hard_sigmoid")]  # n
         # A loop that writes all its steps takes longer than the fused operator.
         (_stacked, "int8", None, ("LSTM", "SimpleRNN", "Merge")),
         (_stacked, "int8", "loop", ("LSTM as a loop", "SimpleRNN as a loop", "Merge")),
+        (lambda: [recurrent("SimpleRNN", 4)], "int8", None, ("SimpleRNN",)),
+        (lambda: [recurrent("SimpleRNN", 4)], "int8", "loop", ("SimpleRNN as a loop",)),
         # The converter quantizes no loop to integers.
         (LAST, "int8-full", None, ("LSTM",)),
         (LAST, "int8", "fused", ("LSTM",)),
