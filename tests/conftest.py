@@ -146,13 +146,17 @@ settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
-def without_other_runtimes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def without_other_runtimes(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a file be verified by the engines alone: other runtimes take a process and seconds each.
 
-    `tests/runtime/test_other_runtimes.py` is about them.
+    `tests/runtime/test_other_runtimes.py` is about them. Without `monkeypatch`, which would then be
+    set up before other automatic fixtures, and undo what a test changes after them.
     """
+    before = edgernn.runtime.adapters.ADAPTERS
     if request.path.name != "test_other_runtimes.py":
-        monkeypatch.setattr(edgernn.runtime.adapters, "ADAPTERS", {})
+        edgernn.runtime.adapters.ADAPTERS = {}
+    yield
+    edgernn.runtime.adapters.ADAPTERS = before
 
 
 @pytest.fixture(scope="session")
