@@ -482,16 +482,28 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 
+@pytest.mark.parametrize("own", [False, True])
 @pytest.mark.parametrize("count", [8, 33, CHECKED_TEXTS])
 @pytest.mark.parametrize("name", CHOICES)
-def test_spread(tiny_encoder: TextEncoder, name: str, count: int) -> None:
+def test_spread(tiny_encoder: TextEncoder, name: str, count: int, own: bool) -> None:
     """However few or many there are: as many as asked for, one token first, the longest last."""
-    chosen = spread(CHOICES[name], tiny_encoder, count)
+    chosen = spread(CHOICES[name], tiny_encoder, count, own=own)
     lengths = [len(tiny_encoder.encode(text)) for text in chosen]
     assert len(chosen) == count
     assert lengths[0] == 1
     assert lengths[-1] == tiny_encoder.contract.max_length
     assert all(text.strip() for text in chosen)
+
+
+def test_of_own_texts_two_are_joined(tiny_encoder: TextEncoder) -> None:
+    """Beside them, their beginnings and one of the longest input nothing is longer than two."""
+    texts = [f"good film {word}" for word in ("never", "loved", "boring", "funny", "best", "one")]
+    *chosen, longest = spread(texts, tiny_encoder, CHECKED_TEXTS, own=True)
+    assert {f"{one} {two}" for one in texts for two in texts if one != two} < set(chosen)
+    assert max(len(text.split()) for text in chosen) == 6
+    assert len(set(longest.split())) == 3
+    others = spread(texts, tiny_encoder, CHECKED_TEXTS)
+    assert max(len(text.split()) for text in others[:-1]) == 18
 
 
 def test_spread_over_the_lengths(tiny_encoder: TextEncoder) -> None:
