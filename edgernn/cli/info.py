@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.audit import find_oldest_runtime, read_graph
-from edgernn.bundle import read_model_file
+from edgernn.bundle import ModelFile, read_model_file
 from edgernn.cli.console import write_line
+from edgernn.errors import ModelFileError, UsageError
 from edgernn.nvidia import find_gpus, find_packages, tell_damage
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+from edgernn.runtime.native import Native
+from edgernn.runtime.opening import ENGINE_FORMATS
 
 __all__ = ["run_info"]
 
@@ -42,9 +45,21 @@ def _model(path: Path) -> dict[str, Any]:
         "contract": json.loads(contract.to_json()),
         "vocabulary bytes": vocabulary,
         "operators": dict(sorted(file.operators.items())),
+        "engine": _engines(file),
         "oldest runtime": oldest.text,
         **({"newer for": [reason.text for reason in oldest.reasons]} if oldest.reasons else {}),
     }
+
+
+def _engines(file: ModelFile) -> dict[str, str]:
+    """Say which engine `auto` is for the file, and whether the C engine runs it here."""
+    auto = [name for name, format in ENGINE_FORMATS.items() if format == file.format]
+    try:
+        native = f"yes, {Native(file, 'cpu', 1).level}"
+    except (ModelFileError, UsageError) as error:
+        reason = str(error.__cause__ or error)
+        native = f"no: {reason.removeprefix('engine native is ')}"
+    return {"auto": ", ".join(auto), "native": native}
 
 
 def _machine() -> dict[str, Any]:

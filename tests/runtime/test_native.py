@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import edgernn
+from edgernn.cli.info import run_info
 from edgernn.engine import LEVELS, Library, installed
 from edgernn.errors import DeviceError, ModelFileError, UsageError
 from edgernn.runtime import SHIPPED_MODEL, LoadedModel, native
@@ -79,6 +81,18 @@ def test_the_level_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_auto_is_the_engine_of_the_format() -> None:
     assert edgernn.load(device="cpu").engine == "onnxruntime"
+
+
+def test_info_says_which_runs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By default, and whether this one does, or why not."""
+    for level, said in (("plain", "yes, plain"), ("sse9", "no: EDGERNN_CPU=sse9: choose one of")):
+        monkeypatch.setenv("EDGERNN_CPU", level)
+        run_info(None, as_json=True)
+        found = json.loads(capsys.readouterr().out)["model"]["engine"]
+        assert found["auto"] == "onnxruntime"
+        assert found["native"].startswith(said)
 
 
 def test_what_does_not_go_together(tiny_files: Files) -> None:
