@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from android_build import KOTLIN, ROOT, call, maven
+from click.testing import Result
 from languages import LANGUAGES, reviews, write_reviews
 from typer.testing import CliRunner
 
@@ -39,11 +40,11 @@ def jar() -> Path:
     return ROOT / name
 
 
-def run(*arguments: object) -> str:
-    """Run a command of edgernn, which must succeed, and return what it wrote."""
+def run(*arguments: object) -> Result:
+    """Run a command of edgernn, which must succeed."""
     done = CliRunner().invoke(app, list(map(str, arguments)))
     assert done.exit_code == 0, done.output
-    return done.output
+    return done
 
 
 @pytest.mark.keras
@@ -54,17 +55,17 @@ def test_from_a_table_to_the_jvm(language: str, jar: Path, tmp_path: Path) -> No
     pytest.importorskip("tf_keras", reason="needs TensorFlow: pip install 'edgernn[export]'")
     data, folder, files = tmp_path / "data.csv", tmp_path / "run", tmp_path / "files"
     write_reviews(data, language)
-    said = run("train", "--data", data, "--test-fraction", 0.2, "--output", folder)
+    said = run("train", "--data", data, "--test-fraction", 0.2, "--output", folder).stderr
     assert said.count("text rules: words are letters of any script (") == 1
-    assert re.findall(r"each(?: pair of)? characters?", said) == [EACH[language]] * (
-        language in EACH
-    )
+    each = [EACH[name] for name in (language,) if name in EACH]
+    assert re.findall(r"each (?:pair of characters|character)", said) == each
 
-    measured = json.loads(run("evaluate", "--model", folder, "--data", data, "--json"))
+    measured = json.loads(run("evaluate", "--model", folder, "--data", data, "--json").stdout)
     assert measured["examples"] == 60
     assert measured["accuracy"] >= 0.95
 
-    run("export", "--run", folder, "--format", "all", "--precision", "int8", "--output", files)
+    # Many pairs of the 24 held-out texts are ties, which int8 may round either way.
+    run("export", "--run", folder, "--format", "all", "--precision", "float16", "--output", files)
     paths = {path.suffix: path for path in files.iterdir()}
     assert paths.keys() == {".onnx", ".tflite"}
     texts = [text for text, _ in reviews(language)]
@@ -75,9 +76,7 @@ def test_from_a_table_to_the_jvm(language: str, jar: Path, tmp_path: Path) -> No
             found[suffix] = classifier.score(texts)
         assert min(score.known or 0 for score in found[suffix]) > 0.8
     labels = [score.label for score in found[".onnx"]]
-    # int8 rounds otherwise in each format: a text that the model is not sure of may flip.
-    flips = sum(a != b.label for a, b in zip(labels, found[".tflite"], strict=True))
-    assert flips <= len(texts) / 100
+    assert labels == [score.label for score in found[".tflite"]]
 
     lines = tmp_path / "texts.txt"
     lines.write_text("".join(f"{text}\n" for text in texts), "utf-8")
