@@ -300,7 +300,7 @@ def export_model(
         min_runtime: the oldest runtime to run on, such as `ai-edge-litert==1.0.1`; None is
             onnxruntime==1.16 or tflite-runtime==2.14.
         recurrent: `loop` or `fused`: what a .tflite file has for LSTM and SimpleRNN layers. A loop
-            keeps no state between calls; None is a loop where it is no slower.
+            keeps no state between calls; None is a loop where it is no slower and rounds no more.
         batch: texts a call of an .onnx file: `many`, padded, or `one`, which is right in more
             runtimes; None is many.
         card: where to write the model card that is in the file, too.

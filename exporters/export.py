@@ -215,7 +215,7 @@ def in_form(
         rules: the format.
         precision: a precision that the format has.
         recurrent: the form; None: loops, which keep no state between calls, where the precision
-            can have them and they are not slower than fused operators.
+            can have them and they neither round more nor are slower than fused operators.
     """
     if not rules.has_forms or recurrent == "fused":
         return network
@@ -223,8 +223,9 @@ def in_form(
     if recurrent is None:
         from exporters.tflite_loops import is_slower
 
-        refused = rules.precisions[precision].refused
-        if is_slower(looped) or any(part in refused for part in looped.parts):
+        limits = rules.precisions[precision]
+        is_refused = any(part in limits.refused for part in looped.parts)
+        if is_refused or limits.rounds_loops_more or is_slower(looped):
             return network
     return looped
 

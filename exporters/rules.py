@@ -69,6 +69,8 @@ class PrecisionRules:
     """Recurrent layers, and other parts, that cannot be had in it, and the reason, as measured."""
     one_text: bool = False
     """Whether its graphs take one text a call, with lengths or without."""
+    rounds_loops_more: bool = False
+    """Whether recurrent layers as loops are further from the Keras model than fused operators."""
     needs_representative: bool = False
     """Whether the converter takes ranges from texts that it runs."""
     searched: bool = True
@@ -328,6 +330,8 @@ FORMATS: dict[str, FormatRules] = {
                     "most of the network, that alone, with a scale for each row",
                     tolerance=2e-2,
                     golden_tolerance=1e-2,
+                    # A model of 77 labels and 64 units was 0.022 off as loops, 0.016 when fused.
+                    rounds_loops_more=True,
                 ),
                 PrecisionRules(
                     "int16x8",

@@ -248,7 +248,7 @@ def test_lost_accuracy(tiny_trained: TrainedModel, output: Path) -> None:
     def open_file(path: Path) -> Any:
         return Altered(path, lambda p, size: 1 - p if size == 250 else p)
 
-    said = r"accuracy: 0\.00 % of 250 validation texts .* 100\.00 points lost, allowed 0\.5$"
+    said = r"accuracy: 0\.00 % of 250 validation texts .* 100\.00 points lost, allowed 0\.5"
     with pytest.raises(ExportError, match=said):
         export(trained, ONNX, "int8", output, open_file)
     assert content(output) == before
@@ -465,7 +465,8 @@ def test_a_model_of_other_cells(
     path = tmp_path / f"model.{name}"
     export(other_cells, FORMATS[name], precision, path, on_cpu, lines.append)
     assert lines[0].endswith(f" builtin operators, {said}")
-    assert len(lines) == len(PASSED)
+    # The reference is one of ONNX.
+    assert len(lines) == len(PASSED) - (name == "tflite")
     assert read_model_file(path).format == name
 
 

@@ -258,7 +258,7 @@ def test_few_texts_are_sure(tiny_encoder: TextEncoder) -> None:
             [0.5 + 0.3 * (places(one) % share == 0) for one in ids], np.float32
         )
 
-    golden = golden_vectors(tiny_encoder, sure_of(20), 1e-4)
+    golden = golden_vectors(tiny_encoder, sure_of(10), 1e-4)
     assert len({v.text for v in golden.vectors if v.ids}) == 16
     with pytest.warns(RuntimeWarning, match=r"^\d+ golden vectors instead of 16: of .* 0\.0002 or"):
         few = golden_vectors(tiny_encoder, sure_of(400), 1e-4)

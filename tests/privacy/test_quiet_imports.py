@@ -13,8 +13,9 @@ from edgernn.privacy import import_quietly
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("edgernn", "exporters", "benchmarks")
-WITHOUT_EDGERNN = {"benchmarks/imports/make.py"}
-"""Run in environments of other packages' versions, by hand."""
+WITHOUT_EDGERNN = {"benchmarks/imports/make.py", "edgernn/runtime/adapters.py"}
+"""Run in environments of other packages' versions, by hand; and in a child process with telemetry
+switched off and a home folder that is gone afterwards."""
 QUIETLY = {
     *("keras", "matplotlib", "onnxruntime", "tensorflow", "tensorflow_datasets", "tf2onnx"),
     "tf_keras",

@@ -338,7 +338,7 @@ def test_threads_onnx(tiny_files: Files) -> None:
 
 def test_threads_by_default(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as the cores that the process may use."""
-    monkeypatch.setattr(backends, "cores", lambda: 5)
+    monkeypatch.setattr(backends, "threads_by_default", lambda: 5)
     assert LoadedModel.open(tiny_files["onnx", "float32"], "cpu")._backend.workers == 5
 
 
@@ -638,7 +638,8 @@ def test_closing_while_another_thread_scores(tiny_files: Files) -> None:
 
 
 def test_it_shows_no_insides() -> None:
-    """What users see is what is named here: neither the engine nor scores of ids."""
+    """What users see is what is named here, and no scores of ids."""
     own = {name for name in vars(Classifier) if not name.startswith("_")}
-    properties = {"path", "device", "contract", "labels", "card"}
-    assert own == properties | {"encode", "decode", "score", "score_or_none", "close"}
+    properties = {"path", "device", "engine", "contract", "labels", "card"}
+    scoring = {"score", "score_or_none", "score_frame"}
+    assert own == properties | scoring | {"encode", "decode", "close"}

@@ -71,7 +71,9 @@ def check_structure(model: Model, vocabulary_size: int) -> None:
     if model.graph.unusual_field:
         raise ProtoError(f"a graph with field {model.graph.unusual_field}")
     constants = _Constants()
-    kinds: dict[str, str] = {IDS: IDS, LENGTHS: LENGTHS}
+    inputs = {value.name for value in model.graph.inputs}
+    # A graph for one text a call has no lengths.
+    kinds = {name: name for name in (IDS, LENGTHS) if name in inputs}
     elements = 0
     for tensor in model.graph.initializers:
         kind = _check_initializer(tensor, constants)
