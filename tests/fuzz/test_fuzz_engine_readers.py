@@ -60,8 +60,8 @@ def test_what_is_read_is_sound(seeds: list[Seed], engine_reader: Reader, tmp_pat
     tried = mutants(seeds, 240, seed=11, outside=str(outside), each=False)
     assert problems(engine_reader, tried, counts) == []
     assert min(counts["onnx 0"], counts["tflite 0"]) > 0
-    # Those of attachments alone are sound graphs.
-    assert counts["onnx 0"] + counts["tflite 0"] < sum(counts.values()) / 2
+    # Most attack attachments, beside which the graphs are sound.
+    assert counts.total() - counts["onnx 0"] - counts["tflite 0"] > 40
 
 
 @pytest.mark.slow
