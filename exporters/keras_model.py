@@ -30,6 +30,7 @@ from exporters.network import (
     Merge,
     Network,
     Ngrams,
+    NgramVectors,
     Pool,
     Recurrent,
     Scale,
@@ -48,6 +49,7 @@ _SETTINGS: dict[str, tuple[Any, ...]] = {
     "return_state": (False,),
     "unroll": (False,),
 }
+_NGRAMS = frozenset({"HashedNgrams", "HashedNgramVectors"})
 _ONLY_IN_TRAINING = frozenset({"InputLayer", "Dropout", "SpatialDropout1D", "GaussianNoise"})
 # One letter a kind of layer, for the order that they may stand in.
 _LETTERS: dict[type[Layer], str] = {
@@ -89,8 +91,8 @@ def read_network(model: Any, outputs: int = 1, head: Head = "sigmoid") -> Networ
     if hashed is not None and not masked:
         raise _refused(chain[0], "with n-grams it must mask padding (mask_zero)")
     _check_shape(layers, outputs)
-    if hashed is not None and outputs > 1:
-        raise _refused(hashed, f"n-grams tell two labels apart, not {outputs}")
+    if hashed is not None and (given := hashed.output.shape[-1]) != outputs:
+        raise _refused(hashed, f"it gives something for {given} logits, not for {outputs}")
     return Network(fold(layers), None if hashed is None else _ngrams(hashed, layers), head)
 
 
@@ -193,8 +195,8 @@ def _branches(model: Any) -> tuple[Sequence[Any], Any | None]:
     if type(sum_of).__name__ != "Add" or len(terms) != 2:
         return _chain(model, ids, output), None
     hashed, sources = _made(terms[1])
-    if type(hashed).__name__ != "HashedNgrams" or [id(t) for t in sources] != [id(ids)]:
-        raise _refused(sum_of, "it must add the sum of the ids' n-grams to a logit")
+    if type(hashed).__name__ not in _NGRAMS or [id(t) for t in sources] != [id(ids)]:
+        raise _refused(sum_of, "it must add what the ids' n-grams give to the logits")
     return _chain(model, ids, terms[0], (sum_of, hashed)), hashed
 
 
@@ -233,8 +235,8 @@ def _made(tensor: Any) -> tuple[Any, list[Any]]:
     return layer, list(layer._inbound_nodes[history.node_index].input_tensors)
 
 
-def _ngrams(layer: Any, layers: Sequence[Layer]) -> Ngrams:
-    table, checks = (np.asarray(weight) for weight in layer.get_weights())
+def _ngrams(layer: Any, layers: Sequence[Layer]) -> Ngrams | NgramVectors:
+    table, *kernels, checks = (np.asarray(weight) for weight in layer.get_weights())
     embedding = layers[0]
     assert isinstance(embedding, Embedding)
     try:
@@ -243,7 +245,12 @@ def _ngrams(layer: Any, layers: Sequence[Layer]) -> Ngrams:
         raise _refused(layer, str(error)) from error
     if not np.isin(checks, np.arange(NO_CHECK, CHECKS)).all():
         raise _refused(layer, f"its checks must be whole numbers from {NO_CHECK} to {CHECKS - 1}")
-    return Ngrams(table.astype(np.float32), checks.astype(np.int8), layer.longest, layer.hash)
+    small = checks.astype(np.int8)
+    if not kernels:
+        return Ngrams(table.astype(np.float32), small, layer.longest, layer.hash)
+    (kernel,) = kernels
+    vectors, to_logits = table.astype(np.float32), kernel.astype(np.float32)
+    return NgramVectors(vectors, to_logits, small, layer.longest, layer.hash)
 
 
 def _recurrent(outer: Any, forward: Any, backward: Any | None) -> Recurrent:

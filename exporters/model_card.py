@@ -21,6 +21,7 @@ from exporters.network import (
     Layer,
     MaxPool,
     Network,
+    Ngrams,
     Pool,
     Recurrent,
     Scale,
@@ -191,7 +192,8 @@ def _layers(network: Network) -> list[dict[str, Any]]:
         found.append(described)
     if network.ngrams is not None:
         hashed = network.ngrams
-        described = {"layer": "Ngrams", "rows": hashed.buckets, "units": 1}
+        units = 1 if isinstance(hashed, Ngrams) else hashed.table.shape[1]
+        described = {"layer": "Ngrams", "rows": hashed.buckets, "units": units}
         found.append({**described, "longest": hashed.longest, "hash": hashed.hash})
     return found
 
@@ -221,7 +223,11 @@ def _layer(layer: Layer, units: int) -> dict[str, Any]:
 
 def _layer_text(layer: Mapping[str, Any]) -> str:
     if "longest" in layer:
-        return f"beside them n-grams of up to {layer['longest']} ids in {layer['rows']:,} buckets"
+        vectors = f" x {layer['units']}" if layer["units"] > 1 else ""
+        return (
+            f"beside them n-grams of up to {layer['longest']} ids in {layer['rows']:,} "
+            f"buckets{vectors}"
+        )
     size = f"{layer['rows']:,} x {layer['units']}" if "rows" in layer else str(layer["units"])
     two = " in both directions" if layer.get("directions") == 2 else ""
     return f"{layer['layer']} {size}{two}"

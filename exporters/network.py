@@ -26,6 +26,7 @@ __all__ = [
     "MaxPool",
     "Merge",
     "Network",
+    "NgramVectors",
     "Ngrams",
     "Part",
     "Pool",
@@ -221,6 +222,32 @@ class Ngrams:
         return len(self.table)
 
 
+@dataclass(frozen=True)
+class NgramVectors:
+    """A vector a bucket of hashed n-grams, and a kernel from a text's sum of them to the logits."""
+
+    table: Weights
+    """float32 [buckets, units]."""
+    kernel: Weights
+    """float32 [units, outputs]."""
+    checks: npt.NDArray[np.int8]
+    """int8 [buckets]: the check of the n-gram that a bucket counts for, or `NO_CHECK`."""
+    longest: int
+    """Ids in the longest n-grams."""
+    hash: HashName = FLOAT32.name
+    """What they are hashed with, a name of `edgernn.ngrams.HASHES`."""
+
+    @property
+    def buckets(self) -> int:
+        """The size of the table."""
+        return len(self.table)
+
+    @property
+    def scaled_kernel(self) -> Weights:
+        """The kernel over the root of `longest`: what is left to divide by is a text's length."""
+        return self.kernel * np.float32(1 / np.sqrt(self.longest))
+
+
 Layer = Embedding | Recurrent | Pool | Dense | Activation | Scale | Conv | MaxPool
 
 
@@ -229,8 +256,8 @@ class Network:
     """Layers from ids to a text's logits, of which a file makes probabilities."""
 
     layers: tuple[Layer, ...]
-    ngrams: Ngrams | None = None
-    """What is added to the layers' logit."""
+    ngrams: Ngrams | NgramVectors | None = None
+    """What is added to the layers' logits."""
     head: Head = "sigmoid"
     batch: Batch = "many"
     """How many texts a graph takes a call, where a format has both."""

@@ -33,6 +33,7 @@ from exporters.network import (
     Merge,
     Network,
     Ngrams,
+    NgramVectors,
     Pool,
     Recurrent,
     Scale,
@@ -80,7 +81,7 @@ def _convert(network: Network) -> Any:
 
     # It warns that it cannot infer the placeholders' shapes, which are given below.
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    placeholders: dict[str, Layer | Ngrams] = {}
+    placeholders: dict[str, Layer | Ngrams | NgramVectors] = {}
     one = network.batch == "one"
     masked = MaskedText(one=one)
 
@@ -119,7 +120,7 @@ def _convert(network: Network) -> Any:
         if network.ngrams is not None:
             placeholders["ngrams"] = network.ngrams
             texts = (ids,) if one else (ids, lengths)
-            state += _placeholder(tf, "ngrams", (None, 1), *texts)
+            state += _placeholder(tf, "ngrams", (None, network.outputs), *texts)
         if network.outputs == 1:
             return {"probability": tf.reshape(tf.sigmoid(state), [-1])}
         return {"probabilities": probabilities(tf, network, state)}
@@ -224,6 +225,8 @@ def _write(ctx: Any, node: Any, name: str, args: list[Any]) -> None:
             write_max_pool(ctx, masked, name, part, (inputs[0], inputs[1], inputs[2]), output)
         case Ngrams():
             masked.ngrams(ctx, part, *inputs, output)
+        case NgramVectors():
+            masked.ngram_vectors(ctx, part, *inputs, output)
 
 
 def _is_bounded(layer: Layer) -> bool:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.ngrams import CHECKS, HASHES
-from exporters.network import Ngrams, Pool
+from exporters.network import Ngrams, NgramVectors, Pool
 from exporters.ngram_table import hash_matrix
 
 __all__ = ["LOWEST_STATE", "MaskedText"]
@@ -27,6 +27,8 @@ _FLOAT, _INT32 = 1, 6
 """Of TensorProto.DataType."""
 LOWEST_STATE = -2.0
 """Below every state that a tanh keeps within [-1, 1]; a product of it with 0 is 0."""
+_ROWS: dict[str, Any] = {"axis": 0}
+"""Of a lookup."""
 _LOWEST = float(np.finfo(np.float32).min)
 
 
@@ -95,6 +97,47 @@ class MaskedText:
             lengths: int32 [batch], in tokens.
             output: name of the result.
         """
+        bucket, same = self._hashed(ctx, ngrams, ids)
+        number = _node(ctx, "Gather", [self._constant(ctx, "table", ngrams.table), bucket], _ROWS)
+        found = _node(ctx, "Mul", [number, same])
+        means = self._mean(ctx, found, lengths, ids)
+        mean = _node(ctx, "ReduceSum", [means, self._axis(ctx, 2)], {"keepdims": 0})
+        # A sum over the root of longest * length is the mean times the root of length / longest.
+        root = _node(ctx, "Sqrt", [self._count(ctx, lengths, ids)])
+        share = self._constant(ctx, "share", np.array([1 / np.sqrt(ngrams.longest)], np.float32))
+        scaled = _node(ctx, "Mul", [mean, share])
+        _node(ctx, "Mul", [scaled, root], None, (output, [-1, 1]))
+
+    def ngram_vectors(
+        self, ctx: Any, ngrams: NgramVectors, ids: str, lengths: str, output: str
+    ) -> None:
+        """Write the product of the n-grams' sum with their kernel: float32 [batch, outputs].
+
+        Args:
+            ctx: tf2onnx's graph.
+            ngrams: the vectors, and the kernel.
+            ids: int32 [batch, time].
+            lengths: int32 [batch], in tokens.
+            output: name of the result.
+        """
+        bucket, same = self._hashed(ctx, ngrams, ids)
+        vectors = _node(ctx, "Gather", [self._constant(ctx, "table", ngrams.table), bucket], _ROWS)
+        counts = _node(ctx, "Unsqueeze", [same, self._axis(ctx, 3)])
+        counted = _node(ctx, "Mul", [vectors, counts])
+        # Of each token the sum over the n-grams that end with it, then the mean over the tokens.
+        sums = _node(ctx, "ReduceSum", [counted, self._axis(ctx, 2)], {"keepdims": 0})
+        mean = self._mean(ctx, sums, lengths, ids)
+        vector = _node(ctx, "Squeeze", [mean, self._axis(ctx, 1)])
+        root = _node(ctx, "Sqrt", [self._count(ctx, lengths, ids)])
+        scaled = _node(ctx, "Mul", [vector, root])
+        kernel = self._constant(ctx, "kernel", ngrams.scaled_kernel)
+        _node(ctx, "MatMul", [scaled, kernel], None, (output, [-1, ngrams.kernel.shape[1]]))
+
+    def _hashed(self, ctx: Any, ngrams: Ngrams | NgramVectors, ids: str) -> tuple[str, str]:
+        """Return of each token's n-grams the bucket, and 1 where it has the bucket's check, else 0.
+
+        Both are [batch, time, longest], int32 and float32.
+        """
 
         def constant(label: str, values: Any) -> str:
             return self._constant(ctx, f"ngrams_{label}", values)
@@ -135,22 +178,13 @@ class MaskedText:
             return _node(ctx, "Mod", [of, below], {"fmod": 0})
 
         bucket = remainder(hashed[0], "buckets", ngrams.buckets)
-        number = _node(ctx, "Gather", [constant("table", ngrams.table), bucket], {"axis": 0})
-        held = _node(ctx, "Gather", [constant("checks", ngrams.checks), bucket], {"axis": 0})
+        held = _node(ctx, "Gather", [constant("checks", ngrams.checks), bucket], _ROWS)
         # `Equal` knows no int8 before opset 19.
         wanted = [
             _node(ctx, "Cast", [held], {"to": _INT32}),
             remainder(hashed[1], "checks", CHECKS),
         ]
-        same = _node(ctx, "Cast", [_node(ctx, "Equal", wanted)], {"to": _FLOAT})
-        found = _node(ctx, "Mul", [number, same])
-        means = self._mean(ctx, found, lengths, ids)
-        mean = _node(ctx, "ReduceSum", [means, self._axis(ctx, 2)], {"keepdims": 0})
-        # A sum over the root of longest * length is the mean times the root of length / longest.
-        root = _node(ctx, "Sqrt", [self._count(ctx, lengths, ids)])
-        share = constant("share", np.array([1 / np.sqrt(longest)], np.float32))
-        scaled = _node(ctx, "Mul", [mean, share])
-        _node(ctx, "Mul", [scaled, root], None, (output, [-1, 1]))
+        return bucket, _node(ctx, "Cast", [_node(ctx, "Equal", wanted)], {"to": _FLOAT})
 
     def _mean(self, ctx: Any, values: str, lengths: str, ids: str) -> str:
         """The mean over a text's tokens: [batch, time, features] to [batch, 1, features]."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.bundle.onnx.forms import IDS
 from edgernn.cells import CELLS
 from exporters.ngram_table import quantize_table
 from exporters.row_scales import is_mostly_embedding, quantize_rows
@@ -37,7 +38,10 @@ _WEIGHTS: dict[str, tuple[tuple[int, int], ...]] = {
     "MatMul": ((1, 1),),
     # A lookup in a table of numbers.
     "n-grams": ((0, 0),),
+    # A lookup in a table of vectors, by other numbers than a text's ids.
+    "n-gram vectors": ((0, 1),),
 }
+_HASHED = frozenset({"n-grams", "n-gram vectors"})
 _INT8 = 3
 """Of TensorProto.DataType."""
 _SMALLEST = 256
@@ -57,7 +61,7 @@ def store_float16(model: Any) -> Any:
     """
     import onnx
 
-    operators = {"Gather", "n-grams"} if _is_mostly_embedding(model) else None
+    operators = {"Gather"} if _is_mostly_embedding(model) else None
     return _store(model, lambda values, axis: (values.astype(np.float16), None), onnx, operators)
 
 
@@ -78,7 +82,7 @@ def _is_mostly_embedding(model: Any) -> bool:
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     sizes = {name: math.prod(tensor.dims) for name, tensor in tensors.items()}
     lookups = [node for node in model.graph.node if node.op_type == "Gather"]
-    if any(_kind(node, tensors) == "n-grams" for node in lookups):
+    if any(_kind(node, tensors) in _HASHED for node in lookups):
         return False
     tables = [sizes[node.input[0]] for node in lookups]
     return any(is_mostly_embedding(table, sum(sizes.values()) - table) for table in tables)
@@ -90,6 +94,8 @@ def _kind(node: Any, tensors: Mapping[str, Any]) -> str:
         table = tensors[node.input[0]]
         if len(table.dims) == 1:
             return "checks" if table.data_type == _INT8 else "n-grams"
+        if node.input[1] != IDS:
+            return "n-gram vectors"
     return str(node.op_type)
 
 
@@ -168,7 +174,7 @@ def store_embedding(model: Any) -> Any:
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.checker.check_model(model, full_check=True)
-    return _store(model, _int8, onnx, {"n-grams"}) if "n-grams" in kinds else model
+    return _store(model, _int8, onnx, _HASHED) if _HASHED & {*kinds} else model
 
 
 def _reader(graph: Any, name: str) -> npt.NDArray[np.float32] | None:

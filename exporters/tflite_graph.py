@@ -32,7 +32,7 @@ from exporters.activations import probabilities
 from exporters.network import Conv, Embedding, Layer, Network, Recurrent, Weights
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_flatbuffer import unpack
-from exporters.tflite_ngrams import ngram_sum
+from exporters.tflite_ngrams import ngram_logits
 from exporters.tflite_stand_ins import fuse
 from exporters.tflite_twin import build_twin
 
@@ -82,18 +82,22 @@ def _convert(
     whole_float16 = precision == "float16" and newer
     stored = "float32" if whole_float16 else precision
     looked_up = _lookup(tf, network, stored)
-    hashed = None if network.ngrams is None else ngram_sum(tf, network.ngrams, stored)
+    hashed = None if network.ngrams is None else ngram_logits(tf, network.ngrams, stored)
     is_integer = precision in tflite_integer.PRECISIONS
     softmax_behind = is_integer and network.head == "softmax"
 
     @tf.function(input_signature=[tf.TensorSpec((1, None), tf.int32, name="ids")], autograph=False)  # type: ignore[untyped-decorator]
     def score(ids: Any) -> dict[str, Any]:
-        logit = twin(looked_up(ids))
+        logits = twin(looked_up(ids))
         if network.outputs > 1:
-            return {"probabilities": logit if softmax_behind else probabilities(tf, network, logit)}
+            if hashed is not None:
+                logits += hashed(ids)
+            return {
+                "probabilities": logits if softmax_behind else probabilities(tf, network, logits)
+            }
         if hashed is not None:
-            return {"probability": tf.sigmoid(tf.reshape(logit, [1]) + hashed(ids))}
-        return {"probability": tf.reshape(tf.sigmoid(logit), [1])}
+            return {"probability": tf.sigmoid(tf.reshape(logits, [1]) + hashed(ids))}
+        return {"probability": tf.reshape(tf.sigmoid(logits), [1])}
 
     module = tf.Module()
     # Neither the twin itself, since saving a Keras model traces it all over again, for most of a

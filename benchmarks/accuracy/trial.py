@@ -257,7 +257,7 @@ class _Runner:
     """One trial: its variant of the recipe, its texts, and where the teacher's folds are."""
 
     def __init__(self, trial: Trial, recipe: Recipe, corpus: Corpus, work: Path) -> None:
-        assert recipe.ngrams is not None
+        assert isinstance(recipe.ngrams, Ngrams)
         self._trial, self._corpus = trial, corpus
         self._unlabelled = corpus.unlabelled if trial.unlabelled else ()
         kind = "teacher" if trial.unlabelled else "teacher-labelled"

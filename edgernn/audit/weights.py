@@ -231,7 +231,7 @@ def _role(graph: Graph, reader: Reader, value: Value, inputs: Inputs) -> str | N
     if operator.type in ("Gather", "GATHER"):
         if position != 0 or not 1 <= len(sizes) <= 2 or value.type not in _NUMBERS:
             return None
-        if len(sizes) == 1 and _is_hashed(graph, operator):
+        if _is_hashed(graph, operator):
             return NGRAMS
         # A number for each row of an embedding, looked up by the same ids, is its scale.
         return EMBEDDING if sizes[1:] not in ((), (1,)) else SCALE

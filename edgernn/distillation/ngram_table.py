@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.distillation.ngram_counts import NgramCounts, count_ngrams
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.ngrams import (
     FLOAT32,
@@ -99,10 +100,10 @@ def fit_ngrams(
         MissingPackageError: SciPy is not installed.
     """
     target = np.clip(logits, -MOST_SURE, MOST_SURE)
-    met = _NgramCounts(texts, ngrams, settings.min_count)
+    met = count_ngrams(texts, ngrams, settings.min_count)
     if not len(met.counts):
         raise DataError(f"no n-gram is met {settings.min_count} times: there is nothing to fit")
-    rows = met.rows
+    rows = _rows(texts, met, ngrams.longest)
     freedom = count_ratios(rows, 1 / (1 + np.exp(-target))) ** settings.ratio_power
     share = np.abs(ridge(rows, target, weights, freedom, settings.damp)) * np.sqrt(met.counts)
     order = np.lexsort((-share, met.buckets))
@@ -128,62 +129,16 @@ def ngram_sums(
     return sums
 
 
-class _NgramCounts:
-    """The n-grams that are met often enough, and how often each is in which text."""
+def _rows(texts: Sequence[npt.NDArray[np.int32]], met: NgramCounts, longest: int) -> Any:
+    """Return how often each n-gram is in which text, sparse float32, over the root of how many."""
+    from scipy import sparse
 
-    def __init__(
-        self, texts: Sequence[npt.NDArray[np.int32]], ngrams: Ngrams, min_count: int
-    ) -> None:
-        from scipy import sparse
-
-        lengths = np.array([len(ids) for ids in texts])
-        # The zeros before each text keep the n-grams of two texts apart.
-        gap = np.zeros(ngrams.longest - 1, np.int32)
-        stream = np.concatenate([part for ids in texts for part in (gap, ids)])
-        before = preceding(stream, ngrams.longest)
-        inside = np.flatnonzero(
-            np.concatenate([np.arange(n + len(gap)) >= len(gap) for n in lengths])
-        )
-        before = before[:, inside]
-        owner = np.repeat(np.arange(len(texts)), lengths)
-        hash = HASHES[ngrams.hash]
-        buckets = ngram_buckets(before, ngrams.buckets, hash)
-        checks = ngram_checks(before, hash)
-        parts: dict[str, list[Any]] = {name: [] for name in ("at", "row", "n", "bucket", "check")}
-        columns = 0
-        for place in range(ngrams.longest):
-            key = _keys(before[: place + 1])
-            _, first, which, count = np.unique(
-                key, return_index=True, return_inverse=True, return_counts=True
-            )
-            often = count >= min_count
-            column = np.cumsum(often) - 1 + columns
-            columns += int(np.count_nonzero(often))
-            met = often[which]
-            parts["at"].append(column[which[met]])
-            parts["row"].append(owner[met])
-            parts["n"].append(count[often])
-            parts["bucket"].append(buckets[place, first[often]])
-            parts["check"].append(checks[place, first[often]])
-        at, row = np.concatenate(parts["at"]), np.concatenate(parts["row"])
-        counted = sparse.csr_matrix(
-            (np.ones(len(at), np.float32), (row, at)), shape=(len(texts), columns)
-        )
-        norms = (1 / np.sqrt(ngrams.longest * np.maximum(lengths, 1))).astype(np.float32)
-        self.rows = (sparse.diags(norms) @ counted).tocsr()
-        self.counts = np.concatenate(parts["n"])
-        self.buckets = np.concatenate(parts["bucket"])
-        self.checks = np.concatenate(parts["check"])
-
-
-def _keys(before: npt.NDArray[np.int32]) -> npt.NDArray[np.uint64]:
-    """Return a number for each n-gram, another for each that differs (but once in 2**40)."""
-    random = np.random.Generator(np.random.PCG64(len(before)))
-    odd = random.integers(1 << 63, size=len(before), dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    total = np.zeros(before.shape[1], np.uint64)
-    for ids, factor in zip(before, odd, strict=True):
-        total += (ids.astype(np.uint64) + np.uint64(1)) * factor
-    return total
+    shape = (len(texts), len(met.counts))
+    ones = np.ones(len(met.numbers), np.float32)
+    counted = sparse.csr_matrix((ones, (met.owners, met.numbers)), shape=shape)
+    lengths = np.array([len(ids) for ids in texts])
+    norms = (1 / np.sqrt(longest * np.maximum(lengths, 1))).astype(np.float32)
+    return (sparse.diags(norms) @ counted).tocsr()
 
 
 def ridge(

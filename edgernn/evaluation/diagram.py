@@ -203,8 +203,9 @@ def _type(layer: Any, times: str = "") -> str:
             return f"Dense, {_units(layer)}{activated}"
         case "MaxMeanPooling":
             return f"Pooling, {' and '.join(layer.of)}"
-        case "HashedNgrams":
-            return f"N-grams of 1 to {layer.longest} ids, {layer.buckets:,} buckets"
+        case "HashedNgrams" | "HashedNgramVectors":
+            found = f"N-grams of 1 to {layer.longest} ids, {layer.buckets:,} buckets"
+            return found if name == "HashedNgrams" else f"{found} of {_units(layer)}"
         case "Dropout" | "SpatialDropout1D":
             return f"{name} {layer.rate:g}"
         case _:

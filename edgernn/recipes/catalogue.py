@@ -17,6 +17,7 @@ from edgernn.recipes.recipe import (
     FitSettings,
     Layer,
     Ngrams,
+    NgramVectors,
     Pool,
     Published,
     Recipe,
@@ -228,11 +229,24 @@ _POOLED = Recipe(
     fit=dataclasses.replace(_OURS, epochs=20, learning_rate=5e-3, crops=0.0),
 )
 
+_NGRAMS = dataclasses.replace(
+    _POOLED,
+    name="ngram-bilstm",
+    title="Bidirectional LSTM, pooled, beside vectors of n-grams, for any number of labels",
+    source=(
+        "Ours: `pooled-bilstm` with fewer words, and beside it a short vector for each hashed word "
+        "and pair of words (fastText: Joulin et al., 2017)"
+    ),
+    text=dataclasses.replace(_POOLED.text, target_vocabulary_size=10_000),
+    ngrams=NgramVectors(buckets=32_771, units=16, longest=2),
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         _FLAGSHIP,
         _POOLED,
+        _NGRAMS,
         Recipe(
             name="subword-bilstm",
             title="Stacked bidirectional LSTM on subwords",

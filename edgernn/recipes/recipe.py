@@ -34,6 +34,7 @@ __all__ = [
     "FitSettings",
     "Keep",
     "Layer",
+    "NgramVectors",
     "Ngrams",
     "Pool",
     "Published",
@@ -118,6 +119,26 @@ class Ngrams:
     """Size of the table; a prime, see `ngrams.check_ngrams`."""
     longest: int = 3
     """Ids in the longest n-grams; there are those of 1 id, of 2, and so on."""
+    hash: HashName = FLOAT32.name
+    """What they are hashed with, a name of `ngrams.HASHES`."""
+
+
+@dataclass(frozen=True)
+class NgramVectors:
+    """A vector a bucket of hashed n-grams, and a dense layer from their sum to the logits.
+
+    They are trained with the layers. As in fastText (Joulin et al., 2017), where all n-grams of a
+    bucket share its vector; here a bucket is that of the n-gram that most training texts have.
+    """
+
+    buckets: int
+    """Size of the table; a prime, see `ngrams.check_ngrams`."""
+    units: int
+    """Numbers of a vector."""
+    longest: int = 3
+    """Ids in the longest n-grams; there are those of 1 id, of 2, and so on."""
+    min_count: int = 2
+    """N-grams that are met less often in the training texts have no bucket."""
     hash: HashName = FLOAT32.name
     """What they are hashed with, a name of `ngrams.HASHES`."""
 
@@ -225,8 +246,11 @@ class Recipe:
     layers: tuple[Layer, ...]
     fit: FitSettings
     published: Published | None = None
-    ngrams: Ngrams | None = None
-    """A linear model over hashed n-grams beside the layers; its sum is added to their logit.
+    ngrams: Ngrams | NgramVectors | None = None
+    """What reads hashed n-grams beside the layers; its sums are added to their logits.
+
+    `Ngrams` are a linear model that a teacher teaches, and for two labels; `NgramVectors` are for
+    any number.
 
     Wide and deep learning (Cheng et al., 2016); the strength of n-grams on this task: Wang and
     Manning, 2012."""
@@ -243,11 +267,11 @@ class Recipe:
             labels: how many labels have a logit of their own; None: two labels, and one logit.
 
         Raises:
-            UsageError: the recipe has n-grams, which know two labels.
+            UsageError: the recipe has n-grams that know two labels alone.
         """
         if labels is None:
             return self.layers
-        if self.ngrams is not None:
+        if isinstance(self.ngrams, Ngrams):
             raise UsageError(
                 f"--recipe {self.name}: its n-grams tell two labels apart, and here are "
                 f"{labels:,}, or several a text: --recipe pooled-bilstm takes any number"

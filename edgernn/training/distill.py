@@ -203,7 +203,7 @@ def distill_run(
     Raises:
         DataError, MissingPackageError: see `distill`.
     """
-    assert recipe.ngrams is not None
+    assert isinstance(recipe.ngrams, Ngrams)
     unlabelled = _unlabelled(options, say, busy)
     started = time.monotonic()
     # The held-out texts have theirs, too; no label is read, and they are the same for any seed.

@@ -1,4 +1,4 @@
-"""Keras layers of our own: pooling over a text's tokens, and a linear model over its n-grams.
+"""Keras layers of our own: pooling over a text's tokens, and what reads its n-grams beside them.
 
 The classes are made when they are first asked for, since importing Keras takes seconds; Keras knows
 them by name from then on, so that it loads a model that has them without running code of its file.
@@ -7,13 +7,22 @@ them by name from then on, so that it loads a model that has them without runnin
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from edgernn.errors import UsageError
-from edgernn.ngrams import CHECKS, FLOAT32, HASHES, INT32, NO_CHECK, HashName, check_ngrams
+from edgernn.ngrams import (
+    CHECKS,
+    FLOAT32,
+    HASHES,
+    INT32,
+    NO_CHECK,
+    HashName,
+    NgramHash,
+    check_ngrams,
+)
 from edgernn.privacy import import_quietly
 
 __all__ = ["POOLED", "CustomLayers", "custom_layers", "recurrent_layer"]
@@ -37,6 +46,11 @@ class CustomLayers(NamedTuple):
     float32 [batch, 1]: the sum of the numbers of the n-grams that the table holds, over the root of
     how many n-grams there are. Weights: the numbers, float32 [buckets], and the checks, int32
     [buckets], which are not trained."""
+    hashed_ngram_vectors: Any
+    """`HashedNgramVectors(buckets, longest, units, outputs, hash)`: the same ids to float32
+    [batch, outputs]: the sum of the vectors of the n-grams that the table holds, over the root of
+    how many n-grams there are, times a kernel. Weights: the vectors, float32 [buckets, units], the
+    kernel, float32 [units, outputs], and the checks, int32 [buckets], which are not trained."""
 
 
 def recurrent_layer(name: str) -> Any:
@@ -125,9 +139,7 @@ def custom_layers() -> CustomLayers:
         def __init__(
             self, buckets: int, longest: int, hash: HashName = FLOAT32.name, **kwargs: Any
         ) -> None:
-            if hash not in HASHES:
-                raise UsageError(f"n-grams hashed as {hash!r}: choose one of {', '.join(HASHES)}")
-            check_ngrams(buckets, longest, hash=HASHES[hash])
+            _check_hash(buckets, longest, hash)
             super().__init__(**kwargs)
             self.buckets, self.longest, self.hash = buckets, longest, hash
 
@@ -145,23 +157,11 @@ def custom_layers() -> CustomLayers:
 
         def call(self, ids: Any) -> Any:
             """int32 [batch, time] to float32 [batch, 1]."""
-            real = ops.cast(ops.not_equal(ids, 0), self.table.dtype)
-            # The ids before each, one place further back each time; before the text stand zeros.
-            hash = HASHES[self.hash]
-            spread = hash.spread(ids)
-            before = [spread]
-            for place in range(1, self.longest):
-                before.append(ops.pad(spread, [[0, 0], [place, 0]])[:, :-place])
             found: Any = 0.0
-            for n in range(self.longest):
-                total = _total(before, hash.offsets[n], hash.multipliers[n])
-                at = ops.mod(total, self.buckets)
-                total = _total(before, hash.check_offsets[n], hash.check_multipliers[n])
-                check = ops.mod(total, CHECKS)
-                same = ops.equal(ops.take(self.checks, at, axis=0), check)
+            for at, same in _lookups(ops, ids, self.checks, self.longest, HASHES[self.hash]):
                 number = ops.take(self.table, at, axis=0)
                 found = found + number * ops.cast(same, self.table.dtype)
-            count = self.longest * ops.sum(real, axis=1, keepdims=True)
+            real, count = _real(ops, ids, self.longest, self.table.dtype)
             return ops.sum(found * real, axis=1, keepdims=True) / ops.sqrt(ops.maximum(count, 1.0))
 
         def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
@@ -178,7 +178,94 @@ def custom_layers() -> CustomLayers:
             """Make the layer that was saved; one that names no hash is of when there was one."""
             return super().from_config({"hash": INT32.name, **config})
 
-    return CustomLayers(MaxMeanPooling, HashedNgrams)
+    @register
+    class HashedNgramVectors(keras.layers.Layer):  # type: ignore[misc, name-defined]
+        """A short vector a bucket of hashed n-grams; those of a text, added up, times a kernel.
+
+        A bucket counts for the n-gram that has its check, as in `HashedNgrams`.
+        """
+
+        def __init__(
+            self,
+            buckets: int,
+            longest: int,
+            units: int,
+            outputs: int,
+            hash: HashName = FLOAT32.name,
+            **kwargs: Any,
+        ) -> None:
+            _check_hash(buckets, longest, hash)
+            super().__init__(**kwargs)
+            self.buckets, self.longest, self.hash = buckets, longest, hash
+            self.units, self.outputs = units, outputs
+
+        def build(self, input_shape: Any) -> None:
+            """Make the vectors, zeros, the kernel, and the checks, all buckets empty."""
+            shape = (self.buckets, self.units)
+            self.table = self.add_weight(shape=shape, initializer="zeros", name="table")
+            self.kernel = self.add_weight(
+                shape=(self.units, self.outputs), initializer="glorot_uniform", name="kernel"
+            )
+            self.checks = self.add_weight(
+                shape=shape[:1],
+                initializer=keras.initializers.Constant(NO_CHECK),
+                dtype="int32",
+                trainable=False,
+                name="checks",
+            )
+
+        def call(self, ids: Any) -> Any:
+            """int32 [batch, time] to float32 [batch, outputs]."""
+            real, count = _real(ops, ids, self.longest, self.table.dtype)
+            vector: Any = 0.0
+            for at, same in _lookups(ops, ids, self.checks, self.longest, HASHES[self.hash]):
+                counts = ops.expand_dims(ops.cast(same, self.table.dtype) * real, -1)
+                vector = vector + ops.sum(ops.take(self.table, at, axis=0) * counts, axis=1)
+            return ops.matmul(vector / ops.sqrt(ops.maximum(count, 1.0)), self.kernel)
+
+        def compute_output_shape(self, input_shape: Any) -> tuple[int | None, int]:
+            """What is added to each logit."""
+            return (input_shape[0], self.outputs)
+
+        def get_config(self) -> dict[str, Any]:
+            """Return what the layer was made with."""
+            made_with = {"buckets": self.buckets, "longest": self.longest, "hash": self.hash}
+            made_with |= {"units": self.units, "outputs": self.outputs}
+            return {**super().get_config(), **made_with}
+
+    return CustomLayers(MaxMeanPooling, HashedNgrams, HashedNgramVectors)
+
+
+def _check_hash(buckets: int, longest: int, hash: HashName) -> None:
+    """Refuse n-grams that cannot be hashed."""
+    if hash not in HASHES:
+        raise UsageError(f"n-grams hashed as {hash!r}: choose one of {', '.join(HASHES)}")
+    check_ngrams(buckets, longest, hash=HASHES[hash])
+
+
+def _lookups(
+    ops: Any, ids: Any, checks: Any, longest: int, hash: NgramHash
+) -> Iterator[tuple[Any, Any]]:
+    """Give by length of n-gram each one's bucket, and whether its check is the bucket's.
+
+    Both are [batch, time]; an n-gram stands where its last id does.
+    """
+    # The ids before each, one place further back each time; before the text stand zeros.
+    spread = hash.spread(ids)
+    before = [spread]
+    for place in range(1, longest):
+        before.append(ops.pad(spread, [[0, 0], [place, 0]])[:, :-place])
+    for n in range(longest):
+        at = ops.mod(_total(before, hash.offsets[n], hash.multipliers[n]), checks.shape[0])
+        total = _total(before, hash.check_offsets[n], hash.check_multipliers[n])
+        check = ops.mod(total, CHECKS)
+        yield at, ops.equal(ops.take(checks, at, axis=0), check)
+
+
+def _real(ops: Any, ids: Any, longest: int, dtype: Any) -> tuple[Any, Any]:
+    """Return 1 for each id and 0 for padding, [batch, time], and how many n-grams [batch, 1]."""
+    real = ops.cast(ops.not_equal(ids, 0), dtype)
+    return real, longest * ops.sum(real, axis=1, keepdims=True)
 
 
 def _total(before: list[Any], offset: int, multipliers: tuple[int, ...]) -> Any:

@@ -17,7 +17,17 @@ import numpy.typing as npt
 from edgernn.data.batches import plan_validation
 from edgernn.ngrams import HASHES, check_ngrams
 from edgernn.privacy import import_quietly
-from edgernn.recipes.recipe import Dense, Dropout, Embedding, Layer, Pool, Recipe, Recurrent
+from edgernn.recipes.recipe import (
+    Dense,
+    Dropout,
+    Embedding,
+    Layer,
+    Ngrams,
+    NgramVectors,
+    Pool,
+    Recipe,
+    Recurrent,
+)
 from edgernn.text import EVEN, TextContract
 from edgernn.text.decision import Decision, DecisionRule
 from edgernn.text.padding import pad
@@ -39,7 +49,7 @@ __all__ = [
 NGRAMS = "ngrams"
 """Name of the layer that a recipe's n-grams become."""
 LOGIT = "logit"
-"""Name of the layer that adds the n-grams' sum to the other layers' logit."""
+"""Name of the layer that adds the n-grams' sums to the other layers' logits."""
 
 _BATCH = 128
 
@@ -60,8 +70,8 @@ def build(recipe: Recipe, vocabulary_size: int, labels: int | None = None) -> An
         them.
 
     Raises:
-        UsageError: the vocabulary is too large for n-grams to be hashed, or the recipe has n-grams,
-            which know two labels.
+        UsageError: the vocabulary is too large for n-grams to be hashed, or the recipe has n-grams
+            that know two labels alone.
     """
     keras = import_quietly("keras")
 
@@ -78,8 +88,7 @@ def build(recipe: Recipe, vocabulary_size: int, labels: int | None = None) -> An
         # Keras would count on from one model to the next.
         own = f"{type(layer).__name__.lower()}_{number}"
         deep = _layer(keras.layers, layer, vocabulary_size, own)(deep)
-    hashed = custom_layers().hashed_ngrams
-    wide = hashed(wanted.buckets, wanted.longest, wanted.hash, name=NGRAMS)(ids)
+    wide = _ngrams(wanted, deep.shape[-1])(ids)
     return keras.Model(ids, keras.layers.Add(name=LOGIT)([deep, wide]), name=name)
 
 
@@ -181,6 +190,15 @@ def scores_of(logits: npt.NDArray[np.float32], rule: DecisionRule) -> npt.NDArra
     powers: npt.NDArray[np.float64] = np.exp(wide - wide.max(axis=1, keepdims=True))
     shares: npt.NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
     return shares.astype(np.float32)
+
+
+def _ngrams(ngrams: Ngrams | NgramVectors, outputs: int) -> Any:
+    """Return the layer that reads n-grams and gives what is added to each logit."""
+    of = {"buckets": ngrams.buckets, "longest": ngrams.longest, "hash": ngrams.hash}
+    if isinstance(ngrams, Ngrams):
+        return custom_layers().hashed_ngrams(**of, name=NGRAMS)
+    layer = custom_layers().hashed_ngram_vectors
+    return layer(**of, units=ngrams.units, outputs=outputs, name=NGRAMS)
 
 
 def _trace(model: Any) -> None:

@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data import Splits, describe
+from edgernn.distillation.ngram_counts import claim_buckets, count_ngrams
 from edgernn.errors import TrainingError, UsageError
 from edgernn.files import leftover_of, write_bytes, write_text
 from edgernn.progress import Busy, Say
-from edgernn.recipes.recipe import Embedding, Recipe
+from edgernn.recipes.recipe import Embedding, Ngrams, NgramVectors, Recipe
 from edgernn.training import run as names
 from edgernn.training.checkpoint import holds_epoch, is_first_attempt, remove_checkpoint
 from edgernn.training.distill import Distillation, add_ngrams, distill_run
@@ -26,7 +27,7 @@ from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import Watcher, fit
 from edgernn.training.history import History
 from edgernn.training.label_figures import figures_of_epoch
-from edgernn.training.models import build, deep_layers, labels_of, logits, scores_of
+from edgernn.training.models import NGRAMS, build, deep_layers, labels_of, logits, scores_of
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import PreparedData, min_df_of, prepare_data
 from edgernn.training.results import write_results
@@ -71,7 +72,7 @@ def train(
     if not resume:
         _write_start(options, recipe, data)
     distilled, to_train, texts = None, data.train, data.train.ids
-    if recipe.ngrams is not None:
+    if isinstance(recipe.ngrams, Ngrams):
         distilled = distill_run(options, recipe, data, say, busy)
         to_train, texts = distilled.layer_targets, distilled.ids
     size = data.encoder.contract.vocabulary_size
@@ -179,17 +180,25 @@ def first_model(
     busy: Busy,
     labels: int | None = None,
 ) -> Any:
-    """Build the layers as they are before training; n-grams are added when those are trained.
+    """Build a model as it is before training; n-grams of a teacher are added when it has taught.
 
     Args:
-        recipe: its `layers` are used.
+        recipe: its `layers` are used, and n-grams that are trained with them.
         size: of the vocabulary, padding included.
-        texts: encoded texts, one int32 array [tokens] each, for the first embeddings.
+        texts: encoded texts, one int32 array [tokens] each, for the first embeddings, and for
+            which n-grams get a bucket.
         seed: of the first embeddings; all other first weights follow Keras's own.
         busy: called with a title, gives a context to show that a long step is under way.
         labels: see `build`.
     """
-    model = build(dataclasses.replace(recipe, ngrams=None), size, labels)
+    ngrams = recipe.ngrams
+    if isinstance(ngrams, Ngrams):
+        recipe = dataclasses.replace(recipe, ngrams=None)
+    model = build(recipe, size, labels)
+    if isinstance(ngrams, NgramVectors):
+        with busy("counting n-grams"):
+            met = count_ngrams(texts, ngrams, ngrams.min_count)
+            model.get_layer(NGRAMS).checks.assign(claim_buckets(met, ngrams.buckets))
     for layer, built in zip(recipe.layers, deep_layers(model), strict=True):
         if isinstance(layer, Embedding) and layer.start == "neighbours":
             with busy("first embeddings"):

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
+from edgernn.bundle.tflite import schema
 from edgernn.bundle.tflite.flatwire import FlatBuffer, FlatError, Scalar, Table
 from edgernn.bundle.tflite.model import parse_model
 from edgernn.bundle.tflite.structure import check_structure
@@ -88,6 +89,25 @@ def _cases(name: str, graph: bytes) -> Iterator[dict[str, Any]]:
         kept[kind] += 1
         if kept[kind] <= (_KEPT if why else _ACCEPTED):
             yield _case(name, VOCABULARY, patch, why)
+    if name == "vectors":
+        patch = _long_vectors(graph)
+        yield _case(name, VOCABULARY, patch, verdict(changed(graph, patch), VOCABULARY))
+
+
+def _long_vectors(graph: bytes) -> Patch:
+    """Return what makes one long row of a table of n-grams' vectors, to which all n-grams go."""
+    model = parse_model(graph)
+    tensors = [tensor for tensor in model.subgraphs[0].tensors if tensor.type in ("INT8", "INT32")]
+    ((sizes, rows, units),) = {
+        (tensor.table.span(schema.Tensor.SHAPE, 4)[0], *tensor.shape)
+        for tensor in tensors
+        if tensor.type == "INT8" and len(tensor.shape) == 2 and tensor.shape[0] > VOCABULARY
+    }
+    buffers = [model.buffers[tensor.buffer] for tensor in tensors if tensor.type == "INT32"]
+    number = struct.pack("<i", rows)
+    (modulus,) = {b.start for b in buffers if b.size == 4 and graph[b.start :][:4] == number}
+    patch = [(sizes, 1), (sizes + 4, rows * units), (modulus, 1)]
+    return [(position, struct.pack("<i", value).hex()) for position, value in patch]
 
 
 def _case(graph: str, size: int, patch: Patch, why: str | None) -> dict[str, Any]:

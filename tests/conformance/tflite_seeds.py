@@ -62,6 +62,14 @@ def _ngrams() -> Any:
     return _filled(keras.Model(ids, _LAYERS.Add()([_last()(state), wide])))
 
 
+def _vectors() -> Any:
+    ids = keras.Input((None,), dtype="int32")
+    state = _LAYERS.Embedding(VOCABULARY, 32, mask_zero=True)(ids)
+    state = _LAYERS.Dense(_LABELS)(recurrent("SimpleRNN", 32)(state))
+    wide = custom_layers().hashed_ngram_vectors(101, 2, 4, _LABELS)(ids)
+    return _filled(keras.Model(ids, _LAYERS.Add()([state, wide])))
+
+
 def _last() -> Any:
     return _LAYERS.Dense(1)
 
@@ -97,7 +105,9 @@ _SEEDS: dict[str, tuple[Callable[[], Any], str]] = {
     "integers": (lambda: classifier(recurrent("LSTM", 4)), "int8-full"),
     "labels": (_labels, "float32"),
     "stateless": (_stateless, "float32"),
+    "vectors": (_vectors, "int8"),
 }
+_OF_LABELS = frozenset({"labels", "vectors"})
 
 
 def main(folder: Path, *names: str) -> None:
@@ -106,7 +116,7 @@ def main(folder: Path, *names: str) -> None:
         if names and name not in names:
             continue
         rows = ragged(range(1, 31)) if precision == "int8-full" else ()
-        several = (_LABELS, "softmax") if name == "labels" else ()
+        several = (_LABELS, "softmax") if name in _OF_LABELS else ()
         network = read_network(build(), *several)
         if name == "stateless":
             network = network.as_loops()

@@ -74,6 +74,7 @@ def write_run(
     keras = pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[train]'")
     import numpy as np
 
+    from edgernn.recipes.recipe import Ngrams, NgramVectors
     from edgernn.text import TextEncoder
     from edgernn.text.padding import pad
     from edgernn.training import models, run
@@ -86,8 +87,9 @@ def write_run(
     model = models.build(recipe, contract.vocabulary_size, models.labels_of(contract))
     rng = np.random.default_rng(2)
     weights = [rng.normal(0, 0.3, array.shape) for array in model.get_weights()]
-    # Those of the logit; a table of n-grams and its checks stand behind them.
-    kernel = len(weights) - (2 if recipe.ngrams is None else 4)
+    # Those of the logit; a table of n-grams, a kernel of vectors, and checks stand behind them.
+    behind = {type(None): 0, Ngrams: 2, NgramVectors: 3}[type(recipe.ngrams)]
+    kernel = len(weights) - 2 - behind
     weights[kernel : kernel + 2] = [weights[kernel] * 5, weights[kernel + 1] * 0]
     texts = [
         ids for ids in TextEncoder(contract, vocabulary).encode_batch(SAMPLE_TEXTS) if len(ids)
@@ -102,7 +104,7 @@ def write_run(
         weights[kernel] *= factor
         weights[kernel + 1] = -factor * logits.mean(axis=0)
         if recipe.ngrams is not None:
-            weights[-2] *= factor[0]
+            weights[-2] *= factor if isinstance(recipe.ngrams, NgramVectors) else factor[0]
         model.set_weights(weights)
 
     folder.mkdir(exist_ok=True)

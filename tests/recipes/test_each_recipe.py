@@ -26,6 +26,14 @@ class TestPooledBilstm(RecipeChecks):
     parameters = 16_000 * 64 + 2 * 4 * 64 * (64 + 64 + 1) + 256 + 1
 
 
+class TestNgramBilstm(RecipeChecks):
+    """A pooled bidirectional LSTM beside vectors of n-grams."""
+
+    recipe = RECIPES["ngram-bilstm"]
+    # Layers, and of its n-grams a vector and a check for each bucket, and a kernel.
+    parameters = 10_000 * 64 + 2 * 4 * 64 * (64 + 64 + 1) + 256 + 1 + (16 + 1) * 32_771 + 16 * 1
+
+
 class TestSubwordBilstm(RecipeChecks):
     """Two bidirectional LSTMs on subwords."""
 

@@ -68,10 +68,45 @@ def test_ngrams_are_those_of_numpy(texts, longest):
         assert np.asarray(layer(np.pad(ids, (0, 9))[None]))[0, 0] == pytest.approx(value, abs=1e-5)
 
 
+def vectors(longest: int):
+    """A layer with random vectors of 4 and 3 outputs, like `ngrams`, and what it holds."""
+    layer = custom_layers().hashed_ngram_vectors(BUCKETS, longest, 4, 3)
+    layer.build((None, None))
+    table, kernel, _ = layer.get_weights()
+    assert (table.shape, kernel.shape) == ((BUCKETS, 4), (4, 3))
+    # An n-gram that was never trained counts for nothing.
+    assert not table.any()
+    assert kernel.any()
+    table = np.random.default_rng(1).normal(size=table.shape).astype(np.float32)
+    checks = matching_checks(TEXTS, BUCKETS, longest)
+    layer.set_weights([table, kernel, checks])
+    return layer, table, kernel, checks
+
+
+@pytest.mark.parametrize("longest", range(1, LONGEST + 1))
+def test_vectors_are_added_up(texts, longest):
+    """Those of the n-grams that have their bucket's check, in a padded batch and alone."""
+    layer, table, kernel, checks = vectors(longest)
+    expected = np.stack(
+        [
+            table[counting(ids, checks, longest)].sum(axis=0) / np.sqrt(longest * len(ids)) @ kernel
+            for ids in texts
+        ]
+    )
+    found = np.asarray(layer(pad(texts)[0]))
+    assert np.ptp(expected, axis=0).min() > 0.1
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    for ids, values in zip(texts, expected, strict=True):
+        alone = np.asarray(layer(np.pad(ids, (0, 9))[None]))[0]
+        np.testing.assert_allclose(alone, values, atol=1e-5)
+
+
 def test_a_text_without_tokens():
     """It is zero, not a division by zero."""
     layer, *_ = ngrams(3)
     assert np.asarray(layer(np.zeros((2, 4), np.int32))).tolist() == [[0.0], [0.0]]
+    layer, *_ = vectors(3)
+    assert np.asarray(layer(np.zeros((2, 4), np.int32))).tolist() == [[0.0] * 3] * 2
 
 
 def test_more_buckets_than_int32_can_hash():

@@ -12,10 +12,11 @@ from toy import RECIPE, SETTINGS, VOCABULARY, Interrupt, write_reviews
 
 from edgernn.data.examples import Examples, Splits
 from edgernn.errors import UsageError
+from edgernn.ngrams import NO_CHECK, ngram_buckets, ngram_checks, preceding
 from edgernn.recipes.catalogue import RECIPES
-from edgernn.recipes.recipe import Dense, Embedding, Pool
+from edgernn.recipes.recipe import Dense, Embedding, NgramVectors, Pool
 from edgernn.training.history import read_history
-from edgernn.training.models import probabilities
+from edgernn.training.models import NGRAMS, probabilities
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import choose_recipe
 from edgernn.training.run import Run
@@ -101,6 +102,25 @@ def test_a_run(options, rule):
         number = held_out["examples"]
         assert any(f"each label, chosen on {number} held-out texts" in line for line in said)
         assert len(contract.thresholds) == 3
+
+
+def test_vectors_of_ngrams(options, monkeypatch):
+    """They are trained with the layers: those of n-grams that two texts have, and no others."""
+    wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(1009, 4, 2))
+    monkeypatch.setitem(RECIPES, "toy", wide)
+    run, _, _ = trained(options, "largest")
+    model = run.load_model()
+    table, kernel, checks = model.get_layer(NGRAMS).get_weights()
+    assert kernel.shape == (4, 3)
+    held = checks != NO_CHECK
+    assert table[held].any(axis=1).all()
+    assert not table[~held].any()
+    # All of these texts end in a number: `film` at the end of one is a token that none has.
+    (ids,) = run.encoder.encode_batch(["a good film"])
+    before = preceding(ids, 1)
+    buckets, wanted = ngram_buckets(before, 1009)[0], ngram_checks(before)[0]
+    assert (checks[buckets] == wanted).tolist() == [True, True, False]
+    assert run.metrics["parameters"] == model.count_params()
 
 
 def test_answers_that_are_too_unlikely(options):

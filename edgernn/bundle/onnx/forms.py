@@ -104,6 +104,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"x|H2|Q[23]", to=_TO_FLOAT),
         _form(r"found", "found", to=_TO_FLOAT),
         _form(r"found", "held", to=_TO_INT32),
+        _form(r"vectors", "vectors", to=_TO_FLOAT),
         _form(r"alike", "counts", to=_TO_FLOAT),
         _form(r"same", "ones", to=_TO_INT32),
         _form(r"ends", "count", to=_TO_FLOAT),
@@ -127,6 +128,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     "Gather": (
         _form(r"[FHQ]2 ids", axis=_FIRST),
         _form(r"[FHQ]1 bucket", "found", axis=_FIRST),
+        _form(r"[FHQ]2 bucket", "vectors", axis=_FIRST),
     ),
     # What optimizers make of a product and a sum.
     "Gemm": (
@@ -140,6 +142,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"(tokens|grams) I2", "hashed"),
         _form(r"shares states", "mean"),
         _form(r"shares counted", "means"),
+        _form(r"shares sums", "mean"),
     ),
     "Max": (_form(r"largest F1", "largest"),),
     "MaxPool": (_form(r"x", kernel_shape=_STEPS, strides=_STEPS, pads=_PADS),),
@@ -156,6 +159,9 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"found sizes", "found"),
         _form(r"found F1", "found"),
         _form(r"found counts", "counted"),
+        _form(r"vectors F1", "vectors"),
+        _form(r"vectors each", "chosen"),
+        _form(r"features root", "features"),
         _form(r"sum F1", "sum"),
         _form(r"sum root", "wide"),
     ),
@@ -166,11 +172,13 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"x( L1)?", DATA, r"[01]?", axes=_FIRST_TWO, keepdims=_FIRST),
         _form(r"x( L1)?", "mean", r"1?", axes=_SECOND, keepdims=_SECOND),
         _form(r"counted( L1)?", "means", r"1?", axes=_SECOND, keepdims=_SECOND),
+        _form(r"sums( L1)?", "mean", r"1?", axes=_SECOND, keepdims=_SECOND),
     ),
     "ReduceProd": (_form(r"x( L1)?", DATA, r"[01]?", axes=_FIRST_TWO, keepdims=_FIRST),),
     "ReduceSum": (
         _form(r"ones L1", "ends", r"1", keepdims=_SECOND),
         _form(r"means L1", "sum", r"2", keepdims=_FIRST),
+        _form(r"chosen L1", "sums", r"2", keepdims=_FIRST),
         _form(r"x L1", DATA, r"[01]", keepdims=_FIRST),
     ),
     "Relu": (_form(r"x"),),
@@ -193,6 +201,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"mask L1", "kept", r"2"),
         _form(r"brief L1", "briefly", r"2"),
         _form(r"share L1", "shares", r"1"),
+        _form(r"counts L1", "each", r"3"),
     ),
     "Where": (
         _form(r"kept x F1", "states"),

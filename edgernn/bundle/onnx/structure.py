@@ -36,6 +36,9 @@ MAX_ELEMENTS: Final = 1 << 25
 MAX_WIDTH: Final = 1 << 16
 """Bound on each dimension of a weight, the rows of the embedding apart."""
 
+MAX_VECTOR: Final = 256
+"""Bound on the numbers of an n-gram's vector, of which there are several a token."""
+
 _INTEGERS: Final = {"I": "i", "L": "q"}
 """How those of `LETTERS` that are sizes and places are packed."""
 
@@ -184,5 +187,7 @@ def _check_lookup(inputs: Sequence[str], constants: _Constants, vocabulary_size:
     if place in constants.moduli:
         if constants.moduli[place] > rows:
             raise ProtoError(f"{constants.moduli[place]} buckets of n-grams, in a table of {rows}")
+        if max(constants.dims[table][1:], default=0) > MAX_VECTOR:
+            raise ProtoError("vectors of n-grams that are too long")
     elif rows < vocabulary_size:
         raise ProtoError(f"the contract has {vocabulary_size} ids, the embedding {rows} rows")

@@ -20,6 +20,9 @@ MAX_COMPUTED_ELEMENTS: Final = 1 << 20
 """Bound on the elements of a tensor that is computed, for a text of one token; and on the product
 of a constant's numbers, which may be such a shape."""
 
+MAX_VECTOR: Final = 256
+"""Bound on the numbers of an n-gram's vector, of which there are several a token."""
+
 _HASHES: Final[Mapping[tuple[str, ...], str]] = {
     # Ids that are turned into others before they are hashed.
     ("MUL", "ids", "constant"): "scaled",
@@ -172,8 +175,11 @@ def _check_table(
     # Without an operator that makes it, it is an id.
     moduli = (vocabulary_size,) if hashed is None else graph.tensors[hashed.inputs[1]].numbers
     table = graph.tensors[source]
-    rows = table.shape[0] if len(table.shape) == (2 if hashed is None else 1) else 0
+    # A bucket holds a number, or a vector.
+    rows = table.shape[0] if len(table.shape) in ((2,) if hashed is None else (1, 2)) else 0
     (below,) = moduli or (vocabulary_size,)
+    if hashed is not None and max(table.shape[1:], default=0) > MAX_VECTOR:
+        raise FlatError("vectors of n-grams that are too long")
     if table.letter.islower() or rows < below:
         raise FlatError(
             f"the contract has {below} ids, the embedding {rows} rows"

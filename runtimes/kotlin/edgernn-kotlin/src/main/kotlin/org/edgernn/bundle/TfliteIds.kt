@@ -87,7 +87,11 @@ internal class TfliteIds(
         val modulus = hashed?.let { graph.tensors[it.inputs[1]].numbers?.singleOrNull() }
         val below = modulus ?: vocabularySize
         val table = graph.tensors[source]
-        val rows = if (table.shape.size == (if (hashed == null) 2 else 1)) table.shape[0] else 0
+        // A bucket holds a number, or a vector.
+        val rows = if (table.shape.size in (if (hashed == null) 2..2 else 1..2)) table.shape[0] else 0
+        if (hashed != null && table.shape.size == 2 && table.shape[1] > MAX_VECTOR) {
+            throw FlatException("vectors of n-grams that are too long")
+        }
         if (!table.isConstant || rows < below) {
             throw FlatException(
                 if (hashed == null) {
@@ -114,6 +118,9 @@ internal class TfliteIds(
 
         /** Operators whose constant is a number to compute with, not a shape. */
         val COUNTS = setOf("ADD", "FLOOR_MOD", "MUL")
+
+        /** Bound on the numbers of an n-gram's vector, of which there are several a token. */
+        const val MAX_VECTOR = 256
 
         /** Bound on the ids of an n-gram, and on how many lengths of them there are. */
         const val FEW = 8
