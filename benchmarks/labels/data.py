@@ -18,7 +18,7 @@ from pathlib import Path
 from edgernn.errors import DataError
 from edgernn.files import new_file
 
-__all__ = ["DATA_SETS", "DataSet", "Row", "out_of_scope", "write_rows"]
+__all__ = ["DATA_SETS", "DataSet", "Row", "out_of_scope", "short_texts", "write_rows"]
 
 Row = tuple[str, str, str]
 """Text, label and split: `train`, `validation` or `test`."""
@@ -73,6 +73,12 @@ def out_of_scope(folder: Path) -> list[str]:
     """Return the questions of clinc150's test part that have none of its labels."""
     content = json.loads((folder / _CLINC).read_text("utf-8"))
     return [text for text, _ in content["oos_test"]]
+
+
+def short_texts(folder: Path) -> list[str]:
+    """Return 500 questions of clinc150's test part, of all its labels."""
+    content = json.loads((folder / _CLINC).read_text("utf-8"))
+    return [text for text, _ in content["test"][::9]]
 
 
 def write_rows(name: str, folder: Path, output: Path) -> list[Row]:

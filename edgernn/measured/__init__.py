@@ -2,10 +2,20 @@
 
 from edgernn.measured.results import (
     FORMATS_FILE,
+    LABELS_FILE,
     NOT_MEASURED,
     RECIPES_FILE,
     read_exports,
+    read_labels,
     read_recipes,
 )
 
-__all__ = ["FORMATS_FILE", "NOT_MEASURED", "RECIPES_FILE", "read_exports", "read_recipes"]
+__all__ = [
+    "FORMATS_FILE",
+    "LABELS_FILE",
+    "NOT_MEASURED",
+    "RECIPES_FILE",
+    "read_exports",
+    "read_labels",
+    "read_recipes",
+]

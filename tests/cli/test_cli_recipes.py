@@ -8,10 +8,11 @@ from in_process import Command
 from toy import RECIPE
 
 from benchmarks.readme import render
-from edgernn.measured import NOT_MEASURED, read_recipes
+from edgernn.measured import NOT_MEASURED, read_labels, read_recipes
 from edgernn.recipes.catalogue import RECIPES
 
 ROWS = read_recipes()
+OF_LABELS = read_labels()
 
 
 @pytest.fixture
@@ -53,7 +54,12 @@ def test_the_list(command):
     for row in ROWS.values():
         assert f"{row['measured']['test_accuracy']:.2%} test" in shown
         assert f"{row['measured']['parameters']:,} parameters" in shown
-    assert shown.count(NOT_MEASURED) == len(RECIPES) - len(ROWS)
+    for name, sets in OF_LABELS.items():
+        for data_set, found in sets.items():
+            accuracy = found["files"]["onnx"]["int8"]["test_accuracy"]
+            assert f"{accuracy:.2%} test of {data_set} ({found['labels']} labels)" in shown
+            assert name in RECIPES
+    assert shown.count(NOT_MEASURED) == len({*RECIPES} - {*ROWS, *OF_LABELS})
 
 
 def test_a_recipe_that_was_not_measured(command, monkeypatch):
