@@ -36,12 +36,15 @@ def labels_table(result: dict[str, Any]) -> str:
                 )
     machine = result["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
-    return "\n".join(
-        [
-            *lines,
+    if doubts:
+        lines += [
             "",
             "Questions that have none of the labels, told from the test texts by 1 - confidence "
             f"of the int8 ONNX file, AUROC: {', '.join(doubts)}.",
+        ]
+    return "\n".join(
+        [
+            *lines,
             "",
             f"<sub>seed {result['seed']}; {machine['processor']}, {machine['cores']} cores, Python "
             f"{machine['python']}, {versions}.</sub>",

@@ -47,4 +47,5 @@ def test_the_table() -> None:
         assert row.startswith(f"| {name}, ")
         assert f"| `{recipe}` |" in row
         assert recipe in RECIPES
-    assert "AUROC: 0." in labels_table(RESULT)
+    is_measured = bool(RESULT["sets"]["clinc150"]["recipes"])
+    assert ("AUROC: 0." in labels_table(RESULT)) is is_measured

@@ -43,7 +43,7 @@ def test_multiply_adds_of_the_shipped_file():
     sizes = {tuple(w.dims) for w in onnx.load(SHIPPED_MODEL).graph.initializer}
     products = products_of(LAYERS)
     for directions, rows, columns in products:
-        assert (directions * columns, rows) in sizes
+        assert (directions, columns, rows) in sizes
     weights = sum(directions * rows * columns for directions, rows, columns in products)
     assert weights == lstm_multiply_adds(32, 32, 2)
 
