@@ -332,12 +332,12 @@ def _used_twice() -> Any:
     ("model", "said"),
     [
         (lambda: wide(masked=False), r"with n-grams it must mask padding"),
-        (lambda: wide(of="others"), r"must add the sum of the ids' n-grams to a logit"),
-        (lambda: wide(turned=True), r"must add the sum of the ids' n-grams to a logit"),
+        (lambda: wide(of="others"), r"must add what the ids' n-grams give to the logits"),
+        (lambda: wide(turned=True), r"must add what the ids' n-grams give to the logits"),
         (lambda: wide(vocabulary=50_000), r"vocabulary of 50,000 ids is too large"),
         (_two_outputs, "one input, the ids, and one output"),
         (_a_layer_beside, r"the mask|no exact counterpart|must be one chain"),
-        (_two_deep, "must add the sum of the ids' n-grams to a logit"),
+        (_two_deep, "must add what the ids' n-grams give to the logits"),
         (_used_twice, "the layers must be one chain"),
         (
             lambda: classifier(lstm(3), layers.Reshape((1, 3)), custom_layers().max_mean_pooling()),

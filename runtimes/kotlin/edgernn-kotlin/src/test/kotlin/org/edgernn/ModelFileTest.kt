@@ -203,7 +203,7 @@ class ModelFileTest {
         assertEquals(Format.ONNX, file.format)
         assertTrue(file.card["recipe"] is String && file.card["precision"] is String)
         assertEquals(2, file.contract.labels.size)
-        assertTrue(checkNotNull(file.golden).vectors.size in 16..32)
+        assertTrue(checkNotNull(file.golden).vectors.size in 16..40)
     }
 
     /** A file that `edgernn export --format tflite` wrote, where the environment names one. */
