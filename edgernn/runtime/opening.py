@@ -8,7 +8,6 @@ from edgernn.bundle import ModelFile
 from edgernn.bundle.container import missing
 from edgernn.errors import ModelFileError, UsageError
 from edgernn.runtime.backends import BACKENDS, Backend
-from edgernn.runtime.native import Native
 
 __all__ = ["ENGINE_FORMATS", "ENGINE_NAMES", "open_backend"]
 
@@ -43,6 +42,9 @@ def open_backend(
         problem = missing(file.format, "engine", "BACKENDS in edgernn/runtime/backends.py")
         raise ModelFileError(f"{file.path}: {problem}")
     if engine == "native":
+        # Scoring with another engine loads nothing of it.
+        from edgernn.runtime.native import Native
+
         return Native(file, device, threads)
     if ENGINE_FORMATS.get(engine, file.format) != file.format:
         raise UsageError(
