@@ -303,19 +303,13 @@ static bool match_counted(reading *reading, operation *operation) {
         return false;
     }
     const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    if (held->of != bucket || check->ngrams->longest != bucket->ngrams->longest ||
-        check->ngrams->modulus != bucket->ngrams->modulus ||
-        check->ngrams->factor != bucket->ngrams->factor) {
-        return false;
-    }
-    ngrams *ngrams = scratch(reading, 1, sizeof *ngrams);
+    ngrams *ngrams =
+        held->of == bucket ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams,
+                                         check->number)
+                           : NULL;
     if (ngrams == NULL) {
         return false;
     }
-    *ngrams = *bucket->ngrams;
-    ngrams->buckets = bucket->number;
-    ngrams->checks = check->number;
-    __builtin_memcpy(ngrams->check_hash, check->ngrams->bucket_hash, sizeof ngrams->check_hash);
     value *value = give(operation, COUNTED, NULL);
     value->ngrams = ngrams;
     value->constant = found->constant;

@@ -28,6 +28,22 @@ static bool is_hashable(const ngram_hash *hashes, int32_t longest, int32_t ids) 
     return true;
 }
 
+ngrams *with_checks(reading *reading, const ngrams *hashed, int32_t buckets,
+                    const ngrams *checked, int32_t checks) {
+    if (checked->longest != hashed->longest || checked->modulus != hashed->modulus ||
+        checked->factor != hashed->factor) {
+        return NULL;
+    }
+    ngrams *both = scratch(reading, 1, sizeof *both);
+    if (both != NULL) {
+        *both = *hashed;
+        both->buckets = buckets;
+        both->checks = checks;
+        __builtin_memcpy(both->check_hash, checked->bucket_hash, sizeof both->check_hash);
+    }
+    return both;
+}
+
 const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams, stored *table,
                          stored *checks) {
     const state *first = before;

@@ -114,6 +114,13 @@ extern const float NGRAM_SHARES[MAX_NGRAM], NGRAM_ROOTS[MAX_NGRAM];
  */
 bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t multiplier);
 
+/*
+ * The n-grams that `hashed` gives buckets, and `checked` their checks; NULL where both do not hash
+ * the same n-grams, or no memory.
+ */
+ngrams *with_checks(reading *reading, const ngrams *hashed, int32_t buckets,
+                    const ngrams *checked, int32_t checks);
+
 /* A logit with the sum of n-grams; NULL where their hashes overflow int32, or no memory. */
 const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams,
                          stored *table, stored *checks);

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import shutil
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from build_script import load_build_script
+from c_compiler import find_compiler
 from made_once import made_once, shared_folder
 
 from edgernn.engine import Library
@@ -19,13 +17,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="session")
 def compiler() -> list[str]:
-    """A C compiler that is here: GCC, or that of the package index."""
-    for name in ("gcc", "clang"):
-        if shutil.which(name):
-            return [name]
-    if importlib.util.find_spec("ziglang") is not None:
-        return [sys.executable, "-m", "ziglang", "cc"]
-    pytest.skip("no C compiler: neither gcc nor clang nor the package ziglang")
+    """The command that compiles C."""
+    return find_compiler()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from native_networks import open_network
+from native_networks import blocks, open_network
 from random_networks import VOCABULARY, Weights, cell_networks, other_networks
 
 from edgernn.engine import LEVELS, EngineError, Library
@@ -39,15 +39,8 @@ def run(library: Library, network: Network) -> None:
             continue
         raise AssertionError(f"id {wrong} was scored")
     for allowed in range(1000):
-        left = allowed
-
-        def allocate(count: int) -> bytearray | None:
-            nonlocal left
-            left -= 1
-            return bytearray(count) if left >= 0 else None
-
         try:
-            open_network(library, network, allocate=allocate)
+            open_network(library, network, allocate=blocks(allowed))
         except EngineError:
             continue
         return

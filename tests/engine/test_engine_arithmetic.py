@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 import pytest
-from native_networks import open_network
+from native_networks import blocks, open_network
 from random_networks import VOCABULARY, Weights, cell_networks, other_networks
 from reference import probabilities
 
@@ -138,15 +138,8 @@ def test_no_memory(name: str, engine: Library) -> None:
     """Whichever allocation fails, there is an error, and all memory is given back."""
     network = NETWORKS[name]
     for allowed in range(1000):
-        left = allowed
-
-        def allocate(count: int) -> bytearray | None:
-            nonlocal left
-            left -= 1
-            return bytearray(count) if left >= 0 else None
-
         try:
-            open_network(engine, network, allocate=allocate)
+            open_network(engine, network, allocate=blocks(allowed))
         except EngineError as error:
             assert error.status == "no memory"  # noqa: PT017
             assert str(error).startswith("no memory for the ")  # noqa: PT017

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,18 @@ def open_network(library: Library, network: Network, level: str = "auto", **more
         level,
         **more,
     )
+
+
+def blocks(allowed: int) -> Callable[[int], bytearray | None]:
+    """An allocator that gives so many blocks and no more."""
+    left = allowed
+
+    def allocate(count: int) -> bytearray | None:
+        nonlocal left
+        left -= 1
+        return bytearray(count) if left >= 0 else None
+
+    return allocate
 
 
 def as_c(network: Network) -> Any:

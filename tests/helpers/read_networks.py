@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-import importlib.util
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from ctypes import POINTER, c_char_p, c_int, c_size_t, sizeof
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pytest
+from c_compiler import find_compiler
 from network_structures import (
     CELL_NAMES,
     FUNCTIONS,
@@ -69,7 +67,7 @@ def compile_readers(output: Path, door: str, flags: Sequence[str] = ("-O2", "-sh
     sources = [path for name in _SOURCES for path in (_ROOT / "engine" / "src").glob(name)]
     subprocess.run(
         [
-            *compiler(),
+            *find_compiler(),
             *("-std=gnu11", "-g", "-fPIC", "-ffp-contract=off", "-fvisibility=hidden"),
             *("-Wall", "-Wextra", "-Werror", f"-I{_ROOT / 'engine' / 'src'}", *flags),
             *map(str, sorted(sources)),
@@ -77,16 +75,6 @@ def compile_readers(output: Path, door: str, flags: Sequence[str] = ("-O2", "-sh
         ],
         check=True,
     )
-
-
-def compiler() -> list[str]:
-    """A C compiler that is here: GCC, Clang, or that of the package index."""
-    for name in ("gcc", "clang"):
-        if shutil.which(name):
-            return [name]
-    if importlib.util.find_spec("ziglang") is not None:
-        return [sys.executable, "-m", "ziglang", "cc"]
-    pytest.skip("no C compiler: neither gcc nor clang nor the package ziglang")
 
 
 class Found(NamedTuple):
