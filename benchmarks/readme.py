@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
+from benchmarks.behaviour.table import behaviour_table
 from benchmarks.imports.table import imports_table
 from benchmarks.labels.table import labels_table
 from benchmarks.runtimes.table import recurrent_table, runtimes_table, runtimes_wrong
@@ -282,6 +283,7 @@ def _machine(result: dict[str, Any], measured: str = "") -> str:
 
 _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "apk": _apk,
+    "behaviour": behaviour_table,
     "callers": _callers,
     "capture": _capture,
     "recipes": _recipes,

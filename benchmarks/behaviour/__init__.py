@@ -1,0 +1,1 @@
+"""What a sentiment model makes of short texts with negation, contrast, wishes and other domains."""
