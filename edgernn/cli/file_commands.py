@@ -257,6 +257,9 @@ def verify(
 ) -> None:
     """Replay a file's golden vectors on every runtime of this machine.
 
+    Among them are runtimes that edgernn itself does not score with, such as OpenVINO. With --data
+    those take texts one by one, for 20 seconds each at most.
+
     With --conformance, compare another implementation's ids with the conformance corpus.
     """
     from edgernn.cli.verify import run_verify

@@ -17,13 +17,17 @@ from edgernn.errors import UsageError
 from edgernn.evaluation.verification import RealTexts, verify
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.answers import RuntimeAnswers
-from edgernn.runtime.data_check import DataCheck
+from edgernn.runtime.data_check import OTHERS_SECONDS, DataCheck
 from edgernn.runtime.engines import NOT_INSTALLED
 from edgernn.runtime.replay import Replay
 
 __all__ = ["run_verification", "run_verify"]
 
 _TEXT_SHOWN = 60
+_FEWER = (
+    f"runtimes that edgernn does not score with take texts one by one, for {OTHERS_SECONDS:g} "
+    "seconds each at most"
+)
 _MARKS = {True: "\u2713", False: "\u2717", None: "-"}
 
 
@@ -117,9 +121,13 @@ def _data_table(found: DataCheck) -> list[str]:
     )
     accuracy = "" if found.reference_accuracy is None else f" ({found.reference_accuracy:.4f})"
     limits = f"allowed {found.limits.difference:g} and {found.limits.flips:.1%} flips"
+    here = [row for row in found.runtimes if row.reason != NOT_INSTALLED]
+    scored = [row.texts for row in here if row.texts]
+    fewer = len(set(scored)) > 1
     return [
         f"against {found.reference or 'nothing'}{accuracy}, {limits}",
-        *_table(header, found.runtimes, _data_cells),
+        *(_table(header, here, _data_cells) if here else []),
+        *([_FEWER] if fewer else []),
     ]
 
 

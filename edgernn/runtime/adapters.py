@@ -31,8 +31,10 @@ Call = Callable[[Arrays], npt.NDArray[Any]]
 
 _LENGTH = struct.Struct("<Q")
 _ARENA_BYTES = 64 << 20
-_REASON = 160
+_REASON = 200
 """Characters of a reason that are kept."""
+_PLACES = ("Exception from ", "Check '", "\u2514 ERROR: [")
+"""How lines begin that say where in a runtime's sources it happened, and no more."""
 
 
 class Adapter(NamedTuple):
@@ -174,10 +176,11 @@ def serve(name: str, path: str, adapters: Mapping[str, Adapter] = ADAPTERS) -> N
 
 
 def _reason(error: Exception) -> str:
-    # OpenVINO says first where in its sources it happened.
-    lines = (line for line in str(error).splitlines() if not line.startswith("Exception from "))
+    lines = (line for line in str(error).splitlines() if not line.startswith(_PLACES))
     said = " ".join(" ".join(lines).split())
-    return f"{type(error).__name__}: {said[:_REASON]}" if said else type(error).__name__
+    if len(said) > _REASON:
+        said = f"{said[:_REASON].rpartition(' ')[0]} ..."
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +14,20 @@ import numpy.typing as npt
 from edgernn.bundle import ModelFile
 from edgernn.errors import EdgernnError
 from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge, unscored
-from edgernn.runtime.engines import find_engines
+from edgernn.runtime.engines import Engine, find_engines, find_others
 from edgernn.runtime.loaded_model import LoadedModel
+from edgernn.runtime.other_runtimes import ChildRuntime, Refused
 
-__all__ = ["MAX_BEYOND", "MAX_FLIPS", "DataCheck", "check_on_data"]
+__all__ = ["MAX_BEYOND", "MAX_FLIPS", "OTHERS_SECONDS", "DataCheck", "check_on_data"]
 
 MAX_FLIPS = 0.005
 """Largest share of texts whose label may be another than the reference's."""
 
 MAX_BEYOND = 0.01
 """Largest share of texts that may be further off than the tolerance, which is a few hundred's."""
+
+OTHERS_SECONDS = 20.0
+"""How long a runtime that nothing here scores with is given texts; it takes them one by one."""
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -53,6 +58,9 @@ def check_on_data(
 ) -> DataCheck:
     """Score texts on every runtime that this machine has.
 
+    Those that nothing here scores with get them one by one, and no more than they score in
+    `OTHERS_SECONDS`: some take a second for what others do in a millisecond.
+
     Args:
         file: the model file.
         texts: at least one; each has a token.
@@ -65,28 +73,31 @@ def check_on_data(
     decision = file.bundle.contract.decides
 
     def accuracy(probabilities: Probabilities) -> float:
-        return float(decision.right(probabilities, labels).mean())
+        return float(decision.right(probabilities, labels[: len(probabilities)]).mean())
 
     rows: list[RuntimeAnswers] = []
-    for engine in find_engines(file):
+    for engine in (*find_engines(file), *find_others(file)):
         if engine.problem is not None:
             rows.append(unscored(file, engine, None, None))
             continue
-        device = None
         try:
-            model = LoadedModel(file, engine.open())
-            device = model.device
-            found = model.probabilities(ids)
+            device, found = _scores(file, engine, ids)
+        except Refused as error:
+            row = unscored(file, engine, None, error)
+            rows.append(dataclasses.replace(row, passed=None, refused=True))
+            continue
         except EdgernnError as error:
-            rows.append(unscored(file, engine, device, error))
+            rows.append(unscored(file, engine, None, error))
             continue
         if expected is None:
-            expected = engine.name, found
-            row = RuntimeAnswers(
-                engine.name, engine.version, device, None, "the reference", len(texts)
-            )
+            said = "nothing to compare with" if engine.is_other else "the reference"
+            row = RuntimeAnswers(engine.name, engine.version, device, None, said, len(found))
+            if not engine.is_other:
+                expected = engine.name, found
         else:
-            row = judge(engine, device, found[None], expected[1], texts, decision, limits)
+            count = len(found)
+            right = expected[1][:count]
+            row = judge(engine, device, found[None], right, texts[:count], decision, limits)
         rows.append(dataclasses.replace(row, accuracy=accuracy(found)))
     return DataCheck(
         None if expected is None else expected[0],
@@ -94,3 +105,21 @@ def check_on_data(
         limits,
         tuple(rows),
     )
+
+
+def _scores(
+    file: ModelFile, engine: Engine, ids: Sequence[npt.NDArray[np.int32]]
+) -> tuple[str, Probabilities]:
+    """Return the device that ran, and the probabilities of the texts that were scored."""
+    backend = engine.open()
+    if not isinstance(backend, ChildRuntime):
+        model = LoadedModel(file, backend)
+        return model.device, model.probabilities(ids)
+    found = []
+    with backend:
+        ends = time.monotonic() + OTHERS_SECONDS
+        for one in ids:
+            found.append(backend.run([one]))
+            if time.monotonic() > ends:
+                break
+    return backend.device, np.concatenate(found)

@@ -1,13 +1,15 @@
 """Other people's runtimes beside the engines that score here, to see what they make of a file.
 
 Each runs in a process of its own, see `edgernn.runtime.adapters`: one that ends it, hangs or cannot
-be imported is a row in a table, and none leaves a trace in the home folder.
+be imported is a row in a table, and none leaves a trace in the home folder. What it logs is read
+where it fails: the native part of some says why there alone.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,10 +32,24 @@ from edgernn.runtime.backends import Probabilities
 from edgernn.runtime.batches import Ids
 from edgernn.text.padding import pad
 
-__all__ = ["ChildRuntime", "Refused", "known_for", "runtime_version", "takes_batches"]
+__all__ = [
+    "ChildRuntime",
+    "Refused",
+    "failure_in",
+    "known_for",
+    "runtime_version",
+    "takes_batches",
+]
 
 SECONDS = 120.0
 """How long a runtime may take to load a file, or to score a batch."""
+
+_LOG_BYTES = 1 << 20
+"""Of a log that are looked at."""
+_FAILURE = re.compile(r"error\b|\bfail|not[ _]supported|unsupported|didn't find", re.IGNORECASE)
+_HARMLESS = re.compile(r"(INFO|WARNING|[IW]\d{4})\b")
+_WHERE = re.compile(r"(ERROR|FATAL)?[: ]*(\[[^\]]*\] *)?(:\d+: *)?")
+"""What stands before a log's message: its level, and a time or a place in the sources."""
 
 
 class Refused(ModelFileError):
@@ -103,11 +119,12 @@ class ChildRuntime:
         self._folder = tempfile.TemporaryDirectory(prefix="edgernn-")
         copy = Path(self._folder.name) / f"model{file.container.suffix}"
         copy.write_bytes(file.data)
+        self._log = (Path(self._folder.name) / "log").open("w+b", buffering=0)
         self._process = subprocess.Popen(
             [python, "-P", "-W", "ignore", str(script), name, str(copy)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._log,
             env=_environment(self._folder.name),
             cwd=self._folder.name,
         )
@@ -133,7 +150,7 @@ class ChildRuntime:
     def close(self) -> None:
         """End the process and remove what it left."""
         self._process.kill()
-        for stream in (self._process.stdin, self._process.stdout):
+        for stream in (self._process.stdin, self._process.stdout, self._log):
             if stream is not None:
                 stream.close()
         self._process.wait()
@@ -150,6 +167,9 @@ class ChildRuntime:
             return np.concatenate([self.run([text], padding_ids) for text in batch])
         ids, lengths = pad(batch, padding_ids)
         given = {"ids": ids, "lengths": lengths}
+        # The process writes where this one does.
+        self._log.seek(0)
+        self._log.truncate()
         assert self._process.stdin is not None
         try:
             adapters.send(self._process.stdin, **{name: given[name] for name in self._inputs})
@@ -186,14 +206,34 @@ class ChildRuntime:
         if found is None:
             raise self._ended()
         if "error" in found:
-            raise Refused(f"{self._path}: {one_line(str(found['error']))}")
+            raise Refused(f"{self._path}: {one_line(self._with_log(str(found['error'])))}")
         self.seconds = float(found["seconds"])
         return found["scores"]
 
     def _ended(self) -> ModelFileError:
         code = self._process.wait()
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return ModelFileError(f"{self._path}: {self.name} ends its process {how}")
+        ended = self._with_log(f"{self.name} ends its process {how}")
+        return ModelFileError(f"{self._path}: {one_line(ended)}")
+
+    def _with_log(self, reason: str) -> str:
+        """Put behind a reason what the runtime has logged of it."""
+        self._log.seek(0)
+        logged = failure_in(self._log.read(_LOG_BYTES).decode("utf-8", "replace"))
+        return reason if logged is None or logged in reason else f"{reason}: {logged}"
+
+
+def failure_in(log: str) -> str | None:
+    """Return the first line of a log that tells of a failure, without where it comes from.
+
+    Of a Python traceback, which tells of it last, that is the last line.
+    """
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    if "Traceback (most recent call last):" in lines:
+        return lines[-1]
+    found = (line for line in lines if _FAILURE.search(line) and not _HARMLESS.match(line))
+    failure = next(found, None)
+    return None if failure is None else _WHERE.sub("", failure, count=1) or failure
 
 
 def _environment(home: str) -> Mapping[str, str]:

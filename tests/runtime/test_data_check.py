@@ -16,6 +16,7 @@ from edgernn.runtime import data_check
 from edgernn.runtime.answers import Limits
 from edgernn.runtime.data_check import MAX_FLIPS, check_on_data
 from edgernn.runtime.engines import Engine
+from edgernn.runtime.other_runtimes import ChildRuntime, Refused
 
 Files = dict[tuple[str, str], Path]
 
@@ -49,7 +50,12 @@ def file(tiny_files: Files) -> ModelFile:
     return read_model_file(tiny_files["onnx", "int8"])
 
 
-def engines(monkeypatch: pytest.MonkeyPatch, file: ModelFile, answers: dict[str, Any]) -> None:
+def engines(
+    monkeypatch: pytest.MonkeyPatch,
+    file: ModelFile,
+    answers: dict[str, Any],
+    others: tuple[Engine, ...] = (),
+) -> None:
     """Put runtimes in place of this machine's; a string is why one is not here."""
 
     def engine(name: str, given: Any) -> Engine:
@@ -62,6 +68,7 @@ def engines(monkeypatch: pytest.MonkeyPatch, file: ModelFile, answers: dict[str,
 
     found = tuple(engine(name, given) for name, given in answers.items())
     monkeypatch.setattr(data_check, "find_engines", lambda file: found)
+    monkeypatch.setattr(data_check, "find_others", lambda file: others)
 
 
 def right(off: float = 0.0) -> npt.NDArray[np.float32]:
@@ -147,6 +154,45 @@ def test_no_runtime(monkeypatch: pytest.MonkeyPatch, file: ModelFile) -> None:
     engines(monkeypatch, file, {"one": "not installed"})
     found = check_on_data(file, TEXTS, LABELS, LIMITS)
     assert (found.reference, found.reference_accuracy, found.passed) == (None, None, False)
+
+
+class Other(Answering, ChildRuntime):
+    """One of other people's; it is no process."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def refusing(*_: Any) -> Any:
+    raise Refused("no such operator")
+
+
+def test_other_runtimes(monkeypatch: pytest.MonkeyPatch, file: ModelFile) -> None:
+    """They are judged by the texts that they score in time; a refusal is no failure."""
+    wrong = right()
+    wrong[3] = 1 - wrong[3]
+    opens = {"good": lambda: Other(file, right()), "wrong": lambda: Other(file, wrong)}
+    others = tuple(
+        Engine(name, "2", None, open, is_other=True)
+        for name, open in (opens | {"refuses": refusing}).items()
+    )
+    engines(monkeypatch, file, {"one": right()}, others)
+    found = check_on_data(file, TEXTS, LABELS, LIMITS)
+    rows = {row.runtime: row for row in found.runtimes}
+    assert [(row.passed, row.refused, row.texts) for row in rows.values()] == [
+        (None, False, 200),
+        (True, False, 200),
+        (False, False, 200),
+        (None, True, 0),
+    ]
+    assert (rows["wrong"].label_flips, rows["refuses"].reason) == (1, "no such operator")
+    monkeypatch.setattr(data_check, "OTHERS_SECONDS", 0.0)
+    first = {row.runtime: row for row in check_on_data(file, TEXTS, LABELS, LIMITS).runtimes}
+    assert (first["good"].texts, first["good"].passed, first["good"].accuracy) == (1, True, 0.0)
+    engines(monkeypatch, file, {"one": "not installed"}, others[:1])
+    alone = check_on_data(file, TEXTS, LABELS, LIMITS)
+    assert alone.reference is None
+    assert alone.runtimes[1].reason == "nothing to compare with"
 
 
 @pytest.mark.parametrize("format", ["onnx", "tflite"])

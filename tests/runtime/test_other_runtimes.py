@@ -17,7 +17,7 @@ from edgernn.evaluation.verification import RealTexts
 from edgernn.runtime import SHIPPED_MODEL, engines, other_runtimes
 from edgernn.runtime.adapters import ADAPTERS, Adapter
 from edgernn.runtime.engines import NOT_INSTALLED, find_others
-from edgernn.runtime.other_runtimes import ChildRuntime, Refused, runtime_version
+from edgernn.runtime.other_runtimes import ChildRuntime, Refused, failure_in, runtime_version
 
 IDS = [np.array([3, 4, 5], np.int32), np.array([7], np.int32)]
 
@@ -47,6 +47,10 @@ def talks(path):
 def refuses(path):
     raise RuntimeError("Exception from x.cpp:1:\\nno such operator\\nand more")
 
+def mutters(path):
+    os.write(2, b"INFO: [a.cc:1] no error\\nERROR: [b.cc:2] Variable tensors not supported.\\n")
+    raise RuntimeError("Failed to load\\n\u2514 ERROR: [c.cc:3]")
+
 def ends(path):
     os._exit(3)
 
@@ -59,7 +63,7 @@ def sleeps(path):
 def shapeless(path):
     return lambda given: np.zeros((7,), np.float32)
 
-functions = (right, ignores_lengths, talks, refuses, ends, dies, sleeps, shapeless)
+functions = (right, ignores_lengths, talks, refuses, mutters, ends, dies, sleeps, shapeless)
 adapters.serve(sys.argv[1], sys.argv[2], {{
     f.__name__: adapters.Adapter(("onnx",), (), "numpy", f) for f in functions
 }})
@@ -110,6 +114,11 @@ def test_scores_are_ours(file: ModelFile, script: Path) -> None:
     ("name", "kind", "said"),
     [
         ("refuses", Refused, "RuntimeError: no such operator and more"),
+        (
+            "mutters",
+            Refused,
+            "RuntimeError: Failed to load: Variable tensors not supported.",
+        ),
         ("ends", ModelFileError, "ends ends its process with exit code 3"),
         ("sleeps", ModelFileError, "sleeps takes longer than 2 seconds"),
     ],
@@ -122,6 +131,21 @@ def test_a_file_that_is_not_loaded(
         ChildRuntime(name, file, script=script, seconds=2 if name == "sleeps" else 60)
     assert type(error.value) is kind
     assert str(error.value) == f"{file.path}: {said}"
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("", None),
+        ("INFO: no error\nWARNING: [a.cc:1] Failed to load a plugin\nall is well", None),
+        ("[18:22:23] :337: Check failed ==> NOT_SUPPORTED_OP", "Check failed ==> NOT_SUPPORTED_OP"),
+        ("Didn't find op for 'WHILE'\nFailed to get it", "Didn't find op for 'WHILE'"),
+        ("Traceback (most recent call last):\n  raise Error\nImportError: no x", "ImportError: no x"),
+    ],
+)
+def test_the_line_of_a_log(log: str, said: str | None) -> None:
+    """The first that tells of a failure, without where in the sources it happened."""
+    assert failure_in(log) == said
 
 
 def test_a_table_of_six_runtimes(
