@@ -38,8 +38,13 @@ PAGE = 16384
 JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 """Programs that run for less than a minute gain nothing from the JVM's second compiler."""
 
-MAVEN = ("-q", "-B", "-Dstyle.color=never", "-Dkotlin.compiler.daemon=false")
-"""Its options. The Kotlin compiler runs inside Maven: its daemon would stay behind."""
+MAVEN = (
+    *("-q", "-B", "-Dstyle.color=never", "-Dkotlin.compiler.daemon=true"),
+    "-Dkotlin.compiler.daemon.shutdownDelayMs=60000",
+    f"-Dkotlin.compiler.daemon.jvmArgs=Xmx1g,{','.join(flag.strip('-') for flag in JVM)}",
+)
+"""Its options. One warm Kotlin compiler serves all modules, which saves a third of the processor
+time; it ends a minute after the last."""
 
 _TOOLS = ("javac", "mvn", "aapt", "zipalign", "apksigner", "dexdump", "unzip")
 _FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
