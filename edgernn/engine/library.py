@@ -10,14 +10,23 @@ import ctypes
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["LEVELS", "LIBRARY", "EngineError", "Library", "Model", "installed"]
+__all__ = [
+    "LEVELS",
+    "LIBRARY",
+    "STATUSES",
+    "EngineError",
+    "Library",
+    "Model",
+    "Opened",
+    "installed",
+]
 
 Ids = npt.NDArray[np.int32]
 
@@ -103,6 +112,28 @@ class Library:
             level: one of `LEVELS`.
             allocate: gives so many bytes, or None.
         """
+        opened = Opened(partial(call, LEVELS.index(level)), allocate)
+        return Model(self.functions, opened)
+
+
+class Opened:
+    """What the engine has made in memory of Python's, which goes with this object."""
+
+    def __init__(
+        self,
+        call: Callable[..., int],
+        allocate: Callable[[int], bytearray | None] = bytearray,
+    ) -> None:
+        """Make it.
+
+        Args:
+            call: takes the allocator, where the pointer goes, and the error; returns one of
+                `STATUSES` by number.
+            allocate: gives so many bytes, or None.
+
+        Raises:
+            EngineError: the engine refuses.
+        """
         memory: dict[int, bytearray] = {}
 
         def take(_: Any, count: int) -> int | None:
@@ -119,25 +150,23 @@ class Library:
         def release(_: Any, address: int) -> None:
             del memory[address]
 
-        model, error = ctypes.c_void_p(), _Error()
+        self.address, error = ctypes.c_void_p(), _Error()
         allocator = _Allocator(_Allocate(take), _Release(release), None)
-        found = call(
-            LEVELS.index(level), ctypes.byref(allocator), ctypes.byref(model), ctypes.byref(error)
-        )
+        found = call(ctypes.byref(allocator), ctypes.byref(self.address), ctypes.byref(error))
         if found:
             assert not memory, "the engine released what it took"
             raise EngineError(STATUSES[found], error.message.decode("ascii", "replace"))
-        return Model(self.functions, model, memory)
+        self._memory = memory
 
 
 class Model:
     """An open model. Many threads may score with it at once."""
 
-    def __init__(self, functions: Any, model: ctypes.c_void_p, memory: Any) -> None:
-        """Take what `Library.open` has opened, and the memory that it lives in."""
+    def __init__(self, functions: Any, opened: Opened) -> None:
+        """Take what `Library.open` has opened."""
         self._functions = functions
-        self._model = model
-        self._memory = memory
+        self._opened = opened
+        self._model = model = opened.address
         self.outputs: Final = int(functions.edgernn_outputs(model))
         """Probabilities that a text has: 1 for two labels."""
         self.vocabulary_size: Final = int(functions.edgernn_vocabulary_size(model))
@@ -187,11 +216,20 @@ class Model:
             )
         return found
 
+    @property
+    def address(self) -> ctypes.c_void_p:
+        """Where the engine has it."""
+        return self._model
+
+    def scratch_size(self, ids: int) -> int:
+        """Return the bytes of scratch memory for texts that together have so many ids."""
+        return int(self._functions.edgernn_scratch_size(self._model, ids))
+
     def _scratch_for(self, ids: int) -> _Scratch:
         """Return this thread's memory, for texts of so many ids."""
         held: _Scratch | None = getattr(self._scratch, "held", None)
         if held is None or held.ids < ids:
-            size = int(self._functions.edgernn_scratch_size(self._model, ids))
+            size = self.scratch_size(ids)
             memory = np.empty(size, np.uint8)
             self._scratch.held = held = _Scratch(ids, memory, memory.ctypes.data, size)
         return held

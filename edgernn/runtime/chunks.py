@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.runtime.backends import Backend
 from edgernn.runtime.batches import Ids, form_batches
+from edgernn.runtime.stream import Work
 from edgernn.text import EncodedTexts, TextEncoder
+from edgernn.text.encoded import TextFacts
 
-__all__ = ["IdsChunk", "TextChunk", "no_scores"]
+if TYPE_CHECKING:
+    from edgernn.runtime.native_texts import NativeTexts
+
+__all__ = ["NATIVE_TEXTS", "IdsChunk", "NativeChunk", "ScoredChunk", "TextChunk", "no_scores"]
 
 _PIECE_TEXTS = 64, 512
 """Fewest and most texts that are encoded in one go. Encoding and the network push each other out of
 a core's caches: 64 texts at a time take twice what they take in a row."""
 
+NATIVE_TEXTS = 64
+"""Texts of a call of the C engine: some milliseconds, so that threads share the work to the end."""
+
 T = TypeVar("T")
+C = TypeVar("C", covariant=True)
 
 _NO_IDS = np.zeros(0, np.int32)
 
@@ -26,6 +35,22 @@ _NO_IDS = np.zeros(0, np.int32)
 def no_scores(texts: int, outputs: int) -> npt.NDArray[np.float32]:
     """Return zeros in the shape of scores, float32 [texts], or [texts, outputs] of several."""
     return np.zeros(texts if outputs == 1 else (texts, outputs), np.float32)
+
+
+class ScoredChunk(Work, Protocol[C]):
+    """Texts on their way, and what is found of them."""
+
+    @property
+    def payload(self) -> C:
+        """What belongs to the texts."""
+
+    @property
+    def facts(self) -> TextFacts:
+        """What scores say of the texts beside their probabilities."""
+
+    @property
+    def found(self) -> npt.NDArray[np.float32]:
+        """The probabilities, as `IdsChunk.found`."""
 
 
 class IdsChunk:
@@ -94,6 +119,11 @@ class TextChunk(IdsChunk, Generic[T]):
         self._encoder = encoder
         self._texts = texts
 
+    @property
+    def facts(self) -> TextFacts:
+        """What scores say of the texts beside their probabilities."""
+        return self.encoded.facts
+
     def prepare(self, piece: int) -> None:
         """Encode the texts of one piece."""
         part = slice(piece * self._piece, (piece + 1) * self._piece)
@@ -101,3 +131,32 @@ class TextChunk(IdsChunk, Generic[T]):
         self.ids[part] = found.ids
         self.encoded.known[part] = found.known
         self.encoded.truncated[part] = found.truncated
+
+
+class NativeChunk(Generic[T]):
+    """Texts that the C engine encodes and scores, a few a call."""
+
+    def __init__(self, native: NativeTexts, texts: Sequence[str], payload: T, outputs: int) -> None:
+        """Take the texts, what belongs to them, and how many probabilities each has."""
+        count = len(texts)
+        self.facts = TextFacts([0] * count, [0.0] * count, [False] * count)
+        self.found = no_scores(count, outputs)
+        self.payload = payload
+        self.pieces = -(-count // NATIVE_TEXTS)
+        self._native = native
+        self._texts = texts
+
+    def prepare(self, piece: int) -> None:
+        """Score the texts of one piece."""
+        part = slice(piece * NATIVE_TEXTS, (piece + 1) * NATIVE_TEXTS)
+        facts, self.found[part] = self._native.score(self._texts[part])
+        self.facts.counts[part] = facts.counts
+        self.facts.known[part] = facts.known
+        self.facts.truncated[part] = facts.truncated
+
+    def plan(self) -> list[list[int]]:
+        """Return no batches: nothing is left to do."""
+        return []
+
+    def run(self, batch: list[int]) -> None:
+        """Do nothing: there are no batches."""

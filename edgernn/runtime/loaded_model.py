@@ -11,20 +11,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.runtime.backends import Backend
-from edgernn.runtime.chunks import IdsChunk, no_scores
+from edgernn.runtime.chunks import (
+    NATIVE_TEXTS,
+    IdsChunk,
+    NativeChunk,
+    ScoredChunk,
+    TextChunk,
+    no_scores,
+)
 from edgernn.runtime.cores import asked_threads
 from edgernn.runtime.opening import open_backend
 from edgernn.runtime.score_stream import ScoreStream
 from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
-from edgernn.text import EncodedTexts, TextContract, TextEncoder
+from edgernn.text import TextContract, TextEncoder
+
+if TYPE_CHECKING:
+    from edgernn.runtime.native_texts import NativeTexts
 
 __all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel", "Options", "open_quietly"]
 
@@ -56,6 +66,7 @@ class LoadedModel:
         self._file = file
         self._backend = backend
         self._encoder = file.bundle.encoder
+        self._native = native_texts(backend, self._encoder)
 
     @classmethod
     def open(
@@ -127,9 +138,9 @@ class LoadedModel:
         if len(texts) == 1:
             return self._score_one(texts)
         if len(texts) <= _FEW_TEXTS or self._backend.workers == 1:
-            chunks = (texts[at : at + CHUNK_TEXTS] for at in range(0, len(texts), CHUNK_TEXTS))
-            encoded = map(self._encoder.encode_texts, chunks)
-            return list(chain.from_iterable(map(self._scores, encoded)))
+            size = CHUNK_TEXTS if self._native is None else NATIVE_TEXTS
+            chunks = (texts[at : at + size] for at in range(0, len(texts), size))
+            return list(chain.from_iterable(map(self._scores, chunks)))
         scores: list[Score] = []
         with self.stream() as stream:
             for at in range(0, len(texts), CHUNK_TEXTS):
@@ -141,7 +152,14 @@ class LoadedModel:
 
     def stream(self, room: int | None = None) -> ScoreStream[Any]:
         """Return a stream that scores chunks of texts in threads; `room` is in characters."""
-        return ScoreStream(self._backend, self._encoder, room)
+        native, contract = self._native, self.contract
+
+        def make_chunk(texts: Sequence[str], payload: Any) -> ScoredChunk[Any]:
+            if native is not None:
+                return NativeChunk(native, texts, payload, contract.outputs)
+            return TextChunk(self._backend, self._encoder, texts, payload)
+
+        return ScoreStream(contract, make_chunk, self._backend.workers, room)
 
     def probabilities(
         self, ids: Sequence[npt.NDArray[np.int32]], padding_ids: Sequence[int] = ()
@@ -173,19 +191,35 @@ class LoadedModel:
 
     def _score_one(self, text: Sequence[str]) -> list[Score]:
         """Score one text alone: with as few steps as can be, since someone waits for it."""
+        if self._native is not None:
+            return scores_of(self.contract, *self._native.score(text))
         encoded = self._encoder.encode_texts(text)
         has_ids = len(encoded.ids[0]) > 0
         contract = self.contract
         found = self._backend.run(encoded.ids) if has_ids else no_scores(1, contract.outputs)
-        return scores_of(contract, encoded, found)
+        return scores_of(contract, encoded.facts, found)
 
-    def _scores(self, texts: EncodedTexts) -> list[Score]:
-        ids = texts.ids
+    def _scores(self, texts: Sequence[str]) -> list[Score]:
+        if self._native is not None:
+            return scores_of(self.contract, *self._native.score(texts))
+        encoded = self._encoder.encode_texts(texts)
+        ids = encoded.ids
         scored = [place for place, tokens in enumerate(ids) if len(tokens)]
         found = no_scores(len(ids), self.contract.outputs)
         if scored:
             found[scored] = self.probabilities([ids[place] for place in scored])
-        return scores_of(self.contract, texts, found)
+        return scores_of(self.contract, encoded.facts, found)
+
+
+def native_texts(backend: Backend, encoder: TextEncoder) -> NativeTexts | None:
+    """Return the C engine's own way from texts to probabilities; None of another engine."""
+    if backend.name != "native":
+        return None
+    # Scoring with another engine loads nothing of it.
+    from edgernn.runtime.native import Native
+    from edgernn.runtime.native_texts import NativeTexts
+
+    return NativeTexts(backend, encoder) if isinstance(backend, Native) else None
 
 
 def open_quietly(path: Path | None, device: str, engine: str = "auto") -> LoadedModel:

@@ -45,12 +45,12 @@ class Native:
             raise DeviceError(
                 f"{file.path}: CUDA was asked for; engine native runs on the CPU only"
             )
-        library = _library()
+        self.library = library = _library()
         level = os.environ.get(LEVEL_VARIABLE, "auto")
         if level not in LEVELS:
             raise UsageError(f"{LEVEL_VARIABLE}={level}: choose one of {', '.join(LEVELS)}")
         try:
-            self._model = library.open(file.data, level)
+            self.model: Final = library.open(file.data, level)
         except EngineError as error:
             if "processor" in str(error):
                 raise UsageError(f"{LEVEL_VARIABLE}={level}: {error}") from error
@@ -58,23 +58,23 @@ class Native:
                 f"{file.path}: engine native does not run it: {error}; leave --engine out"
             ) from error
         self.workers = threads or threads_by_default()
-        self._file = file.path
+        self.path: Final = file.path
         self._contract = contract = file.bundle.contract
         self._shape: tuple[int, ...] = () if contract.outputs == 1 else (contract.outputs,)
 
     @property
     def level(self) -> str:
         """The instructions that it runs with, one of `edgernn.engine.LEVELS`."""
-        return self._model.level
+        return self.model.level
 
     def run(self, batch: Sequence[Ids], padding_ids: Sequence[int] = ()) -> Probabilities:
         """Score texts; no padding reaches the engine."""
         try:
-            found = self._model.score(batch)
+            found = self.model.score(batch)
         except EngineError as error:
-            raise ModelFileError(f"{self._file}: engine native: {error}") from error
+            raise ModelFileError(f"{self.path}: engine native: {error}") from error
         return checked(
-            found.reshape(len(batch), *self._shape), len(batch), self._file, self._contract
+            found.reshape(len(batch), *self._shape), len(batch), self.path, self._contract
         )
 
 

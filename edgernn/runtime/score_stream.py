@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, Self, TypeVar
 
-from edgernn.runtime.backends import Backend
-from edgernn.runtime.chunks import TextChunk
+from edgernn.runtime.chunks import ScoredChunk
 from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
-from edgernn.text import TextEncoder
+from edgernn.text import TextContract
 
 __all__ = ["ScoreStream"]
 
@@ -22,11 +21,17 @@ class ScoreStream(Generic[T]):
     Use it in `with`: leaving the block stops what is still under way.
     """
 
-    def __init__(self, backend: Backend, encoder: TextEncoder, room: int | None) -> None:
+    def __init__(
+        self,
+        contract: TextContract,
+        make_chunk: Callable[[Sequence[str], T], ScoredChunk[T]],
+        workers: int,
+        room: int | None,
+    ) -> None:
         """Start nothing yet; `LoadedModel.stream` makes one."""
-        self._backend = backend
-        self._encoder = encoder
-        self._stream = Stream[TextChunk[T]](backend.workers, room)
+        self._contract = contract
+        self._make_chunk = make_chunk
+        self._stream = Stream[ScoredChunk[T]](workers, room)
 
     def put(self, texts: Sequence[str], payload: T, size: int | None = None) -> None:
         """Hand over a chunk of texts, none blank; waits while more than `room` is under way.
@@ -36,7 +41,7 @@ class ScoreStream(Generic[T]):
             payload: given back with their scores.
             size: what both take of the room, in characters. Default: those of the texts.
         """
-        work = TextChunk(self._backend, self._encoder, texts, payload)
+        work = self._make_chunk(texts, payload)
         self._stream.put(work, sum(map(len, texts)) if size is None else size)
 
     def close(self) -> None:
@@ -53,9 +58,8 @@ class ScoreStream(Generic[T]):
         Raises:
             ModelFileError: a batch failed.
         """
-        contract = self._encoder.contract
         for work in self._stream:
-            yield work.payload, scores_of(contract, work.encoded, work.found)
+            yield work.payload, scores_of(self._contract, work.facts, work.found)
 
     def __enter__(self) -> Self:
         self._stream.__enter__()

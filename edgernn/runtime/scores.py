@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgernn.text import EncodedTexts, TextContract
+from edgernn.text import TextContract
 from edgernn.text.decision import NO_LABEL
+from edgernn.text.encoded import TextFacts
 
 __all__ = ["EMPTY", "NO_TOKEN", "Score", "problem_of", "scores_of", "texts_of", "without_label"]
 
@@ -91,7 +92,7 @@ def without_label(labels: tuple[str, ...], reason: str) -> Score:
 
 
 def scores_of(
-    contract: TextContract, texts: EncodedTexts, probabilities: npt.NDArray[np.float32]
+    contract: TextContract, texts: TextFacts, probabilities: npt.NDArray[np.float32]
 ) -> list[Score]:
     """Return scores.
 
@@ -110,11 +111,11 @@ def scores_of(
     alone = tuple((label,) for label in labels)
     found = []
     rows = zip(
-        *(texts.ids, texts.known, texts.truncated, probabilities.tolist(), called, answers),
+        *(texts.counts, texts.known, texts.truncated, probabilities.tolist(), called, answers),
         strict=True,
     )
-    for ids, known, truncated, p, label, answer in rows:
-        if not len(ids):
+    for count, known, truncated, p, label, answer in rows:
+        if not count:
             found.append(without_label(labels, NO_TOKEN))
             continue
         # Exact: a float32 from 1 fits a float64.
@@ -130,7 +131,7 @@ def scores_of(
 
 
 def _scores_of_each(
-    contract: TextContract, texts: EncodedTexts, probabilities: npt.NDArray[np.float32]
+    contract: TextContract, texts: TextFacts, probabilities: npt.NDArray[np.float32]
 ) -> list[Score]:
     """Return scores by float32 [texts, labels]."""
     labels, decision = contract.labels, contract.decides
@@ -147,15 +148,15 @@ def _scores_of_each(
         likeliest = answers.tolist()
         given = [() if number == NO_LABEL else (labels[number],) for number in likeliest]
     rows = zip(
-        *(texts.ids, texts.known, texts.truncated, likeliest, given),
+        *(texts.counts, texts.known, texts.truncated, likeliest, given),
         # A list a text at a time: the garbage collector looks through all that are there, which
         # took two thirds of the time with 150 labels.
         *(decision.confidence(probabilities).tolist(), map(np.ndarray.tolist, probabilities)),
         strict=True,
     )
     found = []
-    for ids, known, truncated, number, names, confidence, each in rows:
-        if not len(ids):
+    for count, known, truncated, number, names, confidence, each in rows:
+        if not count:
             found.append(without_label(labels, NO_TOKEN))
             continue
         label = labels[number] if names else None

@@ -8,7 +8,18 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-__all__ = ["EncodedTexts"]
+__all__ = ["EncodedTexts", "TextFacts"]
+
+
+class TextFacts(NamedTuple):
+    """What scores say of texts beside their probabilities; one place a text."""
+
+    counts: list[int]
+    """How many ids are scored."""
+    known: list[float]
+    """See `EncodedTexts`."""
+    truncated: list[bool]
+    """See `EncodedTexts`."""
 
 
 class EncodedTexts(NamedTuple):
@@ -25,3 +36,8 @@ class EncodedTexts(NamedTuple):
     """
     truncated: list[bool]
     """Whether the text has more tokens than are kept."""
+
+    @property
+    def facts(self) -> TextFacts:
+        """The same without ids."""
+        return TextFacts(list(map(len, self.ids)), self.known, self.truncated)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from edgernn.text.byte_rules import ByteRules
+
 __all__ = ["TextEncoder"]
 
 
@@ -41,6 +43,9 @@ class Tokenizer(Protocol):
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text that ids stand for."""
+
+    def byte_rules(self) -> ByteRules | None:
+        """Return what an engine needs to give the same ids; None: the rules are too unusual."""
 
 
 class TextEncoder:
@@ -107,6 +112,10 @@ class TextEncoder:
         """
         return self._tokenizer.decode(ids)
 
+    def byte_rules(self) -> ByteRules | None:
+        """Return what an engine needs to give the same ids; None: the rules are too unusual."""
+        return self._tokenizer.byte_rules()
+
     def _padding(self, count: int) -> tuple[int, int]:
         """Return how many padding ids stand before and behind so many ids."""
         missing = self.contract.max_length - count if count else 0
@@ -165,3 +174,6 @@ class _NormalizedSubwords:
 
     def encode_texts(self, texts: Sequence[str], window: slice = slice(None)) -> EncodedTexts:
         return self._encoder.encode_texts(list(map(self._normalizer, texts)), window)
+
+    def byte_rules(self) -> ByteRules | None:
+        return self._encoder.byte_rules(self._normalizer)

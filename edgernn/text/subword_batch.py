@@ -22,7 +22,7 @@ from edgernn.text.byte_block import KEY_BYTES, ByteBlock
 from edgernn.text.key_table import Indices, KeyTable
 from edgernn.text.normalize import well_formed
 
-__all__ = ["BatchEncoder", "Ids", "ScalarEncoder"]
+__all__ = ["BatchEncoder", "Ids", "ScalarEncoder", "stand_in"]
 
 Ids = npt.NDArray[np.int32]
 
@@ -111,7 +111,7 @@ class BatchEncoder:
                 part = text.encode()
                 rows.append(row)
                 parts.append(part)
-                classes.append(part if len(part) == len(text) else _stand_in(text))
+                classes.append(part if len(part) == len(text) else stand_in(text))
                 size += len(part)
             if rows and (size >= _BLOCK_BYTES or row == len(texts) - 1):
                 with self._lock:
@@ -201,7 +201,7 @@ class BatchEncoder:
         return table[table > 0], np.count_nonzero(table, axis=1)
 
 
-def _stand_in(text: str) -> bytes:
+def stand_in(text: str) -> bytes:
     """Return ASCII as long as the text in UTF-8, with word characters in the same places."""
     return _NON_ASCII.sub(
         lambda found: ("a" if found[0].isalnum() else "-") * len(found[0].encode()), text

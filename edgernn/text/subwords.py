@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING
 from edgernn.errors import DataError
 from edgernn.files import read_bounded
 from edgernn.text.encoded import EncodedTexts
-from edgernn.text.normalize import well_formed
+from edgernn.text.normalize import Normalizer, well_formed
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from edgernn.text.byte_rules import ByteRules
     from edgernn.text.subword_batch import BatchEncoder
 
 __all__ = ["SubwordEncoder"]
@@ -204,6 +205,41 @@ class SubwordEncoder:
     def holds_reserved(self, text: str) -> bool:
         """Tell whether a text holds a subword that is kept whole wherever it stands."""
         return self._reserved_pattern.search(text) is not None
+
+    def byte_rules(self, normalizer: Normalizer) -> ByteRules | None:
+        """Return what an engine needs to give the ids of normalized texts; None: it cannot.
+
+        It cannot where a subword is kept whole wherever it stands, or a character of ASCII becomes
+        several.
+        """
+        from edgernn.text.byte_rules import ByteRules
+        from edgernn.text.subword_batch import stand_in
+
+        becomes = [normalizer(chr(code)) for code in range(128)]
+        if self._reserved != {_UNDERSCORE} or not all(
+            len(of) < 2 and of.isascii() for of in becomes
+        ):
+            return None
+
+        def normal(text: str) -> bytes | None:
+            text = normalizer(text)
+            return None if "_" in text or "\\" in text else text.encode() + stand_in(text)
+
+        return ByteRules(
+            tokens="subwords",
+            encoding="ascii",
+            becomes="".join(of or " " for of in becomes).encode() + bytes(128),
+            deleted=bytes(code for code, of in enumerate(becomes) if not of),
+            breaks_are_spaces=normalizer.html_breaks == "space",
+            # The underscore stands for a space in subwords, and the text's own is escaped.
+            looked_at=normalizer.looked_at + "_\\",
+            normal=normal,
+            vocabulary={
+                subword.encode("utf-8", "surrogatepass"): number
+                for number, subword in enumerate(self.subwords, start=1)
+            },
+            first_byte_id=self._first_byte_id,
+        )
 
     @staticmethod
     def token_of(unit: str) -> str:

@@ -7,6 +7,7 @@ bytes of their own in UTF-8, so a word rule of ASCII characters works on bytes a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 from edgernn.text.normalize import BREAK, Normalizer
 from edgernn.text.word_rule import WordRule
@@ -44,7 +45,7 @@ class WordBytes:
         bytes_of = [b" " if not of.strip(b" ") else of for of in bytes_of]
         self._deleted = bytes(i for i in range(256) if not normalizer(chr(i)))
         has_latin = all(len(of) == 1 for of in bytes_of)
-        self._encoding = "latin-1" if has_latin else "ascii"
+        self._encoding: Literal["ascii", "latin-1"] = "latin-1" if has_latin else "ascii"
         self._encoding_table = b"".join(bytes_of if has_latin else [*bytes_of[:128], bytes(128)])
         self._western: dict[str, tuple[bytes, bytes]] = {}
         if not has_latin:
@@ -88,6 +89,18 @@ class WordBytes:
         if self._breaks_are_spaces and b"<" in data:
             data = BREAK.sub(" ", text).encode(self._encoding)
         return data.translate(self._encoding_table, self._deleted)
+
+    def rules(self) -> dict[str, Any]:
+        """Return what `edgernn.text.byte_rules.ByteRules` has of words, but for their ids."""
+        return {
+            "tokens": "words",
+            "encoding": self._encoding,
+            "becomes": self._encoding_table,
+            "deleted": self._deleted,
+            "breaks_are_spaces": self._breaks_are_spaces,
+            "looked_at": self._looked_at,
+            "normal": self.of,
+        }
 
     def _of_other(self, text: str) -> bytes:
         """Return the bytes of a text that is not of `_encoding`."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from edgernn.text.byte_rules import ByteRules
     from edgernn.text.word_batch import WordTable
 
     _Row = tuple[npt.NDArray[np.int32], float, bool]
@@ -180,6 +181,17 @@ class WordEncoder:
         if before and not first:
             ids = np.concatenate((np.array(self._start, np.int32), ids))
         return ids, known, end - first < total
+
+    def byte_rules(self) -> ByteRules:
+        """Return what an engine needs to give the same ids."""
+        from edgernn.text.byte_rules import ByteRules
+
+        return ByteRules(
+            **self._bytes.rules(),
+            vocabulary=self._ids,
+            unknown_id=self._unknown,
+            start_id=self._start[0] if self._start else None,
+        )
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the words of ids with a space between; padding and start are left out.

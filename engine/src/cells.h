@@ -26,10 +26,11 @@ static void step_usual_lstm(size_t width, const float *sums, float *cell, float 
         const vec candidate = gate_power(sums + 2 * width + at);
         const vec output = one + gate_power(sums + 3 * width + at);
         const vec both = input * (one + candidate);
-        const vec kept = (load(cell + at) * both + (one - candidate) * forget) / (both * forget);
+        const vec kept =
+            quotient(load(cell + at) * both + (one - candidate) * forget, both * forget);
         store(cell + at, kept);
         const vec power = power_of_two(kept * splat(TANH_FACTOR), GATE_LIMIT);
-        store(state + at, (one - power) / (output * (one + power)));
+        store(state + at, quotient(one - power, output * (one + power)));
     }
 }
 
@@ -58,7 +59,7 @@ static void reset_state(const recurrent *layer, bool usual, size_t width, float 
     }
     for (size_t at = 0; at < width; at += LANES) {
         const float *sum = sums + width + at;
-        const vec gate = usual ? one / (one + gate_power(sum)) : load(sum);
+        const vec gate = usual ? quotient(one, one + gate_power(sum)) : load(sum);
         store(reset + at, gate * load(state + at));
     }
 }
@@ -73,12 +74,12 @@ static void step_usual_gru(size_t width, const float *sums, const float *inputs,
         const vec update = gate_power(sums + at);
         vec sum = load(sums + 2 * width + at);
         if (inputs != NULL) {
-            sum = load(inputs + at) + sum / (one + gate_power(sums + width + at));
+            sum = load(inputs + at) + quotient(sum, one + gate_power(sums + width + at));
         }
         const vec candidate = power_of_two(sum, GATE_LIMIT);
         const vec both = one + candidate;
         const vec fresh = update * (one - candidate);
-        store(state + at, (load(state + at) * both + fresh) / ((one + update) * both));
+        store(state + at, quotient(load(state + at) * both + fresh, (one + update) * both));
     }
 }
 
@@ -105,7 +106,7 @@ static void step_simple_rnn(const recurrent *layer, bool usual, size_t width, co
     const vec one = splat(1.0f);
     for (size_t at = 0; at < width; at += LANES) {
         const vec power = usual ? gate_power(sums + at) : one;
-        store(state + at, usual ? (one - power) / (one + power) : load(sums + at));
+        store(state + at, usual ? quotient(one - power, one + power) : load(sums + at));
     }
     if (!usual) {
         apply(layer->activation, 0, state, width);

@@ -248,7 +248,7 @@ static void count_memory(plan *plan, const stage *stage, bool has_steps) {
         plan->widest_text = at_least(plan->widest_text, widest);
     }
     if (stage->layer.kind == LAYER_RECURRENT) {
-        const size_t size = slot_size(&stage->recurrent);
+        const size_t size = (size_t)stage->recurrent.passes * slot_size(&stage->recurrent);
         plan->slot_floats = size > plan->slot_floats ? size : plan->slot_floats;
     } else if (stage->layer.kind == LAYER_CONV) {
         const size_t size = (size_t)stage->layer.conv.width * (size_t)stage->inputs;

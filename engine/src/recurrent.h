@@ -103,6 +103,9 @@ static void step(const recurrent_plan *plan, const pass *pass, const texts *text
     const size_t width = (size_t)plan->width;
     const float *inputs[ROWS], *states[ROWS];
     float *sums[ROWS];
+    if (running < 1) {
+        return;
+    }
     for (int32_t at = 0; at < running; at++) {
         inputs[at] = next_inputs(plan, pass, texts, &slots[at]);
         states[at] = slots[at].state;
@@ -187,62 +190,105 @@ static void put_pooled(const recurrent_plan *plan, int32_t number, const slot *s
     }
 }
 
-/* One direction over all texts; what it gives goes to `other`. */
-static void run_pass(const recurrent_plan *plan, int32_t number, const texts *texts, size_t stride,
-                     slot *slots) {
-    const pass *pass = &plan->pass[number];
-    size_t next = 0;
-    int32_t running = 0;
+/* A direction on its way over the texts. */
+typedef struct walk {
+    int32_t number; /* of the pass */
+    size_t next;    /* text that no slot has taken */
+    int32_t running;
+    slot slots[ROWS];
+} walk;
+
+/* Give free slots texts; returns how many steps all slots can do before one of them ends. */
+static size_t fill_slots(const recurrent_plan *plan, const texts *texts, walk *walk) {
+    size_t steps = SIZE_MAX;
+    while (walk->running < ROWS && walk->next < texts->count) {
+        begin(plan, &walk->slots[walk->running++], texts, walk->next++);
+    }
+    for (int32_t at = 0; at < walk->running; at++) {
+        const size_t left = walk->slots[at].length - walk->slots[at].done;
+        steps = left < steps ? left : steps;
+    }
+    return steps;
+}
+
+/* One step, and what is kept of its states. */
+static void walk_on(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walk) {
+    const pass *pass = &plan->pass[walk->number];
+    step(plan, pass, texts, walk->slots, walk->running);
+    for (int32_t at = 0; at < walk->running; at++) {
+        slot *slot = &walk->slots[at];
+        if (plan->pool.count > 0) {
+            pool_state(plan, slot);
+        } else if (plan->layer.sequences) {
+            const size_t row = texts->starts[slot->text] + step_after(pass, slot, slot->done);
+            put_state(plan, walk->number, slot->state, texts->other + row * stride);
+        }
+        slot->done++;
+    }
+}
+
+/* Write down what texts that have ended give, and free their slots. */
+static void end_texts(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walk) {
+    for (int32_t at = walk->running; at-- > 0;) {
+        slot *slots = walk->slots;
+        if (slots[at].done < slots[at].length) {
+            continue;
+        }
+        float *row = texts->other + slots[at].text * stride;
+        if (plan->pool.count > 0) {
+            put_pooled(plan, walk->number, &slots[at], row);
+        } else if (!plan->layer.sequences) {
+            put_state(plan, walk->number, slots[at].state, row);
+        }
+        const slot ended = slots[at];
+        slots[at] = slots[--walk->running];
+        slots[walk->running] = ended;
+    }
+}
+
+/* Some directions over all texts, their steps in turns; what they give goes to `other`. */
+static void run_walks(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walks,
+                      int32_t count) {
     for (;;) {
-        while (running < ROWS && next < texts->count) {
-            begin(plan, &slots[running++], texts, next++);
-        }
-        if (running == 0) {
-            return;
-        }
         size_t steps = SIZE_MAX;
-        for (int32_t at = 0; at < running; at++) {
-            const size_t left = slots[at].length - slots[at].done;
+        for (int32_t at = 0; at < count; at++) {
+            const size_t left = fill_slots(plan, texts, &walks[at]);
             steps = left < steps ? left : steps;
         }
+        if (steps == SIZE_MAX) {
+            return;
+        }
         for (; steps > 0; steps--) {
-            step(plan, pass, texts, slots, running);
-            for (int32_t at = 0; at < running; at++) {
-                slot *slot = &slots[at];
-                if (plan->pool.count > 0) {
-                    pool_state(plan, slot);
-                } else if (plan->layer.sequences) {
-                    const size_t row = texts->starts[slot->text] + step_after(pass, slot, slot->done);
-                    put_state(plan, number, slot->state, texts->other + row * stride);
-                }
-                slot->done++;
+            for (int32_t at = 0; at < count; at++) {
+                walk_on(plan, texts, stride, &walks[at]);
             }
         }
-        for (int32_t at = running; at-- > 0;) {
-            if (slots[at].done < slots[at].length) {
-                continue;
-            }
-            float *row = texts->other + slots[at].text * stride;
-            if (plan->pool.count > 0) {
-                put_pooled(plan, number, &slots[at], row);
-            } else if (!plan->layer.sequences) {
-                put_state(plan, number, slots[at].state, row);
-            }
-            const slot ended = slots[at];
-            slots[at] = slots[--running];
-            slots[running] = ended;
+        for (int32_t at = 0; at < count; at++) {
+            end_texts(plan, texts, stride, &walks[at]);
         }
     }
 }
 
 static void run_recurrent(const stage *stage, texts *texts, float *memory) {
     const recurrent_plan *plan = &stage->recurrent;
-    slot slots[ROWS];
-    for (size_t at = 0; at < ROWS; at++) {
-        slots[at] = slot_in(plan, memory + at * slot_size(plan));
-    }
+    const size_t stride = stride_of(stage->outputs);
+    walk walks[2];
     for (int32_t number = 0; number < plan->passes; number++) {
-        run_pass(plan, number, texts, stride_of(stage->outputs), slots);
+        walks[number] = (walk){.number = number};
+        for (int32_t at = 0; at < ROWS; at++) {
+            walks[number].slots[at] = slot_in(plan, memory);
+            memory += slot_size(plan);
+        }
+    }
+    if (plan->layer.merge == MERGE_CONCAT && texts->count < ROWS) {
+        /* A step waits for the one before it: meanwhile the processor has the other direction's. */
+        run_walks(plan, texts, stride, walks, plan->passes);
+    } else {
+        /* One after the other: the weights of one stay in the cache nearest to the processor, and
+         * a second one may be added to what the first has written. */
+        for (int32_t number = 0; number < plan->passes; number++) {
+            run_walks(plan, texts, stride, &walks[number], 1);
+        }
     }
     turn(texts, stage->outputs);
     if (plan->pool.count > 0 || !plan->layer.sequences) {

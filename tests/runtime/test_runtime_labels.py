@@ -73,7 +73,7 @@ def test_scoring(tmp_path: Path, contract: TextContract) -> None:
 def scored(contract: TextContract, rows: Any) -> list[edgernn.Score]:
     count = len(rows)
     ids = [np.ones(1, np.int32)] * count
-    texts = EncodedTexts(ids, [1.0] * count, [False] * count)
+    texts = EncodedTexts(ids, [1.0] * count, [False] * count).facts
     return scores_of(contract, texts, np.array(rows, np.float32))
 
 

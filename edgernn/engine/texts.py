@@ -1,0 +1,278 @@
+"""Texts as bytes through the engine: what engine/include/edgernn.h has for an encoder."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Mapping, Sequence
+from ctypes import c_char_p, c_int, c_int32, c_size_t, c_void_p
+from itertools import pairwise
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.engine.library import STATUSES, EngineError, Library, Model, Opened
+
+__all__ = ["CUTS", "FORMS", "PADDINGS", "TOKENS", "Encoder", "Found", "TextRules"]
+
+TOKENS: Final = ("words", "subwords")
+CUTS: Final = ("end", "start")
+PADDINGS: Final = ("none", "start", "end")
+FORMS: Final = ("raw", "normal", "ids")
+"""Names of the header's numbers."""
+
+_NO_ID = -1
+_SCRATCH_IDS = 4096
+"""See `edgernn.engine.library`."""
+
+
+class TextRules(NamedTuple):
+    """The rules of a contract as the engine takes them; see `edgernn_text_rules`."""
+
+    tokens: str
+    becomes: bytes
+    """256 bytes: what becomes of each."""
+    deleted: bytes
+    """Bytes that nothing becomes of."""
+    breaks_are_spaces: bool
+    vocabulary: Mapping[bytes, int]
+    """An id below 0 is a stop word."""
+    unknown_id: int | None
+    start_id: int | None
+    first_byte_id: int
+    max_length: int
+    cut: str
+    padding: str
+    padding_id: int
+
+
+class Found(NamedTuple):
+    """What the engine finds of texts."""
+
+    counts: npt.NDArray[np.int64]
+    """Ids of each text."""
+    tokens: npt.NDArray[np.int32]
+    """Tokens looked for, of the part of each text that the cut leaves."""
+    unknown: npt.NDArray[np.int32]
+    """Those that the vocabulary lacks."""
+    truncated: npt.NDArray[np.bool_]
+    """Whether a text has more tokens than are kept."""
+
+
+class Encoder:
+    """The rules of a contract in the engine. Many threads may use it at once."""
+
+    def __init__(self, library: Library, rules: TextRules) -> None:
+        """Make the tables.
+
+        Raises:
+            EngineError: the vocabulary takes too long to search, or there is no memory.
+        """
+        self._functions = functions = _declared(library.functions)
+        words = list(rules.vocabulary)
+        ids = np.fromiter(rules.vocabulary.values(), np.int32, len(words))
+        offsets = np.zeros(len(words) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, words), np.int64, len(words)), out=offsets[1:])
+        deleted = bytearray(256)
+        for byte in rules.deleted:
+            deleted[byte] = 1
+        given = _Rules(
+            TOKENS.index(rules.tokens),
+            rules.becomes,
+            bytes(deleted),
+            rules.breaks_are_spaces,
+            b"".join(words),
+            offsets.ctypes.data,
+            ids.ctypes.data,
+            len(words),
+            _NO_ID if rules.unknown_id is None else rules.unknown_id,
+            _NO_ID if rules.start_id is None else rules.start_id,
+            rules.first_byte_id,
+            rules.max_length,
+            CUTS.index(rules.cut),
+            PADDINGS.index(rules.padding),
+            rules.padding_id,
+        )
+
+        def call(*arguments: Any) -> int:
+            return int(functions.edgernn_open_encoder(ctypes.byref(given), *arguments))
+
+        self._opened = Opened(call)
+        self._address = self._opened.address
+        self._rooms = threading.local()
+
+    def encode(
+        self, texts: Sequence[bytes], forms: bytes
+    ) -> tuple[list[npt.NDArray[np.int32]], Found]:
+        """Return the ids of texts.
+
+        Args:
+            texts: the bytes of each.
+            forms: the number of each one's form, of `FORMS`.
+
+        Raises:
+            EngineError: a text is too long, or its ids are no ids.
+        """
+        room = self._room(texts, forms)
+        self._checked(
+            self._functions.edgernn_encode(
+                self._address, room.given, room.scratch.address, room.scratch.size
+            )
+        )
+        limits = room.id_offsets.array[: len(texts) + 1].tolist()
+        ids = room.ids.array[: limits[-1]].copy()
+        each = [ids[start:end] for start, end in pairwise(limits)]
+        return each, room.found(len(texts))
+
+    def score(
+        self, model: Model, texts: Sequence[bytes], forms: bytes
+    ) -> tuple[npt.NDArray[np.float32], Found]:
+        """Return the probabilities of texts, float32 [texts, outputs]; 0 of one without ids.
+
+        Args:
+            model: of the same file as the rules.
+            texts: the bytes of each.
+            forms: the number of each one's form, of `FORMS`.
+
+        Raises:
+            EngineError: a text is too long or too short, or has ids outside the vocabulary.
+        """
+        room = self._room(texts, forms, model)
+        probabilities = np.empty((len(texts), model.outputs), np.float32)
+        self._checked(
+            self._functions.edgernn_score_texts(
+                model.address,
+                self._address,
+                room.given,
+                probabilities.ctypes.data,
+                room.scratch.address,
+                room.scratch.size,
+            )
+        )
+        return probabilities, room.found(len(texts))
+
+    def _checked(self, status: int) -> None:
+        if status:
+            raise EngineError(STATUSES[status], "a text that it does not take")
+
+    def _room(self, texts: Sequence[bytes], forms: bytes, model: Model | None = None) -> _Room:
+        """Return this thread's memory, with the texts given."""
+        room: _Room | None = getattr(self._rooms, "room", None)
+        if room is None:
+            room = self._rooms.room = _Room()
+        count = len(texts)
+        data = texts[0] if count == 1 else b"".join(texts)
+        longest = len(data) if count == 1 else max(map(len, texts), default=0)
+        functions = self._functions
+        if room.short(len(data), longest, count, model):
+            most = int(functions.edgernn_most_ids(self._address, len(data), count))
+            size = int(functions.edgernn_encoder_scratch_size(self._address, longest))
+            if model is not None:
+                length = max(_SCRATCH_IDS, most if count == 1 else longest + 2)
+                size = max(size, model.scratch_size(length))
+            room.grow(len(data), longest, count, most, size, model)
+        offsets = room.offsets.array
+        if count == 1:
+            offsets[1] = len(data)
+        else:
+            np.cumsum(list(map(len, texts)), out=offsets[1 : count + 1])
+        room.texts.bytes = data
+        room.texts.forms = forms
+        room.texts.count = count
+        return room
+
+
+class _Array:
+    """A numpy array with its address, which takes a while to ask for."""
+
+    def __init__(self, shape: int | tuple[int, int], dtype: Any) -> None:
+        self.array: npt.NDArray[Any] = np.zeros(shape, dtype)
+        self.address = self.array.ctypes.data
+        self.size = self.array.nbytes
+
+
+class _Room:
+    """What one thread's calls write into."""
+
+    def __init__(self) -> None:
+        self.texts = _Texts()
+        self.given = ctypes.byref(self.texts)
+        self._bytes = self._longest = self._count = -1
+        self._model: Model | None = None
+
+    def short(self, size: int, longest: int, count: int, model: Model | None) -> bool:
+        """Tell whether there is too little for texts of so many bytes."""
+        return (
+            size > self._bytes
+            or longest > self._longest
+            or count > self._count
+            or (model is not None and model is not self._model)
+        )
+
+    def grow(
+        self, size: int, longest: int, count: int, most: int, scratch: int, model: Model | None
+    ) -> None:
+        """Make room for `most` ids of `count` texts, and for so many bytes of scratch memory."""
+        self._bytes, self._longest, self._count, self._model = size, longest, count, model
+        self.ids = _Array(most, np.int32)
+        self.offsets = _Array(count + 1, np.int64)
+        self.id_offsets = _Array(count + 1, np.int64)
+        self.told = _Array((count, 3), np.int32)
+        self.scratch = _Array(scratch, np.uint8)
+        texts = self.texts
+        texts.offsets, texts.ids, texts.room = self.offsets.address, self.ids.address, most
+        texts.id_offsets, texts.told = self.id_offsets.address, self.told.address
+
+    def found(self, count: int) -> Found:
+        """Return what was told of the texts of the last call."""
+        told = self.told.array[:count].copy()
+        counts = np.diff(self.id_offsets.array[: count + 1])
+        return Found(counts, told[:, 0], told[:, 1], told[:, 2] != 0)
+
+
+class _Rules(ctypes.Structure):
+    _fields_ = (
+        ("tokens", c_int),
+        ("becomes", c_char_p),
+        ("is_deleted", c_char_p),
+        ("breaks_are_spaces", c_int32),
+        ("vocabulary", c_char_p),
+        ("offsets", c_void_p),
+        ("ids", c_void_p),
+        ("count", c_size_t),
+        ("unknown_id", c_int32),
+        ("start_id", c_int32),
+        ("first_byte_id", c_int32),
+        ("max_length", c_int32),
+        ("cut", c_int),
+        ("padding", c_int),
+        ("padding_id", c_int32),
+    )
+
+
+class _Texts(ctypes.Structure):
+    _fields_ = (
+        ("bytes", c_char_p),
+        ("offsets", c_void_p),
+        ("forms", c_char_p),
+        ("count", c_size_t),
+        ("ids", c_void_p),
+        ("room", c_size_t),
+        ("id_offsets", c_void_p),
+        ("told", c_void_p),
+    )
+
+
+def _declared(functions: Any) -> Any:
+    """Return the library's functions, those for texts with the types of what they take."""
+    for name, result, arguments in (
+        ("open_encoder", c_int, [c_void_p, c_void_p, c_void_p, c_void_p]),
+        ("most_ids", c_size_t, [c_void_p, c_size_t, c_size_t]),
+        ("encoder_scratch_size", c_size_t, [c_void_p, c_size_t]),
+        ("encode", c_int, [c_void_p, c_void_p, c_void_p, c_size_t]),
+        ("score_texts", c_int, [c_void_p, c_void_p, c_void_p, c_void_p, c_void_p, c_size_t]),
+    ):
+        function = getattr(functions, f"edgernn_{name}")
+        function.restype, function.argtypes = result, arguments
+    return functions

@@ -1,0 +1,131 @@
+"""Texts through the C engine in one call, from their bytes to probabilities.
+
+What is frequent is the engine's: normalized ASCII, words and subwords. What is rare is decided for
+each text and done here: other characters, entities, hashtags, and rules that are no table of bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from edgernn.engine import FORMS, Encoder, EngineError, Library, TextRules
+from edgernn.errors import ModelFileError
+from edgernn.runtime.backends import Probabilities, checked
+from edgernn.runtime.native import Native
+from edgernn.text import TextEncoder
+from edgernn.text.byte_rules import ByteRules
+from edgernn.text.encoded import TextFacts
+
+__all__ = ["NativeTexts", "make_encoder", "read_texts"]
+
+_RAW, _NORMAL, _IDS = (FORMS.index(form) for form in ("raw", "normal", "ids"))
+
+
+class NativeTexts:
+    """A contract and a graph in the C engine. Many threads may use it at once."""
+
+    def __init__(self, backend: Native, encoder: TextEncoder) -> None:
+        """Take an open graph, and the contract of its file."""
+        self._backend = backend
+        self._encoder = encoder
+        self._rules: Final = encoder.byte_rules()
+        self._engine: Final = make_encoder(backend.library, encoder, self._rules)
+
+    def score(self, texts: Sequence[str]) -> tuple[TextFacts, Probabilities]:
+        """Score texts; no text's score depends on another.
+
+        Returns:
+            What scores say of texts, and float32 [texts] or [texts, labels]: 0 of a text without
+            ids.
+
+        Raises:
+            ModelFileError: the engine refuses a text, or gives what is no probability.
+        """
+        backend, contract = self._backend, self._encoder.contract
+        if self._engine is None or self._rules is None:
+            return self._by_ids(texts)
+        read, forms, by_hand = read_texts(self._rules, self._encoder, texts)
+        try:
+            found, told = self._engine.score(backend.model, read, bytes(forms))
+        except EngineError as error:
+            raise ModelFileError(f"{backend.path}: engine native: {error}") from error
+        known = (told.tokens > 0) - told.unknown / np.maximum(told.tokens, 1)
+        facts = TextFacts(told.counts.tolist(), known.tolist(), told.truncated.tolist())
+        for place, share, truncated in by_hand:
+            facts.known[place], facts.truncated[place] = share, truncated
+        if contract.outputs == 1:
+            found = found[:, 0]
+        if 0 not in facts.counts:
+            return facts, checked(found, len(texts), backend.path, contract)
+        scored = told.counts > 0
+        if scored.any():
+            found[scored] = checked(found[scored], int(scored.sum()), backend.path, contract)
+        return facts, found
+
+    def _by_ids(self, texts: Sequence[str]) -> tuple[TextFacts, Probabilities]:
+        encoded = self._encoder.encode_texts(texts)
+        outputs = self._encoder.contract.outputs
+        found = np.zeros(len(texts) if outputs == 1 else (len(texts), outputs), np.float32)
+        scored = [place for place, ids in enumerate(encoded.ids) if len(ids)]
+        if scored:
+            found[scored] = self._backend.run([encoded.ids[place] for place in scored])
+        return encoded.facts, found
+
+
+def make_encoder(library: Library, encoder: TextEncoder, rules: ByteRules | None) -> Encoder | None:
+    """Return a contract's encoder in the engine; None where its rules are too unusual."""
+    if rules is None:
+        return None
+    contract = encoder.contract
+    try:
+        return Encoder(
+            library,
+            TextRules(
+                rules.tokens,
+                rules.becomes,
+                rules.deleted,
+                rules.breaks_are_spaces,
+                rules.vocabulary,
+                rules.unknown_id,
+                rules.start_id,
+                rules.first_byte_id,
+                contract.max_length,
+                contract.cut,
+                contract.padding,
+                contract.padding_id,
+            ),
+        )
+    except EngineError as error:
+        # A vocabulary whose words were made to fall on one place of a table.
+        if error.status == "unsupported":
+            return None
+        raise
+
+
+def read_texts(
+    rules: ByteRules, encoder: TextEncoder, texts: Sequence[str]
+) -> tuple[list[bytes], bytearray, list[tuple[int, float, bool]]]:
+    """Return the bytes of texts, the form of each, and what is known of those given as ids."""
+    read: list[bytes] = []
+    forms = bytearray(len(texts))
+    by_hand: list[tuple[int, float, bool]] = []
+    encoding, looked_at, is_ascii = rules.encoding, rules.looked_at, rules.encoding == "ascii"
+    for place, text in enumerate(texts):
+        if (text.isascii() or not is_ascii) and not any(sign in text for sign in looked_at):
+            try:
+                read.append(text.encode(encoding))
+                continue
+            except UnicodeEncodeError:
+                pass
+        data = rules.normal(text)
+        forms[place] = _NORMAL
+        if data is None:
+            found = encoder.encode_texts([text])
+            by_hand.append((place, found.known[0], found.truncated[0]))
+            data = found.ids[0].tobytes()
+            forms[place] = _IDS
+        read.append(data)
+    return read, forms, by_hand
