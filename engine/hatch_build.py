@@ -20,8 +20,8 @@ class EngineBuildHook(BuildHookInterface):
     """Compiles with `ziglang`, a build requirement on platforms that it has wheels for."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Compile the library before its wheel is packed; `version` is `standard` or `editable`."""
-        script = _build_script()
+        """Compile before the wheel is packed; `version` is `standard` or `editable`."""
+        script = _build_script("build")
         target = script.this_target()
         if target is None or importlib.util.find_spec("ziglang") is None:
             machine = f"{sys.platform}-{platform.machine()} is no target of it"
@@ -30,14 +30,17 @@ class EngineBuildHook(BuildHookInterface):
             return
         script.build_for(target, script.PACKAGE / target.library)
         build_data["artifacts"].append(f"/edgernn/engine/{target.library}")
+        wasm = _build_script("build_wasm")
+        wasm.build_wasm(wasm.LIBRARY)
+        build_data["artifacts"] += [f"/runtimes/js/src/{name}" for name in wasm.MODULES]
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{target.wheel}"
 
 
-def _build_script() -> ModuleType:
-    """Return build.py, under a name that no package has."""
-    path = Path(__file__).with_name("build.py")
-    spec = importlib.util.spec_from_file_location("edgernn_engine_build", path)
+def _build_script(name: str) -> ModuleType:
+    """Return one of the scripts beside this one, under a name that no package has."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"edgernn_engine_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
