@@ -1,6 +1,6 @@
 """Write the code points of the text contract's rules for other languages, from edgernn's.
 
-python tests/conformance/code_points.py            # writes code_points.json and CodePoints.kt
+python tests/conformance/code_points.py            # writes the three files
 python tests/conformance/code_points.py --check    # exit 1 when one is not up to date
 """
 
@@ -24,6 +24,8 @@ KOTLIN = ROOT.joinpath(
     *("runtimes", "kotlin", "edgernn-kotlin", "src", "main", "kotlin"),
     *("org", "edgernn", "text", "CodePoints.kt"),
 )
+
+JAVASCRIPT = ROOT / "runtimes" / "js" / "src" / "text" / "tables.js"
 
 _LETTERS = {"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl", "No"}
 _VARIATION_SELECTORS = {*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10)} | {
@@ -57,6 +59,22 @@ internal object CodePoints {
 }
 """
 
+_JAVASCRIPT = """// Written by tests/conformance/code_points.py from edgernn/text; change it there.
+
+/** The closed sets of code points that the contract speaks of: first and last of ranges. */
+export const RANGES = {
+@SETS@
+};
+
+/** Code points by the names of character references; case counts. */
+export const NAMES =
+@NAMES@;
+
+/** What the numbers of control characters stand for in character references. */
+export const WINDOWS_1252 =
+@WINDOWS@;
+"""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the files, or compare them with what would be written; return the exit status."""
@@ -77,7 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def files() -> dict[Path, str]:
     """Return the content of each file."""
-    return {JSON: _as_json(), KOTLIN: _as_kotlin()}
+    return {JSON: _as_json(), KOTLIN: _as_kotlin(), JAVASCRIPT: _as_javascript()}
 
 
 def letters() -> str:
@@ -119,8 +137,7 @@ def _as_kotlin() -> str:
         f"    val {name.upper()}: CodePointSet by lazy {{ CodePointSet({name.upper()}_RANGES) }}"
         for name in SETS
     ]
-    names = " ".join(f"{name}={code:X}" for name, code in sorted(NAMES.items()))
-    windows = " ".join(f"{code:X}={meant:X}" for code, meant in WINDOWS_1252.items())
+    names, windows = _pairs()
     strings = [
         *(_string(f"{name.upper()}_RANGES", ranges) for name, ranges in SETS.items()),
         _string("NAME_LINES", names),
@@ -130,9 +147,27 @@ def _as_kotlin() -> str:
 
 
 def _string(name: str, value: str) -> str:
+    return f"    private const val {name} =\n{_wrapped(value, 12)}"
+
+
+def _as_javascript() -> str:
+    names, windows = _pairs()
+    sets = [f"  {name}:\n{_wrapped(ranges, 4)}," for name, ranges in SETS.items()]
+    return (
+        _JAVASCRIPT.replace("@SETS@", "\n".join(sets))
+        .replace("@NAMES@", _wrapped(names, 2))
+        .replace("@WINDOWS@", _wrapped(windows, 2))
+    )
+
+
+def _pairs() -> tuple[str, str]:
+    names = " ".join(f"{name}={code:X}" for name, code in sorted(NAMES.items()))
+    return names, " ".join(f"{code:X}={meant:X}" for code, meant in WINDOWS_1252.items())
+
+
+def _wrapped(value: str, indent: int) -> str:
     lines = textwrap.wrap(value, 96, break_on_hyphens=False)
-    body = ' " +\n'.join(f'            "{line}' for line in lines)
-    return f'    private const val {name} =\n{body}"'
+    return ' " +\n'.join(f'{" " * indent}"{line}' for line in lines) + '"'
 
 
 if __name__ == "__main__":
