@@ -41,6 +41,14 @@ def test_pipelines(capsys: pytest.CaptureFixture[str], title: str) -> None:
     assert capsys.readouterr().out == printed
 
 
+def test_scikit_learn(capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/sklearn.md: the model file. What it trains runs in a slow test."""
+    (page,) = blocks("docs/sklearn.md")
+    exec(page, {})
+    text = (ROOT / "docs" / "sklearn.md").read_text("utf-8")
+    assert f"```text\n{capsys.readouterr().out}```" in text
+
+
 def test_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
     """docs/engine.md."""
     if installed() is None:
@@ -53,12 +61,12 @@ def test_the_engine(capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_page_has_python_that_nothing_runs() -> None:
     """Beside those here: the tutorial's has a test of its own, import's needs a program's model.
 
-    The one for Spark, which is marked so, runs in a slow test.
+    Those for Spark and for training in scikit-learn, which are marked so, run in slow tests.
     """
     pages = {
         page.relative_to(ROOT).as_posix()
         for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"))
         if "```python\n" in page.read_text("utf-8")
     }
-    own = {"docs/import.md", "docs/tutorial.md", "docs/engine.md"}
+    own = {"docs/sklearn.md", "docs/import.md", "docs/tutorial.md", "docs/engine.md"}
     assert pages == {"README.md", "docs/pipelines.md", "docs/score.md"} | own
