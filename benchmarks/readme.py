@@ -21,6 +21,7 @@ from benchmarks.accuracy.table import accuracy_table
 from benchmarks.behaviour.table import behaviour_table
 from benchmarks.imports.table import imports_table
 from benchmarks.labels.table import labels_table
+from benchmarks.pipelines import pipelines_table
 from benchmarks.runtimes.table import recurrent_table, runtimes_table, runtimes_wrong
 from benchmarks.speed.table import speed_table
 from edgernn.cli.formats import reason_of
@@ -57,6 +58,7 @@ PAGES = (
     _ROOT / "docs" / "imports.md",
     _ROOT / "docs" / "index.md",
     _ROOT / "docs" / "model.md",
+    _ROOT / "docs" / "pipelines.md",
     _ROOT / "docs" / "recipes.md",
     _ROOT / "docs" / "runtimes.md",
     _ROOT / "docs" / "speed.md",
@@ -289,6 +291,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,
     "labels": labels_table,
+    "pipelines": pipelines_table,
     "latency": _latency,
     "formats": _formats,
     "shipped_model": _shipped_model,

@@ -158,6 +158,8 @@ class Classifier:
         Raises:
             UsageError: the frame has no such column, or several; or the classifier is closed.
         """
+        import pandas as pd
+
         from edgernn.runtime.columns import free_names, score_columns
 
         names = list(frame.columns)
@@ -168,8 +170,14 @@ class Classifier:
             )
         scores = self.score(frame[column])
         columns = score_columns(self._contract)
+        # The same whatever the rows: a part of a larger frame may have none that can be scored.
+        types = {"string": pd.Series(["text"]).dtype, "strings": object, "number": float}
         added = {
-            name: [None if score.reason is not None else one.value(score) for score in scores]
+            name: pd.Series(
+                [None if score.reason is not None else one.value(score) for score in scores],
+                frame.index,
+                types[one.kind],
+            )
             for name, one in zip(free_names([c.name for c in columns], names), columns, strict=True)
         }
         return frame.assign(**added)

@@ -139,6 +139,13 @@ def test_frame(two: Classifier) -> None:
             assert (row.label_edgernn, row.confidence) == (value["label"], value["confidence"])
 
 
+def test_frame_of_nothing_to_score(two: Classifier) -> None:
+    """The columns have the types that they have with scores, so that parts can be joined."""
+    scored = two.score_frame(pd.DataFrame({"text": ["good", None]}), "text")
+    for rows in (scored.iloc[:0], scored.iloc[1:]):
+        assert two.score_frame(rows[["text"]], "text").dtypes.equals(scored.dtypes)
+
+
 def test_frame_without_the_column(two: Classifier) -> None:
     """The columns that there are stand in the error; a name twice is no name."""
     frame = pd.DataFrame([["a", "b"]], columns=["text", "text"])
