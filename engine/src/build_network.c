@@ -122,6 +122,12 @@ static bool build_ngrams(reading *reading, const state *state, ngrams *ngrams) {
     }
     __builtin_memcpy(checks, state->second->data, buckets);
     ngrams->check_table = checks;
+    ngrams->units = 1;
+    if (state->kernel.of != NULL) {
+        ngrams->units = state->first->dims[1];
+        ngrams->kernel = kept_view(reading, &state->kernel);
+        return ngrams->kernel != NULL;
+    }
     return true;
 }
 

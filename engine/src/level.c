@@ -102,7 +102,7 @@ static void score_bunch(const plan *plan, texts *texts, const size_t *places, fl
     for (size_t text = 0; text < texts->count; text++) {
         float *logits = row_of(texts, text);
         if (plan->ngrams.ngrams.longest > 0) {
-            logits[0] += ngrams_logit(&plan->ngrams, texts->ids[text], tokens[text]);
+            add_ngrams(&plan->ngrams, texts->ids[text], tokens[text], plan->outputs, logits);
         }
         apply_head(plan, logits);
         __builtin_memcpy(probabilities + places[text] * outputs, logits, outputs * sizeof(float));

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { MAX_LAYERS = 64, MAX_NGRAM = 8 };
+enum { MAX_LAYERS = 64, MAX_NGRAM = 8, MAX_NGRAM_UNITS = 256 };
 
 typedef enum function {
     LINEAR, RELU, TANH, SIGMOID, LEAKY_RELU, RELU6, ELU, SELU, SILU, SOFTSIGN, HARD_SIGMOID
@@ -89,7 +89,8 @@ typedef struct pool {
 /*
  * A linear model over hashed n-grams of ids, see edgernn/ngrams.py: for each of the lengths 1 to
  * `longest` and each token, bucket = hash mod buckets; where the bucket's check is the n-gram's own,
- * its number counts. The sum over the root of longest * tokens is added to the logit.
+ * its number counts. The sum over the root of longest * tokens is added to the logit. Or a bucket has
+ * a vector, and their sum over the root of tokens times a kernel is added to the logits.
  * hash = (offset + sum over the ids before, the last first, of id * multiplier), all as int32.
  */
 typedef struct ngram_hash {
@@ -100,7 +101,9 @@ typedef struct ngram_hash {
 typedef struct ngrams {
     int32_t longest; /* 0: the network has none */
     int32_t buckets, checks;
-    const float *table;        /* [buckets] */
+    int32_t units;             /* 1, unless there is a kernel */
+    const float *table;        /* [buckets, units] */
+    const float *kernel;       /* [units, outputs], or NULL */
     const int8_t *check_table; /* [buckets]; -1: empty */
     ngram_hash bucket_hash[MAX_NGRAM], check_hash[MAX_NGRAM];
     int32_t factor, modulus; /* 0: ids as they are; else id * factor mod modulus, twice, is hashed */

@@ -1,5 +1,5 @@
 /*
- * The linear model over hashed n-grams of ids that adds to a text's logit; see edgernn/ngrams.py.
+ * The linear model over hashed n-grams of ids that adds to a text's logits; see edgernn/ngrams.py.
  */
 #ifndef EDGERNN_NGRAMS_H
 #define EDGERNN_NGRAMS_H
@@ -62,14 +62,16 @@ static const uint32_t *spread_of(const ngrams *ngrams, int32_t ids, arena *arena
     return spread;
 }
 
-/* Check the n-grams of a network and copy their tables; `ids`: how many there are. */
-static edgernn_status prepare_ngrams(const ngrams *ngrams, int32_t ids, arena *arena,
-                                     ngrams_plan *plan, edgernn_error *error) {
+/* Check the n-grams of a network and copy their tables; `ids`, `outputs`: how many there are. */
+static edgernn_status prepare_ngrams(const ngrams *ngrams, int32_t ids, int32_t outputs,
+                                     arena *arena, ngrams_plan *plan, edgernn_error *error) {
     if (ngrams->longest == 0) {
         return EDGERNN_OK;
     }
     if (ngrams->longest < 0 || ngrams->longest > MAX_NGRAM || ngrams->buckets < 1 ||
-        ngrams->checks < 1 || ngrams->factor < 0 || ngrams->modulus < 0) {
+        ngrams->checks < 1 || ngrams->factor < 0 || ngrams->modulus < 0 || ngrams->units < 1 ||
+        ngrams->units > MAX_NGRAM_UNITS ||
+        (ngrams->kernel == NULL && (ngrams->units != 1 || outputs != 1))) {
         return failed(error, EDGERNN_UNSUPPORTED, "n-grams of unusual sizes");
     }
     const int32_t largest = ngrams->modulus == 0 ? ids - 1 : ngrams->modulus - 1;
@@ -79,19 +81,26 @@ static edgernn_status prepare_ngrams(const ngrams *ngrams, int32_t ids, arena *a
             return failed(error, EDGERNN_UNSUPPORTED, "hashes of n-grams do not fit into int32");
         }
     }
-    const size_t buckets = (size_t)ngrams->buckets;
-    float *table = arena_take(arena, buckets, sizeof(float));
+    const size_t buckets = (size_t)ngrams->buckets, units = (size_t)ngrams->units;
+    const size_t products = ngrams->kernel == NULL ? 0 : units * (size_t)outputs;
+    float *table = arena_take(arena, buckets, units * sizeof(float));
+    float *kernel = arena_take(arena, products, sizeof(float));
     int8_t *checks = arena_take(arena, buckets, sizeof(int8_t));
     if (ngrams->modulus > 0) {
         plan->spread = spread_of(ngrams, ids, arena);
     }
-    if (table == NULL || checks == NULL || (ngrams->modulus > 0 && plan->spread == NULL)) {
+    if (table == NULL || kernel == NULL || checks == NULL ||
+        (ngrams->modulus > 0 && plan->spread == NULL)) {
         return failed(error, EDGERNN_NO_MEMORY, "no memory for the n-grams");
     }
-    __builtin_memcpy(table, ngrams->table, buckets * sizeof(float));
+    __builtin_memcpy(table, ngrams->table, buckets * units * sizeof(float));
+    if (products > 0) {
+        __builtin_memcpy(kernel, ngrams->kernel, products * sizeof(float));
+    }
     __builtin_memcpy(checks, ngrams->check_table, buckets);
     plan->ngrams = *ngrams;
     plan->ngrams.table = table;
+    plan->ngrams.kernel = products > 0 ? kernel : NULL;
     plan->ngrams.check_table = checks;
     plan->buckets = divisor_of(ngrams->buckets);
     plan->checks = divisor_of(ngrams->checks);
@@ -115,13 +124,31 @@ static void hash_all(const ngram_hash *hash, int32_t length, const uint32_t *num
     }
 }
 
-/* What they add to the logit of a text of `count` ids. */
-static float ngrams_logit(const ngrams_plan *plan, const int32_t *ids, size_t count) {
+/*
+ * Add up the numbers of the n-grams that end at some tokens, and whose check is the bucket's. Of
+ * float64, so that the order of the sum hardly matters.
+ */
+static void add_up(const ngrams *ngrams, const uint32_t *buckets, const uint32_t *checks,
+                   size_t tokens, double *sums) {
+    const size_t units = (size_t)ngrams->units;
+    for (size_t at = 0; at < tokens; at++) {
+        if (ngrams->check_table[buckets[at]] == (int32_t)checks[at]) {
+            const float *numbers = ngrams->table + buckets[at] * units;
+            for (size_t unit = 0; unit < units; unit++) {
+                sums[unit] += (double)numbers[unit];
+            }
+        }
+    }
+}
+
+/* Add to the logits of a text of `count` ids what its n-grams give. */
+static void add_ngrams(const ngrams_plan *plan, const int32_t *ids, size_t count, int32_t outputs,
+                       float *logits) {
     const ngrams *ngrams = &plan->ngrams;
     /* Those before the numbers that are hashed, then these; before the text all are 0. */
     uint32_t numbers[MAX_NGRAM + TOKENS_AT_ONCE] = {0};
-    /* Of float64, so that the order of the sum hardly matters. */
-    double sum = 0;
+    double sums[MAX_NGRAM_UNITS];
+    __builtin_memset(sums, 0, (size_t)ngrams->units * sizeof *sums);
     for (size_t first = 0; first < count; first += TOKENS_AT_ONCE) {
         const size_t left = count - first;
         const size_t tokens = left < TOKENS_AT_ONCE ? left : TOKENS_AT_ONCE;
@@ -136,14 +163,17 @@ static float ngrams_logit(const ngrams_plan *plan, const int32_t *ids, size_t co
                      buckets);
             hash_all(&ngrams->check_hash[length - 1], length, numbers + MAX_NGRAM, plan->checks,
                      checks);
-            for (size_t at = 0; at < tokens; at++) {
-                if (ngrams->check_table[buckets[at]] == (int32_t)checks[at]) {
-                    sum += (double)ngrams->table[buckets[at]];
-                }
-            }
+            add_up(ngrams, buckets, checks, tokens, sums);
         }
     }
-    return (float)(sum / __builtin_sqrt((double)ngrams->longest * (double)count));
+    const double longest = ngrams->kernel == NULL ? (double)ngrams->longest : 1;
+    const double root = __builtin_sqrt(longest * (double)count);
+    for (int32_t unit = 0; unit < ngrams->units; unit++) {
+        const float number = (float)(sums[unit] / root);
+        for (int32_t at = 0; at < outputs; at++) {
+            logits[at] += ngrams->kernel == NULL ? number : number * ngrams->kernel[unit * outputs + at];
+        }
+    }
 }
 
 #endif

@@ -8,6 +8,7 @@ static matcher *const MATCHERS[] = {
     match_onnx_embedding, match_onnx_weights,   match_onnx_function, match_onnx_dense,
     match_onnx_shape,     match_onnx_recurrent, match_onnx_windows,  match_onnx_steps,
     match_onnx_mask,      match_onnx_pool,      match_onnx_ngrams,
+    match_onnx_ngram_vectors,
 };
 enum { MATCHER_COUNT = sizeof MATCHERS / sizeof *MATCHERS };
 

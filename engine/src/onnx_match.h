@@ -22,7 +22,9 @@ typedef enum kind {
     LARGEST, LARGEST_OR_ZERO, MEAN, POOLED,
     /* N-grams, see onnx_ngrams.c. */
     TOKENS, MULTIPLIED, PADDED, SHIFTED, PRODUCT, TOTAL, GRAMS, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
-    MEANS, SUM, SCALED, ROOT, WIDE
+    MEANS, SUM, SCALED, ROOT, WIDE,
+    /* Those that have a vector a bucket, see onnx_ngram_vectors.c. */
+    COUNTS_EACH, VECTORS, VECTORS_SUM, VECTORS_MEAN, VECTOR, ROOTED, LOGITS
 } kind;
 
 typedef struct value {
@@ -143,6 +145,9 @@ static inline value *becomes(operation *operation, kind kind) {
 typedef bool matcher(reading *reading, operation *operation);
 matcher match_onnx_embedding, match_onnx_weights, match_onnx_function, match_onnx_dense,
     match_onnx_shape, match_onnx_recurrent, match_onnx_windows, match_onnx_steps, match_onnx_mask,
-    match_onnx_pool, match_onnx_ngrams;
+    match_onnx_pool, match_onnx_ngrams, match_onnx_ngram_vectors;
+
+/* The n-grams whose numbers are found and whose checks are alike; NULL: others, or no memory. */
+ngrams *onnx_counted(reading *reading, const value *found, const value *alike);
 
 #endif

@@ -231,7 +231,7 @@ static bool match_table(operation *operation) {
         return false;
     }
     stored *table = operation->inputs[0]->constant;
-    if (table->rank != 1 || table->dims[0] != operation->inputs[1]->number ||
+    if (table->rank > 2 || table->dims[0] != operation->inputs[1]->number ||
         (table->type != ELEMENT_FLOAT32 && table->type != ELEMENT_FLOAT16 &&
          table->type != ELEMENT_INT8)) {
         return false;
@@ -263,7 +263,7 @@ static bool match_decoding(reading *reading, operation *operation) {
     if (is(operation, "Cast") && takes_one(operation, FOUND) && !found->constant->is_decoded) {
         if (has_integer(operation, "to", DATA_INT32)) {
             becomes(operation, HELD);
-            return found->constant->type == ELEMENT_INT8;
+            return found->constant->type == ELEMENT_INT8 && found->constant->rank == 1;
         }
         stored *table = decoded(reading, operation);
         if (table != NULL) {
@@ -274,7 +274,7 @@ static bool match_decoding(reading *reading, operation *operation) {
     const bool is_number = found->constant->type == ELEMENT_INT8 && found->constant->is_decoded &&
                            found->constant->scales == NULL;
     if (is(operation, "Abs") && takes_one(operation, FOUND) && is_number &&
-        !found->constant->is_squared) {
+        !found->constant->is_squared && found->constant->rank == 1) {
         becomes(operation, SIZES)->of = found;
         return true;
     }
@@ -290,38 +290,46 @@ static bool match_decoding(reading *reading, operation *operation) {
         return by->of == found;
     }
     table->scales = by->constant;
-    table->inner = table->count;
-    return takes_two(operation, FOUND, CONSTANT) && found->constant->is_squared &&
+    /* Of vectors a scale for each unit. */
+    const bool has_vectors = table->rank == 2;
+    table->inner = has_vectors ? 1 : table->count;
+    return takes_two(operation, FOUND, CONSTANT) && found->constant->is_squared == !has_vectors &&
            by->constant->type == ELEMENT_FLOAT32 && by->constant->rank == 1 &&
-           by->constant->count == 1;
+           by->constant->count == (has_vectors ? (size_t)table->dims[1] : 1);
+}
+
+ngrams *onnx_counted(reading *reading, const value *found, const value *alike) {
+    const value *held = alike->of, *check = alike->with, *bucket = found->of;
+    return held->of == bucket && is_weights(found->constant)
+               ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams, check->number)
+               : NULL;
 }
 
 /* The numbers of those n-grams whose check is the bucket's. */
 static bool match_counted(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
-    if (!takes_two(operation, FOUND, COUNTS) || !is_weights(found->constant)) {
+    if (!takes_two(operation, FOUND, COUNTS) || found->constant->rank != 1) {
         return false;
     }
-    const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    ngrams *ngrams =
-        held->of == bucket ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams,
-                                         check->number)
-                           : NULL;
+    ngrams *ngrams = onnx_counted(reading, found, alike);
     if (ngrams == NULL) {
         return false;
     }
     value *value = give(operation, COUNTED, NULL);
     value->ngrams = ngrams;
     value->constant = found->constant;
-    value->of = held;
+    value->of = alike->of;
     return true;
 }
 
 static bool match_added(reading *reading, operation *operation) {
     const value *wide = operation->inputs[1];
     return takes_two(operation, STATE, WIDE) &&
-           give_state(operation, plus_ngrams(reading, operation->inputs[0]->state, wide->ngrams,
-                                             wide->constant, wide->of->constant));
+           give_state(operation,
+                      plus_ngrams(reading, operation->inputs[0]->state,
+                                  &(found_ngrams){.ngrams = wide->ngrams,
+                                                  .table = wide->constant,
+                                                  .checks = wide->of->constant}));
 }
 
 /* The sum over the root of longest * length, as the mean times the root of length / longest. */

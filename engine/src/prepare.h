@@ -340,7 +340,8 @@ static edgernn_status prepare(const network *network, arena *arena, plan *plan,
     if (has_steps || features != network->outputs || (unsigned)network->head > HEAD_SOFTMAX) {
         return misfit(&here);
     }
-    return prepare_ngrams(&network->ngrams, plan->ids, arena, &plan->ngrams, error);
+    return prepare_ngrams(&network->ngrams, plan->ids, plan->outputs, arena, &plan->ngrams,
+                          error);
 }
 
 #endif

@@ -44,9 +44,11 @@ ngrams *with_checks(reading *reading, const ngrams *hashed, int32_t buckets,
     return both;
 }
 
-const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams, stored *table,
-                         stored *checks) {
+const state *plus_ngrams(reading *reading, const state *before, const found_ngrams *found) {
+    const ngrams *ngrams = found->ngrams;
     const state *first = before;
+    const bool has_kernel = found->kernel.of != NULL;
+    const size_t outputs = has_kernel ? found->kernel.count[2] : 1;
     while (first->of != NULL) {
         first = first->of;
     }
@@ -56,7 +58,9 @@ const state *plus_ngrams(reading *reading, const state *before, const ngrams *ng
                          (int64_t)(modulus - 1) * ngrams->factor > INT32_MAX)) {
         return NULL;
     }
-    if (before->features != 1 || before->rank > 2 ||
+    if ((size_t)before->features != outputs || before->rank > 2 ||
+        found->table->rank != (has_kernel ? 2 : 1) ||
+        (has_kernel && found->kernel.count[1] != (size_t)found->table->dims[1]) ||
         !is_hashable(ngrams->bucket_hash, ngrams->longest, ids) ||
         !is_hashable(ngrams->check_hash, ngrams->longest, ids)) {
         return NULL;
@@ -64,8 +68,9 @@ const state *plus_ngrams(reading *reading, const state *before, const ngrams *ng
     state *state = after(reading, before, MADE_NGRAMS);
     if (state != NULL) {
         state->ngrams = ngrams;
-        state->first = table;
-        state->second = checks;
+        state->first = found->table;
+        state->second = found->checks;
+        state->kernel = found->kernel;
     }
     return state;
 }

@@ -58,7 +58,7 @@ typedef struct state {
 
     layer layer; /* without weights, which are these: */
     stored *first, *second;      /* embedding's table; times, plus: constants; dense, conv: bias */
-    view kernel;                 /* of a dense layer or convolution */
+    view kernel;                 /* of a dense layer, convolution or n-grams */
     float divisor;               /* of a dense layer's kernel; 0: none */
     const gate_views *gates[2];  /* of a recurrent layer: forward, backward */
     const ngrams *ngrams;
@@ -121,9 +121,15 @@ bool set_multiplier(ngram_hash *hash, int32_t length, int32_t place, int64_t mul
 ngrams *with_checks(reading *reading, const ngrams *hashed, int32_t buckets,
                     const ngrams *checked, int32_t checks);
 
-/* A logit with the sum of n-grams; NULL where their hashes overflow int32, or no memory. */
-const state *plus_ngrams(reading *reading, const state *before, const ngrams *ngrams,
-                         stored *table, stored *checks);
+/* N-grams with their tables, and the kernel [1, units, outputs] where a bucket has a vector. */
+typedef struct found_ngrams {
+    const ngrams *ngrams;
+    stored *table, *checks;
+    view kernel; /* of nothing: none */
+} found_ngrams;
+
+/* Logits with the sum of n-grams; NULL where their hashes overflow int32, or no memory. */
+const state *plus_ngrams(reading *reading, const state *before, const found_ngrams *found);
 
 /* The same numbers, to be given another shape or scale. */
 stored *copy_stored(reading *reading, const stored *from);

@@ -31,6 +31,7 @@ static matcher *const MATCHERS[] = {
     match_tflite_embedding, match_tflite_function, match_tflite_dense,
     match_tflite_windows,   match_tflite_shape,    match_tflite_recurrent,
     match_tflite_pool,      match_tflite_ngrams,   match_tflite_loop,
+    match_tflite_ngram_vectors,
 };
 
 /* The type of a tensor that is a value. */

@@ -22,7 +22,9 @@ typedef enum kind {
     BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
     /* N-grams, see tflite_ngrams.c. */
     MULTIPLIED, SPREAD, TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
-    SUM, SCALED, ROOT, WIDE, WIDE_LIST
+    SUM, SCALED, ROOT, WIDE, WIDE_LIST,
+    /* Those that have a vector a bucket, see tflite_ngram_vectors.c. */
+    COUNTS_EACH, VECTORS, VECTOR, ROOTED, LOGITS
 } kind;
 
 typedef struct value {
@@ -179,7 +181,13 @@ bool match_tflite_body(reading *reading, const tflite_graph *body, const body_in
 typedef bool matcher(reading *reading, operation *operation);
 matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows,
     match_tflite_shape, match_tflite_recurrent, match_tflite_pool, match_tflite_ngrams,
-    match_tflite_loop;
+    match_tflite_loop, match_tflite_ngram_vectors;
+
+/* The n-grams whose numbers are found and whose checks are alike; NULL: others, or no memory. */
+ngrams *tflite_counted(reading *reading, const value *found, const value *alike);
+
+/* Whether a product or a sum has no function behind it. */
+bool has_fused_none(reading *reading, const operation *operation, int32_t type, size_t count);
 
 /* Whether these are the two directions of one layer, and both of them as one. */
 bool are_directions(const state *a, const state *b);

@@ -3,8 +3,7 @@
  */
 #include "tflite_match.h"
 
-static bool has_fused_none(reading *reading, const operation *operation, int32_t type,
-                           size_t count) {
+bool has_fused_none(reading *reading, const operation *operation, int32_t type, size_t count) {
     return has_options(reading, operation, type, count) &&
            option(reading, operation, 0, 1) == FUSED_NONE;
 }
@@ -155,7 +154,7 @@ static bool match_table(reading *reading, operation *operation) {
     }
     stored *table = operation->inputs[0]->constant;
     const bool is_small = table->type == ELEMENT_INT8 || table->type == ELEMENT_INT16;
-    if (table->rank != 1 || table->dims[0] != operation->inputs[1]->number ||
+    if (table->rank > 2 || table->dims[0] != operation->inputs[1]->number ||
         table->scales != NULL || (!table->is_decoded && !is_small)) {
         return false;
     }
@@ -195,12 +194,12 @@ static bool match_decoding(reading *reading, operation *operation) {
     if (code == OP_ABS) {
         value->kind = SIZES;
         value->of = found;
-        return type == ELEMENT_INT8 && table->is_decoded && !table->is_squared;
+        return type == ELEMENT_INT8 && table->rank == 1 && table->is_decoded && !table->is_squared;
     }
     const bool is_to_integers = operation->results[0]->type == ELEMENT_INT32;
     if (code == OP_CAST && type == ELEMENT_INT8 && !table->is_decoded && is_to_integers) {
         value->kind = HELD;
-        return true;
+        return table->rank == 1;
     }
     const bool is_half = type == ELEMENT_FLOAT16 && (code == OP_DEQUANTIZE || code == OP_CAST);
     const bool is_step = type == ELEMENT_INT8 && code == OP_CAST;
@@ -209,26 +208,29 @@ static bool match_decoding(reading *reading, operation *operation) {
     return (is_half || is_step) && is_new && operation->results[0]->type == ELEMENT_FLOAT32;
 }
 
+ngrams *tflite_counted(reading *reading, const value *found, const value *alike) {
+    const value *held = alike->of, *check = alike->with, *bucket = found->of;
+    return held->of == bucket && found->constant->is_decoded
+               ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams, check->number)
+               : NULL;
+}
+
 /* The numbers of those n-grams whose check is the bucket's. */
 static bool match_counted(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
-    if (!takes_two(operation, FOUND, COUNTS) ||
-        !has_fused_none(reading, operation, OPTIONS_MUL, 1) || !found->constant->is_decoded ||
+    if (!takes_two(operation, FOUND, COUNTS) || found->constant->rank != 1 ||
+        !has_fused_none(reading, operation, OPTIONS_MUL, 1) ||
         (found->constant->type == ELEMENT_INT8) != found->constant->is_squared) {
         return false;
     }
-    const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    ngrams *ngrams =
-        held->of == bucket ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams,
-                                         check->number)
-                           : NULL;
+    ngrams *ngrams = tflite_counted(reading, found, alike);
     if (ngrams == NULL) {
         return false;
     }
     value *value = give(operation, COUNTED);
     value->ngrams = ngrams;
     value->constant = found->constant;
-    value->of = held;
+    value->of = alike->of;
     return true;
 }
 
@@ -300,8 +302,11 @@ static bool match_sum(reading *reading, operation *operation) {
         return takes_two(operation, STATE, WIDE_LIST) &&
                has_fused_none(reading, operation, OPTIONS_ADD, 2) &&
                operation->inputs[0]->state->rank == 1 &&
-               give_state(operation, plus_ngrams(reading, operation->inputs[0]->state, wide->ngrams,
-                                                 wide->constant, wide->of->constant));
+               give_state(operation,
+                          plus_ngrams(reading, operation->inputs[0]->state,
+                                      &(found_ngrams){.ngrams = wide->ngrams,
+                                                      .table = wide->constant,
+                                                      .checks = wide->of->constant}));
     default: return false;
     }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from build_script import load_build_script
@@ -26,9 +27,14 @@ def build_engine(compiler: list[str]) -> Callable[..., Path]:
     """Compile the engine with the door for networks."""
     script = load_build_script()
 
-    def build(output: Path, flags: Sequence[str] = ("-fPIC",), **more: bool) -> Path:
+    def build(
+        output: Path,
+        flags: Sequence[str] = ("-fPIC",),
+        cc: Sequence[str] = compiler,
+        **more: Any,
+    ) -> Path:
         sources = [ROOT / "tests" / "engine" / "open_network.c"]
-        script.build(output, compiler, more_sources=sources, flags=flags, **more)
+        script.build(output, cc, more_sources=sources, flags=flags, **more)
         return output
 
     return build

@@ -21,6 +21,7 @@ from exporters.network import (
     MaxPool,
     Network,
     Ngrams,
+    NgramVectors,
     Pool,
     Recurrent,
     Scale,
@@ -95,6 +96,12 @@ class Weights:
             table[places] = self.normal(*places.shape)
             checks[places] = ngram_checks(before, hash)
         return Ngrams(table, checks, longest, hash.name)
+
+    def vectors(self, ngrams: Ngrams, units: int, outputs: int) -> NgramVectors:
+        """A vector for each bucket of a table, and a kernel."""
+        table = self.normal(ngrams.buckets, units)
+        kernel = self.normal(units, outputs)
+        return NgramVectors(table, kernel, ngrams.checks, ngrams.longest, ngrams.hash)
 
 
 def cell_networks() -> Iterator[tuple[str, Network]]:

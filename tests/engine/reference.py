@@ -17,6 +17,7 @@ from exporters.network import (
     MaxPool,
     Network,
     Ngrams,
+    NgramVectors,
     Pool,
     Recurrent,
     Scale,
@@ -173,10 +174,13 @@ def _pool(layer: Pool, steps: Numbers) -> Numbers:
     return np.concatenate(found)
 
 
-def _ngrams(ngrams: Ngrams, ids: Ids) -> float:
+def _ngrams(ngrams: Ngrams | NgramVectors, ids: Ids) -> Numbers:
     before = preceding(ids, ngrams.longest)
     hash = HASHES[ngrams.hash]
     buckets = ngram_buckets(before, ngrams.buckets, hash)
     counted = ngrams.checks[buckets] == ngram_checks(before, hash)
-    total = (ngrams.table.astype(np.float64)[buckets] * counted).sum()
-    return float(total / np.sqrt(ngrams.longest * len(ids)))
+    total = ngrams.table.astype(np.float64)[buckets][counted].sum(axis=0)
+    if isinstance(ngrams, NgramVectors):
+        total = total @ ngrams.kernel.astype(np.float64)
+    found: Numbers = total / np.sqrt(ngrams.longest * len(ids))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +85,21 @@ def test_ngrams(longest: int, hash: str, engine: Library) -> None:
     weights, rows = Weights(3), texts((1, 2, 3, 4, 40, 9))
     plain = Network((weights.embedding(), Pool(), weights.dense(24)))
     network = Network(plain.layers, weights.ngrams(rows, longest, HASHES[hash]))
+    expected = np.array([probabilities(network, row) for row in rows])
+    without = np.array([probabilities(plain, row) for row in rows])
+    assert np.abs(expected - without).max() > 0.01
+    found = open_network(engine, network).score(rows)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=SAME)
+
+
+@pytest.mark.parametrize(("units", "outputs"), [(16, 77), (3, 1), (256, 2)])
+def test_ngram_vectors(units: int, outputs: int, engine: Library) -> None:
+    """A vector a bucket, and a kernel to any number of logits."""
+    weights, rows = Weights(3), texts((1, 2, 3, 4, 40, 9))
+    head: Any = "softmax" if outputs > 1 else "sigmoid"
+    plain = Network((weights.embedding(), Pool(), weights.dense(24, outputs)), head=head)
+    vectors = weights.vectors(weights.ngrams(rows), units, outputs)
+    network = Network(plain.layers, vectors, head)
     expected = np.array([probabilities(network, row) for row in rows])
     without = np.array([probabilities(plain, row) for row in rows])
     assert np.abs(expected - without).max() > 0.01

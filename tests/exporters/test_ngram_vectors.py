@@ -13,6 +13,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from matching_checks import matching_checks
 from parsed import check_onnx, check_tflite
+from read_networks import Reader, check_read
 from small_models import VOCABULARY, Ids, Scores, ragged, recurrent, tflite_scores
 
 from edgernn.audit import audit_file
@@ -91,11 +92,14 @@ def one() -> Trained:
 
 @pytest.mark.parametrize("kind", ["several", "one"])
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_onnx(kind: str, precision: str, request: pytest.FixtureRequest) -> None:
+def test_onnx(
+    kind: str, precision: str, engine_reader: Reader, request: pytest.FixtureRequest
+) -> None:
     """As the Keras model, alone and in a batch, whatever ids stand behind a text's end."""
     network, graph, rows, expected = request.getfixturevalue(kind)
     file = onnx_precisions.store(graph, precision).SerializeToString()
     check_onnx(file, "m.onnx", VOCABULARY, network.outputs)
+    check_read(engine_reader, file, network, precision)
     check = check_operators(count_operators(file, "onnx"), network, FORMATS["onnx"].at(precision))
     assert check.passed, check.line
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
@@ -143,6 +147,7 @@ def test_tflite(
     tflite: Callable[[str, str], bytes],
     kind: str,
     precision: str,
+    engine_reader: Reader,
     request: pytest.FixtureRequest,
 ) -> None:
     """As the Keras model at each length, with XNNPACK and without."""
@@ -150,6 +155,7 @@ def test_tflite(
     rules = FORMATS["tflite"]
     file = tflite(kind, precision)
     check_tflite(file, "m.tflite", VOCABULARY, network.outputs)
+    check_read(engine_reader, file, network, precision)
     check = check_operators(count_operators(file, "tflite"), network, rules.at(precision))
     assert check.passed, check.line
     for delegate in (True, False):

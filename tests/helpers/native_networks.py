@@ -32,6 +32,7 @@ from exporters.network import (
     MaxPool,
     Network,
     Ngrams,
+    NgramVectors,
     Pool,
     Recurrent,
     Scale,
@@ -73,6 +74,10 @@ def as_c(network: Network) -> Any:
         features = _fill(getattr(made.layers[at].layer, name), layer, features)
     if network.ngrams is not None:
         _fill_ngrams(made.ngrams, network.ngrams)
+        if isinstance(network.ngrams, NgramVectors):
+            # Nobody else has it: the structure itself holds what it points to.
+            made.held = kernel = np.ascontiguousarray(network.ngrams.scaled_kernel, np.float32)
+            made.ngrams.kernel = _floats(kernel)
     made.head = HEADS.index(network.head)
     made.outputs = network.outputs
     return made
@@ -138,8 +143,11 @@ def _fill_direction(to: Any, direction: Direction) -> None:
         to.more = _floats(more[0])
 
 
-def _fill_ngrams(to: Any, ngrams: Ngrams) -> None:
+def _fill_ngrams(to: Any, ngrams: Ngrams | NgramVectors) -> None:
     to.longest, to.buckets, to.checks = ngrams.longest, ngrams.buckets, CHECKS
+    to.units = 1
+    if isinstance(ngrams, NgramVectors):
+        to.units = ngrams.table.shape[1]
     to.table = _floats(ngrams.table)
     checks = np.ascontiguousarray(ngrams.checks, np.int8)
     to.check_table = checks.ctypes.data_as(BYTES)

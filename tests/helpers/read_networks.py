@@ -36,6 +36,7 @@ from exporters.network import (
     MaxPool,
     Network,
     Ngrams,
+    NgramVectors,
     Pool,
     Recurrent,
     Scale,
@@ -120,7 +121,7 @@ def _array(pointer: Any, *shape: int) -> npt.NDArray[np.float32]:
 def _network(found: Any) -> Network:
     layers = tuple(_layer(layer) for layer in found.layers[: found.count])
     head: Any = HEADS[found.head]
-    made = Network(layers, _ngrams(found.ngrams), head)
+    made = Network(layers, _ngrams(found.ngrams, found.outputs), head)
     assert made.outputs == found.outputs
     return made
 
@@ -176,7 +177,7 @@ def _direction(layer: Any, found: Any) -> Direction:
     return Direction(kernel, _array(found.recurrent_kernel, layer.units, width), bias)
 
 
-def _ngrams(found: Any) -> Ngrams | None:
+def _ngrams(found: Any, outputs: int) -> Ngrams | NgramVectors | None:
     if not found.longest:
         return None
     checks: Any = np.ctypeslib.as_array(found.check_table, (found.buckets,)).copy()
@@ -185,6 +186,11 @@ def _ngrams(found: Any) -> Ngrams | None:
         for hash in HASHES.values()
         if (hash.modulus or 0, hash.factor if hash.modulus else 0) == (found.modulus, found.factor)
     )
+    if found.kernel:
+        # The kernel of a file is over the root of `longest`.
+        kernel = _array(found.kernel, found.units, outputs) * np.float32(np.sqrt(found.longest))
+        table = _array(found.table, found.buckets, found.units)
+        return NgramVectors(table, kernel, checks, found.longest, hash.name)
     return Ngrams(_array(found.table, found.buckets), checks, found.longest, hash.name)
 
 
@@ -203,11 +209,10 @@ def _hashes(found: Any) -> tuple[Any, Any] | None:
 def check_read(reader: Reader, file: bytes, expected: Network, precision: str) -> None:
     """The C engine reads from a file the network that it was exported of.
 
-    It refuses integers, and n-grams that have a vector a bucket.
+    It refuses integers.
     """
     found = reader.read(file)
-    has_vectors = expected.ngrams is not None and not isinstance(expected.ngrams, Ngrams)
-    if precision in ("int8-dynamic", "int8-full", "int16x8") or has_vectors:
+    if precision in ("int8-dynamic", "int8-full", "int16x8"):
         assert found.status == UNSUPPORTED
         return
     assert found.network is not None, found.message
@@ -224,7 +229,20 @@ def assert_same(found: Network, expected: Network, precision: str = "exact") -> 
     assert found.head == expected.head
     assert (found.ngrams is None) is (expected.ngrams is None)
     if found.ngrams is not None and expected.ngrams is not None:
-        _assert_alike(found.ngrams, expected.ngrams, precision)
+        if isinstance(expected.ngrams, NgramVectors):
+            _assert_same_vectors(found.ngrams, expected.ngrams, precision)
+        else:
+            _assert_alike(found.ngrams, expected.ngrams, precision)
+
+
+def _assert_same_vectors(found: Any, expected: NgramVectors, precision: str) -> None:
+    """The same checks, and what each bucket adds to the logits: the kernel may have its scales."""
+    assert isinstance(found, NgramVectors)
+    assert (found.longest, found.hash) == (expected.longest, expected.hash)
+    np.testing.assert_array_equal(found.checks, expected.checks)
+    one, other = (each.table.astype(np.float64) @ each.kernel for each in (found, expected))
+    steps = {"float16": 2.0**-9, "int8": 3 / 127, "int8-embedding": 3 / 127}.get(precision, 1e-6)
+    assert np.abs(one - other).max() <= steps * np.abs(other).max()
 
 
 def _plain(network: Network) -> Iterator[Layer]:
