@@ -94,7 +94,7 @@ def open_trained(
     model = run.load_model()
     contract = run.contract
     network = network_of(model, contract)
-    chosen = spread(texts, run.encoder, CHECKED_TEXTS, own=labels is not None)
+    chosen = spread(texts, run.encoder, CHECKED_TEXTS, labels=labels)
     expected = probabilities(model, run.encoder.encode_batch(chosen), contract.decides)
     validation = None
     if labels is not None:

@@ -10,7 +10,7 @@ from itertools import chain, islice, pairwise, permutations
 from edgernn.errors import ExportError
 from edgernn.text import TextEncoder
 
-__all__ = ["SAMPLE_TEXTS", "spread", "touching"]
+__all__ = ["SAMPLE_TEXTS", "example", "spread", "touching"]
 
 SAMPLE_TEXTS: tuple[str, ...] = (
     "Great",
@@ -51,26 +51,63 @@ SAMPLE_TEXTS: tuple[str, ...] = (
 
 
 _OWN_WORDS = 200
+_UNKNOWN = "\ufffd"
+"""What the id of unknown words is decoded to."""
+_KNOWN = 0.5
+"""Share of our own texts' tokens that a vocabulary must have for a model to be asked about them."""
 
 
-def touching(texts: Sequence[str], encoder: TextEncoder) -> Sequence[str]:
-    """Return texts that hold a word of the vocabulary: those given, or its own words.
+def touching(texts: Sequence[str], encoder: TextEncoder, *, own: bool = False) -> Sequence[str]:
+    """Return texts that a model can tell apart: those given, or its vocabulary's own words.
+
+    Args:
+        texts: to choose from.
+        encoder: of the model.
+        own: whether they are texts as the model is for. One word that it knows is enough then; of
+            other texts it must know most, as a German or Chinese model does not: it scores hardly
+            more than unknown words, and has one answer to all of them.
 
     Raises:
-        ExportError: neither does.
+        ExportError: it knows no word of either.
     """
-    if _touch(texts, encoder):
+    given = _touch(texts, encoder)
+    if given and (own or _known(texts, encoder) >= _KNOWN):
         return texts
+    words = _own_words(encoder)
+    words += [f"{one} {two}" for one, two in pairwise(words)]
+    if _touch(words, encoder):
+        return words
+    if given:
+        return texts
+    raise ExportError(
+        "no word of the vocabulary occurs in the texts that a file is checked on, nor in texts "
+        "of its own words: it does not fit the text rules of contract.json"
+    )
+
+
+def example(encoder: TextEncoder) -> str:
+    """Return a short text that a model knows words of, to show how it is asked."""
+    text = "Great movie!"
+    return text if _known([text], encoder) == 1.0 else " ".join(_own_words(encoder)[:3]) or text
+
+
+def _own_words(encoder: TextEncoder) -> list[str]:
+    """Return words of the vocabulary: all, or some of every frequency."""
     size = encoder.contract.vocabulary_size
     ids = range(0, size, max(1, size // _OWN_WORDS))
-    words = [word for word in (encoder.decode([i]) for i in ids) if word.strip()]
-    words += [f"{one} {two}" for one, two in pairwise(words)]
-    if not _touch(words, encoder):
-        raise ExportError(
-            "no word of the vocabulary occurs in the texts that a file is checked on, nor in texts "
-            "of its own words: it does not fit the text rules of contract.json"
-        )
-    return words
+    words = (encoder.decode([i]) for i in ids)
+    return [word for word in words if word.strip() and word != _UNKNOWN]
+
+
+def _known(texts: Sequence[str], encoder: TextEncoder) -> float:
+    """Return the share of tokens that are in the vocabulary, the mean over texts."""
+    shares = encoder.encode_texts(texts).known
+    return sum(shares) / len(shares)
+
+
+def _key(label: object) -> object:
+    """Return a label as what can be compared at once: of several labels a text, which it has."""
+    return tuple(label) if isinstance(label, Iterable) else label
 
 
 def _touch(texts: Sequence[str], encoder: TextEncoder) -> bool:
@@ -80,7 +117,11 @@ def _touch(texts: Sequence[str], encoder: TextEncoder) -> bool:
 
 
 def spread(
-    texts: Sequence[str], encoder: TextEncoder, count: int, *, own: bool = False
+    texts: Sequence[str],
+    encoder: TextEncoder,
+    count: int,
+    *,
+    labels: Iterable[object] | None = None,
 ) -> list[str]:
     """Choose texts from one token to the longest input.
 
@@ -91,9 +132,11 @@ def spread(
         texts: to choose from, at least one; beginnings and joined texts make up for too few.
         encoder: tells the lengths.
         count: how many to choose, at least 8.
-        own: whether they are texts as the model is for. Two of them are joined then, and no more:
-            dozens of opinions in a row are no such text. A model of texts of 20 tokens had a score
-            there that weights 1e-4 off moved by 0.1, so that no precision came close to it.
+        labels: of each text the true label or labels, if they are texts as the model is for. Two
+            of equal labels are joined then, and no more: dozens of opinions in a row are no such
+            text. A model of texts of 20 tokens had a score there that weights 1e-4 off moved by
+            0.1, so that no precision came close to it; and of praise and blame in one text a model
+            has no answer, so that any rounding may turn it.
 
     Returns:
         `count` texts, each with at least one token; the first has as few as a text can have, the
@@ -103,6 +146,8 @@ def spread(
         ExportError: no text holds a word of the vocabulary, nor do its own words.
     """
     longest = encoder.contract.max_length
+    own = labels is not None
+    label_of = {} if labels is None else dict(zip(texts, map(_key, labels), strict=True))
 
     def with_tokens(texts: Iterable[str]) -> list[str]:
         texts = list(texts)
@@ -110,7 +155,7 @@ def spread(
         kept = [(count, text) for count, text in zip(counts, texts, strict=True) if count]
         return [text for _, text in sorted(kept, key=lambda pair: pair[0])]
 
-    texts = touching(texts, encoder)
+    texts = touching(texts, encoder, own=own)
     ordered = with_tokens(text for text in texts if text.strip())
     # A character of ASCII is one subword at most; a word of a text is one word at most.
     shortest = with_tokens(
@@ -142,7 +187,8 @@ def spread(
         if own:
             # Each with the next, then each with the one behind that.
             turned = (ordered[shift:] + ordered[:shift] for shift in range(1, len(ordered)))
-            pairs = chain.from_iterable(zip(ordered, others, strict=True) for others in turned)
+            all_pairs = chain.from_iterable(zip(ordered, others, strict=True) for others in turned)
+            pairs = (two for two in all_pairs if len({label_of.get(text) for text in two}) == 1)
             joined = []
         else:
             pairs = permutations(ordered, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from edgernn.cli.console import busy, done, say
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.loaded_model import open_quietly
+from edgernn.training.run import Run
 from exporters.job import ExportOptions, export_run
+from exporters.sample_texts import example
 
 __all__ = ["run_export"]
 
@@ -20,4 +23,5 @@ def run_export(run: Path | None, **given: Any) -> None:
     open_file = partial(open_quietly, device="cpu")
     for file in export_run(options, open_file, say=say, passed=done, busy=busy):
         done(f"{file.bytes:,} bytes")
-        say(f"next: edgernn score --model {file.path} 'Great movie!'")
+        text = shlex.quote(example(Run.open(options.run).encoder))
+        say(f"next: edgernn score --model {file.path} {text}")

@@ -488,7 +488,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("name", CHOICES)
 def test_spread(tiny_encoder: TextEncoder, name: str, count: int, own: bool) -> None:
     """However few or many there are: as many as asked for, one token first, the longest last."""
-    chosen = spread(CHOICES[name], tiny_encoder, count, own=own)
+    texts = CHOICES[name]
+    labels = [n % 3 for n in range(len(texts))] if own else None
+    chosen = spread(texts, tiny_encoder, count, labels=labels)
     lengths = [len(tiny_encoder.encode(text)) for text in chosen]
     assert len(chosen) == count
     assert lengths[0] == 1
@@ -497,10 +499,15 @@ def test_spread(tiny_encoder: TextEncoder, name: str, count: int, own: bool) -> 
 
 
 def test_of_own_texts_two_are_joined(tiny_encoder: TextEncoder) -> None:
-    """Beside them, their beginnings and one of the longest input nothing is longer than two."""
+    """If they have equal labels. All but the last are texts, beginnings of some, or such pairs."""
     texts = [f"good film {word}" for word in ("never", "loved", "boring", "funny", "best", "one")]
-    *chosen, longest = spread(texts, tiny_encoder, CHECKED_TEXTS, own=True)
-    assert {f"{one} {two}" for one in texts for two in texts if one != two} < set(chosen)
+    labels = np.array([[True, False], [True, True]] * 3)
+    *chosen, longest = spread(texts, tiny_encoder, CHECKED_TEXTS, labels=labels)
+    pairs = {f"{one} {two}" for one in texts for two in texts if one != two}
+    alike = {
+        f"{texts[i]} {texts[j]}" for i in range(6) for j in range(6) if i != j and i % 2 == j % 2
+    }
+    assert pairs & set(chosen) == alike
     assert max(len(text.split()) for text in chosen) == 6
     assert len(set(longest.split())) == 3
     others = spread(texts, tiny_encoder, CHECKED_TEXTS)
