@@ -126,7 +126,7 @@ def train_model(
             those from tensorflow_datasets.
         output: the run folder to write.
         recipe: what to train; `edgernn recipes` lists them. None is `flagship`, and for more than
-            two labels `pooled-bilstm`. In what follows None leaves the recipe's own value.
+            two labels `ngram-bilstm`. In what follows None leaves the recipe's own value.
         published: do what the recipe's tutorial did, to the letter.
         test_fraction: how much of each label of a file is kept out, for `evaluate_model`.
         vocabulary: a vocabulary file; None builds one from the training texts.

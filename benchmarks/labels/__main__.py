@@ -6,7 +6,8 @@ Trains what is not in the folder of runs yet, or goes on with it, and measures w
 results has not yet: after an interruption the same command takes up where it was. `--again`
 measures anew, from the runs that are there. All figures are of the test split, which neither
 training nor any choice has seen, from one seed; the epoch and the SVM's penalty are chosen on
-validation texts.
+validation texts. `--only` and `--recipe` measure some data sets and recipes, and keep what the file
+says of the others.
 
 Times are wall time of one short text a call on one thread, encoding included, in turn with the
 shipped model of two labels: the ratio stays what it is when a machine does other work.
@@ -52,6 +53,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--only", choices=DATA_SETS, action="append")
+    parser.add_argument("--recipe", choices=RECIPES, action="append")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--output", type=Path, default=LABELS_FILE)
     arguments = parser.parse_args()
@@ -65,7 +67,7 @@ def main() -> None:
         write_result(arguments.output, {"machine": machine, "seed": SEED, "sets": ordered})
 
     read: dict[str, list[Row]] = {}
-    for what in ("svm", *RECIPES):
+    for what in ("svm", *(arguments.recipe or RECIPES)):
         for name in arguments.only or DATA_SETS:
             found = sets.setdefault(name, {"recipes": {}})
             if not arguments.again and (what in found or what in found["recipes"]):

@@ -29,7 +29,7 @@ def train(
         str | None,
         typer.Option(
             help="What to train; `edgernn recipes` lists them. Default: flagship, and for more "
-            "than two labels pooled-bilstm.",
+            "than two labels ngram-bilstm.",
         ),
     ] = None,
     published: Annotated[

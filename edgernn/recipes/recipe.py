@@ -274,7 +274,7 @@ class Recipe:
         if isinstance(self.ngrams, Ngrams):
             raise UsageError(
                 f"--recipe {self.name}: its n-grams tell two labels apart, and here are "
-                f"{labels:,}, or several a text: --recipe pooled-bilstm takes any number"
+                f"{labels:,}, or several a text: --recipe ngram-bilstm takes any number"
             )
         *others, last = self.layers
         assert isinstance(last, Dense)

@@ -179,7 +179,7 @@ def test_a_contract_of_two_labels_is_as_it_was():
 
 
 @pytest.mark.parametrize(
-    ("labels", "recipe"), [("bad good", "flagship"), ("bad film good", "pooled-bilstm")]
+    ("labels", "recipe"), [("bad good", "flagship"), ("bad film good", "ngram-bilstm")]
 )
 def test_the_recipe_that_is_not_named(tmp_path, labels, recipe):
     """It takes the labels of the data, and a line says so where it is not the default."""
@@ -192,6 +192,6 @@ def test_the_recipe_that_is_not_named(tmp_path, labels, recipe):
     assert loaded.train.classes == (
         ("negative", "positive") if recipe == "flagship" else ("bad", "film", "good")
     )
-    assert any("recipe pooled-bilstm" in line for line in said) == (recipe != "flagship")
+    assert any("recipe ngram-bilstm" in line for line in said) == (recipe != "flagship")
     published = dataclasses.replace(asked, published=True)
     assert choose_recipe(published, said.append, lambda title: nullcontext()) == (published, None)
