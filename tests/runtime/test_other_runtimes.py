@@ -140,7 +140,10 @@ def test_a_file_that_is_not_loaded(
         ("INFO: no error\nWARNING: [a.cc:1] Failed to load a plugin\nall is well", None),
         ("[18:22:23] :337: Check failed ==> NOT_SUPPORTED_OP", "Check failed ==> NOT_SUPPORTED_OP"),
         ("Didn't find op for 'WHILE'\nFailed to get it", "Didn't find op for 'WHILE'"),
-        ("Traceback (most recent call last):\n  raise Error\nImportError: no x", "ImportError: no x"),
+        (
+            "Traceback (most recent call last):\n  raise Error\nImportError: no x",
+            "ImportError: no x",
+        ),
     ],
 )
 def test_the_line_of_a_log(log: str, said: str | None) -> None:
