@@ -31,12 +31,10 @@ __all__ = ["EdgernnClassifier"]
 class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A recipe that `fit` trains, or a model file that is taken as it is.
 
-    X is one column of strings. y has two labels or more; where a text may have several, 0 or 1
-    for each, [texts, labels]. A pickle carries the model file, which `classifier_` has loaded.
+    X is a column of strings; y has a label a text, or 0 or 1 for each, [texts, labels].
 
     Args:
-        recipe: what is trained, with the six options that follow `model` as `edgernn.train_model`
-            has them; `edgernn recipes` lists all.
+        recipe: what is trained; this and the six after `model` as in `edgernn.train_model`.
         model: a classifier, or the path of a model file: `fit` learns nothing then.
         threads: that score, as in `edgernn.load`.
         random_state: as everywhere in scikit-learn; a number gives the same model each time.
@@ -71,8 +69,7 @@ class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
-        X = texts_of(X)
-        check_consistent_length(X, y)
+        check_consistent_length(X := texts_of(X), y)
         check_classification_targets(y)
         if type_of_target(y) == "multilabel-indicator":
             given = np.asarray(y.toarray() if hasattr(y, "toarray") else y)
@@ -85,7 +82,10 @@ class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.model is None:
             self.classifier_, self.classes_ = self._trained(X, given, classes), classes
             self._shares = shares
-        elif not {*map(str, classes)} <= {*map(str, self._loaded().classes_)}:
+            return self
+        self.__dict__.pop("classifier_", None)
+        known = self._loaded().classes_
+        if len(classes) != len(known) if given.ndim == 2 else not {*classes} <= {*known}:
             raise ValueError(f"y has other labels than the model: {', '.join(map(str, classes))}")
         return self
 
@@ -107,8 +107,8 @@ class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         scores = self._loaded().classifier_.score(X)
         bad = [place for place, score in enumerate(scores, start=1) if score.reason is not None]
         if bad:
-            line = f"{len(bad):,} texts cannot be scored, the first is number {bad[0]:,}: "
-            line += f"{scores[bad[0] - 1].reason}; they get the labels' shares"
+            first = f"the first is number {bad[0]:,}: {scores[bad[0] - 1].reason}"
+            line = f"{len(bad):,} texts cannot be scored, {first}; they get the labels' shares"
             warnings.warn(line, RuntimeWarning, stacklevel=2)
         rows = [self._shares if s.probabilities is None else s.probabilities for s in scores]
         return np.asarray(rows, np.float64).reshape(-1, len(self.classes_))
@@ -143,8 +143,8 @@ class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                     row = {"text": text if isinstance(text, str) else None, "label": label}
                     file.write(json.dumps(row) + "\n")
             seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-            other = ("model", "threads", "random_state")
-            options = {k: v for k, v in self.get_params().items() if k not in other}
+            options = self.get_params()
+            del options["model"], options["threads"], options["random_state"]
             train_model(data, f"{folder}/run", seed=seed, labels=names, **options)
             model = export_model(f"{folder}/run", f"{folder}/model.onnx", precision="float32")
             return load(model.path, threads=self.threads)

@@ -196,9 +196,7 @@ class MaskedText:
         """int32 [batch, time]: a one for each id, whichever it is."""
         key = f"ones of {ids}"
         if key not in self._made:
-            # `Equal` of ids with themselves would do, but IREE adds up one of those ones, not all.
-            above = self._constant(ctx, "above", np.array([np.iinfo(np.int32).max], np.int32))
-            same = _node(ctx, "Less", [ids, above])
+            same = _node(ctx, "Equal", [ids, ids])
             self._made[key] = _node(ctx, "Cast", [same], {"to": _INT32})
         return self._made[key]
 

@@ -70,13 +70,12 @@ export class BackgroundClassifier {
   }
 
   /**
-   * Measures how fast it is here, which takes seconds; the object, as JSON, is what
-   * `edgernn bench --merge` reads.
-   * @param {import("./bench/benchmark.js").Settings} [settings]
-   * @returns {Promise<Record<string, any>>}
+   * Scores each text by itself, and tells how long each took, in milliseconds, encoding included.
+   * @param {readonly string[]} texts
+   * @returns {Promise<number[]>}
    */
-  benchmark(settings) {
-    return this.#calls.call("benchmark", settings);
+  time(texts) {
+    return this.#calls.call("time", texts);
   }
 
   /** Ends the Worker; what is still under way fails. */

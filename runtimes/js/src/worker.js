@@ -16,10 +16,12 @@ const functions = {
   },
   score: (texts) => classifier.score(texts),
   verify: () => classifier.verify(),
-  async benchmark(settings) {
-    const { benchmark } = await import("./bench/benchmark.js");
-    return benchmark(classifier, settings);
-  },
+  time: (/** @type {string[]} */ texts) =>
+    texts.map((text) => {
+      const start = performance.now();
+      classifier.score([text]);
+      return performance.now() - start;
+    }),
 };
 
 /**
