@@ -36,6 +36,7 @@ _PLACES = {
     "audit": (3.0, "what is in anybody's model file"),
     "runtime": (4.0, "engines, batches, scores"),
     "conformance": (5.1, "answers of other languages"),
+    "web": (2.0, "a page for a model file"),
     "data": (0.0, "labels, splits, examples"),
     "recipes": (1.0, "models as data"),
     "bundle": (3.0, "model files: contents and checks"),
@@ -66,7 +67,7 @@ def _room(module: str) -> str:
     first = rest.partition(".")[0]
     if top == "exporters":
         return top
-    if first in ("", "api", "duckdb", "polars", "spark"):
+    if first in ("", "api", "duckdb", "polars", "sklearn", "spark"):
         return _FACE
     return "cli" if first == "__main__" else first
 

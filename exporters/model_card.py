@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
+from edgernn.ngrams import HASHES
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.text import TextContract
 from edgernn.training.run import Run
@@ -263,8 +264,14 @@ def _limits_elsewhere(network: Network, format: str) -> list[str]:
             "rten, the reference of onnx) leave `lengths` out of account, without a word: give "
             "them one text a call, at its own length, or export with --batch one."
         ]
+        integers = [
+            "OpenVINO and MNN compute the hash of its n-grams in float32, which cannot hold it: "
+            "they are wrong, without a word. A model trained anew has another hash."
+        ]
+        old = network.ngrams is not None and HASHES[network.ngrams.hash].largest >= 1 << 24
         return [
             *(batch if network.batch == "many" else []),
+            *(integers if old else []),
             "OpenVINO computes in bfloat16 where the processor has it: set "
             "INFERENCE_PRECISION_HINT to f32.",
         ]

@@ -196,7 +196,9 @@ class MaskedText:
         """int32 [batch, time]: a one for each id, whichever it is."""
         key = f"ones of {ids}"
         if key not in self._made:
-            same = _node(ctx, "Equal", [ids, ids])
+            # `Equal` of ids with themselves would do, but IREE adds up one of those ones, not all.
+            above = self._constant(ctx, "above", np.array([np.iinfo(np.int32).max], np.int32))
+            same = _node(ctx, "Less", [ids, above])
             self._made[key] = _node(ctx, "Cast", [same], {"to": _INT32})
         return self._made[key]
 

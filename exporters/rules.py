@@ -232,7 +232,7 @@ def _no_tflite_integers(precision: str) -> Callable[[Cell, str], str | None]:
     return refused
 
 
-_ONNX_MASK = frozenset({"CumSum", "Div", "Equal", "LessOrEqual", "Unsqueeze"})
+_ONNX_MASK = frozenset({"CumSum", "Div", "Less", "LessOrEqual", "Unsqueeze"})
 """Operators that tell a text's tokens from what stands behind them."""
 
 
@@ -259,10 +259,11 @@ FORMATS: dict[str, FormatRules] = {
                 "Scale": frozenset(),
                 "Softmax": frozenset({"Softmax"}),
                 "Pool": _ONNX_MASK
-                | {"Concat", "Less", "Max", "ReduceMax", "ReduceMean", "ReduceSum"}
+                | {"Concat", "Max", "ReduceMax", "ReduceMean", "ReduceSum"}
                 | {"Squeeze", "Where"},
                 "Ngrams": _ONNX_MASK
-                | {"Abs", "Mod", "Pad", "ReduceMean", "ReduceSum", "Slice", "Split", "Sqrt"},
+                | {"Abs", "Equal", "Mod", "Pad", "ReduceMean", "ReduceSum"}
+                | {"Slice", "Split", "Sqrt"},
             },
             precisions=_table(
                 _FLOAT32,

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from edgernn.cli.app_commands import android, web
 from edgernn.cli.data_options import LabelledData, data_options
 from edgernn.cli.options import (
     Debug,
@@ -407,27 +408,6 @@ def info(
     run_info(path, json)
 
 
-def android(
-    path: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[MODEL]", help=".onnx or .tflite file. Default: the pretrained model."
-        ),
-    ] = None,
-    project: Annotated[
-        Path, typer.Option(help="Folder of the Android project; its app is in the folder app.")
-    ] = Path("android_demo"),
-    max_size: Annotated[
-        str, typer.Option(metavar="SIZE", help="Largest file taken, such as 500kB.")
-    ] = "16MiB",
-    debug: Debug = False,
-) -> None:
-    """Check a model file and copy it into an Android project's assets."""
-    from edgernn.cli.android import run_android
-
-    run_android(path, project, max_size)
-
-
 COMMANDS: dict[str, Callable[..., None]] = {
     "export": export,
     "formats": formats,
@@ -437,5 +417,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "audit": audit,
     "info": info,
     "android": android,
+    "web": web,
 }
 """By their names, in the order of the help."""

@@ -24,6 +24,7 @@ from edgernn.runtime.replay import Replay
 __all__ = ["run_verification", "run_verify"]
 
 _TEXT_SHOWN = 60
+_REASON_SHOWN = 120
 _FEWER = (
     f"runtimes that edgernn does not score with take texts one by one, for {OTHERS_SECONDS:g} "
     "seconds each at most"
@@ -141,7 +142,8 @@ def _noted(line: str, row: RuntimeAnswers) -> str:
     if row.reason is None:
         return line
     text = f": text {row.row}, {_shown(row.text)}" if row.text is not None else ""
-    return f"{line}  {row.reason}{text}"
+    what = "refuses the file: " if row.refused else "in a batch: " if row.only_in_a_batch else ""
+    return f"{line}  {what}{_cut(row.reason, _REASON_SHOWN)}{text}"
 
 
 def _cells(row: RuntimeAnswers) -> tuple[str, ...]:
@@ -172,5 +174,8 @@ def _data_cells(row: RuntimeAnswers) -> tuple[str, ...]:
 
 
 def _shown(text: str) -> str:
-    line = one_line(text)
-    return repr(line if len(line) <= _TEXT_SHOWN else f"{line[:_TEXT_SHOWN]}\u2026")
+    return repr(_cut(one_line(text), _TEXT_SHOWN))
+
+
+def _cut(line: str, most: int) -> str:
+    return line if len(line) <= most else f"{line[:most]}\u2026"

@@ -55,6 +55,11 @@ bool match_onnx_mask(reading *reading, operation *operation) {
         operation->inputs[0] == operation->inputs[1]) {
         return becomes(operation, SAME);
     }
+    if (is(operation, "Less") && takes_two(operation, IDS, CONSTANT) &&
+        is_integers(operation->inputs[1]->constant, ELEMENT_INT32, (const int64_t[]){INT32_MAX},
+                    1)) {
+        return becomes(operation, SAME);
+    }
     if (is(operation, "Cast")) {
         return match_cast(operation);
     }

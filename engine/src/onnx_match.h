@@ -13,7 +13,7 @@ typedef enum kind {
     /* Left out; ids int32 [batch, time]; lengths int32 [batch]; stored in the file; of a text. */
     NOTHING, IDS, LENGTHS, CONSTANT, STATE,
     /* What tells tokens from what stands behind a text's end. `steps` says at which place. */
-    SAME, ONES, PLACES, /* ids == ids; 1 for each; 1, 2, 3, ... */
+    SAME, ONES, PLACES, /* ids == ids, or ids < 2^31 - 1; 1 for each; 1, 2, 3, ... */
     ENDS, COUNT,        /* lengths [batch, 1], int32 and float32 */
     MASK, KEPT,         /* places <= ends: [batch, time], [batch, time, 1] */
     REAL, SHARE, SHARES, /* mask as float32; over count; [batch, 1, time] */

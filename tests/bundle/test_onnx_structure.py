@@ -165,8 +165,6 @@ BUCKET, CHECK = 0, 1
 """Of two lookups by n-grams: of numbers, and of checks."""
 AT, OF_CHECK = 2, 3
 """Of four remainders: ids are turned into others first, by two."""
-ALIKE = 1
-"""Of two comparisons; the other is of the ids with themselves."""
 
 
 def _hashed_lookup(model: Any, of: int = BUCKET) -> Any:
@@ -228,7 +226,7 @@ def _ignore_checks(model: Any) -> None:
 
 
 def _counts(model: Any) -> str:
-    alike = _output("Equal", ALIKE)(model)
+    alike = _output("Equal")(model)
     (cast,) = [node for node in model.graph.node if alike in node.input]
     return str(cast.output[0])
 
@@ -286,9 +284,12 @@ INT32 = np.int32
         (_decodes_to(CHECK, 1), "operator Equal with other inputs"),
         (_decodes_to(CHECK, 7), "operator Cast with attribute 'to' = 7"),
         (_decodes_to(BUCKET, 6), "operator Abs with other inputs"),
-        (_input("Equal", 1, lambda m: "ids", ALIKE), "operator Equal with other inputs"),
-        (_input("Equal", 0, _output("Mod", AT), ALIKE), "operator Equal with other inputs"),
-        (_input("Equal", 1, _held, ALIKE), "operator Equal with other inputs"),
+        (_numbers("Less", 1, [7], INT32), "operator Less with numbers"),
+        (_numbers("Less", 1, [INT32(2**31 - 1)] * 2, INT32), "operator Less with numbers"),
+        (_input("Less", 0, _output("Mod", AT)), "operator Less with other inputs"),
+        (_input("Equal", 1, lambda m: "ids"), "operator Equal with other inputs"),
+        (_input("Equal", 0, _output("Mod", AT)), "operator Equal with other inputs"),
+        (_input("Equal", 1, _held), "operator Equal with other inputs"),
         (_ignore_checks, "operator MatMul with other inputs"),
         (_no_remainder, "operator Identity is not known"),
         (_lookup_by("Add"), "operator Gather with other inputs"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from own_environment import own_environment
 
 from edgernn import load
 from edgernn.runtime.loaded_model import open_quietly
@@ -30,23 +30,7 @@ TEXTS = ["Great movie!", "Awful.", "I loved it. Then I saw it again, and I didn'
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment with the tools."""
-    folder = tmp_path_factory.mktemp("tools") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "--python", python, "--retries", "1", "--timeout", "15"),
-            *("install", "--quiet", "--disable-pip-version-check", *PACKAGES),
-        ],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=600,
-    )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-        pytest.skip(f"no package index: {reason}")
-    return python
+    return own_environment(tmp_path_factory.mktemp("tools") / "venv", *PACKAGES)
 
 
 @pytest.mark.slow

@@ -22,6 +22,7 @@ import keras  # noqa: E402
 from matching_checks import matching_checks  # noqa: E402
 from small_models import VOCABULARY, classifier, ragged, recurrent, sequential  # noqa: E402
 
+from edgernn.ngrams import HASHES, HashName  # noqa: E402
 from edgernn.training.layers import custom_layers  # noqa: E402
 from exporters import tflite_graph  # noqa: E402
 from exporters.keras_model import read_network  # noqa: E402
@@ -54,31 +55,31 @@ def _loops() -> Any:
     return _filled(keras.Sequential([keras.Input((None,), dtype="int32"), ids, *middle, _last()]))
 
 
-def _ngrams() -> Any:
+def _ngrams(hash: HashName = "int32") -> Any:
     ids = keras.Input((None,), dtype="int32")
     state = _LAYERS.Embedding(VOCABULARY, 32, mask_zero=True)(ids)
     state = recurrent("SimpleRNN", 32)(state)
-    wide = custom_layers().hashed_ngrams(101, 2)(ids)
-    return _filled(keras.Model(ids, _LAYERS.Add()([_last()(state), wide])))
+    wide = custom_layers().hashed_ngrams(101, 2, hash=hash)(ids)
+    return _filled(keras.Model(ids, _LAYERS.Add()([_last()(state), wide])), hash)
 
 
 def _vectors() -> Any:
     ids = keras.Input((None,), dtype="int32")
     state = _LAYERS.Embedding(VOCABULARY, 32, mask_zero=True)(ids)
     state = _LAYERS.Dense(_LABELS)(recurrent("SimpleRNN", 32)(state))
-    wide = custom_layers().hashed_ngram_vectors(101, 2, 4, _LABELS)(ids)
-    return _filled(keras.Model(ids, _LAYERS.Add()([state, wide])))
+    wide = custom_layers().hashed_ngram_vectors(101, 2, 4, _LABELS, hash="int32")(ids)
+    return _filled(keras.Model(ids, _LAYERS.Add()([state, wide])), "int32")
 
 
 def _last() -> Any:
     return _LAYERS.Dense(1)
 
 
-def _filled(model: Any) -> Any:
+def _filled(model: Any, hash: HashName = "float32") -> Any:
     rng = np.random.default_rng(7)
     model.set_weights(
         [
-            matching_checks(ragged((1, 2, 3, 11)), 101, 2)
+            matching_checks(ragged((1, 2, 3, 11)), 101, 2, HASHES[hash])
             if array.dtype == np.int32
             else rng.normal(0, 0.5, array.shape)
             for array in model.get_weights()
@@ -102,6 +103,7 @@ _SEEDS: dict[str, tuple[Callable[[], Any], str]] = {
     "loops": (_loops, "float32"),
     "ngrams-int8": (_ngrams, "int8"),
     "ngrams-float16": (_ngrams, "float16"),
+    "ngrams-spread": (lambda: _ngrams("float32"), "float32"),
     "integers": (lambda: classifier(recurrent("LSTM", 4)), "int8-full"),
     "labels": (_labels, "float32"),
     "stateless": (_stateless, "float32"),

@@ -62,6 +62,20 @@ def test_a_recipe_on_the_reviews(tiny_trained: TrainedModel) -> None:
     assert "not measured on new texts before this file was written" in text
 
 
+def test_limits_elsewhere(tiny_wide_trained: TrainedModel) -> None:
+    """What programs without edgernn get wrong: lengths, and the older hash of n-grams."""
+    network = tiny_wide_trained.network
+    assert network.ngrams is not None
+    ignored, integers = "leave `lengths` out of account", "compute the hash of its n-grams"
+    for batch in ("many", "one"):
+        for hash in ("float32", "int32"):
+            ngrams = dataclasses.replace(network.ngrams, hash=hash)
+            changed = dataclasses.replace(network, batch=batch, ngrams=ngrams)
+            limits = " ".join(describe(tiny_wide_trained.run, changed, "onnx", "int8")["limits"])
+            assert (ignored in limits) == (batch == "many")
+            assert (integers in limits) == (hash == "int32")
+
+
 def test_an_imported_run(tiny_trained: TrainedModel) -> None:
     """What is not known is said to be so."""
     text = written(tiny_trained, data=None, imported={"kind": "keras"}, seed=None)

@@ -6,11 +6,11 @@ import dataclasses
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from own_environment import own_environment
 
 from edgernn.bundle import read_model_file, with_bundle
 from exporters.rules import FORMATS
@@ -56,25 +56,12 @@ DIFFERENT: dict[tuple[str, str], str] = {}
 @pytest.fixture(scope="session")
 def old_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of a new environment with the old packages and nothing else."""
-    folder = tmp_path_factory.mktemp("old-runtimes") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=120)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "--python", python, "--retries", "1", "--timeout", "15"),
-            *("install", "--quiet", "--disable-pip-version-check"),
-            # What they name besides is for other uses of them.
-            *("--no-deps", "--only-binary", ":all:", *PACKAGES),
-        ],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=300,
+    return own_environment(
+        tmp_path_factory.mktemp("old-runtimes") / "venv",
+        # What they name besides is for other uses of them.
+        *("--no-deps", "--only-binary", ":all:", *PACKAGES),
+        without="package index, or no wheels of 2023 for this platform",
     )
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["pip failed"])[-1]
-        pytest.skip(f"no package index, or no wheels of 2023 for this platform: {reason}")
-    return python
 
 
 def replay_there(python: Path, *paths: Path) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ QUICK: dict[str, tuple[tuple[object, ...], ...]] = {
     "formats": ((),),
     "recipes": ((),),
     "android": ((MODEL, "--project", "project"),),
+    "web": ((MODEL, "--output", "site"),),
 }
 """What does without TensorFlow, several ways where they differ in what they load."""
 

@@ -168,8 +168,8 @@ def test_a_table_of_six_runtimes(
     cells = lines["ignores_lengths"].split()
     alone, batch = float(cells[4]), float(cells[5])
     assert alone < 1e-4 < batch
-    assert "✗" in lines["ignores_lengths"]
-    assert lines["refuses"].endswith("-  RuntimeError: no such operator and more")
+    assert "✗  in a batch: " in lines["ignores_lengths"]
+    assert lines["refuses"].endswith("-  refuses the file: RuntimeError: no such operator and more")
     assert "✗  dies ends its process by signal 6" in lines["dies"]
     assert "shapeless gives [7] probabilities for 1 texts" in lines["shapeless"]
     assert "absent" not in lines

@@ -135,7 +135,7 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
         _form(r"(x|features) (F2|w) F1", alpha=None, beta=None, transA=_FIRST, transB=_FIRST_TWO),
     ),
     "LeakyRelu": (_form(r"x", alpha=None),),
-    "Less": (_form(r"ends I1", "brief"),),
+    "Less": (_form(r"ends I1", "brief"), _form(r"ids I1", "same", r"2147483647")),
     "LessOrEqual": (_form(r"places ends", "mask"),),
     "MatMul": (
         _form(r"(x|features) (F2|w)"),

@@ -70,12 +70,13 @@ export class BackgroundClassifier {
   }
 
   /**
-   * Scores each text by itself, and tells how long each took, in milliseconds, encoding included.
-   * @param {readonly string[]} texts
-   * @returns {Promise<number[]>}
+   * Measures how fast it is here, which takes seconds; the object, as JSON, is what
+   * `edgernn bench --merge` reads.
+   * @param {import("./bench/benchmark.js").Settings} [settings]
+   * @returns {Promise<Record<string, any>>}
    */
-  time(texts) {
-    return this.#calls.call("time", texts);
+  benchmark(settings) {
+    return this.#calls.call("benchmark", settings);
   }
 
   /** Ends the Worker; what is still under way fails. */

@@ -141,6 +141,14 @@ export class Classifier {
   }
 
   /**
+   * Counts the tokens of a text before it is cut or padded.
+   * @param {string} text
+   */
+  countTokens(text) {
+    return this.#file.encoder.countTokens(text);
+  }
+
+  /**
    * Returns the probability of each label for each text's ids, in the order of the labels.
    * @param {Int32Array[]} texts
    * @throws {ModelError} the graph gives what are no probabilities

@@ -16,12 +16,10 @@ const functions = {
   },
   score: (texts) => classifier.score(texts),
   verify: () => classifier.verify(),
-  time: (/** @type {string[]} */ texts) =>
-    texts.map((text) => {
-      const start = performance.now();
-      classifier.score([text]);
-      return performance.now() - start;
-    }),
+  async benchmark(settings) {
+    const { benchmark } = await import("./bench/benchmark.js");
+    return benchmark(classifier, settings);
+  },
 };
 
 /**

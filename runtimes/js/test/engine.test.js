@@ -67,7 +67,9 @@ test("in a thread it says the same, and errors arrive", async () => {
     assert.deepEqual(await background.score(TEXTS), classifier.score(TEXTS));
     assert.deepEqual(await background.verify(), classifier.verify());
     assert.deepEqual(background.labels, classifier.labels);
-    assert.equal((await background.time(["good"])).length, 1);
+    const [row] = (await background.benchmark({ seconds: 0, reviews: 20 })).rows;
+    assert.deepEqual([row.problem, row.latency.map(({ tokens }) => tokens)], [null, [10, 50, 200, 400]]);
+    assert.ok(row.throughput.reviews_per_second > 10);
   } finally {
     background.close();
   }

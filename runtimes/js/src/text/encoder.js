@@ -61,15 +61,29 @@ export class TextEncoder {
    * @param {string} text
    */
   ids(text) {
-    const { startId, maxLength, cutsEnd, padding, paddingId } = this.contract;
-    const found = this.#tokenizer.encode(this.#normalizer.normalize(text));
-    if (startId !== null) found.unshift(startId);
+    const { maxLength, cutsEnd, padding, paddingId } = this.contract;
+    const found = this.#allIds(text);
     const count = Math.min(found.length, maxLength);
     const kept = cutsEnd ? found.slice(0, count) : found.slice(found.length - count);
     if (count === 0 || padding === "none") return Int32Array.from(kept);
     const padded = new Int32Array(maxLength).fill(paddingId);
     padded.set(kept, padding === "start" ? maxLength - count : 0);
     return padded;
+  }
+
+  /**
+   * Counts the tokens of a text before it is cut or padded.
+   * @param {string} text
+   */
+  countTokens(text) {
+    return this.#allIds(text).length;
+  }
+
+  /** @param {string} text */
+  #allIds(text) {
+    const found = this.#tokenizer.encode(this.#normalizer.normalize(text));
+    if (this.contract.startId !== null) found.unshift(this.contract.startId);
+    return found;
   }
 }
 

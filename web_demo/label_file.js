@@ -1,0 +1,80 @@
+import { RowReader, RowsError, written } from "./delimited.js";
+
+const BATCH = 256;
+const PART = 1 << 20;
+
+/**
+ * Labels a file row by row: each row as it was, with the label and its probability behind.
+ * @param {File} file
+ * @param {import("./edgernn/background.js").BackgroundClassifier} model
+ * @param {{delimiter: string, column: number, hasHeader: boolean}} form
+ * @param {(done: {share: number, rows: number}) => boolean} progress returns whether to go on
+ * @returns {Promise<{parts: Blob[], rows: number, unlabelled: number} | null>} null where it stopped
+ */
+export async function labelFile(file, model, form, progress) {
+  const { delimiter, column } = form;
+  const reader = new RowReader(delimiter);
+  /** Finished parts are the browser's, which keeps large ones out of memory. @type {Blob[]} */
+  const parts = [];
+  let out = "";
+  let [rows, unlabelled, read] = [0, 0, 0];
+  let isFirst = true;
+  /** @type {{raw: string, cells: string[]}[]} */
+  let waiting = [];
+
+  const add = (/** @type {string} */ raw, /** @type {string[]} */ more) => {
+    out += [raw, ...more.map((cell) => written(cell, delimiter))].join(delimiter) + "\n";
+    if (out.length < PART) return;
+    parts.push(new Blob([out]));
+    out = "";
+  };
+  const flush = async () => {
+    const batch = waiting;
+    waiting = [];
+    const scores = await model.score(batch.map(({ cells }) => cells[column] ?? ""));
+    for (const [i, { label, given, confidence, reason }] of scores.entries()) {
+      const named = model.decision === "each" ? given.join("|") : (label ?? "");
+      if (named === "") unlabelled++;
+      add(batch[i].raw, [named, confidence?.toFixed(4) ?? "", reason ?? ""]);
+    }
+    rows += batch.length;
+    return progress({ share: read / file.size, rows });
+  };
+  const take = async (/** @type {string} */ piece, /** @type {boolean} */ isLast) => {
+    for (const row of reader.read(piece, isLast)) {
+      if (isFirst && form.hasHeader) add(row.raw, ["label", "confidence", "reason"]);
+      else waiting.push(row);
+      isFirst = false;
+      if (waiting.length === BATCH && !(await flush())) return false;
+    }
+    return true;
+  };
+
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const stream = file.stream().getReader();
+  try {
+    while (true) {
+      const { done, value } = await stream.read();
+      if (done) break;
+      read += value.length;
+      if (!(await take(decoded(decoder, value), false))) return null;
+    }
+    if (!(await take(decoded(decoder), true)) || !(await flush())) return null;
+  } finally {
+    await stream.cancel();
+  }
+  parts.push(new Blob([out]));
+  return { parts, rows, unlabelled };
+}
+
+/**
+ * @param {TextDecoder} decoder
+ * @param {Uint8Array} [bytes] none at the end
+ */
+export function decoded(decoder, bytes) {
+  try {
+    return decoder.decode(bytes, { stream: bytes !== undefined });
+  } catch {
+    throw new RowsError("it is not UTF-8: save it as CSV in UTF-8");
+  }
+}
