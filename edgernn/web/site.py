@@ -24,8 +24,9 @@ _CHECKOUT: Final = _HERE.parents[1]
 MARK: Final = "site.js"
 """What the page and its service worker know of the site; a folder that has it is one of ours."""
 
-_COMMENT: Final = re.compile(rb"^[ ]*(?://|/\*\*|\*[ /]|\*$).*\n|^[ ]+", re.M)
-"""Of sources whose strings each end on their line."""
+_COMMENT: Final = re.compile(rb"/\*\*.*?\*/ ?|^ *//[^\n]*\n", re.M | re.S)
+_BLANK: Final = re.compile(rb"^[ \n]+", re.M)
+"""Of sources whose strings each end on their line, and have neither in them."""
 
 _ENGINES: Final = ("engine.wasm", "engine-plain.wasm")
 
@@ -105,9 +106,11 @@ def _files_of(folder: Path) -> list[Path]:
 
 
 def _content(path: Path) -> bytes:
-    """Return a file as a visitor gets it: scripts without lines of comment and indentation."""
+    """Return a file as a visitor gets it: scripts without comments and indentation."""
     data = path.read_bytes()
-    return _COMMENT.sub(b"", data) if path.suffix == ".js" else data
+    if path.suffix != ".js":
+        return data
+    return _BLANK.sub(b"", _COMMENT.sub(b"", data))
 
 
 def _check_engine(file: ModelFile) -> None:

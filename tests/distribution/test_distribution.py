@@ -121,16 +121,22 @@ def test_the_wheel(built: Built) -> None:
     assert built.wheel.read_bytes() == built.wheel_of_sdist.read_bytes()
     with zipfile.ZipFile(built.wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-    packages = ("edgernn/", "exporters/")
-    corpus = "runtimes/conformance/"
-    # The compiled engine is in it where there is a compiler for it.
-    libraries = {name for name in names if name.endswith((".so", ".dylib", ".dll"))}
-    assert len(libraries) == (importlib.util.find_spec("ziglang") is not None)
+    places = {
+        "edgernn/": "edgernn/",
+        "exporters/": "exporters/",
+        "runtimes/conformance/": "edgernn/conformance/",
+        "runtimes/js/src/": "edgernn/web/library/",
+        "web_demo/": "edgernn/web/page/",
+    }
+    # The compiled engine is in it where there is a compiler for it: this machine's, and the page's.
+    libraries = {name for name in names if name.endswith((".so", ".dylib", ".dll", ".wasm"))}
+    assert len(libraries) == 3 * (importlib.util.find_spec("ziglang") is not None)
     assert built.wheel.name.endswith("-none-any.whl") == (not libraries)
     assert names - libraries == {
-        name.replace(corpus, "edgernn/conformance/")
+        place + name.removeprefix(source)
+        for source, place in places.items()
         for name in built.files
-        if name.startswith((*packages, corpus))
+        if name.startswith(source)
     }
     assert "edgernn/models/flagship/model.onnx" in names
 

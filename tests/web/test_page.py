@@ -14,11 +14,11 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browser import Browser
 from conftest import LIBRARY, WASM
 from many_labels import contract_of, write_file
 
 import edgernn
+from benchmarks.chromium import Browser
 from edgernn.bench.reading import parse_report
 from edgernn.bundle import read_model_file
 from edgernn.runtime import SHIPPED_MODEL

@@ -65,6 +65,10 @@ class Browser:
         self._session: str | None = attached["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log", "DOM"):
             self.call(f"{domain}.enable")
+        # Workers wait until they are listened to.
+        self.call(
+            "Target.setAutoAttach", autoAttach=True, waitForDebuggerOnStart=True, flatten=True
+        )
 
     _session: str | None = None
 
@@ -80,17 +84,21 @@ class Browser:
 
     def call(self, method: str, **given: Any) -> dict[str, Any]:
         """Call a method of the protocol, and return its result."""
-        self._number += 1
-        message = {"id": self._number, "method": method, "params": given}
-        if self._session is not None:
-            message["sessionId"] = self._session
-        os.write(self._write, json.dumps(message).encode() + b"\0")
+        number = self._send(method, self._session, given)
         while True:
             found = self._next()
-            if found.get("id") == self._number:
+            if found.get("id") == number:
                 assert "error" not in found, (method, found["error"])
                 result: dict[str, Any] = found["result"]
                 return result
+
+    def _send(self, method: str, session: str | None, given: dict[str, Any]) -> int:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": given}
+        if session is not None:
+            message["sessionId"] = session
+        os.write(self._write, json.dumps(message).encode() + b"\0")
+        return self._number
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._pending:
@@ -101,6 +109,11 @@ class Browser:
         found: dict[str, Any] = json.loads(message)
         if "method" in found:
             self.events.append(found)
+        if found.get("method") == "Target.attachedToTarget":
+            session = found["params"]["sessionId"]
+            for method in ("Network.enable", "Runtime.enable", "Log.enable"):
+                self._send(method, session, {})
+            self._send("Runtime.runIfWaitingForDebugger", session, {})
         return found
 
     def open(self, address: str) -> None:
