@@ -24,6 +24,8 @@ _CHECKOUT: Final = _HERE.parents[1]
 MARK: Final = "site.js"
 """What the page and its service worker know of the site; a folder that has it is one of ours."""
 
+_PACKAGE: Final = "edgernn/package.json"
+
 _COMMENT: Final = re.compile(rb"/\*\*.*?\*/ ?|^ *//[^\n]*\n", re.M | re.S)
 _BLANK: Final = re.compile(rb"^[ \n]+", re.M)
 """Of sources whose strings each end on their line, and have neither in them."""
@@ -71,13 +73,16 @@ def write_site(file: ModelFile, folder: Path) -> Site:
     files = {path.name: _content(path) for path in _files_of(PAGE)}
     for path in _files_of(LIBRARY):
         files[f"edgernn/{path.relative_to(LIBRARY).as_posix()}"] = _content(path)
+    # Node reads scripts as modules where this says so.
+    files[_PACKAGE] = b'{"type": "module"}\n'
     lacking = [name for name in _ENGINES if f"edgernn/{name}" not in files]
     if lacking or "index.html" not in files:
         raise UsageError(
             f"this installation lacks {', '.join(lacking) or 'the page'}: it was built without the "
             "compiler ziglang (in a checkout: pip install ziglang, python engine/build_wasm.py)"
         )
-    page_bytes = sum(map(len, files.values())) - len(files[f"edgernn/{_ENGINES[1]}"])
+    spare = {f"edgernn/{_ENGINES[1]}", _PACKAGE}
+    page_bytes = sum(len(content) for name, content in files.items() if name not in spare)
     files[model] = file.data
     digest = hashlib.sha256()
     for name, content in sorted(files.items()):
@@ -86,7 +91,7 @@ def write_site(file: ModelFile, folder: Path) -> Site:
         "model": model,
         # A new version of any file is a new site: the service worker looks at this alone.
         "version": digest.hexdigest()[:16],
-        "files": ["./", *sorted((set(files) | {MARK}) - {f"edgernn/{_ENGINES[1]}"})],
+        "files": ["./", *sorted((set(files) | {MARK}) - spare)],
     }
     # Last, so that a folder that was not written whole is not served as one.
     files[MARK] = f"globalThis.SITE = {json.dumps(about, indent=2)};\n".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import threading
@@ -25,6 +26,7 @@ from edgernn.runtime import SHIPPED_MODEL
 from edgernn.web import write_site
 
 ROOT = Path(__file__).resolve().parents[2]
+DOCS = (ROOT / "docs" / "web.md").read_text("utf-8")
 OLD = ROOT / "tests" / "old_artifacts" / "bilstm.tflite"
 READY = "document.querySelector('#text')?.disabled === false"
 ROWS = [
@@ -222,6 +224,37 @@ def test_files_that_are_no_rows(site: Site, browser: Browser, tmp_path: Path) ->
     assert browser.complaints() == []
 
 
+def test_the_page_of_the_docs(folder: Path, browser: Browser, tmp_path: Path) -> None:
+    """The lines that docs/web.md shows for a page of one's own answer."""
+    (html,) = re.findall(r"```html\n(.*?)```", DOCS, re.DOTALL)
+    own = tmp_path / "own"
+    shutil.copytree(folder / "edgernn", own / "edgernn")
+    shutil.copy(SHIPPED_MODEL, own)
+    (own / "index.html").write_text(f"<!doctype html><meta charset=utf-8><title>x</title>{html}")
+    site = Site(own)
+    browser.open(site.address)
+    typed = "document.querySelector('#text')"
+    browser.wait(f"""{typed} && ({typed}.value = "A wonderful film.")""")
+    answered = "document.querySelector('#answer').textContent"
+    browser.wait(f"{typed}.dispatchEvent(new Event('input')) && {answered} === 'positive'")
+    site.close()
+
+
+def test_the_script_of_the_docs(folder: Path, node_program: str, tmp_path: Path) -> None:
+    """So do those for Node."""
+    (script,) = re.findall(r"```js\n(.*?)```", DOCS, re.DOTALL)
+    shutil.copytree(folder, tmp_path / "site")
+    shutil.copy(SHIPPED_MODEL, tmp_path)
+    (tmp_path / "score.mjs").write_text(script)
+    done = subprocess.run(
+        [node_program, "score.mjs"], cwd=tmp_path, capture_output=True, encoding="utf-8"
+    )
+    assert done.stderr == ""
+    first, *answers = done.stdout.splitlines()
+    assert first == "[ 'negative', 'positive' ] true"
+    assert [answer.split()[0] for answer in answers] == ["positive", "negative"]
+
+
 @pytest.mark.slow
 def test_axe_finds_nothing_serious(site: Site, browser: Browser, tmp_path: Path) -> None:
     """Light, dark and as wide as a phone, with an answer and a labelled file."""
@@ -276,7 +309,7 @@ def test_a_site_is_the_same_wherever_it_is_written(folder: Path, tmp_path: Path)
     about = (folder / "site.js").read_text("utf-8").partition("=")[2].strip().removesuffix(";")
     kept = set(json.loads(about)["files"])
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert kept == (files - {"edgernn/engine-plain.wasm"}) | {"./"}
+    assert kept == (files - {"edgernn/engine-plain.wasm", "edgernn/package.json"}) | {"./"}
     assert site.page_bytes == sum(
         (folder / name).stat().st_size for name in kept - {"./", "model.onnx"}
     )
