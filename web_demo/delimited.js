@@ -2,6 +2,7 @@
 
 const DELIMITERS = [",", ";", "\t", "|"];
 const TEXT_NAMES = ["text", "review", "sentence", "comment", "content", "message", "body", "utterance", "query", "tweet"];
+const QUOTE = 0x22;
 const LONGEST_ROW = 1 << 22;
 
 /** A file that cannot be read as rows; the message is one line. */
@@ -13,6 +14,10 @@ export class RowReader {
   #buffer = "";
   #count = 0;
   #isQuoted = false;
+  /** Whether the mark before ended a quoted cell, unless another one follows. */
+  #hasClosed = false;
+  /** A mark within a cell that does not begin with one is a character. */
+  #isStart = true;
   /** How much of the buffer was looked at. */
   #at = 0;
 
@@ -59,14 +64,22 @@ export class RowReader {
     const text = this.#buffer;
     for (; this.#at < text.length; this.#at++) {
       const unit = text.charCodeAt(this.#at);
-      // Within quotes a doubled mark ends and begins them.
-      if (unit === 0x22) this.#isQuoted = !this.#isQuoted;
-      else if (unit === 0x0a && !this.#isQuoted) return this.#at;
-      else if (unit === 0x0d && !this.#isQuoted) {
+      if (unit === QUOTE && (this.#isQuoted || this.#hasClosed || this.#isStart)) {
+        this.#hasClosed = this.#isQuoted;
+        this.#isQuoted = !this.#isQuoted;
+        this.#isStart = false;
+        continue;
+      }
+      if (this.#isQuoted) continue;
+      this.#hasClosed = false;
+      const isCarriageReturn = unit === 0x0d;
+      if (unit === 0x0a || isCarriageReturn) {
         // The line feed may be the first of the next piece.
-        if (this.#at + 1 === text.length && !isLast) return -1;
+        if (isCarriageReturn && this.#at + 1 === text.length && !isLast) return -1;
+        this.#isStart = true;
         return this.#at;
       }
+      this.#isStart = text[this.#at] === this.#delimiter;
     }
     return -1;
   }
