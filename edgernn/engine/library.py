@@ -6,7 +6,9 @@ Python's own: it goes with the object.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import mmap
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -40,6 +42,11 @@ LEVELS: Final = ("auto", "plain", "avx2", "avx512")
 
 STATUSES: Final = ("ok", "broken", "unsupported", "no memory", "bad call")
 """What a call of the engine may end in, by number."""
+
+Block = bytearray | mmap.mmap
+"""Memory of the engine's."""
+
+_HUGE_PAGE = 1 << 21
 
 _SCRATCH_IDS = 4096
 """Ids of texts that go through a layer together: enough that slots are seldom empty, few enough
@@ -103,7 +110,7 @@ class Library:
         self,
         call: Callable[..., int],
         level: str = "auto",
-        allocate: Callable[[int], bytearray | None] = bytearray,
+        allocate: Callable[[int], Block | None] | None = None,
     ) -> Model:
         """Open a model with a function that takes level, allocator, model and error.
 
@@ -122,28 +129,31 @@ class Opened:
     def __init__(
         self,
         call: Callable[..., int],
-        allocate: Callable[[int], bytearray | None] = bytearray,
+        allocate: Callable[[int], Block | None] | None = None,
     ) -> None:
         """Make it.
 
         Args:
             call: takes the allocator, where the pointer goes, and the error; returns one of
                 `STATUSES` by number.
-            allocate: gives so many bytes, or None.
+            allocate: gives so many bytes, or None; by default any that Python has.
 
         Raises:
             EngineError: the engine refuses.
         """
-        memory: dict[int, bytearray] = {}
+        memory: dict[int, Block] = {}
+        allocate = allocate or _allocated
 
         def take(_: Any, count: int) -> int | None:
             try:
                 block = allocate(count)
-            except MemoryError:
+            except (MemoryError, OSError):
                 block = None
             if block is None:
                 return None
             address = ctypes.addressof(ctypes.c_char.from_buffer(block))
+            if isinstance(block, mmap.mmap):
+                address += -address % _HUGE_PAGE
             memory[address] = block
             return address
 
@@ -233,6 +243,21 @@ class Model:
             memory = np.empty(size, np.uint8)
             self._scratch.held = held = _Scratch(ids, memory, memory.ctypes.data, size)
         return held
+
+
+def _allocated(count: int) -> Block:
+    """Return so many bytes, those of large tables in large pages where the system has them.
+
+    A table of 10 MB has 2,500 usual pages, more than a processor keeps the addresses of: looking
+    them up took 8 % of the time of a text.
+    """
+    if count < _HUGE_PAGE or not hasattr(mmap, "MADV_HUGEPAGE"):
+        return bytearray(count)
+    block = mmap.mmap(-1, count + _HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    # A kernel without them says so, and gives usual ones.
+    with contextlib.suppress(OSError):
+        block.madvise(mmap.MADV_HUGEPAGE)
+    return block
 
 
 @cache

@@ -48,15 +48,13 @@ class TextRules(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What the engine finds of texts."""
+    """What the engine finds of texts, as lists: an array takes longer to make for one text."""
 
-    counts: npt.NDArray[np.int64]
+    counts: list[int]
     """Ids of each text."""
-    tokens: npt.NDArray[np.int32]
-    """Tokens looked for, of the part of each text that the cut leaves."""
-    unknown: npt.NDArray[np.int32]
-    """Those that the vocabulary lacks."""
-    truncated: npt.NDArray[np.bool_]
+    known: list[float]
+    """Share of the tokens that the vocabulary has, of the part of each text that the cut leaves."""
+    truncated: list[bool]
     """Whether a text has more tokens than are kept."""
 
 
@@ -139,17 +137,17 @@ class Encoder:
             EngineError: a text is too long or too short, or has ids outside the vocabulary.
         """
         room = self._room(texts, forms, model)
-        probabilities = np.empty((len(texts), model.outputs), np.float32)
         self._checked(
             self._functions.edgernn_score_texts(
                 model.address,
                 self._address,
                 room.given,
-                probabilities.ctypes.data,
+                room.probabilities.address,
                 room.scratch.address,
                 room.scratch.size,
             )
         )
+        probabilities = room.probabilities.array[: len(texts)].copy()
         return probabilities, room.found(len(texts))
 
     def _checked(self, status: int) -> None:
@@ -220,15 +218,20 @@ class _Room:
         self.id_offsets = _Array(count + 1, np.int64)
         self.told = _Array((count, 3), np.int32)
         self.scratch = _Array(scratch, np.uint8)
+        self.probabilities = _Array((count, model.outputs if model else 0), np.float32)
         texts = self.texts
         texts.offsets, texts.ids, texts.room = self.offsets.address, self.ids.address, most
         texts.id_offsets, texts.told = self.id_offsets.address, self.told.address
 
     def found(self, count: int) -> Found:
         """Return what was told of the texts of the last call."""
-        told = self.told.array[:count].copy()
-        counts = np.diff(self.id_offsets.array[: count + 1])
-        return Found(counts, told[:, 0], told[:, 1], told[:, 2] != 0)
+        limits = self.id_offsets.array[: count + 1].tolist()
+        told = self.told.array[:count].tolist()
+        return Found(
+            [end - start for start, end in pairwise(limits)],
+            [1 - unknown / tokens if tokens else 0.0 for tokens, unknown, _ in told],
+            [bool(truncated) for _, _, truncated in told],
+        )
 
 
 class _Rules(ctypes.Structure):

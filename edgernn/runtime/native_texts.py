@@ -52,15 +52,14 @@ class NativeTexts:
             found, told = self._engine.score(backend.model, read, bytes(forms))
         except EngineError as error:
             raise ModelFileError(f"{backend.path}: engine native: {error}") from error
-        known = (told.tokens > 0) - told.unknown / np.maximum(told.tokens, 1)
-        facts = TextFacts(told.counts.tolist(), known.tolist(), told.truncated.tolist())
+        facts = TextFacts(*told)
         for place, share, truncated in by_hand:
             facts.known[place], facts.truncated[place] = share, truncated
         if contract.outputs == 1:
             found = found[:, 0]
         if 0 not in facts.counts:
             return facts, checked(found, len(texts), backend.path, contract)
-        scored = told.counts > 0
+        scored = np.array(facts.counts) > 0
         if scored.any():
             found[scored] = checked(found[scored], int(scored.sum()), backend.path, contract)
         return facts, found

@@ -131,12 +131,17 @@ static void hash_all(const ngram_hash *hash, int32_t length, const uint32_t *num
 static void add_up(const ngrams *ngrams, const uint32_t *buckets, const uint32_t *checks,
                    size_t tokens, double *sums) {
     const size_t units = (size_t)ngrams->units;
+    /* First which ones count, without branches, which nobody could foresee. */
+    uint32_t counted[TOKENS_AT_ONCE];
+    size_t count = 0;
     for (size_t at = 0; at < tokens; at++) {
-        if (ngrams->check_table[buckets[at]] == (int32_t)checks[at]) {
-            const float *numbers = ngrams->table + buckets[at] * units;
-            for (size_t unit = 0; unit < units; unit++) {
-                sums[unit] += (double)numbers[unit];
-            }
+        counted[count] = buckets[at];
+        count += ngrams->check_table[buckets[at]] == (int32_t)checks[at];
+    }
+    for (size_t at = 0; at < count; at++) {
+        const float *numbers = ngrams->table + counted[at] * units;
+        for (size_t unit = 0; unit < units; unit++) {
+            sums[unit] += (double)numbers[unit];
         }
     }
 }

@@ -1,43 +1,11 @@
 /*
- * What each tensor of an ONNX graph is. Each operator is known in the forms that the exporter
- * writes, and gives values of a kind that few other operators take: masks, places and hashes cannot
- * be joined to anything else.
+ * The operators of an ONNX graph, each in the forms that the exporter writes.
  */
 #ifndef EDGERNN_ONNX_MATCH_H
 #define EDGERNN_ONNX_MATCH_H
 
 #include "onnx_model.h"
-#include "state.h"
-
-typedef enum kind {
-    /* Left out; ids int32 [batch, time]; lengths int32 [batch]; stored in the file; of a text. */
-    NOTHING, IDS, LENGTHS, CONSTANT, STATE,
-    /* What tells tokens from what stands behind a text's end. `steps` says at which place. */
-    SAME, ONES, PLACES, /* ids == ids, or ids < 2^31 - 1; 1 for each; 1, 2, 3, ... */
-    ENDS, COUNT,        /* lengths [batch, 1], int32 and float32 */
-    MASK, KEPT,         /* places <= ends: [batch, time], [batch, time, 1] */
-    REAL, SHARE, SHARES, /* mask as float32; over count; [batch, 1, time] */
-    /* Pooling: of `state`, [batch, 1, features]. */
-    BRIEF, BRIEFLY, /* ends < number: [batch, 1], [batch, 1, 1] */
-    LARGEST, LARGEST_OR_ZERO, MEAN, POOLED,
-    /* N-grams, see onnx_ngrams.c. */
-    TOKENS, MULTIPLIED, PADDED, SHIFTED, PRODUCT, TOTAL, GRAMS, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
-    MEANS, SUM, SCALED, ROOT, WIDE,
-    /* Those that have a vector a bucket, see onnx_ngram_vectors.c. */
-    COUNTS_EACH, VECTORS, VECTORS_SUM, VECTORS_MEAN, VECTOR, ROOTED, LOGITS
-} kind;
-
-typedef struct value {
-    kind kind;
-    stored *constant;
-    const state *state;
-    const steps *steps;
-    const struct value *of, *with; /* what it was made of, where its kind says more of that */
-    int32_t number;
-    int32_t factor, modulus, times; /* of tokens: see ngrams; how often that was done */
-    pool pool;
-    ngrams *ngrams;
-} value;
+#include "value.h"
 
 /* A node with what its inputs are. */
 typedef struct operation {
@@ -146,8 +114,5 @@ typedef bool matcher(reading *reading, operation *operation);
 matcher match_onnx_embedding, match_onnx_weights, match_onnx_function, match_onnx_dense,
     match_onnx_shape, match_onnx_recurrent, match_onnx_windows, match_onnx_steps, match_onnx_mask,
     match_onnx_pool, match_onnx_ngrams, match_onnx_ngram_vectors;
-
-/* The n-grams whose numbers are found and whose checks are alike; NULL: others, or no memory. */
-ngrams *onnx_counted(reading *reading, const value *found, const value *alike);
 
 #endif

@@ -8,10 +8,11 @@ static const int64_t FIRST[] = {1}, SECOND[] = {2}, THIRD[] = {3};
 /* The vectors of those n-grams whose check is the bucket's: [batch, time, longest, units]. */
 static bool match_vectors(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
-    if (!takes_two(operation, FOUND, COUNTS_EACH) || found->constant->rank != 2) {
+    if (!takes_two(operation, FOUND, COUNTS_EACH) || found->constant->rank != 2 ||
+        !is_weights(found->constant)) {
         return false;
     }
-    ngrams *ngrams = onnx_counted(reading, found, alike);
+    ngrams *ngrams = counted_ngrams(reading, found, alike);
     value *value = give(operation, VECTORS, NULL);
     value->ngrams = ngrams;
     value->constant = found->constant;

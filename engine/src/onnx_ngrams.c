@@ -298,20 +298,14 @@ static bool match_decoding(reading *reading, operation *operation) {
            by->constant->count == (has_vectors ? (size_t)table->dims[1] : 1);
 }
 
-ngrams *onnx_counted(reading *reading, const value *found, const value *alike) {
-    const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    return held->of == bucket && is_weights(found->constant)
-               ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams, check->number)
-               : NULL;
-}
-
 /* The numbers of those n-grams whose check is the bucket's. */
 static bool match_counted(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
-    if (!takes_two(operation, FOUND, COUNTS) || found->constant->rank != 1) {
+    if (!takes_two(operation, FOUND, COUNTS) || found->constant->rank != 1 ||
+        !is_weights(found->constant)) {
         return false;
     }
-    ngrams *ngrams = onnx_counted(reading, found, alike);
+    ngrams *ngrams = counted_ngrams(reading, found, alike);
     if (ngrams == NULL) {
         return false;
     }

@@ -22,7 +22,7 @@ static const operator OPERATORS[] = {
 
 static const axis STEPS_FIRST[] = {AXIS_TIME, AXIS_BATCH, AXIS_FEATURE};
 static const axis ALL_STATES[] = {AXIS_TIME, AXIS_DIRECTION, AXIS_BATCH, AXIS_FEATURE};
-static const axis LAST_STATE[] = {AXIS_DIRECTION, AXIS_BATCH, AXIS_FEATURE};
+static const axis LAST_OF_EACH[] = {AXIS_DIRECTION, AXIS_BATCH, AXIS_FEATURE};
 
 static bool is_weight(const value *value, size_t rank, const size_t *dims) {
     if (value->kind != CONSTANT || !is_weights(value->constant) ||
@@ -120,7 +120,7 @@ static state *output_of(reading *reading, const state *made, bool sequences) {
     if (state != NULL) {
         state->layer.recurrent.sequences = sequences;
         state->rank = sequences ? 4 : 3;
-        __builtin_memcpy(state->axes, sequences ? ALL_STATES : LAST_STATE,
+        __builtin_memcpy(state->axes, sequences ? ALL_STATES : LAST_OF_EACH,
                          sizeof(axis) * (size_t)state->rank);
         state->steps = sequences ? state->steps : NULL;
     }

@@ -96,22 +96,19 @@ ALWAYS_INLINE const float *next_inputs(const recurrent_plan *plan, const pass *p
     return pass->table + (size_t)ids[step_after(pass, slot, slot->done)] * sums;
 }
 
-/* One step of each slot. */
-static void step(const recurrent_plan *plan, const pass *pass, const texts *texts, slot *slots,
-                 int32_t running) {
+/* One step of each slot. `running` is a constant where it is inlined: pointers stay in registers. */
+ALWAYS_INLINE void step(const recurrent_plan *plan, const pass *pass, const texts *texts,
+                        slot *slots, const int32_t running) {
     const recurrent *layer = &plan->layer;
     const size_t width = (size_t)plan->width;
     const float *inputs[ROWS], *states[ROWS];
     float *sums[ROWS];
-    if (running < 1) {
-        return;
-    }
     for (int32_t at = 0; at < running; at++) {
         inputs[at] = next_inputs(plan, pass, texts, &slots[at]);
         states[at] = slots[at].state;
         sums[at] = slots[at].sums;
     }
-    product(running, inputs, states, &pass->state, sums);
+    product_of(running, inputs, states, &pass->state, sums);
     if (layer->cell == CELL_GRU) {
         const float *starts[ROWS], *factors[ROWS];
         float *candidates[ROWS];
@@ -123,7 +120,7 @@ static void step(const recurrent_plan *plan, const pass *pass, const texts *text
                 reset_state(layer, plan->usual, width, sums[at], states[at], slots[at].reset);
             }
         }
-        product(running, starts, factors, &pass->candidate, candidates);
+        product_of(running, starts, factors, &pass->candidate, candidates);
     }
     for (int32_t at = 0; at < running; at++) {
         slot *slot = &slots[at];
@@ -211,19 +208,32 @@ static size_t fill_slots(const recurrent_plan *plan, const texts *texts, walk *w
     return steps;
 }
 
-/* One step, and what is kept of its states. */
-static void walk_on(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walk) {
+/* Some steps, and what is kept of their states. */
+ALWAYS_INLINE void walk_slots(const recurrent_plan *plan, const texts *texts, size_t stride,
+                              walk *walk, const int32_t running, size_t steps) {
     const pass *pass = &plan->pass[walk->number];
-    step(plan, pass, texts, walk->slots, walk->running);
-    for (int32_t at = 0; at < walk->running; at++) {
-        slot *slot = &walk->slots[at];
-        if (plan->pool.count > 0) {
-            pool_state(plan, slot);
-        } else if (plan->layer.sequences) {
-            const size_t row = texts->starts[slot->text] + step_after(pass, slot, slot->done);
-            put_state(plan, walk->number, slot->state, texts->other + row * stride);
+    for (; steps > 0; steps--) {
+        step(plan, pass, texts, walk->slots, running);
+        for (int32_t at = 0; at < running; at++) {
+            slot *slot = &walk->slots[at];
+            if (plan->pool.count > 0) {
+                pool_state(plan, slot);
+            } else if (plan->layer.sequences) {
+                const size_t row = texts->starts[slot->text] + step_after(pass, slot, slot->done);
+                put_state(plan, walk->number, slot->state, texts->other + row * stride);
+            }
+            slot->done++;
         }
-        slot->done++;
+    }
+}
+
+static void walk_on(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walk,
+                    size_t steps) {
+    switch (walk->running) {
+    case 1: walk_slots(plan, texts, stride, walk, 1, steps); break;
+    case 2: walk_slots(plan, texts, stride, walk, 2, steps); break;
+    case 3: walk_slots(plan, texts, stride, walk, 3, steps); break;
+    default: break;
     }
 }
 
@@ -258,9 +268,10 @@ static void run_walks(const recurrent_plan *plan, const texts *texts, size_t str
         if (steps == SIZE_MAX) {
             return;
         }
-        for (; steps > 0; steps--) {
+        const size_t turns = count == 1 ? 1 : steps;
+        for (size_t turn = 0; turn < turns; turn++) {
             for (int32_t at = 0; at < count; at++) {
-                walk_on(plan, texts, stride, &walks[at]);
+                walk_on(plan, texts, stride, &walks[at], steps / turns);
             }
         }
         for (int32_t at = 0; at < count; at++) {

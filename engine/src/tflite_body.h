@@ -11,7 +11,7 @@ typedef enum part_kind {
     UNKNOWN, NUMBERS, /* a constant */
     INPUT,            /* number `input` of the body */
     COUNTED_ON,       /* a counter + 1 */
-    PLACE, PLACES,    /* a counter as [1], and as the place [counter, 0, 0] */
+    PLACE, PLACE_OF_STEP, /* a counter as [1], and as the place [counter, 0, 0] */
     STEP,             /* the input of this step: [1, features] */
     PRODUCT_SUM,      /* input * kernel + state * recurrent kernel + biases, or some of these */
     NO_GATE,          /* what a split leaves over: nothing */

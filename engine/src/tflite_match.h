@@ -1,41 +1,14 @@
 /*
- * What each tensor of a TFLite graph is; see onnx_match.h. A graph takes one text at its true
- * length, so that there are no masks; time may run backwards, and recurrent layers may be loops.
+ * The operators of a TFLite graph, each in the forms that the exporter writes. A graph takes one text
+ * at its true length, so that there are no masks; time may run backwards, and recurrent layers may be
+ * loops.
  */
 #ifndef EDGERNN_TFLITE_MATCH_H
 #define EDGERNN_TFLITE_MATCH_H
 
-#include "state.h"
 #include "tflite_model.h"
 #include "tflite_schema.h"
-
-typedef enum kind {
-    /* Left out or not there yet; ids int32 [1, time]; stored; of a text; kept between calls. */
-    NOTHING, IDS, CONSTANT, STATE, VARIABLE,
-    /* How many steps a state has, or a text tokens: the shape [1, time] or the like, the number as
-     * int32, as [1], and as float32. */
-    SHAPE, LENGTH, LENGTH_LIST, LENGTH_FLOAT,
-    /* Pooling: length < number, as bool and float32; minus the largest, cut at 0, where brief. */
-    BRIEF, BRIEFLY, MINUS_LARGEST, ABOVE_ZERO, LEAST,
-    STEP_SUM, /* of all steps, which is still to be divided by their number */
-    /* Loops: [steps, 1, units], zeros of it; a counter at its end; the last state [1, 1, units]. */
-    BUFFER_SHAPE, BUFFER, COUNTED_UP, LAST_STATE,
-    /* N-grams, see tflite_ngrams.c. */
-    MULTIPLIED, SPREAD, TOKENS, PADDED, SHIFTED, PRODUCT, HASHED, BUCKET, FOUND, SIZES, HELD, ALIKE, COUNTS, COUNTED,
-    SUM, SCALED, ROOT, WIDE, WIDE_LIST,
-    /* Those that have a vector a bucket, see tflite_ngram_vectors.c. */
-    COUNTS_EACH, VECTORS, VECTOR, ROOTED, LOGITS
-} kind;
-
-typedef struct value {
-    kind kind;
-    stored *constant;
-    const state *state;
-    const struct value *of, *with; /* what it was made of, where its kind says more of that */
-    int32_t number;
-    int32_t factor, modulus, times; /* of tokens: see ngrams; how often that was done */
-    ngrams *ngrams;
-} value;
+#include "value.h"
 
 /* An operator with what its inputs are. */
 typedef struct operation {
@@ -182,9 +155,6 @@ typedef bool matcher(reading *reading, operation *operation);
 matcher match_tflite_embedding, match_tflite_function, match_tflite_dense, match_tflite_windows,
     match_tflite_shape, match_tflite_recurrent, match_tflite_pool, match_tflite_ngrams,
     match_tflite_loop, match_tflite_ngram_vectors;
-
-/* The n-grams whose numbers are found and whose checks are alike; NULL: others, or no memory. */
-ngrams *tflite_counted(reading *reading, const value *found, const value *alike);
 
 /* Whether a product or a sum has no function behind it. */
 bool has_fused_none(reading *reading, const operation *operation, int32_t type, size_t count);

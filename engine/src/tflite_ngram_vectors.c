@@ -17,10 +17,11 @@ static bool match_counts(reading *reading, operation *operation) {
 static bool match_vectors(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
     if (!takes_two(operation, FOUND, COUNTS_EACH) || found->constant->rank != 2 ||
+        !found->constant->is_decoded ||
         !has_fused_none(reading, operation, OPTIONS_MUL, 1)) {
         return false;
     }
-    ngrams *ngrams = tflite_counted(reading, found, alike);
+    ngrams *ngrams = counted_ngrams(reading, found, alike);
     value *value = give(operation, VECTORS);
     value->ngrams = ngrams;
     value->constant = found->constant;

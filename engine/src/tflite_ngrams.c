@@ -208,22 +208,16 @@ static bool match_decoding(reading *reading, operation *operation) {
     return (is_half || is_step) && is_new && operation->results[0]->type == ELEMENT_FLOAT32;
 }
 
-ngrams *tflite_counted(reading *reading, const value *found, const value *alike) {
-    const value *held = alike->of, *check = alike->with, *bucket = found->of;
-    return held->of == bucket && found->constant->is_decoded
-               ? with_checks(reading, bucket->ngrams, bucket->number, check->ngrams, check->number)
-               : NULL;
-}
-
 /* The numbers of those n-grams whose check is the bucket's. */
 static bool match_counted(reading *reading, operation *operation) {
     const value *found = operation->inputs[0], *alike = operation->inputs[1];
     if (!takes_two(operation, FOUND, COUNTS) || found->constant->rank != 1 ||
+        !found->constant->is_decoded ||
         !has_fused_none(reading, operation, OPTIONS_MUL, 1) ||
         (found->constant->type == ELEMENT_INT8) != found->constant->is_squared) {
         return false;
     }
-    ngrams *ngrams = tflite_counted(reading, found, alike);
+    ngrams *ngrams = counted_ngrams(reading, found, alike);
     if (ngrams == NULL) {
         return false;
     }

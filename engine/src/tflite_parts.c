@@ -277,7 +277,7 @@ static bool match_places(body *body) {
                setting(body, 1, 4) == 0 && is_input(body, a, INPUT_STEPS) &&
                is_input(body, b, INPUT_COUNTER);
     case OP_CONCATENATION:
-        becomes_pair(body, PLACES, a, NULL);
+        becomes_pair(body, PLACE_OF_STEP, a, NULL);
         return count == 2 && has(body, OPTIONS_CONCATENATION, 2) && setting(body, 0, 4) == 0 &&
                setting(body, 1, 1) == FUSED_NONE && a->kind == PLACE &&
                are_integers(b, (const int64_t[]){0, 0}, 2);
@@ -294,7 +294,7 @@ static bool match_places(body *body) {
     case OP_DYNAMIC_UPDATE_SLICE:
         *body->found = (part){.kind = WRITTEN, .a = b->a, .b = body->c, .input = a->input};
         return count == 3 && has(body, 0, 0) && is_input(body, a, INPUT_BUFFER) && b->kind == ROW &&
-               body->c->kind == PLACES;
+               body->c->kind == PLACE_OF_STEP;
     default: return false;
     }
 }
@@ -379,7 +379,7 @@ bool find_parts(body *body, part *parts) {
         }
         for (size_t j = 0; j < operator->output_count; j++) {
             const part_kind kind = parts[operator->outputs[j]].kind;
-            const bool is_place = kind == COUNTED_ON || kind == PLACE || kind == PLACES;
+            const bool is_place = kind == COUNTED_ON || kind == PLACE || kind == PLACE_OF_STEP;
             if (graph->tensors[operator->outputs[j]].type !=
                 (is_place ? ELEMENT_INT32 : ELEMENT_FLOAT32)) {
                 return false;

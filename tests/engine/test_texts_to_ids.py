@@ -77,11 +77,9 @@ def through_engine(library: Library, encoder: TextEncoder, texts: Sequence[str])
     assert made is not None
     data, forms, by_hand = read_texts(rules, encoder, texts)
     ids, told = made.encode(data, bytes(forms))
-    known = ((told.tokens > 0) - told.unknown / np.maximum(told.tokens, 1)).tolist()
-    truncated = told.truncated.tolist()
     for place, share, more in by_hand:
-        known[place], truncated[place] = share, more
-    return EncodedTexts(ids, known, truncated)
+        told.known[place], told.truncated[place] = share, more
+    return EncodedTexts(ids, told.known, told.truncated)
 
 
 def assert_same(found: EncodedTexts, expected: EncodedTexts) -> None:
