@@ -29,7 +29,7 @@ from edgernn.native_logs import held_back
 from edgernn.privacy import import_quietly, without_compiled_files
 from exporters import tflite_float16, tflite_integer
 from exporters.activations import probabilities
-from exporters.network import Conv, Embedding, Layer, Network, Recurrent, Weights
+from exporters.network import Conv, Embedding, Layer, Network, NgramVectors, Recurrent, Weights
 from exporters.row_scales import is_mostly_embedding, quantize_rows
 from exporters.tflite_flatbuffer import unpack
 from exporters.tflite_ngrams import ngram_logits
@@ -96,6 +96,9 @@ def _convert(
                 "probabilities": logits if softmax_behind else probabilities(tf, network, logits)
             }
         if hashed is not None:
+            if isinstance(network.ngrams, NgramVectors):
+                # A reshape behind it would make a product of vectors, which no reader knows.
+                return {"probability": tf.reshape(tf.sigmoid(logits + hashed(ids)), [1])}
             return {"probability": tf.sigmoid(tf.reshape(logits, [1]) + hashed(ids))}
         return {"probability": tf.reshape(tf.sigmoid(logits), [1])}
 

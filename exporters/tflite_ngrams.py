@@ -25,7 +25,7 @@ __all__ = ["ngram_logits"]
 def ngram_logits(tf: Any, ngrams: Ngrams | NgramVectors, precision: str) -> Callable[[Any], Any]:
     """Return what n-grams add to the logits, as a function of ids int32 [1, time].
 
-    It gives float32 [1] for one logit, and [1, outputs] for several.
+    It gives float32 [1] of a number a bucket, and [1, outputs] of a vector.
 
     Args:
         tf: TensorFlow.
@@ -53,15 +53,13 @@ def _of_vectors(
     lookup, scales = _vectors(tf, ngrams.table, precision)
     # What the sum is scaled by, the kernel can be.
     kernel = ngrams.scaled_kernel if scales is None else scales[:, None] * ngrams.scaled_kernel
-    outputs = kernel.shape[1]
 
     def added_up(ids: Any) -> Any:
         bucket, same = hashed(ids)
         counts = tf.reshape(tf.cast(same, tf.float32), [-1, ngrams.longest, 1])
         total = tf.reduce_sum(lookup(bucket) * counts, axis=[0, 1])
         length = tf.cast(tf.shape(ids)[1], tf.float32)
-        found = tf.matmul(tf.reshape(total * tf.math.rsqrt(length), [1, -1]), kernel)
-        return found if outputs > 1 else tf.reshape(found, [1])
+        return tf.matmul(tf.reshape(total * tf.math.rsqrt(length), [1, -1]), kernel)
 
     return added_up
 

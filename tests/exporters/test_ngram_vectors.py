@@ -122,9 +122,9 @@ def test_onnx(
 # A conversion takes seconds.
 TFLITE = [
     ("several", "int8"),
+    ("one", "float32"),
     *(pytest.param("several", name, marks=pytest.mark.slow) for name in ("float32", "float16")),
     pytest.param("several", "int8-embedding", marks=pytest.mark.slow),
-    pytest.param("one", "float32", marks=pytest.mark.slow),
 ]
 
 
