@@ -1,16 +1,18 @@
 """LSTM and SimpleRNN layers of a TFLite file as a loop, beside the fused operator.
 
-    python -m benchmarks.recurrent
+    python -m benchmarks.recurrent [--only last|pool|layer ...]
 
 Networks of random weights are converted in both forms, and texts of several lengths are scored in
 LiteRT on one thread, in turns. The layer gives its last step, or all steps, which are pooled or
-read by a second layer of half as many units. Writes `benchmarks/results/recurrent.json`, from which
+read by a second layer of half as many units; `--only` measures some of these, and keeps what the
+result says of the others. Writes `benchmarks/results/recurrent.json`, from which
 docs/export.md has its table.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -42,10 +44,16 @@ def main() -> None:
     """Measure and write the result."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--only", nargs="*", choices=_READERS, default=_READERS)
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     rows: list[dict[str, Any]] = []
+    if arguments.output.exists():
+        kept = json.loads(arguments.output.read_text("utf-8"))["rows"]
+        rows = [row for row in kept if row["reader"] not in arguments.only]
     for cell, units, reader in _cases():
+        if reader not in arguments.only:
+            continue
         network = _network(cell, units, reader)
         for precision in _PRECISIONS:
             files = {
@@ -72,6 +80,8 @@ def main() -> None:
                 }
                 say(str(row))
                 rows.append(row)
+    cases = list(_cases())
+    rows.sort(key=lambda row: cases.index((row["cell"], row["units"], row["reader"])))
     machine = describe_machine(_PACKAGES)
     write_result(arguments.output, {"machine": machine, "rounds": arguments.rounds, "rows": rows})
 

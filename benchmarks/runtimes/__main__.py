@@ -1,18 +1,21 @@
 """What other people's runtimes make of our files, and other converters of our Keras models.
 
-    python -m benchmarks.runtimes [--keep FOLDER] [--only RECIPE ...] [--without-roads]
+    python -m benchmarks.runtimes --data aclImdb_v1.tar.gz [--keep FOLDER] [--only MODEL ...]
 
-The shipped model and every recipe, with random weights, are exported to both formats. Each runtime
-replays a file's golden vectors one by one and, where a graph takes several, in a batch, and is
-timed on one text in turns with ONNX Runtime, both on one core. Runtimes that edgernn does not need
-get an environment each under a temporary folder, which take about 2 GB and some minutes; rten is
-built by cargo. `--keep` keeps them in a folder, and uses those that it finds there. The result is
+The shipped model, and every recipe after two epochs on 3,000 reviews, are exported to both formats.
+Each runtime replays a file's golden vectors one by one and, where a graph takes several, in a
+batch, and is timed on one text in turns with ONNX Runtime, both on one core. Runtimes and
+converters that edgernn does not need get an environment each under a temporary folder, which take
+about 9 GB, most of it PyTorch's, and half an hour; rten is built by cargo, onnx2tf needs
+`python3.12`. `--keep` keeps environments and runs in a folder, and uses those that it finds there;
+`--only` measures some models anew and keeps what the result says of the others. The result is
 `benchmarks/results/runtimes.json`, of which `python -m benchmarks.readme` writes docs/runtimes.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import tempfile
@@ -28,12 +31,13 @@ import numpy as np
 from benchmarks.environment import EXPORT_PACKAGES, describe_machine, write_result
 from benchmarks.runtimes.adapters import MORE
 from benchmarks.runtimes.environments import Place, make_places
-from benchmarks.runtimes.models import runs
+from benchmarks.runtimes.models import REVIEWS, SHIPPED, runs
 from benchmarks.runtimes.roads import measure_roads
 from edgernn.bundle import Golden, ModelFile, read_model_file
 from edgernn.cli.console import say
 from edgernn.errors import EdgernnError, ExportError
 from edgernn.native_logs import held_back
+from edgernn.recipes.catalogue import RECIPES
 from edgernn.runtime.adapters import ADAPTERS
 from edgernn.runtime.backends import Backend
 from edgernn.runtime.engines import Engine, find_engines
@@ -66,37 +70,69 @@ _PRECISION = "float32"
 def main() -> None:
     """Measure, and write the result after each model."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", help="the IMDB reviews; none where all runs are kept")
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--only", nargs="*", default=[], metavar="MODEL")
     parser.add_argument("--without-roads", action="store_true")
+    parser.add_argument("--without-files", action="store_true")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
     # Before a runtime is started: they all inherit it.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    result: dict[str, Any] = {
+    result = _kept(arguments.output) if arguments.only else {"files": [], "roads": []}
+    result |= {
         "machine": describe_machine(EXPORT_PACKAGES),
         "precision": _PRECISION,
         "tokens": _TOKENS,
         "turns": _TURNS,
-        "files": [],
-        "roads": [],
+        "reviews": REVIEWS,
     }
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if arguments.keep is None else arguments.keep.absolute()
         places = make_places(folder / "environments")
         result["missing"] = {n: p.problem for n, p in places.items() if p.problem is not None}
-        for name, run in runs(folder / "runs", arguments.only):
+        for name, run in runs(folder / "runs", arguments.only, arguments.data):
             trained = open_trained(run, SAMPLE_TEXTS)
             paths = dict(_exported(name, trained, folder))
-            for form, path in paths.items():
-                with held_back():
-                    rows = list(_rows(read_model_file(path), paths["onnx"], places))
-                result["files"].append({"recipe": name, "form": form, "runtimes": rows})
+            if not arguments.without_files:
+                _replace(result, "files", name, _files(name, trained, paths, places))
+            if not arguments.without_roads and name != SHIPPED:
+                ours = {"reference": paths["onnx"], "ours": paths["onnx, one text"]}
+                rows = measure_roads(name, trained, ours, places, folder)
                 for row in rows:
-                    say(f"{name}, {form}: {row}")
-            if not arguments.without_roads:
-                result["roads"] += measure_roads(name, trained, paths["onnx"], folder)
+                    say(str(row))
+                _replace(result, "roads", name, rows)
             write_result(arguments.output, result)
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """Return what is measured already."""
+    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return found
+
+
+def _replace(result: dict[str, Any], part: str, name: str, rows: list[dict[str, Any]]) -> None:
+    """Put a model's rows in the place of those that are there, in the order of the recipes."""
+    others = [row for row in result[part] if row["recipe"] != name]
+    order = [SHIPPED, *RECIPES]
+    result[part] = sorted([*others, *rows], key=lambda row: order.index(row["recipe"]))
+
+
+def _files(
+    name: str, trained: TrainedModel, paths: dict[str, Path], places: dict[str, Place]
+) -> list[dict[str, Any]]:
+    """Return what each runtime makes of each form of a model."""
+    ngrams = trained.network.ngrams
+    hash = None if ngrams is None else ngrams.hash
+    files = []
+    for form, path in paths.items():
+        with held_back():
+            file = read_model_file(path)
+            rows = list(_rows(file, paths["onnx"], places))
+        for row in rows:
+            say(f"{name}, {form}: {row}")
+        files.append({"recipe": name, "form": form, "hash": hash, "runtimes": rows})
+    return files
 
 
 def _exported(name: str, trained: TrainedModel, folder: Path) -> Iterator[tuple[str, Path]]:

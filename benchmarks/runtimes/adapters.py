@@ -46,7 +46,7 @@ def _mnn(path: str) -> Any:
         ["", "-f", kind, "--modelFile", path, "--MNNModel", converted, "--bizCode", "edgernn"]
     )
     if not Path(converted).exists():
-        raise RuntimeError("the converter refuses it, and says why on standard error alone")
+        raise RuntimeError("the converter refuses it")
     model = MNN.nn.load_module_from_file(
         converted, [], [], precision_mode=MNN.expr.PrecisionMode.High, thread_num=1
     )
@@ -79,7 +79,12 @@ def _iree(path: str) -> Any:
     if done.returncode:
         raise RuntimeError(f"import: {(done.stderr.strip().splitlines() or ['no reason'])[-1]}")
     flags = ["--iree-llvmcpu-target-cpu=host"]
-    compiled = tools.compile_file(mlir, target_backends=["llvm-cpu"], extra_args=flags)
+    try:
+        compiled = tools.compile_file(mlir, target_backends=["llvm-cpu"], extra_args=flags)
+    except tools.CompilerToolError as error:
+        # Behind the line stand the operator, the command, and all that it was given.
+        lines = (line.partition(" error: ")[2] for line in str(error).splitlines())
+        raise RuntimeError(next(filter(None, lines), "the compiler fails")) from error
     config = runtime.Config("local-sync")
     context = runtime.SystemContext(config=config)
     context.add_vm_module(runtime.VmModule.copy_buffer(config.vm_instance, compiled))

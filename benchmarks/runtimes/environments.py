@@ -1,11 +1,11 @@
-"""Environments that hold one runtime each, made for a measurement and thrown away."""
+"""Environments that hold one runtime or converter each, made for a measurement and thrown away."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-import venv
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,9 +18,14 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
     "MNN": ("MNN==3.6.1", "numpy"),
     "IREE": ("iree-base-compiler[onnx]==3.13.0", "iree-base-runtime==3.13.0"),
     "tflite-micro": ("tflite-micro==0.dev20261023182759",),
+    "torch": ("litert-torch==0.10.0", "torch==2.14.1", "onnx==1.23.2", "onnxscript==0.7.2"),
+    "onnx2tf": ("onnx2tf==2.6.9",),
 }
-"""By runtime; the first names the version. The others are in edgernn's own environment."""
+"""By runtime or converter; the first names the version. The others are in edgernn's own
+environment."""
 
+_PYTHON: Final = {"onnx2tf": "python3.12"}
+"""What does not run on Python 3.11, by its package."""
 _RTEN = Path(__file__).parent / "rten"
 
 
@@ -48,11 +53,14 @@ def make_places(folder: Path) -> dict[str, Place]:
 
 
 def _environment(folder: Path, requirements: tuple[str, ...]) -> Place:
-    version = requirements[0].partition("==")[2]
-    path = folder / requirements[0].partition("==")[0].partition("[")[0]
+    name, _, version = requirements[0].partition("==")
+    path = folder / name.partition("[")[0]
     python = path / "bin" / "python"
     if not python.exists():
-        venv.create(path, with_pip=True)
+        of = shutil.which(_PYTHON.get(name, sys.executable))
+        if of is None:
+            return Place(str(python), version, f"{_PYTHON[name]} is not installed")
+        subprocess.run([of, "-m", "venv", str(path)], check=True)
         command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         done = subprocess.run([*command, *requirements], capture_output=True, text=True)
         if done.returncode:

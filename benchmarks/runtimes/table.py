@@ -17,16 +17,21 @@ _TITLES: Final = {
 _READERS: Final = {"last": "the last step", "pool": "pooling", "layer": "a second layer"}
 """By what reads a layer in `benchmarks.recurrent`."""
 
+_NOTE: Final = 160
+"""Characters of a note that are kept."""
 _INTEGERS: Final = "it computes integers in float32, which the older hash of n-grams exceeds"
-_WHY: Final[Sequence[tuple[str, str, str]]] = (
-    ("openvino", "one_by_one", f"{_INTEGERS}; and the rest in bfloat16 where the processor has it"),
-    ("openvino, f32", "one_by_one", _INTEGERS),
-    ("MNN", "one_by_one", f"{_INTEGERS}; and `direction=reverse` forward"),
-    ("IREE", "one_by_one", "not known"),
-    ("", "in_a_batch", "`sequence_lens` is ignored: padding enters the state"),
-    ("onnxruntime, default options", "one_by_one", "it quantizes activations by itself"),
+_BFLOAT16: Final = "it computes in bfloat16 where the processor has it"
+_WHY: Final[Sequence[tuple[str, str, str | None, str]]] = (
+    ("openvino", "one_by_one", "int32", f"{_INTEGERS}; and {_BFLOAT16.removeprefix('it ')}"),
+    ("openvino", "one_by_one", None, _BFLOAT16),
+    ("openvino, f32", "one_by_one", "int32", _INTEGERS),
+    ("MNN", "one_by_one", "int32", _INTEGERS),
+    ("IREE", "one_by_one", None, "not known; right in a graph for one text"),
+    ("", "in_a_batch", None, "`sequence_lens` is ignored: padding enters the state"),
+    ("onnxruntime, default options", "one_by_one", None, "it quantizes activations by itself"),
 )
-"""Why a runtime is wrong: its name, one by one or only in a batch, and the reason."""
+"""Why a runtime is wrong: its name, one by one or only in a batch, the hash of n-grams where it is
+that, and the reason."""
 
 
 def recurrent_table(result: dict[str, Any]) -> str:
@@ -105,13 +110,13 @@ def _matrix(files: Sequence[Mapping[str, Any]]) -> list[str]:
         cells = []
         for file in files:
             found = [row for row in file["runtimes"] if row["runtime"] == name]
-            cells.append(_cell(found[0], notes) if found else "-")
+            cells.append(_cell(found[0], file["hash"], notes) if found else "-")
         lines.append(f"| {name}<br>{versions[name] or ''} | " + " | ".join(cells) + " |")
     numbered = [f"<sup>{number}</sup> {note}" for number, note in enumerate(notes, start=1)]
     return [*lines, "", *(line for note in numbered for line in (note, ""))]
 
 
-def _cell(row: Mapping[str, Any], notes: list[str]) -> str:
+def _cell(row: Mapping[str, Any], hash: str | None, notes: list[str]) -> str:
     if row["refused"]:
         return f"refused {_note(str(row['reason']), notes)}"
     time = row.get("time_to_onnxruntime")
@@ -119,7 +124,7 @@ def _cell(row: Mapping[str, Any], notes: list[str]) -> str:
     if row["right"]:
         return f"right{timed}"
     parts = [
-        f"{row[way]:.2g} off{said} {_note(_why(row['runtime'], way), notes)}"
+        f"{row[way]:.2g} off{said} {_note(_why(row, way, hash), notes)}"
         for way, said in (("one_by_one", ""), ("in_a_batch", " in a batch"))
         if _is_off(row, way)
     ]
@@ -130,13 +135,20 @@ def _failed(row: Mapping[str, Any], notes: list[str]) -> str:
     return _note(str(row["reason"]), notes)
 
 
-def _why(runtime: str, way: str) -> str:
+def _why(row: Mapping[str, Any], way: str, hash: str | None) -> str:
     return next(
-        (why for name, where, why in _WHY if where == way and name in ("", runtime)), "not known"
+        (
+            why
+            for name, where, of, why in _WHY
+            if where == way and name in ("", row["runtime"]) and of in (None, hash)
+        ),
+        "not known",
     )
 
 
 def _note(text: str, notes: list[str]) -> str:
+    if len(text) > _NOTE:
+        text = f"{text[:_NOTE].rpartition(' ')[0]} ..."
     shown = text.replace("|", "\\|").replace("<", "&lt;")
     if shown not in notes:
         notes.append(shown)
@@ -157,7 +169,8 @@ def _roads(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             cells += [f"no {_note(row['reason'], notes)}", "-", "-", "-"]
         else:
             off = f"{row['off']:.1e}"
-            cells += ["yes", off if row["right"] else f"**{off}**"]
+            runs = "yes" if row["tokens"] is None else f"{row['tokens']} tokens, no other length"
+            cells += [runs, off if row["right"] else f"**{off}**"]
             cells += ["**yes**" if row["keeps_state"] else "no", f"{row['time_to_onnxruntime']} x"]
         lines.append(f"| `{row['recipe']}` | {row['road']} | " + " | ".join(cells) + " |")
     numbered = [f"<sup>{number}</sup> {note}" for number, note in enumerate(notes, start=1)]

@@ -30,6 +30,7 @@ RESULT: dict[str, Any] = {
         {
             "recipe": "bigru",
             "form": "onnx",
+            "hash": "float32",
             "runtimes": [
                 row("onnxruntime"),
                 row("openvino", right=False, one_by_one=0.18, in_a_batch=0.48),
@@ -45,6 +46,7 @@ RESULT: dict[str, Any] = {
             "road": "tf2onnx",
             "converts": True,
             "runs": True,
+            "tokens": None,
             "off": 1e-7,
             "right": True,
             "keeps_state": False,
