@@ -14,7 +14,6 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from edgernn.cli.console import say
 from edgernn.errors import ExportError
 from edgernn.measured import FORMATS_FILE
 from edgernn.recipes.catalogue import RECIPES
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
 from exporters.export import TrainedModel, export, open_trained
@@ -77,7 +76,7 @@ def _cell(trained: TrainedModel, name: str, rules: FormatRules, precision: str) 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"model{rules.suffix}"
         try:
-            checks = export(trained, rules, precision, path, partial(open_quietly, device="cpu"))
+            checks = export(trained, rules, precision, path, open_reference)
         except ExportError as error:
             reason = str(error).removeprefix(f"{path} was not written: ")
             lines = [line.strip() for line in reason.strip().splitlines()]

@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -314,7 +313,7 @@ def export_model(
     """
     from edgernn.data.arguments import check_number
     from edgernn.runtime import SHIPPED_MODEL
-    from edgernn.runtime.loaded_model import open_quietly
+    from edgernn.runtime.loaded_model import open_reference
     from exporters.job import ExportOptions, export_run
     from exporters.rules import FORMATS
 
@@ -342,7 +341,7 @@ def export_model(
         batch=batch,
         card=_path(card),
     )
-    (file,) = export_run(options, partial(open_quietly, device="cpu"), say=_say, passed=_say)
+    (file,) = export_run(options, open_reference, say=_say, passed=_say)
     return file
 
 

@@ -60,10 +60,12 @@ class MissingPackageError(EdgernnError):
 
     def __init__(self, package: str, purpose: str, extra: str) -> None:
         """Describe the missing `package`, what it is needed for, and the extra that brings it."""
+        also = ", or 'edgernn[gpu]' for CUDA" if extra == "cpu" else ""
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed: "
-            f"pip install 'edgernn[{extra}]'"
+            f"pip install 'edgernn[{extra}]'{also}"
         )
+        self.package, self.purpose, self.extra = package, purpose, extra
 
 
 class TrainingError(EdgernnError):

@@ -1,4 +1,4 @@
-"""Scoring loads numpy and ONNX Runtime, and nothing heavy besides."""
+"""Scoring loads numpy and one engine, the package's own, and nothing heavy besides."""
 
 import json
 import subprocess
@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from edgernn.nvidia import find_gpus
 
 HEAVY = {
     "ai_edge_litert",
@@ -59,13 +61,17 @@ def test_importing_the_package():
 
 
 def test_scoring():
-    """A first score takes numpy and ONNX Runtime, and the rooms that score, nothing else."""
-    names = modules("import edgernn\nprint(edgernn.load(device='cpu').score(['A good film.']))")
+    """A first score takes numpy and the C engine, and the rooms that score, nothing else.
+
+    On any device: only where there is a driver for CUDA is ONNX Runtime asked.
+    """
+    device = "auto" if find_gpus() == [] else "cpu"
+    names = modules(f"import edgernn\nprint(edgernn.load(device='{device}').score(['A film.']))")
     rooms = {name.split(".")[1] for name in names if name.startswith("edgernn.")}
-    assert rooms == {"bundle", "cells", "errors", "files", "privacy", "runtime", "text"}
+    assert rooms == {"bundle", "cells", "engine", "errors", "files", "privacy", "runtime", "text"}
     others = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
-    assert {"edgernn", "numpy", "onnxruntime"} <= others
-    assert not others & (HEAVY | {"exporters"})
+    assert {"edgernn", "numpy"} <= others
+    assert not others & (HEAVY | {"exporters", "onnxruntime"})
 
 
 @pytest.mark.parametrize("name", ["audit_model", "train_model"])
@@ -81,11 +87,12 @@ def test_scoring_on_the_command_line(model, form):
     """`edgernn score` loads Typer beside, but nothing that only other commands need."""
     code = (
         "import sys\nfrom edgernn.cli.main import run\n"
-        "sys.argv = ['edgernn', 'score', 'A good film.', '--model', *sys.argv[1:]]\nrun()"
+        "sys.argv = ['edgernn', 'score', 'A good film.', '--device', 'cpu', '--model', "
+        "*sys.argv[1:]]\nrun()"
     )
     names = loaded(code, model, *form)
-    assert {"edgernn", "typer", "onnxruntime"} <= names
-    assert not names & ((HEAVY - {"typer"}) | {"pydantic", "exporters"})
+    assert {"edgernn", "typer"} <= names
+    assert not names & ((HEAVY - {"typer"}) | {"pydantic", "exporters", "onnxruntime"})
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl", "x.txt"])

@@ -5,7 +5,8 @@ import pytest
 from edgernn import load
 from edgernn.bundle import read_model_file
 from edgernn.bundle.model_file import graph_sha256
-from edgernn.runtime import SHIPPED_MODEL, LoadedModel
+from edgernn.runtime import SHIPPED_MODEL
+from edgernn.runtime.loaded_model import open_reference
 
 MAX_BYTES = 1_000_000
 
@@ -46,7 +47,7 @@ def export_again(trained, name, precision, path):
     from exporters.export import export
     from exporters.rules import find_format
 
-    export(trained, find_format(name), precision, path, lambda file: LoadedModel.open(file, "cpu"))
+    export(trained, find_format(name), precision, path, open_reference)
     return path
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import re
 import tempfile
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from benchmarks.peers.model_file import ModelFile
 from edgernn.cli.console import say
 from edgernn.errors import UsageError
 from edgernn.evaluation.calibration import calibration_bins, expected_calibration_error
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.text import Decision
 from edgernn.training.run import Run
 from edgernn.training.run_data import validation_examples
@@ -112,7 +111,7 @@ def measure_run(
 def _file(
     trained: TrainedModel, rules: FormatRules, path: Path, texts: MeasuredTexts
 ) -> dict[str, Any]:
-    checks = export(trained, rules, PRECISION, path, partial(open_quietly, device="cpu"))
+    checks = export(trained, rules, PRECISION, path, open_reference)
     file = ModelFile(path)
     decision = Decision(file.threshold)
     scores = file.score(texts.tests.texts)

@@ -41,7 +41,7 @@ from edgernn.recipes.catalogue import RECIPES
 from edgernn.runtime.adapters import ADAPTERS
 from edgernn.runtime.backends import Backend
 from edgernn.runtime.engines import Engine, find_engines
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.runtime.other_runtimes import ChildRuntime, runtime_version
 from edgernn.runtime.replay import replay_on
 from exporters.export import TrainedModel, export, open_trained
@@ -137,7 +137,6 @@ def _files(
 
 def _exported(name: str, trained: TrainedModel, folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield each form of a model with its file, and leave out one that is as another."""
-    open_file = partial(open_quietly, device="cpu")
     for form, format, settings in _FORMS:
         is_fused = any(layer.is_fused for layer in trained.network.recurrent_layers)
         if settings.get("recurrent") == "fused" and not is_fused:
@@ -145,7 +144,7 @@ def _exported(name: str, trained: TrainedModel, folder: Path) -> Iterator[tuple[
         rules = FORMATS[format]
         path = folder / f"{name}-{form.replace(', ', '-').replace(' ', '-')}{rules.suffix}"
         try:
-            export(trained, rules, _PRECISION, path, open_file, **settings)
+            export(trained, rules, _PRECISION, path, open_reference, **settings)
         except ExportError as error:
             say(f"{name}, {form}: {error}")
         else:

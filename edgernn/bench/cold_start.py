@@ -18,7 +18,8 @@ _LIMIT = 300
 
 _FILE = (
     "import sys, edgernn\n"
-    "edgernn.load(sys.argv[1], sys.argv[2], threads=int(sys.argv[3])).score([sys.argv[4]])\n"
+    "path, device, threads, text, engine = sys.argv[1:]\n"
+    "edgernn.load(path, device, threads=int(threads), engine=engine).score([text])\n"
 )
 _PLAIN = (
     "import sys\n"
@@ -33,8 +34,7 @@ _KERAS = (
     "ids = run.encoder.encode_batch([sys.argv[4]])\n"
     "probabilities(run.load_model(), ids, run.contract.decides)\n"
 )
-_NATIVE = _FILE.replace("threads=", "engine='native', threads=")
-_WAYS = {"edgernn": _FILE, "native": _NATIVE, "plain": _PLAIN, "keras": _KERAS}
+_WAYS = {"edgernn": _FILE, "plain": _PLAIN, "keras": _KERAS}
 
 # The clock is the system's, the same in all processes. `ru_maxrss` of a child begins with what its
 # parent had, on Linux; VmHWM is its own.
@@ -61,11 +61,13 @@ class FirstScore:
     """What a process does from its start to its first score."""
 
     way: str
-    """`edgernn` calls `edgernn.load`, `native` with the C engine; `plain` is LiteRT without a
-    delegate; `keras` a run folder's model."""
+    """`edgernn` calls `edgernn.load`, `plain` is LiteRT without a delegate, `keras` a run folder's
+    model."""
     path: str
     device: str
     threads: int
+    engine: str = "auto"
+    """As `edgernn.load` takes it."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def start(what: FirstScore, text: str) -> Started:
         environment |= keras_environment(what.threads)
     # What lies in the current folder is not imported.
     command = [sys.executable, "-P", "-c", _WAYS[what.way] + _REPORT]
-    arguments = [what.path, what.device, str(what.threads), text]
+    arguments = [what.path, what.device, str(what.threads), text, what.engine]
     started = time.monotonic_ns()
     try:
         done = subprocess.run(

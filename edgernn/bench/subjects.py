@@ -24,15 +24,14 @@ from edgernn.bundle.messages import one_line
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError, UsageError
 from edgernn.native_logs import held_back
 from edgernn.runtime.backends import (
-    Backend,
     LiteRT,
     OnnxRuntime,
     on_cpu_only,
     xnnpack_fails,
 )
-from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+from edgernn.runtime.devices import cuda_may_run, cuda_problem, cuda_runs, import_onnxruntime
 from edgernn.runtime.native import Native
-from edgernn.runtime.opening import ENGINE_FORMATS, open_backend
+from edgernn.runtime.opening import ENGINE_FORMATS
 
 if TYPE_CHECKING:
     from edgernn.training.run import Run
@@ -79,7 +78,7 @@ def file_subjects(
     devices: Sequence[str],
     threads: Sequence[int],
     delegates: Sequence[str],
-    engines: Sequence[str] = ("auto",),
+    engines: Sequence[str] = ("all",),
 ) -> list[Subject]:
     """Return the rows of a model file.
 
@@ -89,7 +88,8 @@ def file_subjects(
             measured on CUDA unless CUDA alone is asked for, which it cannot have.
         threads: a row for each number.
         delegates: of `XNNPACK` and `NO_DELEGATE`, what LiteRT runs with.
-        engines: of `edgernn.runtime.opening.ENGINE_NAMES`; those of other formats have no row.
+        engines: `all`, or of `edgernn.runtime.opening.ENGINE_NAMES`; those of other formats have no
+            row. Where `auto` is not the C engine, that has a row too, which says why.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
@@ -115,11 +115,26 @@ def file_subjects(
     rows: list[Subject] = []
     for count in threads:
         for engine in engines:
-            if engine == "native":
-                rows.append(_native(file, model, count))
-            elif ENGINE_FORMATS.get(engine, file.format) == file.format:
-                rows += SUBJECTS[file.format](file, model, devices, count, delegates)
+            others = ENGINE_FORMATS.get(engine, file.format) == file.format
+            elsewhere = devices
+            if engine in ("auto", "native", "all"):
+                row = _native(file, model, count)
+                on_cpu = _on_cpu(file, devices)
+                if engine != "auto" or on_cpu:
+                    rows.append(row)
+                if engine == "auto" and row.problem is None:
+                    elsewhere = [device for device in devices if device not in on_cpu]
+            if others and engine != "native" and elsewhere:
+                rows += SUBJECTS[file.format](file, model, elsewhere, count, delegates)
     return rows
+
+
+def _on_cpu(file: ModelFile, devices: Sequence[str]) -> list[str]:
+    """Return those of the devices that are the CPU for a file."""
+    if file.format != "onnx":
+        return list(devices)
+    has_cuda = "auto" in devices and cuda_may_run() and cuda_runs() and not on_cpu_only(file)
+    return [device for device in devices if device == "cpu" or (device == "auto" and not has_cuda)]
 
 
 def _onnx_rows(
@@ -202,6 +217,8 @@ def _onnx(file: ModelFile, model: Model, device: str, threads: int) -> Subject:
         version = str(runtime.__version__)
         if device == "cuda":
             problem = _CPU_ONLY_LSTM if on_cpu_only(file) else cuda_problem(runtime)
+    except ModuleNotFoundError:
+        problem = _NOT_INSTALLED.format("gpu" if device == "cuda" else "cpu")
     except ImportError as error:
         problem = one_line(f"cannot be imported: {error}")
 
@@ -211,7 +228,7 @@ def _onnx(file: ModelFile, model: Model, device: str, threads: int) -> Subject:
     return Subject(
         *("onnxruntime", version, "", device, threads, model, problem),
         open=open,
-        first_score=FirstScore("edgernn", str(file.path), device, threads),
+        first_score=FirstScore("edgernn", str(file.path), device, threads, "onnxruntime"),
     )
 
 
@@ -224,7 +241,7 @@ def _native(file: ModelFile, model: Model, threads: int) -> Subject:
     return Subject(
         *("native", _installed("edgernn"), "", "cpu", threads, model, problem),
         open=lambda: FileScorer(file, Native(file, "cpu", threads)),
-        first_score=FirstScore("native", str(file.path), "cpu", threads),
+        first_score=FirstScore("edgernn", str(file.path), "cpu", threads, "native"),
     )
 
 
@@ -243,19 +260,14 @@ def _litert(file: ModelFile, model: Model, device: str, threads: int, delegate: 
     return Subject(
         *("litert", version, delegate, device, threads, model, problem),
         open=partial(_open_litert, file, delegate, threads),
-        first_score=FirstScore(way, str(file.path), device, threads),
+        first_score=FirstScore(way, str(file.path), device, threads, "litert"),
     )
 
 
 def _open_litert(file: ModelFile, delegate: str, threads: int) -> Scorer:
-    make = None
-    if delegate == NO_DELEGATE:
-        make = _without_delegate()
+    make = _without_delegate() if delegate == NO_DELEGATE else None
     with held_back():
-        if make is None:
-            backend: Backend = open_backend(file, "cpu", threads)
-        else:
-            backend = LiteRT(file, "cpu", threads, make)
+        backend = LiteRT(file, "cpu", threads, make)
     return FileScorer(file, backend)
 
 
@@ -263,7 +275,9 @@ def _without_delegate() -> Callable[..., Any]:
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:
-        raise MissingPackageError("ai-edge-litert", "running a .tflite file", "tflite") from error
+        raise MissingPackageError(
+            "ai-edge-litert", "running a .tflite file with LiteRT", "tflite"
+        ) from error
     without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
     return partial(Interpreter, experimental_op_resolver_type=without)
 

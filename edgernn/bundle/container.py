@@ -138,7 +138,7 @@ class Container(Protocol):
 
     @property
     def extra(self) -> str | None:
-        """The extra of this package that brings its runtime; None where all installations do."""
+        """The extra that brings a runtime of others for it; None where all installations do."""
 
     @property
     def operator_per_direction(self) -> bool:

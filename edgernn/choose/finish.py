@@ -18,7 +18,8 @@ from edgernn.choose.names import CHOSEN
 from edgernn.data import Examples
 from edgernn.errors import ExportError
 from edgernn.native_logs import held_back
-from edgernn.runtime import Classifier, LoadedModel, load
+from edgernn.runtime import Classifier, load
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.training.label_figures import counts_of
 from edgernn.training.run import CHECKPOINT, Run
 from exporters.export import default_name, export, open_trained
@@ -135,7 +136,7 @@ def _export(folder: Path, rules: FormatRules, precision: str, held_out: Examples
     path = folder / default_name(run, rules, precision)
     with held_back():
         trained = open_trained(run, held_out.texts, held_out.labels)
-        export(trained, rules, precision, path, lambda file: LoadedModel.open(file, "cpu"))
+        export(trained, rules, precision, path, open_reference)
     return path
 
 

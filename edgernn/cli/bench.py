@@ -204,8 +204,8 @@ def _subjects(options: BenchOptions, threads: Sequence[int], folder: Path) -> li
 def _engines(given: str) -> list[str]:
     engines = given.split(",")
     for engine in engines:
-        if engine not in ENGINE_NAMES:
-            raise UsageError(f"--engine {engine}: choose of {', '.join(ENGINE_NAMES)}")
+        if engine not in ("all", *ENGINE_NAMES):
+            raise UsageError(f"--engine {engine}: choose of all, {', '.join(ENGINE_NAMES)}")
     return engines
 
 

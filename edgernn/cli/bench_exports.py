@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
 from pathlib import Path
 
 from edgernn.bundle.messages import one_line
 from edgernn.cli.console import busy, done, say
 from edgernn.errors import ExportError, UsageError
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.training.run import Run
 from exporters.export import TrainedModel, default_name, export, open_trained
 from exporters.rules import FORMATS, FormatRules
@@ -70,4 +69,4 @@ def _export(trained: TrainedModel, rules: FormatRules, precision: str, path: Pat
     with warnings.catch_warnings():
         # Accuracy is measured here, if at all, on the data of the benchmark.
         warnings.filterwarnings("ignore", message="accuracy not measured")
-        export(trained, rules, precision, path, partial(open_quietly, device="cpu"))
+        export(trained, rules, precision, path, open_reference)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edgernn.cli.console import busy, done, say
 from edgernn.runtime import SHIPPED_MODEL
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.training.run import Run
 from exporters.job import ExportOptions, export_run
 from exporters.sample_texts import example
@@ -20,8 +19,7 @@ __all__ = ["run_export"]
 def run_export(run: Path | None, **given: Any) -> None:
     """Export a run, or the shipped model's; `given` are other fields of `ExportOptions`."""
     options = ExportOptions(run=SHIPPED_MODEL.parent if run is None else run, **given)
-    open_file = partial(open_quietly, device="cpu")
-    for file in export_run(options, open_file, say=say, passed=done, busy=busy):
+    for file in export_run(options, open_reference, say=say, passed=done, busy=busy):
         done(f"{file.bytes:,} bytes")
         text = shlex.quote(example(Run.open(options.run).encoder))
         say(f"next: edgernn score --model {file.path} {text}")

@@ -319,8 +319,9 @@ def bench(
     ] = None,
     xnnpack: Annotated[str, typer.Option(help="on, off or both: LiteRT's delegate.")] = "both",
     engine: Annotated[
-        str, typer.Option(help="Of auto, native, onnxruntime, litert; several as native,auto.")
-    ] = "auto",
+        str,
+        typer.Option(help="all, auto, native, onnxruntime, litert; several as native,litert."),
+    ] = "all",
     output: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Write what --json prints.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 from edgernn.audit import find_oldest_runtime, read_graph
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.cli.console import write_line
-from edgernn.errors import ModelFileError, UsageError
+from edgernn.errors import EdgernnError, UsageError
+from edgernn.native_logs import held_back
 from edgernn.nvidia import find_gpus, find_packages, tell_damage
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
-from edgernn.runtime.native import Native
-from edgernn.runtime.opening import ENGINE_FORMATS
+from edgernn.runtime.native import Native, NotHereError, RefusedError
+from edgernn.runtime.opening import open_backend
 
 __all__ = ["run_info"]
 
@@ -52,27 +54,35 @@ def _model(path: Path) -> dict[str, Any]:
 
 
 def _engines(file: ModelFile) -> dict[str, str]:
-    """Say which engine `auto` is for the file, and whether the C engine runs it here."""
-    auto = [name for name, format in ENGINE_FORMATS.items() if format == file.format]
+    """Say which engine `auto` is for the file here and why, and whether the C engine runs it."""
     try:
         native = f"yes, {Native(file, 'cpu', 1).level}"
-    except (ModelFileError, UsageError) as error:
-        reason = str(error.__cause__ or error)
-        native = f"no: {reason.removeprefix('engine native is ')}"
-    return {"auto": ", ".join(auto), "native": native}
+    except (NotHereError, RefusedError) as error:
+        native = f"no: {error.reason}"
+    except UsageError as error:
+        native = f"no: {error}"
+    try:
+        with held_back() if file.container.quiet else nullcontext():
+            backend, why = open_backend(file, "auto", 1)
+    except EdgernnError as error:
+        return {"auto": "none", "why": str(error), "native": native}
+    return {"auto": backend.name, "why": why, "native": native}
 
 
 def _machine() -> dict[str, Any]:
-    ort = import_onnxruntime()
-    problem = cuda_problem(ort)
+    try:
+        ort = import_onnxruntime()
+    except ModuleNotFoundError:
+        ort = None
+    problem = "pip install 'edgernn[gpu]'" if ort is None else cuda_problem(ort)
     litert = "no: pip install 'edgernn[tflite]'"
     if util.find_spec("ai_edge_litert") is not None:
         litert = metadata.version("ai-edge-litert")
     packages = find_packages()
     return {
-        "onnxruntime": ort.__version__,
+        "onnxruntime": "no: pip install 'edgernn[cpu]'" if ort is None else ort.__version__,
         "built for cuda": str(getattr(ort, "cuda_version", "")) or "no",
-        "execution providers": ort.get_available_providers(),
+        "execution providers": [] if ort is None else ort.get_available_providers(),
         "cpu": "yes",
         "cuda": "yes" if problem is None else f"no: {problem}",
         "gpus": find_gpus(),

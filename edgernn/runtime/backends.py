@@ -95,10 +95,22 @@ class OnnxRuntime:
     name = "onnxruntime"
 
     def __init__(self, file: ModelFile, device: str, threads: int | None) -> None:
-        """Load the graph; `threads` None is as many as there are cores."""
+        """Load the graph; `threads` None is as many as there are cores.
+
+        Raises:
+            DeviceError: the device cannot run it.
+            MissingPackageError: ONNX Runtime is not installed.
+            ModelFileError: it refuses the graph.
+        """
         self._path = file.path
         self._contract = contract = file.bundle.contract
-        ort = import_onnxruntime()
+        try:
+            ort = import_onnxruntime()
+        except ModuleNotFoundError as error:
+            extra = "gpu" if device == "cuda" else "cpu"
+            raise MissingPackageError(
+                "onnxruntime", "running an .onnx file with ONNX Runtime", extra
+            ) from error
         if on_cpu_only(file):
             # ONNX Runtime would put it on the CPU in silence.
             if device == "cuda":
@@ -274,7 +286,9 @@ def _litert_for(file: ModelFile) -> Callable[..., Any]:
     try:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
     except ImportError as error:
-        raise MissingPackageError("ai-edge-litert", "running a .tflite file", "tflite") from error
+        raise MissingPackageError(
+            "ai-edge-litert", "running a .tflite file with LiteRT", "tflite"
+        ) from error
     if not xnnpack_fails(file):
         return cast(Callable[..., Any], Interpreter)
     without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES

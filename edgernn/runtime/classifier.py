@@ -39,6 +39,7 @@ class Classifier:
         self._path = model.path
         self._device = model.device
         self._engine = model.engine
+        self._engine_reason = model.engine_reason
         self._contract = model.contract
         self._card = model.card
 
@@ -56,6 +57,11 @@ class Classifier:
     def engine(self) -> str:
         """The engine that runs the file: `native`, `onnxruntime` or `litert`."""
         return self._engine
+
+    @property
+    def engine_reason(self) -> str:
+        """Why it is this engine, in one line: such as what of the file `native` does not run."""
+        return self._engine_reason
 
     @property
     def contract(self) -> TextContract:
@@ -241,16 +247,18 @@ def load(
         device: `cpu`, `cuda`, or `auto` for CUDA where it loads and the CPU elsewhere;
             `Classifier.device` tells which it became.
         threads: how many threads score, in all, at most 1,024. None is what `EDGERNN_THREADS`
-            says, or else one for a .tflite file, and for others as many as this process has
-            cores, by its affinity and its container's quota, but no more than `OMP_NUM_THREADS`.
-        engine: `onnxruntime` for .onnx files, `litert` for .tflite files, `native` for the
-            package's own, where it is installed and runs the graph, or `auto`, which is one of the
-            first two; `Classifier.engine` tells which it became.
+            says, or else one in LiteRT, and in other engines as many as this process has cores,
+            by its affinity and its container's quota, but no more than `OMP_NUM_THREADS`.
+        engine: `native` is the package's own, for a CPU; `onnxruntime` runs .onnx files, `litert`
+            .tflite files. `auto` is ONNX Runtime on CUDA, and on a CPU `native`, or one of the
+            others where that does not run the graph or is not installed; `Classifier.engine` tells
+            which it became, `Classifier.engine_reason` why.
 
     Raises:
         ModelFileError: the file is missing, broken, or not one of ours.
         DeviceError: CUDA was asked for and cannot run; the message says why.
-        MissingPackageError: a .tflite file without the `tflite` extra.
+        MissingPackageError: the file, or CUDA, takes an engine whose extra is not installed: `cpu`,
+            `gpu` or `tflite`.
         UsageError: no such device, engine or number of threads, or the engine does not fit.
     """
     # `type`, since True is an int.

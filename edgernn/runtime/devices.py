@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.util
 import io
 import sys
 import warnings
@@ -16,9 +17,12 @@ from edgernn.privacy import import_quietly
 __all__ = [
     "CUDA_DRIVER",
     "Device",
+    "check_device",
     "check_wheels",
     "choose_device",
+    "cuda_may_run",
     "cuda_problem",
+    "cuda_runs",
     "import_onnxruntime",
 ]
 
@@ -69,6 +73,38 @@ def check_wheels(site_packages: Path) -> None:
         )
 
 
+def check_device(requested: str) -> None:
+    """Make sure that a word names a device, or `auto`.
+
+    Raises:
+        UsageError: it does not.
+    """
+    if requested not in get_args(Device):
+        raise UsageError(f"device {requested!r} is not known: {', '.join(get_args(Device))}")
+
+
+def cuda_may_run() -> bool:
+    """Tell whether ONNX Runtime is worth asking for CUDA, without loading it.
+
+    It is where its provider for CUDA is installed and the machine has a driver.
+    """
+    found = importlib.util.find_spec("onnxruntime")
+    if found is None or found.origin is None:
+        return False
+    if not (Path(found.origin).parent / "capi" / _CUDA_PROVIDER).exists():
+        return False
+    try:
+        ctypes.CDLL(CUDA_DRIVER)
+    except OSError:
+        return False
+    return True
+
+
+def cuda_runs() -> bool:
+    """Tell whether ONNX Runtime's provider for CUDA loads; this loads ONNX Runtime."""
+    return _try_cuda(import_onnxruntime()) is None
+
+
 def choose_device(requested: str, onnxruntime: Any) -> Literal["cpu", "cuda"]:
     """Settle on the device to run on.
 
@@ -80,8 +116,7 @@ def choose_device(requested: str, onnxruntime: Any) -> Literal["cpu", "cuda"]:
         UsageError: another word.
         DeviceError: `cuda` was asked for and cannot run; the message says why.
     """
-    if requested not in get_args(Device):
-        raise UsageError(f"device {requested!r} is not known: {', '.join(get_args(Device))}")
+    check_device(requested)
     if requested == "cpu":
         return "cpu"
     failure = _try_cuda(onnxruntime)

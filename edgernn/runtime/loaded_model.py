@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,7 @@ from edgernn.runtime.chunks import (
     no_scores,
 )
 from edgernn.runtime.cores import asked_threads
-from edgernn.runtime.opening import open_backend
+from edgernn.runtime.opening import open_backend, reference_of
 from edgernn.runtime.score_stream import ScoreStream
 from edgernn.runtime.scores import Score, scores_of
 from edgernn.runtime.stream import Stream
@@ -36,7 +37,14 @@ from edgernn.text import TextContract, TextEncoder
 if TYPE_CHECKING:
     from edgernn.runtime.native_texts import NativeTexts
 
-__all__ = ["CHUNK_TEXTS", "SHIPPED_MODEL", "LoadedModel", "Options", "open_quietly"]
+__all__ = [
+    "CHUNK_TEXTS",
+    "SHIPPED_MODEL",
+    "LoadedModel",
+    "Options",
+    "open_quietly",
+    "open_reference",
+]
 
 SHIPPED_MODEL = Path(__file__).parent.parent / "models" / "flagship" / "model.onnx"
 """The pretrained model that the package carries."""
@@ -60,9 +68,20 @@ class Options:
 class LoadedModel:
     """A checked model file with its engine. Many threads may call it at once."""
 
-    def __init__(self, file: ModelFile, backend: Backend, options: Options = Options()) -> None:
-        """Join a checked model file with the engine that runs it, loaded with `options`."""
+    def __init__(
+        self, file: ModelFile, backend: Backend, options: Options = Options(), why: str = ""
+    ) -> None:
+        """Join a checked model file with the engine that runs it.
+
+        Args:
+            file: the file.
+            backend: the engine.
+            options: what it was loaded with.
+            why: why it is this engine.
+        """
         self.options = options
+        self.engine_reason: Final = why
+        """Why it is this engine, in one line."""
         self._file = file
         self._backend = backend
         self._encoder = file.bundle.encoder
@@ -86,12 +105,12 @@ class LoadedModel:
         """Load a checked model file into its engine; errors are those of `edgernn.load`."""
         # What the environment asks for is asked of each process, and not carried to another.
         threads = options.threads or asked_threads()
-        backend = open_backend(file, options.device, threads, options.engine)
+        backend, why = open_backend(file, options.device, threads, options.engine)
         if file.rewritten:
             from edgernn.runtime.replay import check_rewritten
 
             check_rewritten(file, backend)
-        return cls(file, backend, options)
+        return cls(file, backend, options, why)
 
     @property
     def path(self) -> Path:
@@ -112,6 +131,16 @@ class LoadedModel:
     def engine(self) -> str:
         """The engine that runs: `native`, `onnxruntime` or `litert`."""
         return self._backend.name
+
+    def in_c_engine(self) -> Self | str:
+        """Return the same file in the package's own engine, or why that does not run it."""
+        from edgernn.runtime.native import Native, NotHereError, RefusedError
+
+        try:
+            backend = Native(self._file, "cpu", None)
+        except (NotHereError, RefusedError) as error:
+            return error.reason
+        return type(self)(self._file, backend, Options("cpu", engine="native"), "asked for")
 
     @property
     def device(self) -> str:
@@ -233,3 +262,16 @@ def open_quietly(path: Path | None, device: str, engine: str = "auto") -> Loaded
 
     with held_back():
         return LoadedModel.open(path, device, engine=engine)
+
+
+def open_reference(path: Path) -> LoadedModel:
+    """Load a model file on the CPU in the engine of others that export holds it to.
+
+    That is ONNX Runtime or LiteRT, whose log line is held back: not for use from several threads at
+    once. Errors are those of `edgernn.load`.
+    """
+    from edgernn.native_logs import held_back
+
+    file = read_model_file(path, rewritten=True)
+    with held_back() if file.container.quiet else nullcontext():
+        return LoadedModel.of_file(file, Options("cpu", engine=reference_of(file.format)))

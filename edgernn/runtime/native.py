@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from edgernn.bundle import ModelFile
@@ -13,15 +14,32 @@ from edgernn.runtime.backends import Probabilities, checked
 from edgernn.runtime.batches import Ids
 from edgernn.runtime.cores import threads_by_default
 
-__all__ = ["LEVEL_VARIABLE", "NOT_INSTALLED", "Native"]
+__all__ = ["LEVEL_VARIABLE", "Native", "NotHereError", "RefusedError"]
 
 LEVEL_VARIABLE: Final = "EDGERNN_CPU"
 """Environment variable that names one of `edgernn.engine.LEVELS`."""
 
-NOT_INSTALLED: Final = "not in this installation, which was built without a C compiler"
-
 _BATCH_IDS = 1 << 14
 """Ids of a call: some milliseconds, so that threads share the work to the end."""
+
+
+class NotHereError(UsageError):
+    """The engine is not in this installation, or the system's loader refuses it."""
+
+    def __init__(self, reason: str, *, is_broken: bool = False) -> None:
+        """Take why, and whether it is there and does not load."""
+        super().__init__(f"engine native {reason}")
+        self.reason = reason
+        self.is_broken = is_broken
+
+
+class RefusedError(ModelFileError):
+    """The engine does not run a file's graph, which others may."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Take the file and the engine's own line."""
+        super().__init__(f"{path}: engine native does not run it: {reason}; leave --engine out")
+        self.reason = reason
 
 
 class Native:
@@ -36,10 +54,10 @@ class Native:
         """Load the graph; `threads` None is as many as there are cores.
 
         Raises:
-            DeviceError: another device than `auto` or `cpu`.
-            ModelFileError: the engine does not run the graph.
-            UsageError: the engine is not installed, or `EDGERNN_CPU` names no level, or one that
-                the processor does not have.
+            DeviceError: CUDA.
+            NotHereError: the engine is not installed, or cannot be loaded.
+            RefusedError: it does not run the graph.
+            UsageError: `EDGERNN_CPU` names no level, or one that the processor does not have.
         """
         if device == "cuda":
             raise DeviceError(
@@ -54,9 +72,7 @@ class Native:
         except EngineError as error:
             if "processor" in str(error):
                 raise UsageError(f"{LEVEL_VARIABLE}={level}: {error}") from error
-            raise ModelFileError(
-                f"{file.path}: engine native does not run it: {error}; leave --engine out"
-            ) from error
+            raise RefusedError(file.path, str(error)) from error
         self.workers = threads or threads_by_default()
         self.path: Final = file.path
         self._contract = contract = file.bundle.contract
@@ -82,7 +98,7 @@ def _library() -> Library:
     try:
         library = installed()
     except OSError as error:
-        raise UsageError(f"engine native cannot be loaded: {error}") from error
+        raise NotHereError(f"cannot be loaded: {error}", is_broken=True) from error
     if library is None:
-        raise UsageError(f"engine native is {NOT_INSTALLED}")
+        raise NotHereError("is not in this installation, which was built without a C compiler")
     return library

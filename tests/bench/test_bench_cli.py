@@ -56,6 +56,7 @@ def done(place: Path) -> subprocess.CompletedProcess[str]:
     found = bench(
         *(*QUICK, "--data", "reviews.csv", "--json", "--output", "out.json"),
         *("--html", "out.html", "--merge", "phone.json", "--threads", "1,2"),
+        *("--engine", "onnxruntime"),
         cwd=place,
     )
     assert found.returncode == 0, found.stderr
@@ -119,13 +120,13 @@ def invoke(place: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 @pytest.mark.spawns  # A row starts in a fresh process.
 def test_table(invoke: Callable[..., Result]) -> None:
     """Without --json: two tables, and nothing in them of what was not asked for."""
-    found = invoke(*QUICK, "--device", "cpu", "--reviews", 0)
+    found = invoke(*QUICK, "--device", "cpu", "--reviews", 0, "--engine", "auto")
     assert found.exit_code == 0, found.output
     first, second = found.stdout.split("\n\n")
     title, header, row = first.splitlines()
     assert title == "one review, milliseconds: median / 95 % / 99 %"
     assert " ".join(header.split()) == "model runtime device threads 5 tokens 20 tokens"
-    assert row.split()[:5] == ["1", "model.onnx", "onnxruntime", "cpu", "1"]
+    assert row.split()[:5] == ["1", "model.onnx", "native", "cpu", "1"]
     assert row.count(" / ") == 4
     header = second.splitlines()[1]
     assert " ".join(header.split()).startswith("model runtime device threads bytes ")
@@ -164,6 +165,7 @@ def altered(path: Path, out: Path, **changes: Any) -> Path:
 def test_baseline(invoke: Callable[..., Result], place: Path) -> None:
     """A slow past passes; a past that started in no time does not, and the row is named."""
     cpu = ("--device", "cpu", *QUICK[:2], "--tokens", "5", "--no-keras", "--reviews", 0)
+    cpu += ("--engine", "onnxruntime")
     slow = altered(
         place / "out.json",
         place / "slow.json",
@@ -225,7 +227,7 @@ def test_interrupted(place: Path) -> None:
     running = subprocess.Popen(
         [
             *(str(SCRIPT), "bench", "--no-keras", "--time", "600", "--device", "cpu", "--json"),
-            *("--reviews", "20000", "--output", "old.json"),
+            *("--reviews", "20000", "--output", "old.json", "--engine", "auto"),
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -253,6 +255,7 @@ def test_interrupted(place: Path) -> None:
     ("arguments", "message"),
     [
         (("--device", "tpu"), "--device tpu: choose one of cpu, cuda, auto"),
+        (("--engine", "x"), "--engine x: choose of all, auto, native, onnxruntime, litert"),
         (("--xnnpack", "maybe"), "--xnnpack maybe: choose one of on, off, both"),
         (("--tokens", "10,x"), "--tokens 10,x: give whole numbers"),
         (("--tokens", ""), "--tokens : give whole numbers"),
@@ -277,7 +280,8 @@ def test_the_base_install(place: Path) -> None:
     """Measuring a file takes neither TensorFlow nor matplotlib nor Rich."""
     code = (
         "import sys\n"
-        "for name in ('tensorflow', 'keras', 'matplotlib', 'rich', 'ai_edge_litert', 'sklearn'):\n"
+        "for name in ('tensorflow', 'keras', 'matplotlib', 'rich', 'ai_edge_litert', 'sklearn',\n"
+        "             'onnxruntime'):\n"
         "    sys.modules[name] = None\n"
         "from edgernn.cli.main import run\n"
         f"sys.argv = ['edgernn', 'bench', {str(SHIPPED_MODEL)!r}, *sys.argv[1:]]\n"
@@ -287,11 +291,12 @@ def test_the_base_install(place: Path) -> None:
     found = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=place, timeout=120)
     assert found.returncode == 0, found.stderr
     assert found.stdout.startswith("one review")
+    assert "not installed: pip install 'edgernn[cpu]'" in found.stdout
 
 
 RUN = (
     *("--device", "auto", "--json", "--time", "0.02", "--reviews", "10", "--tokens", "5,400"),
-    *("--xnnpack", "on", "--precision"),
+    *("--xnnpack", "on", "--engine", "onnxruntime,litert", "--precision"),
 )
 
 

@@ -25,6 +25,7 @@ from edgernn.runtime.devices import cuda_problem
 Files = dict[tuple[str, str], Path]
 
 BOTH = (XNNPACK, NO_DELEGATE)
+OTHERS = ("onnxruntime", "litert")
 TEXTS = ["A great film", "?!", "one bad film"]
 
 
@@ -35,7 +36,7 @@ def tflite(tiny_files: Files) -> Path:
 
 def test_onnx_rows() -> None:
     """A row for each device and number of threads; what the file is stands in each."""
-    rows = file_subjects(SHIPPED_MODEL, ("cpu", "cuda"), (1, 2), BOTH)
+    rows = file_subjects(SHIPPED_MODEL, ("cpu", "cuda"), (1, 2), BOTH, OTHERS)
     assert [(row.requested_device, row.threads) for row in rows] == [
         ("cpu", 1),
         ("cuda", 1),
@@ -57,13 +58,13 @@ def test_onnx_rows() -> None:
 def test_only_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file whose operators CUDA does not have says so, also where there is no CUDA."""
     monkeypatch.setattr(subjects, "on_cpu_only", lambda file: True)
-    cpu, cuda = file_subjects(SHIPPED_MODEL, ("cpu", "cuda"), (1,), BOTH)
+    cpu, cuda = file_subjects(SHIPPED_MODEL, ("cpu", "cuda"), (1,), BOTH, OTHERS)
     assert (cpu.problem, cuda.problem) == (None, "int8 LSTMs run on the CPU only")
 
 
 def test_scores_of_a_file() -> None:
     """They are those of the file as its users load it, text without a token included."""
-    (row,) = file_subjects(SHIPPED_MODEL, ("cpu",), (1,), BOTH)
+    (row,) = file_subjects(SHIPPED_MODEL, ("cpu",), (1,), BOTH, ("auto",))
     scorer = row.open()
     expected = [score.probability for score in load(SHIPPED_MODEL, "cpu").score(TEXTS[::2])]
     found = scorer.score_all(TEXTS)
@@ -78,8 +79,10 @@ def test_scores_of_a_file() -> None:
 
 def test_rows_of_engines(tflite: Path) -> None:
     """Those that are named, for files of their format; the C engine's row is there without it."""
-    rows = file_subjects(SHIPPED_MODEL, ("cpu",), (1,), BOTH, ("native", "auto", "litert"))
+    rows = file_subjects(SHIPPED_MODEL, ("cpu",), (1,), BOTH)
     assert [row.runtime for row in rows] == ["native", "onnxruntime"]
+    rows = file_subjects(SHIPPED_MODEL, ("cpu",), (1,), BOTH, ("native", "litert"))
+    assert [row.runtime for row in rows] == ["native"]
     (row,) = file_subjects(tflite, ("cpu",), (1,), BOTH, ("native",))
     if installed() is None:
         assert row.problem is not None
@@ -91,20 +94,34 @@ def test_rows_of_engines(tflite: Path) -> None:
     assert found.tolist() == [score.probability for score in expected]
 
 
+def test_rows_of_auto(tiny_files: Files) -> None:
+    """The engine that scoring takes; where that is not ours, the row of ours says why."""
+    if installed() is None:
+        pytest.skip("this installation has no C engine: pip install -e .")
+    rows = file_subjects(SHIPPED_MODEL, ("cpu", "cuda"), (1,), BOTH, ("auto",))
+    asked = [(row.runtime, row.requested_device) for row in rows]
+    assert asked == [("native", "cpu"), ("onnxruntime", "cuda")]
+    refused = tiny_files["onnx", "int8-dynamic"]
+    ours, other = file_subjects(refused, ("cpu",), (1,), BOTH, ("auto",))
+    assert ours.problem is not None
+    assert "engine native does not run it" in ours.problem
+    assert (other.runtime, other.problem) == ("onnxruntime", None)
+
+
 def test_tflite_rows(tflite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """LiteRT with its delegate and without, on the CPU; both score alike."""
     pytest.importorskip("ai_edge_litert", reason="needs LiteRT: pip install 'edgernn[tflite]'")
-    rows = file_subjects(tflite, ("cpu", "cuda"), (1,), BOTH)
+    rows = file_subjects(tflite, ("cpu", "cuda"), (1,), BOTH, OTHERS)
     assert [(row.options, row.requested_device, row.problem) for row in rows] == [
         (XNNPACK, "cpu", None),
         (NO_DELEGATE, "cpu", None),
     ]
     one, other = (row.open().score_all(TEXTS[::2]) for row in rows)
     assert one.tolist() == pytest.approx(other.tolist(), abs=1e-4)
-    (asked,) = file_subjects(tflite, ("cuda",), (1,), (XNNPACK,))
+    (asked,) = file_subjects(tflite, ("cuda",), (1,), (XNNPACK,), OTHERS)
     assert asked.problem == ".tflite files run on the CPU only"
     monkeypatch.setattr(subjects, "xnnpack_fails", lambda file: True)
-    with_it, without = file_subjects(tflite, ("cpu",), (1,), BOTH)
+    with_it, without = file_subjects(tflite, ("cpu",), (1,), BOTH, OTHERS)
     assert with_it.problem is not None
     assert "now and then" in with_it.problem
     assert without.problem is None
@@ -117,7 +134,7 @@ def test_packages_that_are_missing(
     from edgernn.training.run import Run
 
     monkeypatch.setattr(subjects, "_installed", lambda package: None)
-    (litert,) = file_subjects(tflite, ("cpu",), (1,), (XNNPACK,))
+    (litert,) = file_subjects(tflite, ("cpu",), (1,), (XNNPACK,), OTHERS)
     assert litert.problem == "not installed: pip install 'edgernn[tflite]'"
     (keras,) = keras_subjects(Run.open(tiny_run), (1,))
     assert keras.problem == "not installed: pip install 'edgernn[export]'"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from own_environment import own_environment
 
 from edgernn import load
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from exporters.export import TrainedModel, export
 from exporters.rules import FORMATS
 
@@ -43,7 +42,7 @@ def test_what_they_make_is_taken(
 ) -> None:
     """With a warning; the scores are the same."""
     one = tmp_path / "one.onnx"
-    on_cpu = partial(open_quietly, device="cpu")
+    on_cpu = open_reference
     export(tiny_wide_trained, FORMATS["onnx"], "int8", one, on_cpu, batch="one")
     paths = [
         one,

@@ -25,7 +25,7 @@ from edgernn.errors import (
     ModelFileError,
     UsageError,
 )
-from edgernn.runtime import LoadedModel
+from edgernn.runtime.loaded_model import LoadedModel, open_reference
 from edgernn.text import TextEncoder
 from edgernn.training.models import probabilities
 from edgernn.training.run import CONFIG, CONTRACT, MODEL, Run
@@ -47,7 +47,7 @@ ONNX = FORMATS["onnx"]
 
 
 def on_cpu(path: Path) -> LoadedModel:
-    return LoadedModel.open(path, "cpu")
+    return open_reference(path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,14 @@ from tiny_runs import open_shared
 
 from edgernn import load
 from edgernn.bundle import read_model_file
-from edgernn.runtime import LoadedModel
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.runtime.replay import replay
 from exporters.export import TrainedModel, Validation, export
 from exporters.network import Dense
 from exporters.rules import FORMATS
 
 RUNS = {"largest": "tiny_labels_run", "each": "tiny_each_run"}
-on_cpu = partial(LoadedModel.open, device="cpu")
+on_cpu = open_reference
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from edgernn.audit import OldestRuntime, audit_file
 from edgernn.bundle import CONTAINERS, read_model_file
 from edgernn.errors import ExportError, UsageError
-from edgernn.runtime import LoadedModel
+from edgernn.runtime.loaded_model import LoadedModel, open_reference
 from exporters.export import CONVERTERS, TrainedModel, export
 from exporters.min_runtime import MinRuntime, find_min_runtime, oldest_supported
 from exporters.rules import FORMATS
@@ -95,7 +95,7 @@ def converted_once() -> Iterator[None]:
 
 def write(trained: TrainedModel, path: Path, runtime: MinRuntime) -> None:
     def opened(path: Path) -> LoadedModel:
-        return LoadedModel.open(path, "cpu")
+        return open_reference(path)
 
     export(trained, TFLITE, "float16", path, opened, min_runtime=runtime)
 

@@ -13,7 +13,7 @@ import pytest
 
 from edgernn.bundle import read_model_file
 from edgernn.errors import ModelFileError
-from edgernn.runtime import LoadedModel
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.training.run import EVALUATION, Run
 from exporters.export import TrainedModel, export
 from exporters.model_card import describe, page
@@ -38,9 +38,7 @@ def test_the_file_and_the_card_beside_it(tiny_trained: TrainedModel, tmp_path: P
     """Both say the same; the one outside has the hash of the whole file, too."""
     path, beside = tmp_path / "m.onnx", tmp_path / "card.md"
     rules = FORMATS["onnx"]
-    export(
-        tiny_trained, rules, "float32", path, lambda p: LoadedModel.open(p, "cpu"), card_file=beside
-    )
+    export(tiny_trained, rules, "float32", path, open_reference, card_file=beside)
     inside = read_model_file(path).bundle.page
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert beside.read_text("utf-8").replace(f"| m.onnx | {digest} |\n", "") == inside

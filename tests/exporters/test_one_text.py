@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from edgernn import load
 from edgernn.bundle import read_model_file
 from edgernn.errors import UsageError
-from edgernn.runtime.loaded_model import open_quietly
+from edgernn.runtime.loaded_model import open_reference
 from exporters import onnx_graph
 from exporters.export import TrainedModel, export
 from exporters.network import Conv, Dense, Direction, Embedding, MaxPool, Network, Pool, Recurrent
@@ -30,7 +29,7 @@ TEXTS = ["Great movie!", "Awful.", "I loved it. Then I saw it again, and I didn'
 def test_an_export(tiny_wide_trained: TrainedModel, tiny_wide_files: Files, tmp_path: Path) -> None:
     """Pooling and n-grams: no lengths, no mask; scores are those of the graph for many texts."""
     path = tmp_path / "one.onnx"
-    on_cpu = partial(open_quietly, device="cpu")
+    on_cpu = open_reference
     export(tiny_wide_trained, FORMATS["onnx"], "int8", path, on_cpu, batch="one")
     model = onnx.load(path)
     assert [value.name for value in model.graph.input] == ["ids"]

@@ -31,7 +31,7 @@ from edgernn import load
 from edgernn.bundle.model_file import count_operators
 from edgernn.cells import CELLS
 from edgernn.errors import DeviceError, ExportError
-from edgernn.runtime import LoadedModel
+from edgernn.runtime.loaded_model import LoadedModel, open_reference
 from edgernn.training.models import logits, probabilities
 from exporters import onnx_graph, onnx_precisions, tflite_graph
 from exporters.export import TrainedModel, export
@@ -238,7 +238,7 @@ def test_the_whole_job(sure: TrainedModel, tmp_path: Path, format: str, precisio
     path = tmp_path / f"model.{format}"
 
     def on_cpu(file: Path) -> LoadedModel:
-        return LoadedModel.open(file, "cpu")
+        return open_reference(file)
 
     with pytest.warns(RuntimeWarning, match="accuracy not measured"):
         checks = export(sure, FORMATS[format], precision, path, on_cpu)

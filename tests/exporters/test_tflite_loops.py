@@ -198,7 +198,7 @@ def test_an_exported_loop(
     tiny_wide_trained: TrainedModel, tiny_wide_files: dict[tuple[str, str], Path], tmp_path: Path
 ) -> None:
     """Pooling and n-grams: `loop` gives loops without a problem; in int8 the default is fused."""
-    from edgernn.runtime import LoadedModel
+    from edgernn.runtime.loaded_model import LoadedModel, open_reference
 
     by_default = audit_file(tiny_wide_files["tflite", "int8"])
     assert dict(by_default.recurrent_operators) == {"UNIDIRECTIONAL_SEQUENCE_LSTM": 2}
@@ -207,7 +207,7 @@ def test_an_exported_loop(
     trained = dataclasses.replace(trained, expected=trained.expected[:20])
 
     def opened(path: Path) -> LoadedModel:
-        return LoadedModel.open(path, "cpu")
+        return open_reference(path)
 
     export(trained, TFLITE, "int8", looped, opened, recurrent="loop")
     found = audit_file(looped)

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import pickle
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +170,7 @@ class TinyFiles(dict[tuple[str, str], Path]):
         self._folder = shared_folder(factory, name)
 
     def __missing__(self, key: tuple[str, str]) -> Path:
-        from edgernn.runtime import LoadedModel
+        from edgernn.runtime.loaded_model import open_reference
         from exporters.export import export
         from exporters.rules import find_format
 
@@ -180,8 +179,7 @@ class TinyFiles(dict[tuple[str, str], Path]):
         path = self._folder / f"tiny-{precision}{rules.suffix}"
 
         def make(path: Path) -> None:
-            opened = partial(LoadedModel.open, device="cpu")
-            export(self._trained, rules, precision, path, opened)
+            export(self._trained, rules, precision, path, open_reference)
 
         self[key] = made_once(path, make)
         return path

@@ -26,7 +26,10 @@ OPEN = (
     "import onnxruntime, sys\n"
     "onnxruntime.InferenceSession(sys.argv[1], providers=['CPUExecutionProvider'])\n"
 )
-SCORE = "import sys, edgernn\nedgernn.load(sys.argv[1], 'cpu').score(['A good film.'])\n"
+SCORE = (
+    "import sys, edgernn\n"
+    "edgernn.load(sys.argv[1], 'cpu', engine='onnxruntime').score(['A good film.'])\n"
+)
 
 
 @pytest.mark.skipif(not SENDS, reason="this ONNX Runtime has no telemetry on this system")

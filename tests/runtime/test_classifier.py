@@ -55,12 +55,15 @@ TEXTS = [
     "?",
 ]
 KINDS = [("onnx", "float32"), ("onnx", "int8"), ("tflite", "int8")]
+OTHERS = {"onnx": "onnxruntime", "tflite": "litert"}
+ENGINES = [(*kind, OTHERS[kind[0]]) for kind in KINDS[1:]] + [(*kind, "auto") for kind in KINDS]
 
 
-@pytest.fixture(scope="module", params=KINDS, ids="-".join)
+@pytest.fixture(scope="module", params=ENGINES, ids="-".join)
 def scorer(request: pytest.FixtureRequest, tiny_files: Files) -> Classifier:
-    """The tiny model, from each kind of file."""
-    return load(tiny_files[request.param], "cpu")
+    """The tiny model, from each kind of file in each engine."""
+    *kind, engine = request.param
+    return load(tiny_files[tuple(kind)], "cpu", engine=engine)
 
 
 def probabilities(scorer: Classifier, texts: Sequence[str]) -> list[float | None]:
@@ -172,8 +175,8 @@ def test_it_is_the_lengths_that_keep_padding_out(tiny_files: Files) -> None:
 def test_both_formats_answer_alike(tiny_files: Files, tiny_trained: Any) -> None:
     """Unquantized, the two engines agree."""
     found = [
-        probabilities(load(tiny_files[format, "float32"], "cpu"), tiny_trained.texts)
-        for format in ("onnx", "tflite")
+        probabilities(load(tiny_files[format, "float32"], "cpu", engine=engine), tiny_trained.texts)
+        for format, engine in OTHERS.items()
     ]
     assert found[0] == pytest.approx(found[1], abs=SAME)
 
@@ -327,7 +330,9 @@ def test_a_score_is_the_dataclass(tiny_files: Files) -> None:
 def test_threads_onnx(tiny_files: Files) -> None:
     """A call has one thread; many texts are scored by as many calls at once as asked for."""
     path = tiny_files["onnx", "float32"]
-    models = [LoadedModel.open(path, "cpu", threads=threads) for threads in (1, 3)]
+    models = [
+        LoadedModel.open(path, "cpu", threads=threads, engine="onnxruntime") for threads in (1, 3)
+    ]
     for model, threads in zip(models, (1, 3), strict=True):
         backend: Any = model._backend
         assert backend._session.get_session_options().intra_op_num_threads == 1
@@ -339,7 +344,8 @@ def test_threads_onnx(tiny_files: Files) -> None:
 def test_threads_by_default(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     """As many as the cores that the process may use."""
     monkeypatch.setattr(backends, "threads_by_default", lambda: 5)
-    assert LoadedModel.open(tiny_files["onnx", "float32"], "cpu")._backend.workers == 5
+    model = LoadedModel.open(tiny_files["onnx", "float32"], "cpu", engine="onnxruntime")
+    assert model._backend.workers == 5
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1025, 10**20, 1.5, True, "2"])
@@ -362,7 +368,7 @@ def test_threads_tflite(
         return Interpreter(model_content=model_content, num_threads=num_threads)
 
     monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
-    scorer = load(tiny_files["tflite", "int8"], threads=threads)
+    scorer = load(tiny_files["tflite", "int8"], threads=threads, engine="litert")
     assert asked == [expected]
     assert len(scorer.score(TEXTS)) == len(TEXTS)
 
@@ -383,7 +389,7 @@ def test_a_loop_that_xnnpack_gets_wrong(
 
     monkeypatch.setattr("ai_edge_litert.interpreter.Interpreter", interpreter)
     file = with_operators(read_model_file(tiny_files["tflite", "int8"]), operators)
-    model = LoadedModel(file, open_backend(file, "cpu", None))
+    model = LoadedModel(file, open_backend(file, "cpu", None, "litert").backend)
     expected = {OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES} if without else set()
     assert {asked[0].get("experimental_op_resolver_type")} - {None} == expected
     assert len(model.score(TEXTS)) == len(TEXTS)
@@ -444,7 +450,7 @@ def test_tflite_without_litert(tiny_files: Files, monkeypatch: pytest.MonkeyPatc
     """The message says what to install."""
     monkeypatch.setitem(sys.modules, "ai_edge_litert.interpreter", None)
     with pytest.raises(MissingPackageError, match=r"edgernn\[tflite\]"):
-        load(tiny_files["tflite", "int8"])
+        load(tiny_files["tflite", "int8"], engine="litert")
 
 
 def _later_onnx(data: bytes) -> bytes:
@@ -482,7 +488,7 @@ def test_a_graph_that_the_engine_refuses(
     path = tmp_path / "odd"
     path.write_bytes(with_bundle(change(file.data), format, file.bundle))
     with pytest.raises(ModelFileError, match=f"odd: {refusal}") as e:
-        load(path, "cpu")
+        load(path, "cpu", engine=OTHERS[format])
     assert "\n" not in str(e.value)
 
 
@@ -524,8 +530,9 @@ def test_weights_that_are_no_numbers(
     file = read_model_file(tiny_files[format, "int8"])
     path = tmp_path / "odd"
     path.write_bytes(with_bundle(change(file.data), format, file.bundle))
-    with pytest.raises(ModelFileError, match="odd: the graph gave nan for a text"):
-        load(path, "cpu").score(["good film"])
+    for engine in ("native", OTHERS[format]):
+        with pytest.raises(ModelFileError, match="odd: the graph gave nan for a text"):
+            load(path, "cpu", engine=engine).score(["good film"])
 
 
 @pytest.mark.parametrize(
@@ -601,12 +608,21 @@ def test_close(tiny_files: Files, kind: tuple[str, str]) -> None:
     scorer.close()
 
 
-@pytest.mark.parametrize("kind", KINDS[1:], ids="-".join)
-def test_closing_releases_the_engine(tiny_files: Files, kind: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("format", "name", "inside"),
+    [
+        ("onnx", "onnxruntime", "_session"),
+        ("tflite", "litert", "_interpreter"),
+        ("onnx", "native", "_model"),
+    ],
+)
+def test_closing_releases_the_engine(
+    tiny_files: Files, format: str, name: str, inside: str
+) -> None:
     """At once, not when Python's collector of cycles comes by."""
-    model = LoadedModel.open(tiny_files[kind], "cpu")
+    model = LoadedModel.open(tiny_files[format, "int8"], "cpu", engine=name)
     backend: Any = model._backend
-    engine = weakref.ref(backend._session if kind[0] == "onnx" else backend._interpreter)
+    engine = weakref.ref(getattr(backend, inside))
     scorer = Classifier(model)
     scorer.score(TEXTS)
     del model, backend
@@ -640,6 +656,6 @@ def test_closing_while_another_thread_scores(tiny_files: Files) -> None:
 def test_it_shows_no_insides() -> None:
     """What users see is what is named here, and no scores of ids."""
     own = {name for name in vars(Classifier) if not name.startswith("_")}
-    properties = {"path", "device", "engine", "contract", "labels", "card"}
+    properties = {"path", "device", "engine", "engine_reason", "contract", "labels", "card"}
     scoring = {"score", "score_or_none", "score_frame"}
     assert own == properties | scoring | {"encode", "decode", "close"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 import edgernn
 from edgernn.cli.info import run_info
 from edgernn.engine import LEVELS, Library, installed
-from edgernn.errors import DeviceError, ModelFileError, UsageError
-from edgernn.runtime import SHIPPED_MODEL, LoadedModel, native
+from edgernn.errors import DeviceError, MissingPackageError, ModelFileError, UsageError
+from edgernn.runtime import SHIPPED_MODEL, LoadedModel, native, opening
+from edgernn.runtime.loaded_model import open_reference
 from exporters.rules import find_format
 from exporters.sample_texts import SAMPLE_TEXTS
 
@@ -37,7 +39,7 @@ def test_the_scores_of_the_reference(kind: tuple[str, str], tiny_files: Files) -
     """Within 1e-6 of ONNX Runtime; of LiteRT, whose int8 differs, within the file's tolerance."""
     path = tiny_files[kind]
     model = LoadedModel.open(path, engine="native")
-    reference = LoadedModel.open(path, "cpu")
+    reference = open_reference(path)
     assert (model.engine, model.device) == ("native", "cpu")
     assert reference.engine == {"onnx": "onnxruntime", "tflite": "litert"}[kind[0]]
     ids = model.encoder.encode_batch(SAMPLE_TEXTS)
@@ -79,8 +81,40 @@ def test_the_level_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
         edgernn.load(engine="native")
 
 
-def test_auto_is_the_engine_of_the_format() -> None:
-    assert edgernn.load(device="cpu").engine == "onnxruntime"
+def test_auto(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is this engine on a CPU, and another one where it does not run a file, which is said."""
+    for device in ("cpu", "auto"):
+        monkeypatch.setattr(opening, "cuda_may_run", lambda: False)
+        classifier = edgernn.load(tiny_files["tflite", "int8"], device)
+        assert (classifier.engine, classifier.device) == ("native", "cpu")
+        assert classifier.engine_reason == "the default on a CPU"
+    other = edgernn.load(tiny_files["onnx", "int8-dynamic"], "cpu")
+    assert other.engine == "onnxruntime"
+    assert other.engine_reason.startswith("the C engine does not run this file: ")
+    assert edgernn.load(device="cpu", engine="onnxruntime").engine_reason == "asked for"
+
+
+def test_cuda_is_onnx_runtime_s(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked where there is a driver; a file that CUDA cannot run is this engine's."""
+    asked: list[str] = []
+
+    def opened(file: object, device: str, threads: int | None) -> object:
+        asked.append(device)
+        return native.Native(file, "cpu", threads)  # type: ignore[arg-type]
+
+    monkeypatch.setitem(opening.BACKENDS, "onnx", opened)
+    monkeypatch.setattr(opening, "cuda_may_run", lambda: True)
+    for runs, device, reason in (
+        (True, "auto", "CUDA runs here"),
+        (False, "auto", "the default on a CPU"),
+        (True, "cpu", "the default on a CPU"),
+        (True, "cuda", "the C engine runs on a CPU alone"),
+    ):
+        monkeypatch.setattr(opening, "cuda_runs", lambda runs=runs: runs)
+        assert edgernn.load(tiny_files["onnx", "int8"], device).engine_reason == reason
+    assert asked == ["cuda", "cuda"]
+    monkeypatch.setattr(opening, "on_cpu_only", lambda file: True)
+    assert edgernn.load(tiny_files["onnx", "int8"]).engine_reason == "the default on a CPU"
 
 
 def test_info_says_which_runs(
@@ -91,8 +125,9 @@ def test_info_says_which_runs(
         monkeypatch.setenv("EDGERNN_CPU", level)
         run_info(None, as_json=True)
         found = json.loads(capsys.readouterr().out)["model"]["engine"]
-        assert found["auto"] == "onnxruntime"
         assert found["native"].startswith(said)
+        assert found["auto"] == ("native" if level == "plain" else "none")
+        assert found["why"].startswith("the default on a CPU" if level == "plain" else said[4:])
 
 
 def test_what_does_not_go_together(tiny_files: Files) -> None:
@@ -121,3 +156,32 @@ def test_an_installation_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "installed", refused)
     with pytest.raises(UsageError, match="cannot be loaded: wrong ELF class"):
         edgernn.load(engine="native")
+
+
+def test_others_take_its_place(tiny_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is not here; one that does not load is said aloud. Without any: what to install."""
+    monkeypatch.setattr(native, "installed", lambda: None)
+    classifier = edgernn.load(device="cpu")
+    assert classifier.engine == "onnxruntime"
+    reason = "the C engine is not in this installation, which was built without a C compiler"
+    assert classifier.engine_reason == reason
+
+    def refused() -> Library:
+        raise OSError("wrong ELF class")
+
+    monkeypatch.setattr(native, "installed", refused)
+    with pytest.warns(RuntimeWarning, match="engine cannot be loaded: wrong ELF class; scoring"):
+        assert edgernn.load(tiny_files["tflite", "int8"]).engine == "litert"
+
+    monkeypatch.setattr(native, "installed", lambda: None)
+    for package, path, extra in (
+        ("onnxruntime", SHIPPED_MODEL, "cpu"),
+        ("ai_edge_litert.interpreter", tiny_files["tflite", "int8"], "tflite"),
+    ):
+        monkeypatch.setitem(sys.modules, package, None)
+        with pytest.raises(MissingPackageError, match=rf"{reason}; .*'edgernn\[{extra}\]'") as e:
+            edgernn.load(path, "cpu")
+        assert str(e.value).startswith(f"{path}: ")
+        assert "\n" not in str(e.value)
+    with pytest.raises(MissingPackageError, match=r"pip install 'edgernn\[gpu\]'$"):
+        edgernn.load(device="cuda")

@@ -17,6 +17,7 @@ from edgernn.runtime import LoadedModel
 from edgernn.runtime import replay as replay_module
 from edgernn.runtime.answers import Limits, RuntimeAnswers, all_passed, judge
 from edgernn.runtime.engines import Engine
+from edgernn.runtime.loaded_model import open_reference
 from edgernn.runtime.replay import Replay, check_ids, replay
 from edgernn.text import EVEN, TextEncoder
 
@@ -42,8 +43,8 @@ KINDS = [
 
 
 def golden_of(path: Path, texts: Sequence[str] = TEXTS) -> Golden:
-    """What a file makes of some texts."""
-    model = LoadedModel.open(path, "cpu")
+    """What a file makes of some texts, in the engine that export takes."""
+    model = open_reference(path)
     vectors = []
     for text in texts:
         ids = model.encoder.encode(text)

@@ -353,7 +353,7 @@ def test_the_run_opens_again(options):
 def test_every_cell_exports(options, tmp_path, mask):
     """An imported model of all kinds of layers becomes a checked file that scores as it did."""
     from edgernn import load
-    from edgernn.runtime import LoadedModel
+    from edgernn.runtime.loaded_model import open_reference
     from exporters.export import export, open_trained
     from exporters.rules import find_format
     from exporters.sample_texts import SAMPLE_TEXTS
@@ -364,9 +364,7 @@ def test_every_cell_exports(options, tmp_path, mask):
     run = import_run(changed(options, model=path))
     output = tmp_path / "own.onnx"
     trained = open_trained(run, SAMPLE_TEXTS)
-    export(
-        trained, find_format("onnx"), "float32", output, lambda file: LoadedModel.open(file, "cpu")
-    )
+    export(trained, find_format("onnx"), "float32", output, open_reference)
     texts = [text for text in TEXTS if text != "Zebras?"]
     found = [score.probability for score in load(output, "cpu").score(texts)]
     expected = own_scores(model, tokenizer(num_words=30), texts, "pre")

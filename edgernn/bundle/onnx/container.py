@@ -22,7 +22,7 @@ class OnnxContainer:
     for_several = frozenset({"lengths"})
     runtimes = ("onnxruntime",)
     oldest_runtime = "1.16"
-    extra = None
+    extra = "cpu"
     operator_per_direction = False
     # ONNX Runtime says there why CUDA does not run.
     quiet = False
