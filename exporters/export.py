@@ -181,6 +181,7 @@ def export(
             limits.golden_tolerance,
             batched=card["batch"] == "many",
         )
+        require([gate.check_c_engine(scorer, golden, run.contract.decides)])
         card["checks"] = {
             "tolerance": limits.tolerance,
             "lines": [f"{check.name}: {check.line}" for check in checks],

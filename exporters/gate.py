@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.audit import Audit, OldestRuntime
+from edgernn.bundle import Golden
 from edgernn.errors import ExportError
 from edgernn.text import Decision, TextEncoder
 from exporters.min_runtime import MinRuntime
@@ -29,6 +30,7 @@ __all__ = [
     "OpenFile",
     "Scorer",
     "check_accuracy",
+    "check_c_engine",
     "check_labels",
     "check_oldest_runtime",
     "check_operators",
@@ -83,6 +85,9 @@ class Scorer(Protocol):
         self, ids: Sequence[npt.NDArray[np.int32]], padding_ids: Sequence[int] = ()
     ) -> Scores:
         """Score int32 ids [tokens] of each text, with some ids behind the longest as padding."""
+
+    def in_c_engine(self) -> Scorer | str:
+        """Return the same file in the package's own engine, or what that does instead."""
 
 
 OpenFile = Callable[[Path], Scorer]
@@ -267,6 +272,35 @@ def check_same(name: str, scores: Scores, together: Scores) -> Check:
         f"scores do not depend on the {name}: largest change {change:.1e}, allowed {_SAME:g}",
         change,
     )
+
+
+def check_c_engine(scorer: Scorer, golden: Golden, decision: Decision) -> Check:
+    """Check that the package's own engine answers a file's golden vectors as they are.
+
+    It is what scores the file on most machines. Where it does not run it, another one does, and the
+    check says so.
+
+    Args:
+        scorer: the file in the engine that the vectors are of.
+        golden: the vectors; a probability may be as far off as they allow, and no label flips.
+        decision: from probabilities to labels.
+    """
+    name = "C engine"
+    engine = scorer.in_c_engine()
+    if isinstance(engine, str):
+        return Check(name, None, engine)
+    vectors = [vector for vector in golden.vectors if vector.scores is not None]
+    ids = [np.array(vector.ids, np.int32) for vector in vectors]
+    expected = np.array([vector.scores for vector in vectors], np.float64)
+    # A score of it depends on no other text: together or alone is one.
+    found = engine.probabilities(ids).astype(np.float64)
+    off = float(np.abs(found - expected).max())
+    flips = int(decision.flips(found, expected).sum())
+    # Not `>`: what is not a number must fail too.
+    passed = off <= golden.tolerance and not flips
+    line = f"{len(vectors)} golden vectors, largest difference {off:.1e}, allowed "
+    line += f"{golden.tolerance:g}" + (f"; {flips} labels flip" if flips else "")
+    return Check(name, passed, line, off)
 
 
 def check_padding(scorer: Scorer, texts: Sequence[str], together: Scores) -> Check:

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib import metadata
 from typing import Any, Final
 
 from edgernn.bundle import ModelFile
@@ -25,6 +26,7 @@ from edgernn.runtime.backends import (
     xnnpack_fails,
 )
 from edgernn.runtime.devices import cuda_problem, import_onnxruntime
+from edgernn.runtime.native import Native, NotHereError, RefusedError
 from edgernn.runtime.other_runtimes import ChildRuntime, known_for, runtime_version
 
 __all__ = ["ENGINES", "NOT_INSTALLED", "Engine", "find_engines", "find_others"]
@@ -83,7 +85,7 @@ def _other(name: str, adapter: Adapter, file: ModelFile) -> Engine:
 
 
 def _onnx_engines(file: ModelFile) -> tuple[Engine, ...]:
-    return (_onnxruntime(file, "cpu"), _onnxruntime(file, "cuda"))
+    return (_onnxruntime(file, "cpu"), _onnxruntime(file, "cuda"), _native(file))
 
 
 def _tflite_engines(file: ModelFile) -> tuple[Engine, ...]:
@@ -99,6 +101,7 @@ def _tflite_engines(file: ModelFile) -> tuple[Engine, ...]:
             tensorflow,
             delegate=not fails,
         ),
+        _native(file),
     )
 
 
@@ -121,6 +124,19 @@ def _onnxruntime(file: ModelFile, device: str) -> Engine:
         problem = _reason(error)
     name = "onnxruntime" if device == "cpu" else "onnxruntime, CUDA"
     return Engine(name, version, problem, lambda: OnnxRuntime(file, device, None))
+
+
+def _native(file: ModelFile) -> Engine:
+    version = metadata.version("edgernn")
+    try:
+        backend = Native(file, "cpu", None)
+    except NotHereError as error:
+        problem = error.reason if error.is_broken else NOT_INSTALLED
+        return Engine("native", None, problem, lambda: Native(file, "cpu", None))
+    except RefusedError as error:
+        problem = f"does not run this file: {error.reason}"
+        return Engine("native", version, problem, lambda: Native(file, "cpu", None))
+    return Engine("native", version, None, lambda: backend)
 
 
 @dataclass(frozen=True)

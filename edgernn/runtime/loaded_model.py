@@ -133,13 +133,15 @@ class LoadedModel:
         return self._backend.name
 
     def in_c_engine(self) -> Self | str:
-        """Return the same file in the package's own engine, or why that does not run it."""
+        """Return the same file in the C engine, or what that does instead: `does not run ...`."""
         from edgernn.runtime.native import Native, NotHereError, RefusedError
 
         try:
             backend = Native(self._file, "cpu", None)
-        except (NotHereError, RefusedError) as error:
+        except NotHereError as error:
             return error.reason
+        except RefusedError as error:
+            return f"does not run this file: {error.reason}"
         return type(self)(self._file, backend, Options("cpu", engine="native"), "asked for")
 
     @property

@@ -18,6 +18,7 @@ from edgernn.cli import verify
 from edgernn.cli.verify import run_verification
 from edgernn.errors import EdgernnError, ModelFileError, UsageError
 from edgernn.evaluation.verification import RealTexts
+from edgernn.runtime import native
 
 Files = dict[tuple[str, str], Path]
 
@@ -157,7 +158,7 @@ def test_another_probability(edgernn: InProcess, onnx: Path, tmp_path: Path) -> 
     assert done.returncode == 1
     line = next(line for line in done.stdout.splitlines() if line.startswith("onnxruntime  "))
     assert "✗  0.01 off, allowed 0.0001: text 1, 'Great movie!'" in line
-    assert done.stderr.startswith(f"error: {file}: 1 of 1 runtimes fails (onnxruntime")
+    assert done.stderr.startswith(f"error: {file}: 2 of 2 runtimes fail (onnxruntime")
     assert done.stderr.count("\n") == 1
 
 
@@ -233,11 +234,12 @@ def test_no_runtime_is_here(
     """Nothing was verified: an error, with what to install."""
     for module in ("ai_edge_litert", "tflite_runtime", "tensorflow"):
         monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(native, "installed", lambda: None)
     with pytest.raises(EdgernnError, match=r"no runtime of this machine runs it: .*\[tflite\]"):
         run_verification(tflite, RealTexts(), as_json=False)
     assert capfd.readouterr().out.splitlines()[2:] == [
         "right in 0 of 0 that ran",
-        "not installed: litert, XNNPACK; litert, no delegate; tflite-runtime; tensorflow",
+        "not installed: litert, XNNPACK; litert, no delegate; tflite-runtime; tensorflow; native",
     ]
 
 
@@ -381,7 +383,7 @@ def test_a_tolerance_on_data(
     assert "✗" not in golden
     assert "allowed 1e-06 and 0.5% flips" in data
     assert "✗" in data
-    expected = f"error: {file}: 1 of 1 runtimes fails on the data (onnxruntime"
+    expected = f"error: {file}: 2 of 2 runtimes fail on the data (onnxruntime"
     assert done.stderr.splitlines()[-1].startswith(expected)
 
 

@@ -613,7 +613,7 @@ def test_close(tiny_files: Files, kind: tuple[str, str]) -> None:
     [
         ("onnx", "onnxruntime", "_session"),
         ("tflite", "litert", "_interpreter"),
-        ("onnx", "native", "_model"),
+        ("onnx", "native", "model"),
     ],
 )
 def test_closing_releases_the_engine(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,14 +15,15 @@ import pytest
 from stand_in_files import with_operators
 
 from edgernn.bundle import ModelFile, read_model_file
+from edgernn.engine import installed
 from edgernn.errors import ModelFileError
-from edgernn.runtime import engines
+from edgernn.runtime import engines, native
 from edgernn.runtime.devices import cuda_problem
 from edgernn.runtime.engines import Engine, find_engines
 
 Files = dict[tuple[str, str], Path]
 
-TFLITE = ("litert, XNNPACK", "litert, no delegate", "tflite-runtime", "tensorflow")
+TFLITE = ("litert, XNNPACK", "litert, no delegate", "tflite-runtime", "tensorflow", "native")
 
 
 @pytest.fixture
@@ -40,11 +42,28 @@ def named(file: ModelFile) -> dict[str, Engine]:
 
 def test_onnx(onnx: ModelFile) -> None:
     """ONNX Runtime on the CPU, which is always here, and on CUDA, which says why it is not."""
-    cpu, cuda = find_engines(onnx)
+    cpu, cuda, _ = find_engines(onnx)
     assert (cpu.name, cpu.version, cpu.problem) == ("onnxruntime", onnxruntime.__version__, None)
     assert cpu.open().device == "cpu"
     assert (cuda.name, cuda.version) == ("onnxruntime, CUDA", onnxruntime.__version__)
     assert cuda.problem == cuda_problem(onnxruntime)
+
+
+def test_the_c_engine(
+    onnx: ModelFile, tflite: ModelFile, tiny_files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there for both formats; it says what it does not run, and where it is not."""
+    if installed() is None:
+        pytest.skip("this installation has no C engine: pip install -e .")
+    for file in (onnx, tflite):
+        ours = named(file)["native"]
+        assert (ours.problem, ours.version) == (None, metadata.version("edgernn"))
+        assert 0 < ours.open().run([np.array([3, 4, 5], np.int32)])[0] < 1
+    other = named(read_model_file(tiny_files["onnx", "int8-dynamic"]))["native"]
+    assert other.problem is not None
+    assert other.problem.startswith("does not run this file: ")
+    monkeypatch.setattr(native, "installed", lambda: None)
+    assert named(onnx)["native"].problem == "not installed"
 
 
 def test_tflite(tflite: ModelFile) -> None:
@@ -109,7 +128,7 @@ def test_a_loop_that_xnnpack_gets_wrong(tflite: ModelFile, monkeypatch: pytest.M
         ("ai_edge_litert", TFLITE[:2]),
         ("ai_edge_litert.interpreter", TFLITE[:2]),
         ("tflite_runtime", TFLITE[2:3]),
-        ("tensorflow", TFLITE[3:]),
+        ("tensorflow", TFLITE[3:4]),
     ],
 )
 def test_not_installed(
@@ -131,7 +150,7 @@ def test_cuda(onnx: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "cuda_problem", lambda runtime: None)
     assert find_engines(onnx)[1].problem is None
     quantized = with_operators(onnx, {"com.microsoft::DynamicQuantizeLSTM": 2})
-    cpu, cuda = find_engines(quantized)
+    cpu, cuda, _ = find_engines(quantized)
     assert cpu.problem is None
     assert cuda.problem == "not used for this file: int8 LSTMs run on the CPU only"
 
@@ -139,7 +158,7 @@ def test_cuda(onnx: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_no_onnxruntime(onnx: ModelFile, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither device has it."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert [(e.version, e.problem) for e in find_engines(onnx)] == [(None, "not installed")] * 2
+    assert [(e.version, e.problem) for e in find_engines(onnx)[:2]] == [(None, "not installed")] * 2
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,11 @@ KINDS = [
 ]
 
 
+def rounding(row: RuntimeAnswers, kind: tuple[str, str]) -> float:
+    """How far a runtime may be off: what LiteRT rounds in int8 files, the C engine does not."""
+    return 5e-3 if (row.runtime, *kind) == ("native", "tflite", "int8") else 1e-5
+
+
 def golden_of(path: Path, texts: Sequence[str] = TEXTS) -> Golden:
     """What a file makes of some texts, in the engine that export takes."""
     model = open_reference(path)
@@ -82,17 +87,18 @@ def ran(found: Replay) -> list[RuntimeAnswers]:
 def test_a_right_file(tiny_files: Files, tmp_path: Path, kind: tuple[str, str]) -> None:
     """Passes on every runtime that is here, each of which ran all vectors."""
     path = tiny_files[kind]
-    file = with_golden(path, tmp_path, golden_of(path))
-    found = replayed(file)
+    tolerance = 1e-2 if kind == ("tflite", "int8") else TOLERANCE
+    golden = dataclasses.replace(golden_of(path), tolerance=tolerance)
+    found = replayed(with_golden(path, tmp_path, golden))
     assert found.passed
-    assert found.tolerance == TOLERANCE
+    assert found.tolerance == tolerance
     assert (found.ids.texts, found.ids.mismatches, found.ids.first) == (len(TEXTS), 0, None)
     for row in ran(found):
         assert row.passed
         device = "cuda" if row.runtime.endswith("CUDA") else "cpu"
         assert (row.device, row.texts, row.label_flips) == (device, len(TEXTS), 0)
         assert row.largest_difference is not None
-        assert row.largest_difference < (1e-5 if device == "cpu" else TOLERANCE)
+        assert row.largest_difference < (rounding(row, kind) if device == "cpu" else TOLERANCE)
         assert row.row is not None
         assert row.text == TEXTS[row.row - 1]
         assert row.reason is None
@@ -129,7 +135,8 @@ def test_another_probability(tiny_files: Files, tmp_path: Path, kind: tuple[str,
     assert ran(found)
     for row in ran(found):
         assert row.passed is False
-        assert row.largest_difference == pytest.approx(0.02, abs=TOLERANCE)
+        allowed = max(TOLERANCE, rounding(row, kind))
+        assert row.largest_difference == pytest.approx(0.02, abs=allowed)
         assert (row.row, row.text, row.label_flips) == (4, TEXTS[3], 0)
         assert row.reason is not None
         assert row.reason.endswith(" off, allowed 0.001")
