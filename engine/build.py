@@ -17,7 +17,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -96,6 +96,8 @@ def build(
     flags: Sequence[str] = ("-fPIC",),
     link: Sequence[str] = (),
     freestanding: bool = True,
+    levels: Mapping[str, Sequence[str]] | None = None,
+    elsewhere: Sequence[str] = (),
 ) -> None:
     """Compile the engine.
 
@@ -107,6 +109,8 @@ def build(
         flags: further options of the compiler and the linker.
         link: further options of the linker.
         freestanding: without C's library.
+        levels: options of the compiler for each level of the arithmetic; all levels by default.
+        elsewhere: further options for all but the arithmetic.
 
     Raises:
         subprocess.CalledProcessError: the compiler failed; it has said why.
@@ -115,6 +119,10 @@ def build(
     if not freestanding:
         sources.remove(HERE / "src" / "memory.c")
     general = (*FLAGS, *(FREESTANDING if freestanding else ()), *flags)
+    if levels is None:
+        levels = {"plain": (), **(X86_LEVELS if x86 else {})}
+    if x86 and "avx512" not in levels:
+        general += ("-DEDGERNN_WITHOUT_AVX512",)
     with tempfile.TemporaryDirectory() as folder:
         jobs: list[tuple[Path, str, tuple[str, ...]]] = [
             (
@@ -122,9 +130,9 @@ def build(
                 f"level_{name}",
                 (*more, f"-DEDGERNN_LEVEL_NAME=level_{name}"),
             )
-            for name, more in ({"plain": ()} | (X86_LEVELS if x86 else {})).items()
+            for name, more in levels.items()
         ]
-        jobs += [(source, source.stem, ()) for source in (*sources, *more_sources)]
+        jobs += [(source, source.stem, tuple(elsewhere)) for source in (*sources, *more_sources)]
         # A compiler's cache in the home folder would stay behind.
         caches = {f"ZIG_{kind}_CACHE_DIR": str(Path(folder, kind)) for kind in ("GLOBAL", "LOCAL")}
 
