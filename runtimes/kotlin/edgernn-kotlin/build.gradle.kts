@@ -25,6 +25,16 @@ android {
     }
 }
 
+// The engine for Android's processors, by the package ziglang. Where this folder was copied without what
+// the engine is compiled of, src/main/jniLibs has to be there already.
+val source = file("../native/build.py")
+if (source.exists()) {
+    val engine by tasks.registering(Exec::class) {
+        commandLine("python3", source.path, "--output", file("src/main/jniLibs").path)
+    }
+    tasks.named("preBuild") { dependsOn(engine) }
+}
+
 kotlin {
     compilerOptions {
         jvmTarget = JvmTarget.JVM_11

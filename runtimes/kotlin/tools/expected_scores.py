@@ -4,9 +4,10 @@
     python runtimes/kotlin/tools/expected_scores.py scores.json
     EDGERNN_EXPECTED=$PWD/scores.json mvn -f runtimes/kotlin/pom.xml verify
 
-The file is ASCII: {"model_sha256": …, "scores": [{"text": …, "probability": …, "label": …}, …]};
-both are null for a text that is refused. The texts are our own, always the same: samples,
-conformance texts, and mixtures of both.
+The file is ASCII: {"model_sha256": …, "scores": [{"text": …, "probability": …, "label": …}, …],
+"graphs": [{"graph": …, "ids": …, "probabilities": …}, …]}; probability and label are null for a
+text that is refused. The texts are our own, always the same: samples, conformance texts, and
+mixtures of both. Graphs are those of runtimes/graphs, scored by LiteRT.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import argparse
 import hashlib
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import edgernn
 from edgernn.bench.texts import SENTENCES
@@ -25,6 +28,10 @@ from exporters.sample_texts import SAMPLE_TEXTS
 
 ROOT = Path(__file__).resolve().parents[3]
 SHIPPED = ROOT / "edgernn" / "models" / "flagship" / "model.onnx"
+GRAPHS = ("fused", "labels", "loops", "ngrams-float16", "stateless")
+"""Those that the C engine runs as exactly as LiteRT; what is int8 LiteRT rounds on its way."""
+GRAPH_IDS = range(2, 6)
+"""Of every small vocabulary that the graphs are given."""
 CASES = 120
 MIXTURES = 400
 LONGEST_CASE = 2000
@@ -63,7 +70,29 @@ def expected(model: Path, texts: Sequence[str]) -> dict[str, Any]:
         {"text": text, "probability": score.probability, "label": score.label}
         for text, score in zip(texts, classifier.score(texts), strict=True)
     ]
-    return {"model_sha256": hashlib.sha256(model.read_bytes()).hexdigest(), "scores": found}
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    return {"model_sha256": digest, "scores": found, "graphs": list(graph_scores())}
+
+
+def graph_scores() -> Iterator[dict[str, Any]]:
+    """Yield ids of many lengths for each graph, with what LiteRT gives for them."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    chance = random.Random(2)
+    for name in GRAPHS:
+        path = ROOT / "runtimes" / "graphs" / f"{name}.tflite"
+        interpreter = Interpreter(str(path), num_threads=1)
+        (given,), (taken,) = interpreter.get_input_details(), interpreter.get_output_details()
+        # A loop reads four ids at once.
+        for length in range(4, 41, 6):
+            ids = [chance.choice(GRAPH_IDS) for _ in range(length)]
+            interpreter.resize_tensor_input(given["index"], (1, length))
+            interpreter.allocate_tensors()
+            interpreter.reset_all_variables()
+            interpreter.set_tensor(given["index"], np.array([ids], np.int32))
+            interpreter.invoke()
+            found = interpreter.get_tensor(taken["index"]).reshape(-1)
+            yield {"graph": name, "ids": ids, "probabilities": [float(value) for value in found]}
 
 
 def _conformance_texts() -> set[str]:

@@ -9,7 +9,7 @@ interface Classifier : Closeable {
     /** The file that it was made from. */
     val file: ModelFile
 
-    /** The runtime as a bench calls it: `onnxruntime` or `tflite`. */
+    /** The runtime as a bench calls it: `native`, `onnxruntime` or `tflite`. */
     val runtime: String
 
     /** The runtime's version; null where it does not tell. */
@@ -28,12 +28,16 @@ interface Classifier : Closeable {
      *
      * With the decision `threshold` the second is what the graph gives, the first 1 minus it.
      *
-     * @param ids at least one, as [TextEncoder.encode] gives them.
+     * @param ids at least one, at most [TextContract.maxLength], as [TextEncoder.encode] gives them.
      * @return as many as the contract has labels, each 0 to 1.
      * @throws ModelException the runtime fails on the graph, or gives what are no probabilities.
      * @throws IllegalStateException it is closed.
      */
+    @Throws(ModelException::class)
     fun probabilities(ids: IntArray): FloatArray
+
+    /** Gives its memory back; it fails with no exception, and closes once. */
+    override fun close()
 
     /**
      * Returns what [probabilities] does for each of several texts, from one call of the runtime; null where the
@@ -42,6 +46,7 @@ interface Classifier : Closeable {
      * @throws ModelException as [probabilities].
      * @throws IllegalStateException as [probabilities].
      */
+    @Throws(ModelException::class)
     fun together(texts: List<IntArray>): List<FloatArray>? = null
 
     /**
@@ -50,6 +55,7 @@ interface Classifier : Closeable {
      * @throws ModelException as [probabilities].
      * @throws IllegalStateException as [probabilities]; or the contract's decision is not `threshold`.
      */
+    @Throws(ModelException::class)
     fun probability(ids: IntArray): Float {
         check(file.contract.decides.isBinary) { "${file.name}: a text does not have one of two labels" }
         return probabilities(ids)[1]
@@ -61,9 +67,10 @@ interface Classifier : Closeable {
      * @throws TextException the text is empty, or no token is left of it.
      * @throws ModelException as [probabilities].
      */
+    @Throws(TextException::class, ModelException::class)
     fun score(text: String): Score {
         val ids = file.encoder.encode(text)
-        return Score(file.contract, probabilities(ids), ids.size)
+        return Score.of(file.contract, probabilities(ids), ids.size)
     }
 }
 
@@ -76,7 +83,9 @@ private const val SUM_ROUNDING = 1e-3
 /** Makes sure that ids are those of a text: an engine in native code may believe them. */
 internal fun requireIds(ids: IntArray, file: ModelFile) {
     val size = file.contract.vocabularySize
+    val longest = file.contract.maxLength
     require(ids.isNotEmpty()) { "there are no ids" }
+    require(ids.size <= longest) { "${ids.size} ids, the contract has at most $longest" }
     require(ids.all { it in 0 until size }) { "an id is not in [0, ${size - 1}]" }
 }
 
@@ -90,7 +99,10 @@ internal fun requireIds(ids: IntArray, file: ModelFile) {
 internal fun checkedProbabilities(found: FloatArray, file: ModelFile): FloatArray {
     val contract = file.contract
     fun refused(what: String) =
-        ModelException("${file.name}: the graph gave $what: export it again or get a fresh copy")
+        ModelException(
+            "${file.name}: the graph gave $what: export it again or get a fresh copy",
+            ModelException.Reason.SCORE,
+        )
 
     if (found.size != contract.outputs) {
         val wanted = if (contract.outputs == 1) "one probability" else "${contract.outputs} probabilities"

@@ -33,7 +33,7 @@ enum class Format(val title: String) {
  * the engine's native code.
  *
  * @property name what errors and benches call it.
- * @property bytes the whole file; not a copy, so do not change it.
+ * @property size bytes of the whole file.
  * @property sha256 SHA-256 of the whole file, in lower-case hexadecimal.
  * @property card what the model is: recipe, precision, training figures, versions. Values are
  *   String, Long (BigInteger where it does not fit), Double, Boolean, null, List and Map of these.
@@ -44,7 +44,7 @@ enum class Format(val title: String) {
 class ModelFile private constructor(
     val name: String,
     val format: Format,
-    val bytes: ByteArray,
+    bytes: ByteArray,
     val sha256: String,
     val card: Map<String, Any?>,
     val page: String,
@@ -53,6 +53,27 @@ class ModelFile private constructor(
     internal val hasStateLoop: Boolean,
     internal val takesBatches: Boolean,
 ) {
+    val size: Int = bytes.size
+
+    @Volatile
+    private var held: ByteArray? = bytes
+
+    /**
+     * The whole file; not a copy, so do not change it.
+     *
+     * @throws IllegalStateException it was [released][release].
+     */
+    val bytes: ByteArray
+        get() = checkNotNull(held) { "$name: its bytes were released: read the file again" }
+
+    /**
+     * Lets the file's bytes go, which nobody needs but who opens it: a classifier that is open keeps what it
+     * needs, and all else here stays.
+     */
+    fun release() {
+        held = null
+    }
+
     /** The text contract. */
     val contract: TextContract
         get() = encoder.contract
@@ -71,11 +92,13 @@ class ModelFile private constructor(
          * @param name what to call it in an error.
          * @throws ModelException it is refused; the message, one line, names it and says why.
          */
+        @JvmStatic
+        @Throws(ModelException::class)
         fun read(bytes: ByteArray, name: String, unicode: Unicode): ModelFile =
             try {
                 checked(bytes, name, unicode)
             } catch (error: ModelException) {
-                throw ModelException("${oneLine(name)}: ${oneLine(error.message.orEmpty())}")
+                throw ModelException("${oneLine(name)}: ${oneLine(error.message.orEmpty())}", error.reason)
             }
 
         private fun checked(bytes: ByteArray, name: String, unicode: Unicode): ModelFile {
@@ -91,17 +114,19 @@ class ModelFile private constructor(
                 val size = attachments[small]?.size ?: 0
                 if (size > MAX_BYTES) throw ModelException("$small: larger than ${MAX_BYTES shr 20} MiB")
             }
-            val contract = TextContract.read(required(attachments, CONTRACT))
+            val contract = because(ModelException.Reason.RULES) { TextContract.read(required(attachments, CONTRACT)) }
             val card = card(required(attachments, CARD))
             val vocabulary = required(attachments, contract.vocabularyFile)
-            val encoder = TextEncoder.read(contract, vocabulary, unicode)
+            val encoder = because(ModelException.Reason.RULES) { TextEncoder.read(contract, vocabulary, unicode) }
             val golden =
                 attachments[GoldenVectors.NAME]?.let {
                     GoldenVectors.read(it, contract, attachments[GoldenVectors.BATCH])
                 }
             val page = page(attachments[PAGE] ?: ByteArray(0))
-            container.checkGraph(format, contract)
-            container.checkStructure(contract.vocabularySize)
+            because(ModelException.Reason.GRAPH) {
+                container.checkGraph(format, contract)
+                container.checkStructure(contract.vocabularySize)
+            }
             val digest = sha256(bytes)
             val (loops, batches) = container.hasStateLoop to container.takesBatches
             return ModelFile(name, format, bytes, digest, card, page, golden, encoder, loops, batches)

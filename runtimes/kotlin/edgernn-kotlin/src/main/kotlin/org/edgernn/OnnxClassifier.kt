@@ -16,7 +16,10 @@ import org.edgernn.bundle.outputName
  * @param threads how many threads one call may use; one is best for a recurrent graph.
  * @throws ModelException the file is of another format, or the runtime refuses its graph.
  */
-class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1) : Classifier {
+class OnnxClassifier
+@JvmOverloads
+@Throws(ModelException::class)
+constructor(override val file: ModelFile, override val threads: Int = 1) : Classifier {
     override val runtime: String = "onnxruntime"
     override val runtimeVersion: String?
         get() = environment.version
@@ -42,7 +45,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
                     environment.createSession(file.bytes, options)
                 }
             } catch (error: OrtException) {
-                throw failed(error)
+                throw failed(error, ModelException.Reason.GRAPH)
             }
     }
 
@@ -57,7 +60,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
         val found = run(texts)
         val each = file.contract.outputs
         if (found.size != texts.size * each) {
-            throw ModelException("${file.name}: the graph gave ${found.size} numbers for ${texts.size} texts")
+            throw ModelException("${file.name}: the graph gave ${found.size} numbers for ${texts.size} texts", ModelException.Reason.SCORE)
         }
         return texts.indices.map { checkedProbabilities(found.copyOfRange(it * each, (it + 1) * each), file) }
     }
@@ -68,7 +71,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
             try {
                 run(session, texts)
             } catch (error: OrtException) {
-                throw failed(error)
+                throw failed(error, ModelException.Reason.SCORE)
             }
         }
 
@@ -98,9 +101,9 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
         }
     }
 
-    private fun failed(error: OrtException): ModelException {
+    private fun failed(error: OrtException, kind: ModelException.Reason): ModelException {
         val reason = error.message.orEmpty().trim().lineSequence().first()
-        return ModelException("${file.name}: ONNX Runtime cannot run it: ${oneLine(reason)}")
+        return ModelException("${file.name}: ONNX Runtime cannot run it: ${oneLine(reason)}", kind)
     }
 
     private companion object {
@@ -111,6 +114,7 @@ class OnnxClassifier(override val file: ModelFile, override val threads: Int = 1
             } catch (error: LinkageError) {
                 throw ModelException(
                     "${file.name}: ONNX Runtime is not in this app: ${oneLine(error.toString())}",
+                    ModelException.Reason.ENGINE,
                 )
             }
     }

@@ -27,10 +27,11 @@ class TextEncoder private constructor(
      *
      * @throws TextException the text is empty, or no token is left of it.
      */
+    @Throws(TextException::class)
     fun encode(text: String): IntArray {
-        if (isBlank(text)) throw TextException("the text is empty")
+        if (isBlank(text)) throw TextException("the text is empty", TextException.Reason.EMPTY)
         val ids = ids(text)
-        if (ids.isEmpty()) throw TextException("no token is left of the text")
+        if (ids.isEmpty()) throw TextException("no token is left of the text", TextException.Reason.NO_TOKENS)
         return ids
     }
 

@@ -34,13 +34,15 @@ object Verification {
      * @throws ModelException the file carries no golden vectors with a probability, or the runtime
      *   fails.
      */
+    @JvmStatic
+    @Throws(ModelException::class)
     fun run(classifier: Classifier): Verified {
         val file = classifier.file
         val golden =
-            file.golden ?: throw ModelException("${file.name}: carries no golden vectors: export it again")
+            file.golden ?: throw unproved("${file.name}: carries no golden vectors: export it again")
         val vectors = golden.vectors
         if (vectors.all { it.probabilities == null }) {
-            throw ModelException("${file.name}: none of its golden vectors has a probability: export it again")
+            throw unproved("${file.name}: none of its golden vectors has a probability: export it again")
         }
         val worst = DoubleArray(vectors.size)
         val flips = BooleanArray(vectors.size)
@@ -72,6 +74,8 @@ object Verification {
         val largest = worst.maxOrNull() ?: 0.0
         return Verified(vectors.size, failures, largest.toFloat(), golden.tolerance.toFloat())
     }
+
+    private fun unproved(line: String) = ModelException(line, ModelException.Reason.PROOF)
 
     private fun encodesAsBefore(encoder: TextEncoder, vector: GoldenVector): Boolean {
         if (!encoder.ids(vector.text).contentEquals(vector.ids)) return false

@@ -45,6 +45,6 @@ class AnswersTest {
         val changes = case.filterKeys { it in setOf("threshold", "thresholds", "none_below") }
         val labels = probabilities.indices.map { "label$it" }
         val contract = LabelModels.attachments(case["decision"] as String, labels, changes).getValue("contract.json")
-        return Score(TextContract.read(contract), probabilities, 1)
+        return Score.of(TextContract.read(contract), probabilities, 1)
     }
 }

@@ -37,7 +37,7 @@ class LabelsTest {
                 val text = "${labels[1]}, ${labels.last()} and ${labels[1]}"
                 val expected = LabelModels.probabilities(decision, labels, listOf(1, labels.size - 1, 1))
                 val score = classifier.score(text)
-                assertArrayEquals(expected.toDoubleArray(), score.probabilities.toDoubles(), 1e-6)
+                assertArrayEquals(expected.toDoubleArray(), score.probabilities.toFloatArray().toDoubles(), 1e-6)
                 assertEquals(labels, score.labels)
                 assertEquals(labels[1], score.label)
                 assertEquals(4, score.tokens)
@@ -61,6 +61,8 @@ class LabelsTest {
         assertEquals("drama", found.label)
         assertEquals(listOf("drama"), found.given)
         assertEquals(0.625, found.confidence, 0.0)
+        assertEquals(score("largest", listOf(0.125, 0.625, 0.25)), found)
+        assertFalse(score("largest", listOf(0.25, 0.625, 0.125)) == found)
         assertEquals(2, found.tokens)
         assertNull(found.probability)
         assertFalse(found.positive)

@@ -10,13 +10,18 @@ import org.edgernn.Classifier
 import org.edgernn.IcuUnicode
 import org.edgernn.ModelException
 import org.edgernn.ModelFile
+import org.edgernn.NativeClassifier
 import org.edgernn.OnnxClassifier
 import org.edgernn.Score
 import org.edgernn.TextException
 import org.edgernn.Verification
 
-private const val USAGE = "usage: java -jar edgernn-jvm-0.1.0.jar [--all] MODEL.onnx [TEXTS.txt]"
+private const val USAGE =
+    "usage: java -jar edgernn-jvm-0.1.0.jar [--all] [--engine native|onnxruntime] MODEL [TEXTS.txt]"
 private const val ALL = "--all"
+private const val ENGINE = "--engine"
+private val ENGINES: Map<String, (ModelFile) -> Classifier> =
+    mapOf("native" to { NativeClassifier(it) }, "onnxruntime" to { OnnxClassifier(it) })
 
 /**
  * Scores the lines of a text file, or of standard input.
@@ -35,14 +40,18 @@ fun main(arguments: Array<String>) {
 
 /** Does what [main] does, and returns the exit code: 1 where the model, or every text, is refused, 2 for bad usage. */
 internal fun run(arguments: List<String>, input: InputStream, out: PrintStream, errors: PrintStream): Int {
-    val names = arguments.filter { it != ALL }
-    if (names.size !in 1..2 || names.any { it.startsWith("--") }) {
+    val at = arguments.indexOf(ENGINE)
+    val engine = if (at < 0) "native" else arguments.getOrNull(at + 1)
+    val open = ENGINES[engine]
+    val names = arguments.filterIndexed { i, it -> it != ALL && (at < 0 || i != at && i != at + 1) }
+    if (open == null || names.size !in 1..2 || names.any { it.startsWith("--") }) {
         errors.println(USAGE)
         return 2
     }
     return try {
         val model = File(names[0])
-        OnnxClassifier(ModelFile.read(model.readBytes(), model.path, IcuUnicode)).use { classifier ->
+        open(ModelFile.read(model.readBytes(), model.path, IcuUnicode)).use { classifier ->
+            classifier.file.release()
             val failures = Verification.run(classifier).failures
             if (failures.isNotEmpty()) throw ModelException("${model.path}: ${failures.first()}")
             (names.getOrNull(1)?.let { File(it).inputStream() } ?: input).bufferedReader().use {

@@ -29,6 +29,10 @@ class ScoreLinesTest {
         return Done(code, lines(out), lines(errors))
     }
 
+    /** Tiny graphs are no exports: edgernn's engine refuses them. */
+    private fun doneByOnnxRuntime(vararg arguments: String, input: String = "") =
+        done("--engine", "onnxruntime", *arguments, input = input)
+
     private fun lines(stream: ByteArrayOutputStream): List<String> =
         stream.toString("UTF-8").lines().dropLast(1)
 
@@ -43,27 +47,38 @@ class ScoreLinesTest {
     fun lines() {
         val model = file("stars.onnx", LabelModels.onnx("largest", listOf("eins", "zwei", "drei")))
         val texts = "Zwei, bitte\n\ndrei\tdrei\n"
-        val found = done(model, input = texts)
+        val found = doneByOnnxRuntime(model, input = texts)
         assertEquals(found.errors.joinToString(), 0, found.code)
         assertEquals("label\tconfidence\ttext", found.out.first())
         assertEquals(listOf("zwei", "", "drei"), found.out.drop(1).map { it.substringBefore('\t') })
         assertTrue(found.out[3], found.out[3].endsWith("\tdrei\tdrei"))
         assertEquals(1, found.errors.size)
         assertTrue(found.errors[0], found.errors[0].startsWith("line 2: "))
-        assertEquals(found.out, done(model, file("texts.txt", texts.toByteArray())).out)
+        assertEquals(found.out, doneByOnnxRuntime(model, file("texts.txt", texts.toByteArray())).out)
 
-        val all = done("--all", model, input = texts)
+        val all = doneByOnnxRuntime("--all", model, input = texts)
         assertEquals("label\tconfidence\teins\tzwei\tdrei\ttext", all.out.first())
         val row = all.out[1].split('\t')
         assertEquals(row[1], row[3])
         assertEquals(1.0, row.subList(2, 5).sumOf { it.toDouble() }, 1e-6)
     }
 
+    /** The shipped model, by edgernn's engine from this jar, gets what ONNX Runtime gives. */
+    @Test
+    fun engines() {
+        val text = "What a wonderful film, and what a cast!"
+        val model = "../../../edgernn/models/flagship/model.onnx"
+        val (label, confidence) = done(model, input = text).out[1].split('\t')
+        val (otherLabel, otherConfidence) = doneByOnnxRuntime(model, input = text).out[1].split('\t')
+        assertEquals(otherLabel, label)
+        assertEquals(otherConfidence.toFloat(), confidence.toFloat(), 1e-6f)
+    }
+
     /** Several labels stand in one cell. */
     @Test
     fun severalLabels() {
         val model = file("each.onnx", LabelModels.onnx("each", listOf("laut", "leise", "schnell")))
-        assertEquals("laut;schnell", done(model, input = "laut schnell").out[1].substringBefore('\t'))
+        assertEquals("laut;schnell", doneByOnnxRuntime(model, input = "laut schnell").out[1].substringBefore('\t'))
     }
 
     /** One line on standard error: for another usage, a file that is missing, and one that is no model. */
@@ -78,6 +93,11 @@ class ScoreLinesTest {
         assertEquals(1 to 1, other.code to other.errors.size)
         assertTrue(other.errors[0], other.errors[0].startsWith("error: $text: "))
         val model = file("two.onnx", LabelModels.onnx("threshold", listOf("gut", "schlecht")))
-        assertEquals(1, done(model, input = "\n").code)
+        assertEquals(1, doneByOnnxRuntime(model, input = "\n").code)
+        assertEquals(2, done("--engine").code)
+        assertEquals(2, done("--engine", "tflite", model).code)
+        val unknown = done(model, input = "gut")
+        assertEquals(1, unknown.code)
+        assertTrue(unknown.errors[0], "edgernn's engine does not run it" in unknown.errors[0])
     }
 }

@@ -23,6 +23,8 @@ class TfliteClassifier internal constructor(
     override val threads: Int,
     open: (ModelFile, Int, Boolean) -> TfliteRuntime,
 ) : Classifier {
+    @JvmOverloads
+    @Throws(ModelException::class)
     constructor(file: ModelFile, threads: Int = 1) : this(file, threads, ::NativeTflite)
 
     override val runtime: String = "tflite"
@@ -40,11 +42,12 @@ class TfliteClassifier internal constructor(
             try {
                 open(file, threads, !file.hasStateLoop)
             } catch (error: LinkageError) {
-                throw ModelException("${file.name}: TensorFlow Lite is not in this app: ${oneLine(error.toString())}")
+                val line = "${file.name}: TensorFlow Lite is not in this app: ${oneLine(error.toString())}"
+                throw ModelException(line, ModelException.Reason.ENGINE)
             } catch (error: IllegalArgumentException) {
-                throw failed(error)
+                throw failed(error, ModelException.Reason.GRAPH)
             } catch (error: IllegalStateException) {
-                throw failed(error)
+                throw failed(error, ModelException.Reason.GRAPH)
             }
         runtimeVersion = opened.version
         interpreter = opened
@@ -58,9 +61,9 @@ class TfliteClassifier internal constructor(
                 try {
                     run(opened, ids)
                 } catch (error: IllegalArgumentException) {
-                    throw failed(error)
+                    throw failed(error, ModelException.Reason.SCORE)
                 } catch (error: IllegalStateException) {
-                    throw failed(error)
+                    throw failed(error, ModelException.Reason.SCORE)
                 }
             }
         return checkedProbabilities(found, file)
@@ -84,8 +87,8 @@ class TfliteClassifier internal constructor(
         return opened.run(ids)
     }
 
-    private fun failed(error: RuntimeException): ModelException {
+    private fun failed(error: RuntimeException, kind: ModelException.Reason): ModelException {
         val reason = error.message.orEmpty().trim().lineSequence().first()
-        return ModelException("${file.name}: TensorFlow Lite cannot run it: ${oneLine(reason)}")
+        return ModelException("${file.name}: TensorFlow Lite cannot run it: ${oneLine(reason)}", kind)
     }
 }

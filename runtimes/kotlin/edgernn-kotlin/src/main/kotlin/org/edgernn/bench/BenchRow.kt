@@ -91,7 +91,7 @@ internal class BenchRow(private val classifier: Classifier, tokens: List<Int>, p
                 linkedMapOf(
                     "name" to oneLine(file.name),
                     "sha256" to file.sha256,
-                    "bytes" to file.bytes.size,
+                    "bytes" to file.size,
                     "recipe" to (file.card["recipe"] as? String)?.let { oneLine(it) },
                     "format" to file.format.title,
                     "precision" to ((file.card["precision"] as? String)?.let { oneLine(it) } ?: "unknown"),
