@@ -5,7 +5,7 @@ set -euo pipefail
 demo="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 library="$(dirname "$demo")/runtimes/kotlin/edgernn-kotlin"
 
-runtime=onnx
+runtime=engine
 abi=arm64-v8a,x86_64
 output="$demo/target/edgernn-demo-debug.apk"
 models=()
@@ -21,9 +21,10 @@ maven=(mvn -q -B -Dstyle.color=never -Dkotlin.compiler.daemon=false)
 usage() {
   cat <<'END'
 usage: build_apk.sh [options]
-  --runtime NAME    onnx (default), tflite or both
+  --runtime NAME    engine (default): edgernn's own, for both formats, compiled here by the Python
+                    package ziglang; or onnx, tflite or both
   --abi LIST        default arm64-v8a,x86_64
-  --model FILE      model that edgernn exported; twice for both runtimes. Default: the one in
+  --model FILE      model that edgernn exported; twice for both formats. Default: the one in
                     app/src/main/assets, else the pretrained one (TFLite: `edgernn export` makes it)
   --aar FILE        take a runtime from this Android archive in place of Maven's; repeatable:
                     *onnxruntime*.aar for ONNX Runtime, any others for TensorFlow Lite, such as
@@ -60,9 +61,10 @@ while (($#)); do
   shift
 done
 case "$runtime" in
+  engine) runtimes=() ;;
   onnx | tflite) runtimes=("$runtime") ;;
   both) runtimes=(onnx tflite) ;;
-  *) echo "build_apk.sh: --runtime $runtime is none of onnx, tflite, both" >&2; exit 2 ;;
+  *) echo "build_apk.sh: --runtime $runtime is none of engine, onnx, tflite, both" >&2; exit 2 ;;
 esac
 
 missing=()
@@ -125,9 +127,36 @@ for one in "${runtimes[@]}"; do
   wanted+=("${given[@]}")
 done
 
-# The models, one a runtime.
+# edgernn's own engine runs both formats: without options, those that the app has.
+formats=("${runtimes[@]}")
+if [[ $runtime == engine ]]; then
+  for one in onnx tflite; do
+    [[ ! -f $demo/app/src/main/assets/model.$one ]] || formats+=("$one")
+  done
+  ((${#formats[@]} > 0)) || formats=(onnx)
+  step "compiling the engine"
+  python3 "$library/../native/build.py" --for "$abi" --output "$demo/target/native" >&2
+fi
+
+# Classes of ONNX Runtime that are compiled for a newer Java than ProGuard can shrink for API level 24:
+# those of the desktop's jar of the same version are the same API for Java 8, without its telemetry.
+java8=52
+desktop=""
+for archive in "${wanted[@]}"; do
+  unzip -q -o "$archive" classes.jar -d "$work/look"
+  major="$(unzip -p "$work/look/classes.jar" ai/onnxruntime/OrtEnvironment.class 2>/dev/null |
+    od -An -j7 -N1 -tu1 | tr -d ' ')"
+  if [[ -n $major ]] && ((major > java8)); then
+    step "taking the desktop's classes of ONNX Runtime: the archive's are for a newer Java"
+    "${maven[@]}" -f "$demo/tools/pom.xml" dependency:copy@onnx-classes \
+      -DoutputDirectory="$work/desktop" >&2
+    desktop="$(echo "$work/desktop"/*.jar)"
+  fi
+done
+
+# The models, one a format.
 if ((${#models[@]} == 0)); then
-  for one in "${runtimes[@]}"; do
+  for one in "${formats[@]}"; do
     own="$demo/app/src/main/assets/model.$one"
     if [[ -f $own ]]; then
       models+=("$own")
@@ -141,7 +170,7 @@ if ((${#models[@]} == 0)); then
     fi
   done
 fi
-((${#models[@]} == ${#runtimes[@]})) || fail "${#models[@]} models for ${#runtimes[@]} runtimes"
+[[ $runtime == engine ]] || ((${#models[@]} == ${#runtimes[@]})) || fail "${#models[@]} models for ${#runtimes[@]} runtimes"
 
 # Resources. Libraries are mapped where they lie in the APK, as with Gradle's plugin. aapt also says
 # which classes the manifest names, for ProGuard to keep.
@@ -168,7 +197,9 @@ step "shrinking"
       [[ -f $work/aar$index/classes.jar ]] || fail "$archive: no classes.jar in it"
     # That class calls MethodHandle.invokeExact, for which there is no code before API level 26. Only
     # float16 tensors need it; the contract's graphs take int32 and give float32.
-    echo "-injars '$work/aar$index/classes.jar'(!ai/onnxruntime/platform/Fp16Conversions.class,**.class)"
+    classes="$work/aar$index/classes.jar"
+    [[ -z $desktop || $(basename "$archive") != *onnxruntime* ]] || classes="$desktop"
+    echo "-injars '$classes'(!ai/onnxruntime/platform/Fp16Conversions.class,**.class)"
     [[ ! -f $work/aar$index/proguard.txt ]] || echo "-include '$work/aar$index/proguard.txt'"
   done
   echo "-injars '$kotlin'(!META-INF/**,!module-info.class,**.class)"
@@ -193,6 +224,7 @@ step "packaging"
 packing=(--zipalign zipalign)
 for model in "${models[@]}"; do packing+=(--model "$model"); done
 for archive in "${wanted[@]}"; do packing+=(--aar "$archive"); done
+[[ $runtime != engine ]] || packing+=(--libraries "$demo/target/native")
 python3 "$demo/tools/pack_apk.py" --resources "$work/resources.apk" --dex "$work/classes.dex" \
   --abi "$abi" --output "$work/unsigned.apk" "${packing[@]}"
 zipalign -c -p 4 "$work/unsigned.apk" >"$work/zipalign.log" || {

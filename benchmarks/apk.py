@@ -3,10 +3,11 @@
     python -m benchmarks.apk
     python -m benchmarks.apk --onnx-aar ARCHIVE --stand-in
 
-Builds it with each runtime and with both by `android_demo/build_apk.sh`, around the pretrained
-model, and reads the files with `android_demo/tools/check_apk.py`. `--onnx-aar` takes ONNX Runtime
-from an archive where Maven does not have it; `--stand-in` says that this one's libraries have no
-code, so that no total is written of what holds them.
+Builds it with edgernn's own engine, with each other runtime and with both of these by
+`android_demo/build_apk.sh`, around the pretrained model, and reads the files with
+`android_demo/tools/check_apk.py`. `--onnx-aar` takes ONNX Runtime from an archive where Maven does
+not have it; `--stand-in` says that this one's libraries have no code, so that no total is written
+of what holds them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ __all__ = ["main"]
 RESULT = Path("benchmarks/results/apk.json")
 _DEMO = Path(__file__).resolve().parents[1] / "android_demo"
 _VARIANTS = (
+    ("--runtime", "engine"),
+    ("--runtime", "engine", "--abi", "arm64-v8a"),
     ("--runtime", "tflite"),
     ("--runtime", "tflite", "--abi", "arm64-v8a"),
     ("--runtime", "onnx"),
@@ -42,14 +45,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--onnx-aar", type=Path, help="an archive of ONNX Runtime for Android")
     parser.add_argument("--stand-in", action="store_true", help="its libraries have no code")
+    parser.add_argument("--only", action="append", help="a runtime; others' rows stay as they are")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
+    wanted = [one for one in _VARIANTS if not arguments.only or one[1] in arguments.only]
+    known: dict[str, dict[str, Any]] = {}
+    if arguments.only and arguments.output.exists():
+        before = json.loads(arguments.output.read_text("utf-8"))
+        known = {row["options"]: row for row in before["rows"]}
     if arguments.stand_in and arguments.onnx_aar is None:
         raise UsageError("--stand-in needs --onnx-aar")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        for variant in _VARIANTS:
-            holds_onnx = "tflite" not in variant
+        for variant in wanted:
+            holds_onnx = not {"engine", "tflite"} & set(variant)
             options = [*variant]
             if holds_onnx and arguments.onnx_aar is not None:
                 # The script tells archives apart by their names.
@@ -63,7 +72,9 @@ def main() -> None:
             row |= {"models": sum(report["models"].values()), "own": report["own"]}
             rows.append(row)
             say(f"{row}")
-    write_result(arguments.output, {"rows": rows})
+    known |= {row["options"]: row for row in rows}
+    order = [" ".join(variant) for variant in _VARIANTS]
+    write_result(arguments.output, {"rows": [known[one] for one in order if one in known]})
 
 
 def _report(apk: Path, options: list[str]) -> dict[str, Any]:

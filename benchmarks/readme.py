@@ -63,6 +63,7 @@ PAGES = (
     _ROOT / "docs" / "runtimes.md",
     _ROOT / "docs" / "speed.md",
     _ROOT / "android_demo" / "README.md",
+    _ROOT / "runtimes" / "kotlin" / "README.md",
 )
 """Pages with marked parts."""
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -273,6 +274,23 @@ def _apk(result: dict[str, Any]) -> str:
     return "\n".join([*lines, ""])
 
 
+def _jvm(result: dict[str, Any]) -> str:
+    lines = [
+        "| tokens of the text | edgernn's engine | ONNX Runtime | ratio |",
+        "| ---: | ---: | ---: | ---: |",
+    ]
+    lines += [
+        f"| {row['tokens']} | {row['native_ms']:.3f} ms | {row['onnxruntime_ms']:.3f} ms | "
+        f"{row['ratio']:.2f} |"
+        for row in result["rows"]
+    ]
+    measured = (
+        f"medians in turns, text to probability, {result['threads']} thread; "
+        f"{result['level']}, ONNX Runtime {result['onnxruntime']}, Java {result['java']}"
+    )
+    return "\n".join([*lines, "", _machine(result, measured), ""])
+
+
 def _machine(result: dict[str, Any], measured: str = "") -> str:
     machine = result["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
@@ -290,6 +308,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "capture": _capture,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,
+    "jvm": _jvm,
     "labels": labels_table,
     "pipelines": pipelines_table,
     "latency": _latency,

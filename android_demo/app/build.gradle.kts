@@ -54,10 +54,10 @@ kotlin {
 
 dependencies {
     implementation(project(":edgernn-kotlin"))
-    // One of the two is enough, if its model is the only one in src/main/assets.
-    implementation(libs.onnxruntime.android)
-    implementation(libs.tensorflow.lite)
-    implementation(libs.tensorflow.lite.api)
+    // The library brings edgernn's engine. Another runtime is an option, see DemoApplication.open.
+    // implementation(libs.onnxruntime.android)
+    // implementation(libs.tensorflow.lite)
+    // implementation(libs.tensorflow.lite.api)
 
     testImplementation(libs.onnxruntime) // the libraries of a desktop
     testImplementation(libs.junit)

@@ -119,6 +119,21 @@ def native_libraries(archive: Path, abis: list[str]) -> dict[str, bytes]:
     return found
 
 
+def own_libraries(folder: Path, abis: list[str]) -> dict[str, bytes]:
+    """Return the native libraries of a folder with one for each ABI, by their name in an APK.
+
+    Raises:
+        PackError: it has none for one of the ABIs.
+    """
+    found = {}
+    for abi in abis:
+        paths = sorted((folder / abi).glob("*.so"))
+        if not paths:
+            raise PackError(f"{folder}: no native library for {abi}")
+        found.update({f"lib/{abi}/{path.name}": path.read_bytes() for path in paths})
+    return found
+
+
 def contents(resources: Path, dex: Path, models: list[Path]) -> dict[str, tuple[bytes, bool]]:
     """Return what is no native library by its name, and whether it is stored."""
     with zipfile.ZipFile(resources) as compiled:
@@ -199,6 +214,7 @@ def main() -> None:
     parser.add_argument("--dex", type=Path, required=True)
     parser.add_argument("--model", type=Path, action="append", default=[])
     parser.add_argument("--aar", type=Path, action="append", default=[])
+    parser.add_argument("--libraries", type=Path, help="folder with native libraries by ABI")
     parser.add_argument("--abi", required=True, help="such as arm64-v8a,x86_64")
     parser.add_argument("--zipalign", help="program that compresses with Zopfli; else zlib does")
     parser.add_argument("--output", type=Path, required=True)
@@ -207,6 +223,8 @@ def main() -> None:
         libraries: dict[str, bytes] = {}
         for archive in given.aar:
             libraries.update(native_libraries(archive, given.abi.split(",")))
+        if given.libraries is not None:
+            libraries.update(own_libraries(given.libraries, given.abi.split(",")))
         files = contents(given.resources, given.dex, given.model)
         write(compressed(files, given.zipalign), libraries, given.output)
     except (PackError, OSError, zipfile.BadZipFile) as error:

@@ -15,6 +15,7 @@ from edgernn.errors import ModelFileError, UsageError
 from edgernn.files import write_bytes
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.backends import xnnpack_fails
+from edgernn.runtime.native import Native
 
 __all__ = ["run_android"]
 
@@ -67,12 +68,27 @@ def run_android(path: Path | None, project: Path, max_size: str) -> None:
         say(f"{other} is there too: in the app a switch chooses")
     script = project / "build_apk.sh"
     if script.exists():
-        runtime = "both" if both else file.format
-        say(f"next: {script} --runtime {runtime}, or Run in Android Studio")
+        option = f" --runtime {file.format}" if _engine_problem(file) else ""
+        say(f"next: {script}{option}, or Run in Android Studio")
+
+
+def _engine_problem(file: ModelFile) -> str | None:
+    """Say why edgernn's engine, which is the app's by default, does not run a file."""
+    try:
+        Native(file, "cpu", 1)
+    except UsageError:
+        # There is none on this machine to ask; the app says so itself.
+        return None
+    except ModelFileError as error:
+        return str(error.__cause__ or error)
+    return None
 
 
 def _warnings(file: ModelFile) -> Iterator[str]:
     """Yield what in a file an Android runtime gets wrong, refuses or has nothing to do with."""
+    problem = _engine_problem(file)
+    if problem is not None:
+        yield f"edgernn's engine, the app's by default, does not run it: {problem}"
     if file.bundle.golden is None:
         yield "it carries no golden vectors, so the app cannot check itself: export it again"
     yield from ASSETS[file.format](file)

@@ -2,7 +2,9 @@ import java.nio.file.Files;
 import java.nio.file.Paths;
 import java.text.Normalizer;
 import java.util.Locale;
+import org.edgernn.Classifier;
 import org.edgernn.ModelFile;
+import org.edgernn.NativeClassifier;
 import org.edgernn.OnnxClassifier;
 import org.edgernn.Unicode;
 import org.edgernn.Verification;
@@ -11,10 +13,11 @@ import org.edgernn.Verified;
 /** Replays a model file's golden vectors with the classes that are in an APK. */
 class PackagedClasses {
     public static void main(String[] arguments) throws Exception {
-        byte[] bytes = Files.readAllBytes(Paths.get(arguments[0]));
-        ModelFile file = ModelFile.Companion.read(bytes, "model.onnx", new Java());
-        OnnxClassifier classifier = new OnnxClassifier(file, 1);
-        Verified verified = Verification.INSTANCE.run(classifier);
+        byte[] bytes = Files.readAllBytes(Paths.get(arguments[1]));
+        ModelFile file = ModelFile.read(bytes, "model.onnx", new Java());
+        boolean isOwn = arguments[0].equals("native");
+        Classifier classifier = isOwn ? new NativeClassifier(file) : new OnnxClassifier(file, 1);
+        Verified verified = Verification.run(classifier);
         classifier.close();
         boolean equal = verified.getLargestDifference() <= verified.getTolerance();
         System.out.println(verified.getVectors() + " golden vectors, scores as in the file: " + equal);

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,13 @@ from android_build import (
 )
 
 from edgernn.runtime import SHIPPED_MODEL
+
+NPM_PACKAGE = "com.github.asus4.onnxruntime@0.4.9"
+"""Holds Microsoft's Android archive of ONNX Runtime 1.29, which Maven's mirrors do not all have."""
+NPM_SHA512 = (
+    "064cf176e499f4891e0cfe90f25cf64c553689eee1492bd2ed921fccca28131a"
+    "2ad02373267bae19a509ec8b288c182a3b8a2e0f58d76a1f0e63225b08ddbd16"
+)
 
 
 @pytest.fixture(scope="session")
@@ -73,12 +82,12 @@ def tflite_apk(
 
 @pytest.fixture(scope="session")
 def both_apk(
-    onnx_archive: tuple[Path, bool], tflite_model: Path, tmp_path_factory: pytest.TempPathFactory
+    onnx_archive: Path, tflite_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """The app with both runtimes, each with the pretrained model; beside it, its classes."""
     output = tmp_path_factory.mktemp("apk") / "both.apk"
     models = ("--model", SHIPPED_MODEL, "--model", tflite_model)
-    build_apk(output, "--runtime", "both", "--aar", onnx_archive[0], *models)
+    build_apk(output, "--runtime", "both", "--aar", onnx_archive, *models)
     # For a JVM.
     shutil.copy(DEMO / "target" / "apk" / "classes.jar", output.with_suffix(".jar"))
     return output
@@ -94,8 +103,8 @@ def onnx_jar(compiled: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bool]:
-    """ONNX Runtime for Android, and whether it is the real one."""
+def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ONNX Runtime for Android, or where Maven does not have it what stands in for it."""
     folder = tmp_path_factory.mktemp("archive")
     pom = DEMO / "tools" / "pom.xml"
     done = subprocess.run(
@@ -108,14 +117,46 @@ def onnx_archive(onnx_jar: Path, tmp_path_factory: pytest.TempPathFactory) -> tu
     )
     if done.returncode == 0:
         (real,) = folder.glob("*.aar")
-        return real, True
+        return real
     # A repository without it says so; whatever else goes wrong is an error.
     assert re.search("ould not find artifact|was not found in", done.stdout), done.stdout
-    return stand_in(onnx_jar, folder / "onnxruntime-stand-in.aar"), False
+    return stand_in(onnx_jar, folder / "onnxruntime-stand-in.aar")
 
 
 @pytest.fixture(scope="session")
-def onnx_apk(onnx_archive: tuple[Path, bool], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The app as it is built without options: with ONNX Runtime and the pretrained model."""
+def real_onnx_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ONNX Runtime for Android itself, out of a package of npm: 150 MB, for slow tests."""
+    if shutil.which("npm") is None:
+        pytest.skip("not here: npm, which has ONNX Runtime's Android archive")
+    folder = tmp_path_factory.mktemp("npm")
+    call("npm", "pack", NPM_PACKAGE, "--pack-destination", folder)
+    (packed,) = folder.glob("*.tgz")
+    with packed.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha512").hexdigest()
+    assert digest == NPM_SHA512, f"{NPM_PACKAGE} is another file than the tests were written with"
+    archive = folder / "onnxruntime.aar"
+    with tarfile.open(packed) as package:
+        content = package.extractfile("package/Plugins/Android/onnxruntime.aar")
+        assert content is not None
+        archive.write_bytes(content.read())
+    packed.unlink()
+    return archive
+
+
+@pytest.fixture(scope="session")
+def onnx_apk(
+    compiled: Path, real_onnx_archive: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The app with ONNX Runtime and the pretrained model."""
     output = tmp_path_factory.mktemp("apk") / "onnx.apk"
-    return build_apk(output, "--aar", onnx_archive[0], "--page-size", 16384)
+    options = ("--runtime", "onnx", "--aar", real_onnx_archive, "--page-size", 16384)
+    return build_apk(output, *options)
+
+
+@pytest.fixture(scope="session")
+def engine_apk(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app as it is built without options: with edgernn's engine; beside it, its classes."""
+    pytest.importorskip("ziglang", reason="needs the compiler: pip install ziglang")
+    output = build_apk(tmp_path_factory.mktemp("apk") / "engine.apk", "--page-size", 16384)
+    shutil.copy(DEMO / "target" / "apk" / "classes.jar", output.with_suffix(".jar"))
+    return output

@@ -126,6 +126,22 @@ def test_one_abi_alone(parts):
     assert "no native library for riscv64; it has arm64-v8a, x86_64" in done.stderr
 
 
+def test_libraries_of_a_folder(parts):
+    """As edgernn's own engine is compiled; a processor without one is named."""
+    for abi in ABIS:
+        (parts / "native" / abi).mkdir(parents=True)
+        (parts / "native" / abi / "libown.so").write_bytes(empty_library(abi))
+    options = ("--libraries", parts / "native", "--abi")
+    assert pack(parts, *options, "x86_64").returncode == 0
+    with zipfile.ZipFile(parts / "app.apk") as apk:
+        assert apk.read("lib/x86_64/libown.so") == empty_library("x86_64")
+        assert "lib/x86_64/libone.so" in apk.namelist()
+    (parts / "native" / "x86_64" / "libown.so").unlink()
+    done = pack(parts, *options, ",".join(ABIS))
+    assert done.returncode == 1
+    assert f"{parts / 'native'}: no native library for x86_64" in done.stderr
+
+
 def test_what_is_no_model_is_refused(parts):
     """Neither by content nor by name."""
     (parts / "any name").write_bytes(b"something else")

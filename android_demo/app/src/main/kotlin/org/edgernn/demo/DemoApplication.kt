@@ -8,6 +8,7 @@ import org.edgernn.BenchmarkSettings
 import org.edgernn.Classifier
 import org.edgernn.Format
 import org.edgernn.ModelFile
+import org.edgernn.NativeClassifier
 import org.edgernn.OnnxClassifier
 import org.edgernn.android.AndroidUnicode
 import org.edgernn.android.TfliteClassifier
@@ -46,12 +47,19 @@ open class DemoApplication : Application() {
             problem.toString(),
         )
 
+    /** Whether edgernn's own engine scores; an app that was built without it has another runtime. */
+    protected open val hasEngine: Boolean
+        get() = NativeClassifier.isInstalled
+
     /** Makes a classifier of a model file. */
     protected open fun open(bytes: ByteArray, format: Format): Classifier {
         val file = ModelFile.read(bytes, format.fileName, AndroidUnicode)
-        return when (format) {
-            Format.ONNX -> OnnxClassifier(file)
-            Format.TFLITE -> TfliteClassifier(file)
+        val classifier = when {
+            hasEngine -> NativeClassifier(file)
+            format == Format.ONNX -> OnnxClassifier(file)
+            else -> TfliteClassifier(file)
         }
+        file.release()
+        return classifier
     }
 }

@@ -95,8 +95,13 @@ class ModelActivity : Activity() {
         val file = classifier.file
         val list = findViewById<ViewGroup>(R.id.facts)
         list.removeAllViews()
+        val runtime = when (classifier.runtime) {
+            "native" -> getString(R.string.runtime_engine)
+            "onnxruntime" -> getString(R.string.runtime_onnxruntime)
+            else -> getString(R.string.runtime_tensorflow)
+        }
         val version = classifier.runtimeVersion?.let { " $it" }.orEmpty()
-        val bytes = NumberFormat.getIntegerInstance(resources.configuration.locales[0]).format(file.bytes.size)
+        val bytes = NumberFormat.getIntegerInstance(resources.configuration.locales[0]).format(file.size)
         add(
             list,
             FactSection(
@@ -106,7 +111,7 @@ class ModelActivity : Activity() {
                     Fact(getString(R.string.row_format), file.format.name.lowercase()),
                     Fact(getString(R.string.row_size), getString(R.string.bytes, bytes)),
                     Fact(getString(R.string.row_sha256), file.sha256),
-                    Fact(getString(R.string.row_runtime), getString(file.format.runtimeName) + version),
+                    Fact(getString(R.string.row_runtime), runtime + version),
                 ),
             ),
         )

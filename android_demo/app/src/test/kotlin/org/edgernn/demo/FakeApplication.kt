@@ -20,6 +20,10 @@ class FakeApplication : DemoApplication() {
         secondsPerRow = 0.5,
     )
 
+    /** Models of a kilobyte are no exports, which edgernn's engine refuses: ONNX Runtime takes its place. */
+    override val hasEngine: Boolean
+        get() = Models.withEngine && super.hasEngine
+
     override fun source(): ModelSource = Models.files?.let(::FakeModels) ?: super.source()
 
     override fun open(bytes: ByteArray, format: Format): Classifier {
@@ -46,6 +50,9 @@ object Models {
     /** The files; null: the app's assets. */
     var files: Map<Format, ByteArray>? = null
 
+    /** Whether edgernn's own engine opens them. */
+    var withEngine = false
+
     /** Thrown instead of opening a file. */
     @Volatile
     var failure: Throwable? = null
@@ -59,6 +66,7 @@ object Models {
     /** Forgets what another test chose. */
     fun reset() {
         files = null
+        withEngine = false
         failure = null
         opened.clear()
     }

@@ -26,7 +26,7 @@ class ModelActivityTest : PageTest() {
         val file = Models.opened.single().file
         val facts = facts(page)
         assertEquals(file.sha256, facts["SHA-256"])
-        assertEquals("%,d bytes".format(file.bytes.size), facts["size"])
+        assertEquals("%,d bytes".format(file.size), facts["size"])
         assertEquals(file.card["recipe"], facts["recipe"])
         assertEquals(file.contract.labels.joinToString(), facts["labels"])
         assertEquals(file.contract.maxLength.toString(), facts["max_length"])

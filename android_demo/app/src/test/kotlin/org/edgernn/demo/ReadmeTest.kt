@@ -5,7 +5,7 @@ import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.PrintStream
 import org.edgernn.ModelFile
-import org.edgernn.OnnxClassifier
+import org.edgernn.NativeClassifier
 import org.edgernn.Verification
 import org.edgernn.android.AndroidUnicode
 import org.junit.Assert.assertTrue
@@ -18,7 +18,7 @@ class ReadmeTest : PageTest() {
         // begin
         val bytes = context.assets.open("model.onnx").use { it.readBytes() }
         val file = ModelFile.read(bytes, "model.onnx", AndroidUnicode)
-        val classifier = OnnxClassifier(file)
+        val classifier = NativeClassifier(file)
         val verified = Verification.run(classifier)
         check(verified.passed) { verified.failures }
         val score = classifier.score("A warm and funny film.")
@@ -52,6 +52,7 @@ class ReadmeTest : PageTest() {
             .mapNotNull { Regex("""([\w-]+) = "(.+)"""").matchEntire(it)?.destructured?.toList() }
             .associate { (name, version) -> name to version }
         assertTrue(readme.contains("onnxruntime-android:${versions["onnxruntime"]}\""))
+        assertTrue(readme.contains("tensorflow-lite:${versions["tensorflow-lite"]}\""))
         assertTrue(File("../README.md").readText().contains("TensorFlow Lite\n${versions["tensorflow-lite"]}, "))
     }
 }

@@ -46,7 +46,7 @@ class ScoringModelTest {
 
         override fun score(text: String): Score {
             asked.add(text)
-            return Score(file.contract, probabilities(IntArray(text.length)), text.length)
+            return Score.of(file.contract, probabilities(IntArray(text.length)), text.length)
         }
 
         override fun close() = Unit

@@ -102,7 +102,7 @@ class NativeClassifierTest {
     fun together() {
         val alone = texts.map { classifier.probabilities(it).toList() }
         assertEquals(alone, classifier.together(texts).map { it.toList() })
-        val many = List(300) { texts[it % texts.size] }
+        val many = List(3000) { texts[it % texts.size] }
         assertTrue(many.sumOf { it.size } > 1 shl 14)
         assertEquals(many.indices.map { alone[it % texts.size] }, classifier.together(many).map { it.toList() })
         assertEquals(0, classifier.together(emptyList()).size)
