@@ -14,10 +14,10 @@ import org.edgernn.Verified;
 class PackagedClasses {
     public static void main(String[] arguments) throws Exception {
         byte[] bytes = Files.readAllBytes(Paths.get(arguments[1]));
-        ModelFile file = ModelFile.read(bytes, "model.onnx", new Java());
+        ModelFile file = ModelFile.Companion.read(bytes, "model.onnx", new Java());
         boolean isOwn = arguments[0].equals("native");
         Classifier classifier = isOwn ? new NativeClassifier(file) : new OnnxClassifier(file, 1);
-        Verified verified = Verification.run(classifier);
+        Verified verified = Verification.INSTANCE.run(classifier);
         classifier.close();
         boolean equal = verified.getLargestDifference() <= verified.getTolerance();
         System.out.println(verified.getVectors() + " golden vectors, scores as in the file: " + equal);
