@@ -17,7 +17,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -96,8 +96,7 @@ def build(
     flags: Sequence[str] = ("-fPIC",),
     link: Sequence[str] = (),
     freestanding: bool = True,
-    levels: Mapping[str, Sequence[str]] | None = None,
-    elsewhere: Sequence[str] = (),
+    small: bool = False,
 ) -> None:
     """Compile the engine.
 
@@ -109,8 +108,8 @@ def build(
         flags: further options of the compiler and the linker.
         link: further options of the linker.
         freestanding: without C's library.
-        levels: options of the compiler for each level of the arithmetic; all levels by default.
-        elsewhere: further options for all but the arithmetic.
+        small: without AVX-512 and copies of loops, all but the arithmetic compiled for size; for
+            Clang.
 
     Raises:
         subprocess.CalledProcessError: the compiler failed; it has said why.
@@ -119,10 +118,13 @@ def build(
     if not freestanding:
         sources.remove(HERE / "src" / "memory.c")
     general = (*FLAGS, *(FREESTANDING if freestanding else ()), *flags)
-    if levels is None:
-        levels = {"plain": (), **(X86_LEVELS if x86 else {})}
-    if x86 and "avx512" not in levels:
-        general += ("-DEDGERNN_WITHOUT_AVX512",)
+    levels: dict[str, tuple[str, ...]] = {"plain": ()}
+    if x86:
+        # A processor without AVX2 is an exception, for which speed may cost less.
+        levels = {"plain": ("-Os",) if small else (), **X86_LEVELS}
+    if small:
+        levels.pop("avx512", None)
+        general += ("-DEDGERNN_SMALL",)
     with tempfile.TemporaryDirectory() as folder:
         jobs: list[tuple[Path, str, tuple[str, ...]]] = [
             (
@@ -132,7 +134,9 @@ def build(
             )
             for name, more in levels.items()
         ]
-        jobs += [(source, source.stem, tuple(elsewhere)) for source in (*sources, *more_sources)]
+        # Zig takes -Oz for -Os, which is larger.
+        for_size = ("-Xclang", "-Oz") if small else ()
+        jobs += [(source, source.stem, for_size) for source in (*sources, *more_sources)]
         # A compiler's cache in the home folder would stay behind.
         caches = {f"ZIG_{kind}_CACHE_DIR": str(Path(folder, kind)) for kind in ("GLOBAL", "LOCAL")}
 

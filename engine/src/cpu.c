@@ -35,7 +35,7 @@ edgernn_level best_level(void) {
         (saved & SAVES_YMM) != SAVES_YMM) {
         return EDGERNN_LEVEL_PLAIN;
     }
-#if defined(EDGERNN_WITHOUT_AVX512) /* for where the library's size counts */
+#if defined(EDGERNN_SMALL)
     return EDGERNN_LEVEL_AVX2;
 #else
     const bool has_avx512 = (b & AVX512F) && (saved & SAVES_ZMM) == SAVES_ZMM;

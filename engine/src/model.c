@@ -14,7 +14,7 @@ static const level *code_of(edgernn_level *level) {
     switch (*level) {
 #if defined(__x86_64__)
     case EDGERNN_LEVEL_AVX2: return &level_avx2;
-#if !defined(EDGERNN_WITHOUT_AVX512)
+#if !defined(EDGERNN_SMALL)
     case EDGERNN_LEVEL_AVX512: return &level_avx512;
 #endif
 #endif

@@ -10,6 +10,14 @@
 
 enum { INPUTS_AHEAD = 4 * ROWS }; /* steps whose inputs are computed at once, where no table has them */
 
+#if defined(EDGERNN_SMALL) /* where a library's size counts: one copy of a step, whatever runs */
+#define STEP static __attribute__((noinline))
+#define PRODUCT_OF_STEP product
+#else
+#define STEP ALWAYS_INLINE
+#define PRODUCT_OF_STEP product_of
+#endif
+
 /* A text on its way through a layer. */
 typedef struct slot {
     size_t text, length, done;
@@ -97,8 +105,8 @@ ALWAYS_INLINE const float *next_inputs(const recurrent_plan *plan, const pass *p
 }
 
 /* One step of each slot. `running` is a constant where it is inlined: pointers stay in registers. */
-ALWAYS_INLINE void step(const recurrent_plan *plan, const pass *pass, const texts *texts,
-                        slot *slots, const int32_t running) {
+STEP void step(const recurrent_plan *plan, const pass *pass, const texts *texts, slot *slots,
+               const int32_t running) {
     const recurrent *layer = &plan->layer;
     const size_t width = (size_t)plan->width;
     const float *inputs[ROWS], *states[ROWS];
@@ -108,7 +116,7 @@ ALWAYS_INLINE void step(const recurrent_plan *plan, const pass *pass, const text
         states[at] = slots[at].state;
         sums[at] = slots[at].sums;
     }
-    product_of(running, inputs, states, &pass->state, sums);
+    PRODUCT_OF_STEP(running, inputs, states, &pass->state, sums);
     if (layer->cell == CELL_GRU) {
         const float *starts[ROWS], *factors[ROWS];
         float *candidates[ROWS];
@@ -120,7 +128,7 @@ ALWAYS_INLINE void step(const recurrent_plan *plan, const pass *pass, const text
                 reset_state(layer, plan->usual, width, sums[at], states[at], slots[at].reset);
             }
         }
-        product_of(running, starts, factors, &pass->candidate, candidates);
+        PRODUCT_OF_STEP(running, starts, factors, &pass->candidate, candidates);
     }
     for (int32_t at = 0; at < running; at++) {
         slot *slot = &slots[at];
@@ -209,8 +217,8 @@ static size_t fill_slots(const recurrent_plan *plan, const texts *texts, walk *w
 }
 
 /* Some steps, and what is kept of their states. */
-ALWAYS_INLINE void walk_slots(const recurrent_plan *plan, const texts *texts, size_t stride,
-                              walk *walk, const int32_t running, size_t steps) {
+STEP void walk_slots(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walk,
+                     const int32_t running, size_t steps) {
     const pass *pass = &plan->pass[walk->number];
     for (; steps > 0; steps--) {
         step(plan, pass, texts, walk->slots, running);
@@ -229,12 +237,16 @@ ALWAYS_INLINE void walk_slots(const recurrent_plan *plan, const texts *texts, si
 
 static void walk_on(const recurrent_plan *plan, const texts *texts, size_t stride, walk *walk,
                     size_t steps) {
+#if defined(EDGERNN_SMALL)
+    walk_slots(plan, texts, stride, walk, walk->running, steps);
+#else
     switch (walk->running) {
     case 1: walk_slots(plan, texts, stride, walk, 1, steps); break;
     case 2: walk_slots(plan, texts, stride, walk, 2, steps); break;
     case 3: walk_slots(plan, texts, stride, walk, 3, steps); break;
     default: break;
     }
+#endif
 }
 
 /* Write down what texts that have ended give, and free their slots. */

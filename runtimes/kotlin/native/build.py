@@ -16,7 +16,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -34,8 +34,6 @@ class Processor(NamedTuple):
     triple: str
     """Its name for the compiler."""
     flags: Sequence[str] = ()
-    levels: Mapping[str, Sequence[str]] | None = None
-    """Of the arithmetic, each with the compiler's options; None is all that there are."""
 
 
 ANDROID = {
@@ -44,8 +42,8 @@ ANDROID = {
     "armeabi-v7a": Processor(
         "arm-linux-musleabi", ("-mcpu=cortex_a8", "-mfloat-abi=softfp", "-mthumb")
     ),
-    # Emulators and Chromebooks. Few have no AVX2, and none has AVX-512 alone.
-    "x86_64": Processor("x86_64-linux-musl", (), {"plain": ("-Os",), "avx2": ("-mavx2", "-mfma")}),
+    # Emulators and Chromebooks.
+    "x86_64": Processor("x86_64-linux-musl"),
 }
 """The processors of Android by the names of its ABIs."""
 
@@ -77,8 +75,6 @@ def build(name: str, processor: Processor, output: Path, cc: Sequence[str] | Non
         cc = [sys.executable, "-m", "ziglang", "cc", "-target", processor.triple]
         # 32-bit ARM divides by a function of the compiler's.
         link.append("-rtlib=compiler-rt")
-    # Reading a file is a small part of opening it: there the size counts.
-    elsewhere = ("-Oz",) if name in ANDROID else ()
     _engine().build(
         output,
         cc,
@@ -86,8 +82,7 @@ def build(name: str, processor: Processor, output: Path, cc: Sequence[str] | Non
         more_sources=sorted(HERE.glob("*.c")),
         flags=("-fPIC", *SMALL, *processor.flags),
         link=link,
-        levels=processor.levels,
-        elsewhere=elsewhere,
+        small=name in ANDROID,
     )
 
 
