@@ -16,6 +16,7 @@ import csv
 import json
 import os
 import random
+import re
 import shutil
 import statistics
 import tempfile
@@ -256,7 +257,7 @@ def _memory(browser: Browser, address: str, scratch: Path, texts: list[str]) -> 
 
 
 def _renderers() -> int:
-    """Resident bytes of this process's browsers' processes for pages."""
+    """Bytes that this process's browsers' processes for pages take (proportional set size)."""
     total = 0
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
@@ -264,8 +265,11 @@ def _renderers() -> int:
         try:
             command = (folder / "cmdline").read_bytes()
             if b"--type=renderer" in command and _is_below(int(folder.name)):
-                pages = int((folder / "statm").read_text().split()[1])
-                total += pages * os.sysconf("SC_PAGE_SIZE")
+                # What processes share counts once.
+                (kilobytes,) = re.findall(
+                    r"^Pss:\s+(\d+) kB", (folder / "smaps_rollup").read_text(), re.MULTILINE
+                )
+                total += 1024 * int(kilobytes)
         except (FileNotFoundError, ProcessLookupError):
             # It has ended.
             continue

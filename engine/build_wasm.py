@@ -22,7 +22,8 @@ HERE = Path(__file__).resolve().parent
 LIBRARY = HERE.parent / "runtimes" / "js" / "src"
 """The folder that the JavaScript library loads the modules from."""
 
-MODULES = {"engine.wasm": ("-msimd128",), "engine-plain.wasm": ("-mno-simd128",)}
+# A tile's sums are in registers only where its loops are unrolled.
+MODULES = {"engine.wasm": ("-msimd128", "-O3"), "engine-plain.wasm": ("-mno-simd128", "-Os")}
 """Each module, and what the arithmetic is compiled with for it."""
 
 _FLAGS = (
@@ -33,7 +34,7 @@ _FLAGS = (
 )
 _SMALL = ("-mno-simd128", "-Os", "-fno-vectorize", "-fno-slp-vectorize", "-fno-inline-functions")
 """For all but the arithmetic: it runs once a file."""
-_FAST = ("-O3", "-fno-unroll-loops", "-DEDGERNN_LEVEL_NAME=level_plain")
+_LEVEL = "-DEDGERNN_LEVEL_NAME=level_plain"
 
 _EXPORTS = (
     *("open_alone", "take", "outputs", "vocabulary_size", "shortest_text", "scratch_size", "score"),
@@ -73,7 +74,7 @@ def build_wasm(folder: Path) -> None:
 
         jobs = [(path, path.stem, _SMALL) for path in (*sources, HERE / "wasm" / "door.c")]
         level = HERE / "src" / "level.c"
-        jobs += [(level, name, (*flags, *_FAST)) for name, flags in MODULES.items()]
+        jobs += [(level, name, (*flags, _LEVEL)) for name, flags in MODULES.items()]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             objects = list(pool.map(compile_one, jobs))
         folder.mkdir(parents=True, exist_ok=True)

@@ -21,6 +21,8 @@ export async function labelFile(file, model, form, progress) {
   let isFirst = true;
   /** @type {{raw: string, cells: string[]}[]} */
   let waiting = [];
+  /** The rows before, which are scored while these are read. @type {Promise<any> | null} */
+  let scoring = null;
 
   const add = (/** @type {string} */ raw, /** @type {string[]} */ more) => {
     out += [raw, ...more.map((cell) => written(cell, delimiter))].join(delimiter) + "\n";
@@ -28,10 +30,10 @@ export async function labelFile(file, model, form, progress) {
     parts.push(new Blob([out]));
     out = "";
   };
-  const flush = async () => {
-    const batch = waiting;
-    waiting = [];
-    const scores = await model.score(batch.map(({ cells }) => cells[column] ?? ""));
+  const settle = async () => {
+    if (scoring === null) return true;
+    const { batch, scores } = await scoring;
+    scoring = null;
     for (const [i, { label, given, confidence, reason }] of scores.entries()) {
       const named = model.decision === "each" ? given.join("|") : (label ?? "");
       if (named === "") unlabelled++;
@@ -39,6 +41,16 @@ export async function labelFile(file, model, form, progress) {
     }
     rows += batch.length;
     return progress({ share: read / file.size, rows });
+  };
+  const flush = async () => {
+    const goesOn = await settle();
+    const batch = waiting;
+    waiting = [];
+    const texts = batch.map(({ cells }) => cells[column] ?? "");
+    scoring = model.score(texts).then((scores) => ({ batch, scores }));
+    // Who awaits it hears of an error; until then it is nobody's.
+    scoring.catch(() => undefined);
+    return goesOn;
   };
   const take = async (/** @type {string} */ piece, /** @type {boolean} */ isLast) => {
     for (const row of reader.read(piece, isLast)) {
@@ -59,7 +71,7 @@ export async function labelFile(file, model, form, progress) {
       read += value.length;
       if (!(await take(decoded(decoder, value), false))) return null;
     }
-    if (!(await take(decoded(decoder), true)) || !(await flush())) return null;
+    if (!(await take(decoded(decoder), true)) || !(await flush()) || !(await settle())) return null;
   } finally {
     await stream.cancel();
   }
