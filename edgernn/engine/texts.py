@@ -162,14 +162,15 @@ class Encoder:
         count = len(texts)
         data = texts[0] if count == 1 else b"".join(texts)
         longest = len(data) if count == 1 else max(map(len, texts), default=0)
-        functions = self._functions
         if room.short(len(data), longest, count, model):
-            most = int(functions.edgernn_most_ids(self._address, len(data), count))
-            size = int(functions.edgernn_encoder_scratch_size(self._address, longest))
+            # Never smaller than before: texts of different sizes may come in turns.
+            sizes = room.at_least(len(data), longest, count)
+            most = int(self._functions.edgernn_most_ids(self._address, sizes[0], sizes[2]))
+            each = int(self._functions.edgernn_most_ids(self._address, sizes[1], 1))
+            size = int(self._functions.edgernn_encoder_scratch_size(self._address, sizes[1]))
             if model is not None:
-                length = max(_SCRATCH_IDS, most if count == 1 else longest + 2)
-                size = max(size, model.scratch_size(length))
-            room.grow(len(data), longest, count, most, size, model)
+                size = max(size, model.scratch_size(max(_SCRATCH_IDS, each)))
+            room.grow(sizes, most, size, model)
         offsets = room.offsets.array
         if count == 1:
             offsets[1] = len(data)
@@ -208,11 +209,17 @@ class _Room:
             or (model is not None and model is not self._model)
         )
 
+    def at_least(self, size: int, longest: int, count: int) -> tuple[int, int, int]:
+        """Return sizes that are no smaller than what there is room for already."""
+        return max(size, self._bytes), max(longest, self._longest), max(count, self._count)
+
     def grow(
-        self, size: int, longest: int, count: int, most: int, scratch: int, model: Model | None
+        self, sizes: tuple[int, int, int], most: int, scratch: int, model: Model | None
     ) -> None:
-        """Make room for `most` ids of `count` texts, and for so many bytes of scratch memory."""
-        self._bytes, self._longest, self._count, self._model = size, longest, count, model
+        """Make room for `most` ids of so many texts, and for so many bytes of scratch memory."""
+        self._bytes, self._longest, self._count = sizes
+        self._model = model
+        count = self._count
         self.ids = _Array(most, np.int32)
         self.offsets = _Array(count + 1, np.int64)
         self.id_offsets = _Array(count + 1, np.int64)

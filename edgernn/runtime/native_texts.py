@@ -101,7 +101,7 @@ def make_encoder(library: Library, encoder: TextEncoder, rules: ByteRules | None
         # A vocabulary whose words were made to fall on one place of a table.
         if error.status == "unsupported":
             return None
-        raise
+        raise MemoryError(str(error)) from error
 
 
 def read_texts(

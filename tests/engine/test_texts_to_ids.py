@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from native_networks import blocks
+from native_networks import blocks, open_network
+from random_networks import VOCABULARY, Weights
 
 from edgernn.engine import Encoder, EngineError, Library, TextRules
 from edgernn.engine.library import Opened
 from edgernn.runtime.native_texts import make_encoder, read_texts
 from edgernn.text import EncodedTexts, TextContract, TextEncoder
+from exporters.network import Network, Pool
 
 pytestmark = pytest.mark.spawns
 """The engine is compiled for it, by a process of the compiler."""
@@ -181,6 +183,24 @@ def rules_of(vocabulary: dict[bytes, int], **changed: Any) -> TextRules:
     table = bytes(range(256))
     rules = TextRules("words", table, b"", False, vocabulary, 0, None, 0, 5, "end", "none", 0)
     return rules._replace(**changed)
+
+
+@pytest.mark.parametrize("padding", ["none", "start", "end"])
+def test_scores(engine: Library, padding: str) -> None:
+    """Those of the ids, whatever sizes come in turns; 0 of texts without ids."""
+    network = Network((Weights(2).embedding(), Pool(), Weights(2).dense(24)))
+    model = open_network(engine, network)
+    words = {b"w%d" % number: number for number in range(1, VOCABULARY)}
+    # More ids than are scored together otherwise.
+    encoder = Encoder(engine, rules_of(words, max_length=6000, padding=padding))
+    for texts in ([b"w1 w2"], [b"w3", b"", b"w4 w5 " * 40], [b"w7 " * 9000], [b"w8 w1", b"w9"]):
+        forms = bytes(len(texts))
+        ids, told = encoder.encode(texts, forms)
+        assert told.counts == [len(one) for one in ids]
+        found, facts = encoder.score(model, texts, forms)
+        assert facts == told
+        expected = [model.score([one])[0] if len(one) else np.zeros(1) for one in ids]
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_words_of_one_place(engine: Library) -> None:
