@@ -12,7 +12,7 @@ from edgernn.recipes.catalogue import RECIPES
 
 ONE_TEXT = ("onnx reference", "openvino, f32", "IREE", "rten")
 REFUSED = {("bigru", "IREE"), ("simple-rnn", "IREE"), ("simple-rnn", "rten")}
-"""rten has no RNN operator; IREE compiles no GRU of two directions, and no RNN."""
+"""rten has no RNN operator; IREE compiles neither GRU nor RNN of a length that is not fixed."""
 
 
 @pytest.fixture(scope="module")

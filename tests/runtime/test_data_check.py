@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from edgernn.bundle import ModelFile, read_model_file
+from edgernn.cli.verify import _data_table
 from edgernn.errors import ModelFileError
 from edgernn.runtime import data_check
 from edgernn.runtime.answers import Limits
@@ -187,8 +188,12 @@ def test_other_runtimes(monkeypatch: pytest.MonkeyPatch, file: ModelFile) -> Non
     ]
     assert (rows["wrong"].label_flips, rows["refuses"].reason) == (1, "no such operator")
     monkeypatch.setattr(data_check, "OTHERS_SECONDS", 0.0)
-    first = {row.runtime: row for row in check_on_data(file, TEXTS, LABELS, LIMITS).runtimes}
+    cut = check_on_data(file, TEXTS, LABELS, LIMITS)
+    first = {row.runtime: row for row in cut.runtimes}
     assert (first["good"].texts, first["good"].passed, first["good"].accuracy) == (1, True, 0.0)
+    assert _data_table(cut)[-1].endswith("take texts one by one, for 20 seconds each at most")
+    assert not any("one by one" in line for line in _data_table(found))
+    assert any("refuses the file: no such operator" in line for line in _data_table(found))
     engines(monkeypatch, file, {"one": "not installed"}, others[:1])
     alone = check_on_data(file, TEXTS, LABELS, LIMITS)
     assert alone.reference is None
