@@ -1,9 +1,9 @@
 """One way from a Keras model to a file, or a file's scores; run by `benchmarks.runtimes.roads`.
 
     python -m benchmarks.runtimes.road convert WAY RUN FILE
-    python -m benchmarks.runtimes.road score RUN FILE IDS OUR_FILE RESULT
+    python -m benchmarks.runtimes.road score RUN FILE IDS OUR_FILE RESULT logits|probabilities
 
-`score` runs the file as most programs do.
+`score` runs the file, which gives the one or the other, as most programs do.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ _TURNS = 15
 _TOLERANCE = 1e-4
 Call = Callable[[npt.NDArray[np.int32]], npt.NDArray[np.float64]]
 """From ids [1, tokens] to probabilities [labels]."""
+Read = Callable[[npt.NDArray[Any]], npt.NDArray[np.float64]]
+"""From what a file gives to probabilities [labels]."""
 
 
 def main() -> None:
@@ -40,7 +43,8 @@ def main() -> None:
         model(np.ones((1, 7), np.int32))
         _CONVERTERS[road](model, Path(path))
     else:
-        _score(*map(Path, arguments))
+        *paths, gives = arguments
+        _score(*map(Path, paths), gives=gives)
 
 
 def _keras_onnx(model: Any, path: Path) -> None:
@@ -83,11 +87,14 @@ _CONVERTERS: dict[str, Callable[[Any, Path], None]] = {
 }
 
 
-def _score(run: Path, path: Path, texts: Path, reference: Path, output: Path) -> None:
+def _score(
+    run: Path, path: Path, texts: Path, reference: Path, output: Path, *, gives: str
+) -> None:
     """Compare a file's scores with the Keras model's, and its time with our file's."""
     opened = Run.open(run)
     model, softmax = opened.load_model(), opened.contract.decides.rule == "largest"
-    call, length = (_session if path.suffix == ".onnx" else _interpreter)(path, softmax)
+    read = _plain if gives == "probabilities" else partial(_probabilities, softmax=softmax)
+    call, length = (_session if path.suffix == ".onnx" else _interpreter)(path, read)
     ids = [np.array(one, np.int32)[None, :length] for one in json.loads(texts.read_text())]
     expected = [_probabilities(model(one, training=False).numpy(), softmax) for one in ids]
     if length is not None:
@@ -122,10 +129,14 @@ def _probabilities(logits: npt.NDArray[Any], softmax: bool) -> npt.NDArray[np.fl
     return np.asarray(powers / powers.sum())
 
 
+def _plain(found: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    return np.ravel(found).astype(np.float64)
+
+
 _KINDS = {"tensor(float)": np.float32, "tensor(int64)": np.int64, "tensor(int32)": np.int32}
 
 
-def _session(path: Path, softmax: bool) -> tuple[Call, int | None]:
+def _session(path: Path, read: Read) -> tuple[Call, int | None]:
     """Return what scores a text, and the one length that it takes, if there is only one."""
     session = _on_one_thread(path)
     (given,) = session.get_inputs()
@@ -133,7 +144,7 @@ def _session(path: Path, softmax: bool) -> tuple[Call, int | None]:
     length = given.shape[1] if isinstance(given.shape[1], int) else None
 
     def call(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-        return _probabilities(session.run(None, {given.name: ids.astype(kind)})[0], softmax)
+        return read(session.run(None, {given.name: ids.astype(kind)})[0])
 
     return call, length
 
@@ -152,13 +163,12 @@ def _ours(path: Path) -> Call:
 
     def call(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
         values = {"ids": ids, "lengths": np.array([ids.shape[1]], np.int32)}
-        found = session.run(None, {name: values[name] for name in names})[0]
-        return np.ravel(found).astype(np.float64)
+        return _plain(session.run(None, {name: values[name] for name in names})[0])
 
     return call
 
 
-def _interpreter(path: Path, softmax: bool) -> tuple[Call, int | None]:
+def _interpreter(path: Path, read: Read) -> tuple[Call, int | None]:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(str(path), num_threads=1)
@@ -172,7 +182,7 @@ def _interpreter(path: Path, softmax: bool) -> tuple[Call, int | None]:
         interpreter.allocate_tensors()
         interpreter.set_tensor(given["index"], ids.astype(given["dtype"]))
         interpreter.invoke()
-        return _probabilities(interpreter.get_tensor(got["index"]), softmax)
+        return read(interpreter.get_tensor(got["index"]))
 
     return call, int(signature[1]) if fixed else None
 

@@ -94,6 +94,8 @@ def measure_roads(
         failed = _run(
             *(sys.executable, "-W", "ignore", "-m", "benchmarks.runtimes.road", "score"),
             *(trained.run.folder, path, texts, files["reference"], found),
+            # Ours has the function behind the logits in its graph.
+            "probabilities" if road.of == "ours" else "logits",
         )
         row["converts"] = True
         rows.append(row | ({"reason": failed} if failed else json.loads(found.read_text())))

@@ -169,7 +169,8 @@ def _roads(rows: Sequence[Mapping[str, Any]]) -> list[str]:
             cells += [f"no {_note(row['reason'], notes)}", "-", "-", "-"]
         else:
             off = f"{row['off']:.1e}"
-            runs = "yes" if row["tokens"] is None else f"{row['tokens']} tokens, no other length"
+            tokens = row.get("tokens")
+            runs = "yes" if tokens is None else f"{tokens} tokens, no other length"
             cells += [runs, off if row["right"] else f"**{off}**"]
             cells += ["**yes**" if row["keeps_state"] else "no", f"{row['time_to_onnxruntime']} x"]
         lines.append(f"| `{row['recipe']}` | {row['road']} | " + " | ".join(cells) + " |")
