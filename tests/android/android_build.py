@@ -28,7 +28,8 @@ CLASSPATH = DEMO / "app" / "target" / "classpath"
 """What Maven compiled the app with."""
 ABIS = ("arm64-v8a", "x86_64")
 PACKAGES = (
-    "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner dexdump unzip"
+    "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner dexdump unzip "
+    "gcc libc6-dev"
 )
 """Of Debian; .ci/run installs the same."""
 
@@ -46,7 +47,7 @@ MAVEN = (
 """Its options. One warm Kotlin compiler serves all modules, which saves a third of the processor
 time; it ends a minute after the last."""
 
-_TOOLS = ("javac", "mvn", "aapt", "zipalign", "apksigner", "dexdump", "unzip")
+_TOOLS = ("javac", "mvn", "aapt", "zipalign", "apksigner", "dexdump", "unzip", "cc")
 _FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
 _MACHINES = {"arm64-v8a": 183, "x86_64": 62}
 """ELF's numbers of the processors, EM_AARCH64 and EM_X86_64."""
