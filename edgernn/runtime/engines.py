@@ -127,7 +127,11 @@ def _onnxruntime(file: ModelFile, device: str) -> Engine:
 
 
 def _native(file: ModelFile) -> Engine:
-    version = metadata.version("edgernn")
+    try:
+        version = metadata.version("edgernn")
+    except metadata.PackageNotFoundError:
+        # A tree on the path.
+        version = None
     try:
         backend = Native(file, "cpu", None)
     except NotHereError as error:
