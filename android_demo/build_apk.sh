@@ -143,10 +143,13 @@ fi
 java8=52
 desktop=""
 for archive in "${wanted[@]}"; do
+  [[ $(basename "$archive") == *onnxruntime* ]] || continue
+  one=ai/onnxruntime/OrtEnvironment.class
   unzip -q -o "$archive" classes.jar -d "$work/look"
-  major="$(unzip -p "$work/look/classes.jar" ai/onnxruntime/OrtEnvironment.class 2>/dev/null |
-    od -An -j7 -N1 -tu1 | tr -d ' ')"
-  if [[ -n $major ]] && ((major > java8)); then
+  unzip -q -o "$work/look/classes.jar" "$one" -d "$work/look"
+  # The eighth byte of a class file: for which Java it is.
+  major="$(od -An -j7 -N1 -tu1 "$work/look/$one" | tr -d ' ')"
+  if ((major > java8)); then
     step "taking the desktop's classes of ONNX Runtime: the archive's are for a newer Java"
     "${maven[@]}" -f "$demo/tools/pom.xml" dependency:copy@onnx-classes \
       -DoutputDirectory="$work/desktop" >&2
