@@ -63,6 +63,7 @@ PAGES = (
     _ROOT / "docs" / "runtimes.md",
     _ROOT / "docs" / "speed.md",
     _ROOT / "android_demo" / "README.md",
+    _ROOT / "runtimes" / "kotlin" / "README.md",
 )
 """Pages with marked parts."""
 _PART = re.compile(r"(<!-- figures: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
