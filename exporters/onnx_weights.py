@@ -181,8 +181,16 @@ def _reader(graph: Any, name: str) -> npt.NDArray[np.float32] | None:
     """Return the kernel that a tensor is multiplied by first, float32 [units, outputs], if any."""
     from onnx import numpy_helper
 
-    (node,) = [node for node in graph.node if name in node.input[:1]]
-    if node.op_type == "Transpose":
+    # Where windows may reach behind a text's end, `Where` puts other numbers there.
+    readers = [
+        node
+        for node in graph.node
+        if name in (node.input if node.op_type == "Where" else node.input[:1])
+    ]
+    if len(readers) != 1:
+        return None
+    (node,) = readers
+    if node.op_type in ("Transpose", "Where"):
         return _reader(graph, node.output[0])
     kernels = [t for t in graph.initializer if t.name in node.input[1:2]]
     # Of these the second input is a kernel.

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from keras import layers
 from onnx import TensorProto, helper, numpy_helper
-from small_models import classifier, lstm
+from parsed import check_onnx
+from small_models import VOCABULARY, classifier, lstm, ragged, sequential
 
 from edgernn.bundle.onnx.content import OnnxContent
 from exporters import onnx_graph
 from exporters.keras_model import read_network
-from exporters.onnx_weights import store_float16, store_int8
+from exporters.onnx_weights import store_embedding, store_float16, store_int8
 
 Floats = npt.NDArray[np.float32]
 
@@ -234,3 +235,29 @@ def test_scores(
     lengths = rng.integers(1, 41, 20, dtype=np.int32)
     difference = run(store(model), ids=ids, lengths=lengths) - run(model, ids=ids, lengths=lengths)
     assert least < np.abs(difference).max() < most
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        lambda: layers.Conv1D(8, 3, padding="same"),
+        lambda: layers.MaxPooling1D(2, padding="same"),
+        lambda: layers.Conv1D(8, 3, padding="causal"),
+    ],
+    ids=["convolution", "largest", "causal"],
+)
+def test_windows_right_behind_the_embedding(windows: Callable[[], Any]) -> None:
+    """What a text has none of stands between the two, where windows reach behind its end."""
+    model = sequential(layers.Embedding(VOCABULARY, 12), windows(), lstm(4), layers.Dense(1))
+    graph = onnx_graph.convert(read_network(model))
+    stored = store_embedding(graph)
+    check_onnx(stored.SerializeToString(), "the file", VOCABULARY)
+    rows = ragged((9, 12, 5))
+    ids = np.full((3, 12), 7, np.int32)
+    for i, row in enumerate(rows):
+        ids[i, : len(row)] = row
+    lengths = np.array(list(map(len, rows)), np.int32)
+    difference = np.abs(
+        run(stored, ids=ids, lengths=lengths) - run(graph, ids=ids, lengths=lengths)
+    )
+    assert 1e-6 < difference.max() < 1e-2
