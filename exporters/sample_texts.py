@@ -53,7 +53,7 @@ SAMPLE_TEXTS: tuple[str, ...] = (
 _OWN_WORDS = 200
 _UNKNOWN = "\ufffd"
 """What the id of unknown words is decoded to."""
-_KNOWN = 0.5
+_KNOWN = 0.1
 """Share of our own texts' tokens that a vocabulary must have for a model to be asked about them."""
 
 
@@ -64,8 +64,8 @@ def touching(texts: Sequence[str], encoder: TextEncoder, *, own: bool = False) -
         texts: to choose from.
         encoder: of the model.
         own: whether they are texts as the model is for. One word that it knows is enough then; of
-            other texts it must know most, as a German or Chinese model does not: it scores hardly
-            more than unknown words, and has one answer to all of them.
+            other texts it must know a tenth of the words, as a German or Chinese model does not: it
+            would score hardly more than unknown words, with one answer to all of them.
 
     Raises:
         ExportError: it knows no word of either.

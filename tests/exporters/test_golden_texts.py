@@ -18,6 +18,7 @@ from many_labels import VOCABULARY, contract_of, logits_of
 from edgernn import load
 from edgernn.bundle import read_model_file
 from edgernn.errors import ExportError
+from edgernn.runtime.opening import reference_of
 from edgernn.text import TextContract, TextEncoder
 from edgernn.text.words import KERAS_SEPARATORS, write_words
 from edgernn.training.run import Run
@@ -45,7 +46,8 @@ def test_a_file_says_what_it_answers(
     path = request.getfixturevalue(files)[kind]
     golden = read_model_file(path).bundle.golden
     assert golden is not None
-    classifier = load(path, "cpu")
+    # The one that export scored it in.
+    classifier = load(path, "cpu", engine=reference_of(kind[0]))
     assert 16 <= len(golden.vectors) <= 40
     for vector in golden.vectors:
         assert list(vector.ids) == classifier.encode(vector.text)
