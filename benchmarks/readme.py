@@ -57,6 +57,7 @@ PAGES = (
     _ROOT / "docs" / "formats.md",
     _ROOT / "docs" / "imports.md",
     _ROOT / "docs" / "index.md",
+    _ROOT / "docs" / "install.md",
     _ROOT / "docs" / "model.md",
     _ROOT / "docs" / "pipelines.md",
     _ROOT / "docs" / "recipes.md",
@@ -250,6 +251,17 @@ def _startup(result: dict[str, Any]) -> str:
     )
 
 
+def _install_size(result: dict[str, Any]) -> str:
+    packages = result["packages"]
+    largest, ours = packages["numpy"]["bytes"] / 2**20, packages["edgernn"]["bytes"] / 2**20
+    return (
+        f"The base install takes {result['bytes'] / 2**20:.1f} MiB on disk, without pip and "
+        f"compiled modules: NumPy {packages['numpy']['version']} {largest:.0f} MiB, "
+        f"edgernn {ours:.1f} MiB, "
+        "with the pretrained model and the Keras model that `edgernn export` starts from.\n"
+    )
+
+
 def _callers(result: dict[str, Any]) -> str:
     rows = result["callers"]
     alone, *others = rows
@@ -318,6 +330,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "runtimes": runtimes_table,
     "speed": speed_table,
     "imports": imports_table,
+    "install_size": _install_size,
     "startup": _startup,
     "training": _training,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -120,6 +121,9 @@ def export_run(
     if into is None:
         check_not_read("--output", output, read)
     wanted = {rules.name: find_min_runtime(rules.name, options.min_runtime) for rules in formats}
+    if "onnx" in paths and importlib.util.find_spec("onnxruntime") is None:
+        # Before minutes of work that it would check in the end.
+        raise MissingPackageError("onnxruntime", "checking an .onnx file", "cpu")
     texts, labels = _texts(run, options.data, say)
     with busy("loading the trained model, scoring the texts to check on"):
         trained = open_trained(run, texts, labels)

@@ -24,6 +24,7 @@ import edgernn
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+OPTIONAL = PROJECT["optional-dependencies"]
 PINNED, PINNED_CUDA12 = ROOT / "constraints.txt", ROOT / "constraints-cuda12.txt"
 
 linux_x86 = pytest.mark.skipif(
@@ -60,6 +61,41 @@ def test_python_versions() -> None:
     assert PROJECT["requires-python"] == f">={named[0]}"
 
 
+def wheels_of(extras: str) -> set[str]:
+    """The wheels of ONNX Runtime that extras name, on Linux on x86-64."""
+    found = set()
+    for text in [text for extra in extras.split(",") for text in OPTIONAL[extra]]:
+        asked = Requirement(text)
+        if asked.name == "edgernn":
+            found |= wheels_of(",".join(asked.extras))
+        elif asked.name.startswith("onnxruntime"):
+            machine = {"sys_platform": "linux", "platform_machine": "x86_64"}
+            if asked.marker is None or asked.marker.evaluate(machine):
+                found.add(asked.name)
+    return found
+
+
+def test_one_onnx_runtime() -> None:
+    """No combination that a page names has two, and each that runs files of others has one."""
+    pages = [
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "benchmarks").rglob("*.py"),
+    ]
+    named = {
+        extras.replace(" ", "")
+        for page in pages
+        for line in page.read_text("utf-8").splitlines()
+        if "pip install" in line
+        for extras in re.findall(r"(?:\.|edgernn)\[([\w, -]+)\]", line)
+    }
+    assert {"dev", "export", "cpu", "gpu", "train-gpu", "cpu,train,export"} <= named
+    with_one = {"cpu", "gpu", "train-gpu", "dev", "peers", "cuda-wheel"}
+    for extras in named:
+        assert len(wheels_of(extras)) == bool(with_one & {*extras.split(",")}), extras
+    assert not [text for text in PROJECT["dependencies"] if "onnxruntime" in text]
+
+
 @pytest.mark.slow
 @linux_x86
 @pytest.mark.parametrize(
@@ -72,14 +108,17 @@ def test_python_versions() -> None:
         ("train-gpu", (PINNED_CUDA12,), "nvidia-cudnn-cu12"),
         ("train-gpu,files,export", (PINNED_CUDA12,), "nvidia-cudnn-cu12"),
         ("files,dev", (PINNED,), None),
+        ("cpu,train,export", (PINNED,), None),
+        ("export", (PINNED,), None),
     ],
 )
 def test_one_cudnn(pip: Pip, extras: str, constraints: tuple[Path, ...], cudnn: str | None) -> None:
-    """Each combination has one cuDNN or none, and one ONNX Runtime; what is pinned is all."""
+    """Each combination has one cuDNN or none, and so of ONNX Runtime; what is pinned is all."""
     found = pip.resolve(extras, *(part for path in constraints for part in ("-c", path)))
     assert isinstance(found, dict), found
     assert list(starting(found, "nvidia-cudnn")) == ([] if cudnn is None else [cudnn])
-    assert list(starting(found, "onnxruntime")) == ["onnxruntime-gpu"]
+    wheels = [] if extras == "export" else ["onnxruntime" + "-gpu" * ("cpu" not in extras)]
+    assert list(starting(found, "onnxruntime")) == wheels
     if constraints and cudnn != "nvidia-cudnn-cu13":
         unpinned = {canonicalize_name(name) for name in found} - pins(constraints[0]).keys()
         assert unpinned <= {"edgernn", "setuptools", "wheel"}
@@ -128,19 +167,26 @@ def lowest(requirement: str) -> str:
 
 SCORE = """
 import json, sys
-import numpy, onnxruntime
+import numpy
 import edgernn
 texts = json.load(sys.stdin)
 found = {}
-for path in sys.argv[1:]:
-    found[path] = [score.probability for score in edgernn.load(path, "auto").score(texts)]
-print(json.dumps([numpy.__version__, onnxruntime.__version__, found]))
+engine, *paths = sys.argv[1:]
+for path in paths:
+    with edgernn.load(path, "auto", engine=engine) as classifier:
+        found[path] = [score.probability for score in classifier.score(texts)]
+version = getattr(sys.modules.get("onnxruntime"), "__version__", None)
+print(json.dumps([numpy.__version__, version, found]))
 """
 
 
 def scores_as_here(
-    python: Path, files: dict[tuple[str, str], Path], folder: Path, source: Path | None
-) -> tuple[str, str]:
+    python: Path,
+    files: dict[tuple[str, str], Path],
+    folder: Path,
+    source: Path | None,
+    engine: str,
+) -> tuple[str, str | None]:
     """Hold the scores of another environment against this one's, of each kind of .onnx file.
 
     Args:
@@ -148,22 +194,26 @@ def scores_as_here(
         files: exported files by format and precision.
         folder: where to run.
         source: what edgernn is imported from, or None for what is installed there.
+        engine: what scores there, of all files that it runs.
 
     Returns:
-        The versions of its NumPy and ONNX Runtime.
+        The versions of its NumPy and ONNX Runtime, None where that is not loaded.
     """
     from edgernn import load
     from exporters.rules import FORMATS
     from exporters.sample_texts import SAMPLE_TEXTS
 
-    paths = [str(files["onnx", precision]) for precision in FORMATS["onnx"].precisions]
+    precisions = [*FORMATS["onnx"].precisions]
+    if engine == "native":
+        precisions.remove("int8-dynamic")
+    paths = [str(files["onnx", precision]) for precision in precisions]
     paths.append(str(ROOT / "edgernn" / "models" / "flagship" / "model.onnx"))
     # Words that the flagship knows.
     texts = [text for text in SAMPLE_TEXTS if re.search(r"\b(a|and|film|is|of|the)\b", text)]
     assert len(texts) >= 15
     own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [python, "-c", SCORE, *paths],
+        [python, "-c", SCORE, engine, *paths],
         input=json.dumps(texts),
         capture_output=True,
         text=True,
@@ -175,7 +225,8 @@ def scores_as_here(
     numpy, onnxruntime, found = json.loads(done.stdout)
     assert len(found) == len(paths)
     for path, scores in found.items():
-        expected = [score.probability for score in load(path, "cpu").score(texts)]
+        here = load(path, "cpu", engine="onnxruntime")
+        expected = [score.probability for score in here.score(texts)]
         assert len(set(expected)) > 10
         assert scores == pytest.approx(expected, abs=1e-5)
     return numpy, onnxruntime
@@ -187,10 +238,12 @@ def test_the_oldest_that_is_allowed(
     pip: Pip, tiny_files: dict[tuple[str, str], Path], tmp_path: Path, engine: str
 ) -> None:
     """With the oldest NumPy and ONNX Runtime of the bounds, scores are those of today's."""
-    bounds = {Requirement(text).name: text for text in PROJECT["dependencies"]}
+    extra = {"onnxruntime": "cpu", "onnxruntime-gpu": "cuda-wheel"}[engine]
+    asked = [*PROJECT["dependencies"], *OPTIONAL[extra]]
+    bounds = {Requirement(text).name: text for text in asked}
     packages = [lowest(bounds[name]) for name in ("numpy", engine, "typer")]
     python = pip.environment(tmp_path / "venv", packages)
-    numpy, onnxruntime = scores_as_here(python, tiny_files, tmp_path, ROOT)
+    numpy, onnxruntime = scores_as_here(python, tiny_files, tmp_path, ROOT, "onnxruntime")
     assert [f"numpy=={numpy}", f"{engine}=={onnxruntime}"] == [
         f"{package}.0" for package in packages[:2]
     ]
@@ -201,13 +254,15 @@ def test_the_oldest_that_is_allowed(
 def test_on_each_python(
     pip: Pip, tiny_files: dict[tuple[str, str], Path], tmp_path: Path, version: str
 ) -> None:
-    """The wheel, installed with the newest of what it needs, scores and has its command."""
+    """The wheel, with the newest of what it needs alone, scores and has its command."""
+    pytest.importorskip("ziglang", reason="needs the compiler: pip install ziglang")
     interpreter = shutil.which(f"python{version}")
     # Where several are managed, the name may be there and not the interpreter.
     if interpreter is None or run(interpreter, "--version").returncode:
         pytest.skip(f"no python{version} on the path")
     python = pip.environment(tmp_path / "venv", [pip.wheel], interpreter)
-    scores_as_here(python, tiny_files, tmp_path, None)
+    _, onnxruntime = scores_as_here(python, tiny_files, tmp_path, None, "native")
+    assert onnxruntime is None
     said = run(python, "-m", "edgernn", "--version")
     assert said.stdout == f"edgernn {edgernn.__version__}\n"
     scored = run(python.with_name("edgernn"), "score", "Great movie!")
