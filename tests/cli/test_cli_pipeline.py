@@ -57,7 +57,7 @@ def test_export(exporting, model):
     names = [line.removeprefix("\u2713 ").partition(":")[0] for line in checks[:-2]]
     assert names == [
         *("operators", "audit", "oldest runtime", "parity", "label flips", "order", "batch"),
-        *("padding", "reference"),
+        *("padding", "reference", "C engine"),
     ]
     assert "golden vectors inside" in checks[-2]
     assert "warning: accuracy not measured" in exporting.stderr
