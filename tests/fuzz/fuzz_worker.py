@@ -2,7 +2,8 @@
 
     python fuzz_worker.py SOUND_FILE...
 
-The sound files are scored first, so that all modules are loaded; the answer is a line `{}`. Then
+The sound files are scored first, by each engine that may run them, so that all modules are loaded:
+a changed graph may be another engine's. The answer is a line `{}`. Then
 it reads paths, a line each, and answers each with a line of JSON, the fields of `Outcome` in
 `fuzz_pool.py`. What native code prints goes to /dev/null.
 """
@@ -63,10 +64,10 @@ def _memory(field: str) -> int:
     raise RuntimeError(f"no {field} in /proc/self/status")
 
 
-def _score(path: str) -> list[float]:
+def _score(path: str, engine: str = "auto") -> list[float]:
     import edgernn
 
-    scorer = edgernn.load(path, "cpu", threads=1)
+    scorer = edgernn.load(path, "cpu", threads=1, engine=engine)
     return [score.probability for score in scorer.score(TEXTS)]
 
 
@@ -101,6 +102,7 @@ def main() -> None:
     os.dup2(null, 2)
     for path in sys.argv[1:]:
         _score(path)
+        _score(path, "litert" if path.endswith(".tflite") else "onnxruntime")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (_memory("VmSize") + _ROOM,) * 2)
     hook = _Hook()

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from edgernn import Classifier, load
+from edgernn.bundle import read_model_file
 from edgernn.errors import TextError
 from edgernn.runtime import LoadedModel
+from edgernn.runtime.loaded_model import Options
 from edgernn.training.models import probabilities
 from exporters.sample_texts import SAMPLE_TEXTS
 
@@ -62,11 +64,15 @@ def test_a_score_depends_on_no_other_text(scorer: Classifier) -> None:
     assert np.abs(np.array(together) - alone).max() <= 1e-5
 
 
-def test_no_token_is_left(tiny_word_files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ["auto", "onnxruntime"])
+def test_no_token_is_left(
+    engine: str, tiny_word_files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A text of stop words and unknown words alone is told, not guessed at."""
-    model = LoadedModel.open(tiny_word_files["onnx", "float32"], "cpu")
-    monkeypatch.setattr(model.encoder._tokenizer, "_start", [])
-    scorer = Classifier(model)
+    file = read_model_file(tiny_word_files["onnx", "float32"])
+    # Before it is opened: an engine that encodes takes the start id then.
+    monkeypatch.setattr(file.bundle.encoder._tokenizer, "_start", [])
+    scorer = Classifier(LoadedModel.of_file(file, Options("cpu", engine=engine)))
     assert scorer.encode("the a!") == []
     with pytest.raises(TextError, match="text 2: no token is left of the text"):
         scorer.score(["a film", "the a!"], errors="raise")
