@@ -4,7 +4,7 @@
 
 Each interpreter is `python3.11` and so on of PATH, or one of pyenv's. It gets an environment of
 its own in a temporary folder: `pip install .`, three texts scored, then the packages that tests
-use, and the tests. An interpreter that is not there is written down as untried.
+use, and the tests. An interpreter that is not there is written down as not run.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def pythons_table(result: dict[str, Any]) -> str:
     for version in VERSIONS:
         found = result.get(version)
         if found is None:
-            lines.append(f"| {version} | untried | - | - | - | - |")
+            lines.append(f"| {version} | not run | - | - | - | - |")
             continue
         lines.append(
             f"| {found['python']} | engine {found['engine']} | {found['passed']:,} "

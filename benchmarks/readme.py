@@ -22,6 +22,7 @@ from benchmarks.behaviour.table import behaviour_table
 from benchmarks.imports.table import imports_table
 from benchmarks.labels.table import labels_table
 from benchmarks.pipelines import pipelines_table
+from benchmarks.pythons import pythons_table
 from benchmarks.runtimes.table import recurrent_table, runtimes_table, runtimes_wrong
 from benchmarks.speed.engine_table import engine_table
 from benchmarks.speed.table import speed_table
@@ -326,6 +327,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "jvm": _jvm,
     "labels": labels_table,
     "pipelines": pipelines_table,
+    "pythons": pythons_table,
     "latency": _latency,
     "formats": _formats,
     "shipped_model": _shipped_model,
