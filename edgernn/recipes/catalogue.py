@@ -355,8 +355,8 @@ DEFAULT_RECIPE = "flagship"
 MANY_LABELS_RECIPE = "ngram-bilstm"
 """What is trained where the data has more than two labels and no recipe is named.
 
-On validation texts it was right more often than `pooled-bilstm`, whose files are a third of its size
-(docs/recipes.md).
+On validation texts it was right more often than `pooled-bilstm`, whose files are a third of its
+size (docs/recipes.md).
 """
 
 

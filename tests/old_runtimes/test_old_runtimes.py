@@ -151,6 +151,7 @@ def test_nothing_new_is_there(old_python: Path, tiny_files: Files) -> None:
         "tflite-micro": "not installed",
         "tflite-runtime": None,
         "tensorflow": "not installed",
+        "native": None,
     }
 
 
