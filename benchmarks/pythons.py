@@ -27,7 +27,7 @@ RESULT = Path("benchmarks/results/pythons.json")
 VERSIONS = ("3.11", "3.12", "3.13", "3.14")
 
 _ROOT = Path(__file__).resolve().parents[1]
-_EXTRAS = "data,duckdb,files,polars,sklearn,tflite"
+_EXTRAS = "cpu,data,duckdb,files,polars,sklearn,tflite"
 _TOOLS = ("filelock", "hypothesis", "onnx", "pandas", "pytest", "pytest-cov", "pytest-xdist")
 _FOLDERS = ("text", "bundle", "engine", "runtime", "rows")
 _SCORE = (
