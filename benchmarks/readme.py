@@ -26,6 +26,7 @@ from benchmarks.pythons import pythons_table
 from benchmarks.runtimes.table import recurrent_table, runtimes_table, runtimes_wrong
 from benchmarks.speed.engine_table import engine_table
 from benchmarks.speed.table import speed_table
+from benchmarks.web import web_table
 from edgernn.cli.formats import reason_of
 from edgernn.files import write_text
 from edgernn.measured import (
@@ -66,6 +67,7 @@ PAGES = (
     _ROOT / "docs" / "recipes.md",
     _ROOT / "docs" / "runtimes.md",
     _ROOT / "docs" / "speed.md",
+    _ROOT / "docs" / "web.md",
     _ROOT / "android_demo" / "README.md",
     _ROOT / "runtimes" / "kotlin" / "README.md",
 )
@@ -338,6 +340,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "install_size": _install_size,
     "startup": _startup,
     "training": _training,
+    "web": web_table,
 }
 
 
