@@ -82,7 +82,8 @@ def test_from_a_table_to_the_jvm(language: str, jar: Path, tmp_path: Path) -> No
     header, *rows = call(
         *("java", "-jar", jar, "--all", paths[".onnx"], lines), ORT_DISABLE_TELEMETRY="1"
     ).splitlines()
-    assert header.split("\t") == ["label", "confidence", "negative", "positive", "text"]
+    columns = ["label", "confidence", "probability_negative", "probability_positive", "text"]
+    assert header.split("\t") == columns
     for row, text, score in zip(rows, texts, found[".onnx"], strict=True):
         label, confidence, *probabilities, scored = row.split("\t")
         assert (label, scored) == (score.label, text)

@@ -57,10 +57,19 @@ class ScoreLinesTest {
         assertEquals(found.out, doneByOnnxRuntime(model, file("texts.txt", texts.toByteArray())).out)
 
         val all = doneByOnnxRuntime("--all", model, input = texts)
-        assertEquals("label\tconfidence\teins\tzwei\tdrei\ttext", all.out.first())
+        assertEquals("label\tconfidence\tprobability_eins\tprobability_zwei\tprobability_drei\ttext", all.out.first())
         val row = all.out[1].split('\t')
         assertEquals(row[1], row[3])
         assertEquals(1.0, row.subList(2, 5).sumOf { it.toDouble() }, 1e-6)
+
+        val top = doneByOnnxRuntime("--all", model, "--top", "2", input = texts)
+        assertEquals("label\tconfidence\ttop_1\ttop_1_probability\ttop_2", top.out[0].substringBefore("\ttop_2_"))
+        val likeliest = top.out[1].split('\t')
+        assertEquals(listOf("zwei", row[3]), likeliest.subList(2, 4))
+        assertEquals(row.subList(2, 5).map { it.toDouble() }.sorted()[1], likeliest[5].toDouble(), 0.0)
+        assertEquals(row.drop(2), likeliest.drop(6))
+        val most = doneByOnnxRuntime("--top", "9", model, input = texts).out
+        assertEquals(listOf(8, 8), listOf(most[0], most[2]).map { line -> line.count { it == '\t' } })
     }
 
     /** The shipped model, by edgernn's engine from this jar, gets what ONNX Runtime gives. */
@@ -86,7 +95,9 @@ class ScoreLinesTest {
     fun refusals() {
         val text = file("a.txt", "text".toByteArray())
         assertEquals(2 to 1, done().let { it.code to it.errors.size })
-        assertEquals(2 to 1, done("--most", text).let { it.code to it.errors.size })
+        for (wrong in listOf(listOf("--most"), listOf("--top"), listOf("--top", "0"), listOf("--top", "two"))) {
+            assertEquals(2 to 1, done(*wrong.toTypedArray(), text).let { it.code to it.errors.size })
+        }
         val missing = done(File(folder.root, "none.onnx").path)
         assertEquals(1 to 1, missing.code to missing.errors.size)
         val other = done(text)
