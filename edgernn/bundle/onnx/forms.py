@@ -132,7 +132,13 @@ FORMS: Final[Mapping[str, tuple[Form, ...]]] = {
     ),
     # What optimizers make of a product and a sum.
     "Gemm": (
-        _form(r"(x|features) (F2|w) F1", alpha=None, beta=None, transA=_FIRST, transB=_FIRST_TWO),
+        _form(
+            r"(x|features) (F2|w) (x|F1|wide)",
+            alpha=None,
+            beta=None,
+            transA=_FIRST,
+            transB=_FIRST_TWO,
+        ),
     ),
     "LeakyRelu": (_form(r"x", alpha=None),),
     "Less": (_form(r"ends I1", "brief"), _form(r"ids I1", "same", r"2147483647")),
