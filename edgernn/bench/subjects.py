@@ -29,9 +29,9 @@ from edgernn.runtime.backends import (
     on_cpu_only,
     xnnpack_fails,
 )
-from edgernn.runtime.devices import cuda_may_run, cuda_problem, cuda_runs, import_onnxruntime
+from edgernn.runtime.devices import cuda_problem, import_onnxruntime
 from edgernn.runtime.native import Native
-from edgernn.runtime.opening import ENGINE_FORMATS
+from edgernn.runtime.opening import ENGINE_FORMATS, auto_is_cuda
 
 if TYPE_CHECKING:
     from edgernn.training.run import Run
@@ -133,7 +133,7 @@ def _on_cpu(file: ModelFile, devices: Sequence[str]) -> list[str]:
     """Return those of the devices that are the CPU for a file."""
     if file.format != "onnx":
         return list(devices)
-    has_cuda = "auto" in devices and cuda_may_run() and cuda_runs() and not on_cpu_only(file)
+    has_cuda = "auto" in devices and auto_is_cuda(file)
     return [device for device in devices if device == "cpu" or (device == "auto" and not has_cuda)]
 
 

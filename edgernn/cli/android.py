@@ -15,7 +15,7 @@ from edgernn.errors import ModelFileError, UsageError
 from edgernn.files import write_bytes
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.backends import xnnpack_fails
-from edgernn.runtime.native import Native
+from edgernn.runtime.native import Native, RefusedError
 
 __all__ = ["run_android"]
 
@@ -79,8 +79,8 @@ def _engine_problem(file: ModelFile) -> str | None:
     except UsageError:
         # There is none on this machine to ask; the app says so itself.
         return None
-    except ModelFileError as error:
-        return str(error.__cause__ or error)
+    except RefusedError as error:
+        return error.reason
     return None
 
 

@@ -138,8 +138,7 @@ def _native(file: ModelFile) -> Engine:
         problem = error.reason if error.is_broken else NOT_INSTALLED
         return Engine("native", None, problem, lambda: Native(file, "cpu", None))
     except RefusedError as error:
-        problem = f"does not run this file: {error.reason}"
-        return Engine("native", version, problem, lambda: Native(file, "cpu", None))
+        return Engine("native", version, error.predicate, lambda: Native(file, "cpu", None))
     return Engine("native", version, None, lambda: backend)
 
 

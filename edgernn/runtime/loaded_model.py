@@ -138,10 +138,8 @@ class LoadedModel:
 
         try:
             backend = Native(self._file, "cpu", None)
-        except NotHereError as error:
-            return error.reason
-        except RefusedError as error:
-            return f"does not run this file: {error.reason}"
+        except (NotHereError, RefusedError) as error:
+            return error.predicate
         return type(self)(self._file, backend, Options("cpu", engine="native"), "asked for")
 
     @property
@@ -243,14 +241,17 @@ class LoadedModel:
 
 
 def native_texts(backend: Backend, encoder: TextEncoder) -> NativeTexts | None:
-    """Return the C engine's own way from texts to probabilities; None of another engine."""
+    """Return the C engine's own way from texts to probabilities.
+
+    None of another engine, and where a contract's rules are too unusual for it: it takes ids then.
+    """
     if backend.name != "native":
         return None
     # Scoring with another engine loads nothing of it.
     from edgernn.runtime.native import Native
-    from edgernn.runtime.native_texts import NativeTexts
+    from edgernn.runtime.native_texts import open_texts
 
-    return NativeTexts(backend, encoder) if isinstance(backend, Native) else None
+    return open_texts(backend, encoder) if isinstance(backend, Native) else None
 
 
 def open_quietly(path: Path | None, device: str, engine: str = "auto") -> LoadedModel:

@@ -29,7 +29,8 @@ class NotHereError(UsageError):
     def __init__(self, reason: str, *, is_broken: bool = False) -> None:
         """Take why, and whether it is there and does not load."""
         super().__init__(f"engine native {reason}")
-        self.reason = reason
+        self.reason = self.predicate = reason
+        """What the engine is instead, as it stands behind its name."""
         self.is_broken = is_broken
 
 
@@ -40,6 +41,8 @@ class RefusedError(ModelFileError):
         """Take the file and the engine's own line."""
         super().__init__(f"{path}: engine native does not run it: {reason}; leave --engine out")
         self.reason = reason
+        self.predicate = f"does not run this file: {reason}"
+        """What the engine does instead, as it stands behind its name."""
 
 
 class Native:

@@ -7,7 +7,6 @@ each text and done here: other characters, entities, hashtags, and rules that ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
@@ -19,7 +18,7 @@ from edgernn.text import TextEncoder
 from edgernn.text.byte_rules import ByteRules
 from edgernn.text.encoded import TextFacts
 
-__all__ = ["NativeTexts", "make_encoder", "read_texts"]
+__all__ = ["NativeTexts", "make_encoder", "open_texts", "read_texts"]
 
 _RAW, _NORMAL, _IDS = (FORMS.index(form) for form in ("raw", "normal", "ids"))
 
@@ -27,12 +26,14 @@ _RAW, _NORMAL, _IDS = (FORMS.index(form) for form in ("raw", "normal", "ids"))
 class NativeTexts:
     """A contract and a graph in the C engine. Many threads may use it at once."""
 
-    def __init__(self, backend: Native, encoder: TextEncoder) -> None:
-        """Take an open graph, and the contract of its file."""
+    def __init__(
+        self, backend: Native, encoder: TextEncoder, rules: ByteRules, engine: Encoder
+    ) -> None:
+        """Take an open graph, the contract of its file, and what `open_texts` has made of that."""
         self._backend = backend
         self._encoder = encoder
-        self._rules: Final = encoder.byte_rules()
-        self._engine: Final = make_encoder(backend.library, encoder, self._rules)
+        self._rules = rules
+        self._engine = engine
 
     def score(self, texts: Sequence[str]) -> tuple[TextFacts, Probabilities]:
         """Score texts; no text's score depends on another.
@@ -45,8 +46,6 @@ class NativeTexts:
             ModelFileError: the engine refuses a text, or gives what is no probability.
         """
         backend, contract = self._backend, self._encoder.contract
-        if self._engine is None or self._rules is None:
-            return self._by_ids(texts)
         read, forms, by_hand = read_texts(self._rules, self._encoder, texts)
         try:
             found, told = self._engine.score(backend.model, read, bytes(forms))
@@ -64,20 +63,18 @@ class NativeTexts:
             found[scored] = checked(found[scored], int(scored.sum()), backend.path, contract)
         return facts, found
 
-    def _by_ids(self, texts: Sequence[str]) -> tuple[TextFacts, Probabilities]:
-        encoded = self._encoder.encode_texts(texts)
-        outputs = self._encoder.contract.outputs
-        found = np.zeros(len(texts) if outputs == 1 else (len(texts), outputs), np.float32)
-        scored = [place for place, ids in enumerate(encoded.ids) if len(ids)]
-        if scored:
-            found[scored] = self._backend.run([encoded.ids[place] for place in scored])
-        return encoded.facts, found
 
-
-def make_encoder(library: Library, encoder: TextEncoder, rules: ByteRules | None) -> Encoder | None:
-    """Return a contract's encoder in the engine; None where its rules are too unusual."""
+def open_texts(backend: Native, encoder: TextEncoder) -> NativeTexts | None:
+    """Join a graph with its contract; None where the rules are too unusual for the engine."""
+    rules = encoder.byte_rules()
     if rules is None:
         return None
+    engine = make_encoder(backend.library, encoder, rules)
+    return None if engine is None else NativeTexts(backend, encoder, rules, engine)
+
+
+def make_encoder(library: Library, encoder: TextEncoder, rules: ByteRules) -> Encoder | None:
+    """Return a contract's encoder in the engine; None where it refuses the vocabulary."""
     contract = encoder.contract
     try:
         return Encoder(

@@ -11,7 +11,14 @@ from edgernn.errors import MissingPackageError, ModelFileError, UsageError
 from edgernn.runtime.backends import BACKENDS, Backend, on_cpu_only
 from edgernn.runtime.devices import check_device, cuda_may_run, cuda_runs
 
-__all__ = ["ENGINE_FORMATS", "ENGINE_NAMES", "Opened", "open_backend", "reference_of"]
+__all__ = [
+    "ENGINE_FORMATS",
+    "ENGINE_NAMES",
+    "Opened",
+    "auto_is_cuda",
+    "open_backend",
+    "reference_of",
+]
 
 ENGINE_NAMES: Final = ("auto", "native", "onnxruntime", "litert")
 """What `edgernn.load` and `--engine` take."""
@@ -71,22 +78,24 @@ def reference_of(format: str) -> str:
     return next((name for name, runs in ENGINE_FORMATS.items() if runs == format), "auto")
 
 
+def auto_is_cuda(file: ModelFile) -> bool:
+    """Tell whether the device `auto` is CUDA for a file on this machine."""
+    return file.format == "onnx" and not on_cpu_only(file) and cuda_may_run() and cuda_runs()
+
+
 def _open_best(file: ModelFile, device: str, threads: int | None) -> Opened:
     open_other = BACKENDS[file.format]
     if device == "cuda":
         return Opened(open_other(file, device, threads), "the C engine runs on a CPU alone")
-    may_be_cuda = device == "auto" and file.format == "onnx" and not on_cpu_only(file)
-    if may_be_cuda and cuda_may_run() and cuda_runs():
+    if device == "auto" and auto_is_cuda(file):
         return Opened(open_other(file, "cuda", threads), "CUDA runs here")
     from edgernn.runtime.native import Native, NotHereError, RefusedError
 
     try:
         return Opened(Native(file, "cpu", threads), "the default on a CPU")
-    except RefusedError as error:
-        why = f"the C engine does not run this file: {error.reason}"
-    except NotHereError as error:
-        why = f"the C engine {error.reason}"
-        if error.is_broken:
+    except (NotHereError, RefusedError) as error:
+        why = f"the C engine {error.predicate}"
+        if isinstance(error, NotHereError) and error.is_broken:
             warnings.warn(f"{why}; scoring with another one", RuntimeWarning, stacklevel=5)
     try:
         return Opened(open_other(file, device, threads), why)

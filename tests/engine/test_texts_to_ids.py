@@ -74,8 +74,8 @@ FAST = settings(max_examples=150, suppress_health_check=[HealthCheck.function_sc
 def through_engine(library: Library, encoder: TextEncoder, texts: Sequence[str]) -> EncodedTexts:
     """Encode as scoring does."""
     rules = encoder.byte_rules()
-    made = make_encoder(library, encoder, rules)
     assert rules is not None
+    made = make_encoder(library, encoder, rules)
     assert made is not None
     data, forms, by_hand = read_texts(rules, encoder, texts)
     ids, told = made.encode(data, bytes(forms))
