@@ -245,12 +245,11 @@ def _ngrams(layer: Any, layers: Sequence[Layer]) -> Ngrams | NgramVectors:
         raise _refused(layer, str(error)) from error
     if not np.isin(checks, np.arange(NO_CHECK, CHECKS)).all():
         raise _refused(layer, f"its checks must be whole numbers from {NO_CHECK} to {CHECKS - 1}")
-    small = checks.astype(np.int8)
+    rows, small = table.astype(np.float32), checks.astype(np.int8)
     if not kernels:
-        return Ngrams(table.astype(np.float32), small, layer.longest, layer.hash)
-    (kernel,) = kernels
-    vectors, to_logits = table.astype(np.float32), kernel.astype(np.float32)
-    return NgramVectors(vectors, to_logits, small, layer.longest, layer.hash)
+        return Ngrams(rows, small, layer.longest, layer.hash)
+    (kernel,) = (kernel.astype(np.float32) for kernel in kernels)
+    return NgramVectors(rows, small, layer.longest, layer.hash, kernel=kernel)
 
 
 def _recurrent(outer: Any, forward: Any, backward: Any | None) -> Recurrent:

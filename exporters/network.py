@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = [
     "Direction",
     "Embedding",
     "Function",
+    "HashedNgrams",
     "Head",
     "Layer",
     "MaxPool",
@@ -204,11 +205,11 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Ngrams:
-    """A linear model over hashed n-grams of ids, see `edgernn.ngrams`."""
+class HashedNgrams:
+    """A table by the hashes of n-grams of ids, see `edgernn.ngrams`."""
 
     table: Weights
-    """float32 [buckets]."""
+    """float32, a row for each bucket."""
     checks: npt.NDArray[np.int8]
     """int8 [buckets]: the check of the n-gram that a bucket counts for, or `NO_CHECK`."""
     longest: int
@@ -220,27 +221,18 @@ class Ngrams:
     def buckets(self) -> int:
         """The size of the table."""
         return len(self.table)
+
+
+class Ngrams(HashedNgrams):
+    """A linear model: the table, [buckets], has a number a bucket."""
 
 
 @dataclass(frozen=True)
-class NgramVectors:
-    """A vector a bucket of hashed n-grams, and a kernel from a text's sum of them to the logits."""
+class NgramVectors(HashedNgrams):
+    """A vector a bucket, [buckets, units], and a kernel from a text's sum of them to the logits."""
 
-    table: Weights
-    """float32 [buckets, units]."""
-    kernel: Weights
+    kernel: Weights = field(kw_only=True)
     """float32 [units, outputs]."""
-    checks: npt.NDArray[np.int8]
-    """int8 [buckets]: the check of the n-gram that a bucket counts for, or `NO_CHECK`."""
-    longest: int
-    """Ids in the longest n-grams."""
-    hash: HashName = FLOAT32.name
-    """What they are hashed with, a name of `edgernn.ngrams.HASHES`."""
-
-    @property
-    def buckets(self) -> int:
-        """The size of the table."""
-        return len(self.table)
 
     @property
     def scaled_kernel(self) -> Weights:

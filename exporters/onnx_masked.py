@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from edgernn.ngrams import CHECKS, HASHES
-from exporters.network import Ngrams, NgramVectors, Pool
+from exporters.network import HashedNgrams, Ngrams, NgramVectors, Pool
 from exporters.ngram_table import hash_matrix
 
 __all__ = ["LOWEST_STATE", "MaskedText"]
@@ -133,7 +133,7 @@ class MaskedText:
         kernel = self._constant(ctx, "kernel", ngrams.scaled_kernel)
         _node(ctx, "MatMul", [scaled, kernel], None, (output, [-1, ngrams.kernel.shape[1]]))
 
-    def _hashed(self, ctx: Any, ngrams: Ngrams | NgramVectors, ids: str) -> tuple[str, str]:
+    def _hashed(self, ctx: Any, ngrams: HashedNgrams, ids: str) -> tuple[str, str]:
         """Return of each token's n-grams the bucket, and 1 where it has the bucket's check, else 0.
 
         Both are [batch, time, longest], int32 and float32.

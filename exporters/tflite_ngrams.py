@@ -15,7 +15,7 @@ import numpy as np
 
 from edgernn.ngrams import CHECKS, HASHES
 from exporters import tflite_float16
-from exporters.network import Ngrams, NgramVectors, Weights
+from exporters.network import HashedNgrams, Ngrams, NgramVectors, Weights
 from exporters.ngram_table import hash_matrix, quantize_table
 from exporters.onnx_weights import quantize
 
@@ -64,7 +64,7 @@ def _of_vectors(
     return added_up
 
 
-def _hashed(tf: Any, ngrams: Ngrams | NgramVectors) -> Callable[[Any], tuple[Any, Any]]:
+def _hashed(tf: Any, ngrams: HashedNgrams) -> Callable[[Any], tuple[Any, Any]]:
     """Return a function from ids to each n-gram's bucket, and whether it has the bucket's check.
 
     Both are [time, longest], int32 and bool.

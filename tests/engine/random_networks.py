@@ -101,7 +101,7 @@ class Weights:
         """A vector for each bucket of a table, and a kernel."""
         table = self.normal(ngrams.buckets, units)
         kernel = self.normal(units, outputs)
-        return NgramVectors(table, kernel, ngrams.checks, ngrams.longest, ngrams.hash)
+        return NgramVectors(table, ngrams.checks, ngrams.longest, ngrams.hash, kernel=kernel)
 
 
 def cell_networks() -> Iterator[tuple[str, Network]]:

@@ -190,7 +190,7 @@ def _ngrams(found: Any, outputs: int) -> Ngrams | NgramVectors | None:
         # The kernel of a file is over the root of `longest`.
         kernel = _array(found.kernel, found.units, outputs) * np.float32(np.sqrt(found.longest))
         table = _array(found.table, found.buckets, found.units)
-        return NgramVectors(table, kernel, checks, found.longest, hash.name)
+        return NgramVectors(table, checks, found.longest, hash.name, kernel=kernel)
     return Ngrams(_array(found.table, found.buckets), checks, found.longest, hash.name)
 
 
