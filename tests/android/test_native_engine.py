@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 from android_build import DEMO, KOTLIN, LIBRARY, ROOT, call
+from build_script import load_script
 
 from edgernn.bundle import read_model_file
 from edgernn.engine import LEVELS
@@ -24,17 +23,6 @@ MOST_BYTES = 150_000
 EMULATORS = {"arm64-v8a": "qemu-aarch64", "armeabi-v7a": "qemu-arm"}
 """Of Debian's package qemu-user. x86-64 is this machine's own."""
 EXPORTS = {"open", "close", "fact", "memory", "score"}
-
-
-def script(path: Path) -> ModuleType:
-    """A script of the repository as a module."""
-    spec = importlib.util.spec_from_file_location(f"script_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def places(header: str) -> dict[str, int]:
@@ -99,14 +87,14 @@ def libraries(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.spawns
-@pytest.mark.parametrize("abi", script(NATIVE / "build.py").ANDROID)
+@pytest.mark.parametrize("abi", load_script(NATIVE / "build.py").ANDROID)
 def test_the_library_for_a_phone(abi, libraries, tmp_path):
     """Small, for pages of 16 KB, asks for nothing, and gives what the golden vectors say."""
     if shutil.which("readelf") is None:
         pytest.skip("not here: readelf; on Debian: apt-get install binutils")
     library = libraries / abi / "libedgernn_jni.so"
     assert 50_000 < library.stat().st_size <= MOST_BYTES
-    assert script(DEMO / "tools" / "check_apk.py").page_size(library.read_bytes()) == 16384
+    assert load_script(DEMO / "tools" / "check_apk.py").page_size(library.read_bytes()) == 16384
     said = call("readelf", "--dyn-syms", "--dynamic", "--sections", "--wide", library)
     names = re.findall(r"^ +\d+: \S+ +\d+ \w+ +(\w+) +\w+ +(\w+) (\S+)$", said, re.M)
     assert {name for _, _, name in names} == {
@@ -120,7 +108,7 @@ def test_the_library_for_a_phone(abi, libraries, tmp_path):
     emulator = EMULATORS.get(abi)
     if emulator and shutil.which(emulator) is None:
         pytest.skip(f"not here: {emulator}; on Debian: apt-get install qemu-user")
-    triple = script(NATIVE / "build.py").ANDROID[abi].triple
+    triple = load_script(NATIVE / "build.py").ANDROID[abi].triple
     program = tmp_path / "load_library"
     caches = {f"ZIG_{kind}_CACHE_DIR": str(tmp_path / kind) for kind in ("GLOBAL", "LOCAL")}
     source = Path(__file__).with_name("load_library.c")
