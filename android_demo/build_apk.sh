@@ -1,17 +1,22 @@
 #!/usr/bin/env bash
-# Builds an installable debug APK without Gradle and without an Android SDK: Maven compiles, ProGuard
-# shrinks, dx makes the dex file, aapt the resources, tools/pack_apk.py aligns, apksigner signs.
+# Builds an installable APK without Gradle and without an Android SDK: Maven compiles, ProGuard shrinks,
+# dx makes the dex file, aapt the resources, tools/pack_apk.py aligns, apksigner signs.
 set -euo pipefail
 demo="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 library="$(dirname "$demo")/runtimes/kotlin/edgernn-kotlin"
 
 runtime=engine
 abi=arm64-v8a,x86_64
-output="$demo/target/edgernn-demo-debug.apk"
+output=""
+release=no
+keystore=""
+alias=""
+version_code=1
+version_name=0.1.0
 models=()
 archives=()
 compile=yes
-page_size=0
+page_size=""
 # Programs that run for seconds gain nothing from the JVM's second compiler.
 jvm=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 export MAVEN_OPTS="${MAVEN_OPTS-${jvm[*]}}"
@@ -30,8 +35,15 @@ usage: build_apk.sh [options]
                     *onnxruntime*.aar for ONNX Runtime, any others for TensorFlow Lite, such as
                     the two of its successor LiteRT, which Maven Central does not have
   --page-size N     fail if a native library is not linked for pages of N bytes, such as 16384;
-                    those of TensorFlow Lite 2.16 are for 4096
-  --output FILE     default target/edgernn-demo-debug.apk
+                    those of TensorFlow Lite 2.16 are for 4096. Default: 16384 with --release
+  --release         for people: not debuggable, signed with a key of your own
+  --keystore FILE   of --release: a Java or PKCS #12 keystore with your key. Its password is taken from
+                    EDGERNN_KEYSTORE_PASSWORD or asked for, that of a key that has another one from
+                    EDGERNN_KEY_PASSWORD; no option takes one, since every process sees options
+  --key-alias NAME  of --release: which key, where the keystore has several
+  --version-code N  a number that grows with each release; default 1
+  --version-name S  what people see; default 0.1.0
+  --output FILE     default target/edgernn-demo-debug.apk, or edgernn-demo-release.apk
   --no-compile      take the classes that the last `mvn package` left
   --offline         let Maven download nothing
 END
@@ -42,10 +54,16 @@ fail() {
   exit 1
 }
 
+misused() {
+  echo "build_apk.sh: $*" >&2
+  usage >&2
+  exit 2
+}
+
 while (($#)); do
   case "$1" in
-    --runtime | --abi | --model | --aar | --page-size | --output)
-      (($# > 1)) || { usage >&2; exit 2; }
+    --runtime | --abi | --model | --aar | --page-size | --output | --keystore | --key-alias | --version-*)
+      (($# > 1)) || misused "$1 needs a value"
       ;;&
     --runtime) runtime="$2"; shift ;;
     --abi) abi="$2"; shift ;;
@@ -53,10 +71,15 @@ while (($#)); do
     --aar) archives+=("$(realpath -- "$2")"); shift ;;
     --page-size) page_size="$2"; shift ;;
     --output) output="$(realpath -m -- "$2")"; shift ;;
+    --release) release=yes ;;
+    --keystore) keystore="$(realpath -m -- "$2")"; shift ;;
+    --key-alias) alias="$2"; shift ;;
+    --version-code) version_code="$2"; shift ;;
+    --version-name) version_name="$2"; shift ;;
     --no-compile) compile=no ;;
     --offline) maven+=(-o) ;;
     -h | --help) usage; exit ;;
-    *) echo "build_apk.sh: unknown option $1" >&2; usage >&2; exit 2 ;;
+    *) misused "unknown option $1" ;;
   esac
   shift
 done
@@ -64,8 +87,22 @@ case "$runtime" in
   engine) runtimes=() ;;
   onnx | tflite) runtimes=("$runtime") ;;
   both) runtimes=(onnx tflite) ;;
-  *) echo "build_apk.sh: --runtime $runtime is none of engine, onnx, tflite, both" >&2; exit 2 ;;
+  *) misused "--runtime $runtime is none of engine, onnx, tflite, both" ;;
 esac
+# Android's largest is 2100000000.
+[[ $version_code =~ ^[1-9][0-9]{0,9}$ ]] && ((version_code <= 2100000000)) ||
+  misused "--version-code $version_code is no number from 1 to 2100000000"
+if [[ $release == yes ]]; then
+  [[ -n $keystore ]] || misused "--release needs --keystore FILE, which keytool -genkeypair makes"
+  [[ -f $keystore ]] || misused "--keystore $keystore: no such file"
+  kind=release
+  # What Google Play asks for.
+  page_size="${page_size:-16384}"
+else
+  [[ -z $keystore$alias ]] || misused "--keystore and --key-alias are for --release"
+  kind=debug
+fi
+output="${output:-$demo/target/edgernn-demo-$kind.apk}"
 
 missing=()
 for tool in javac mvn aapt zipalign apksigner keytool python3 unzip; do
@@ -75,6 +112,23 @@ framework=/usr/share/android-framework-res/framework-res.apk
 [[ -f $framework ]] || missing+=("$framework")
 ((${#missing[@]} == 0)) || fail "not here: ${missing[*]}. On Debian: apt-get install" \
   "openjdk-17-jdk-headless maven aapt android-framework-res zipalign apksigner python3 unzip"
+
+# A password that is wrong is found now, not after a minute of compiling.
+if [[ $release == yes ]]; then
+  if [[ -z ${EDGERNN_KEYSTORE_PASSWORD+set} ]]; then
+    [[ -t 0 ]] || fail "set EDGERNN_KEYSTORE_PASSWORD to the password of $keystore: there is nobody to ask"
+    read -r -s -p "Password of $keystore: " EDGERNN_KEYSTORE_PASSWORD
+    echo >&2
+  fi
+  export EDGERNN_KEYSTORE_PASSWORD
+  listing="$(keytool -J-Duser.language=en -list -v -keystore "$keystore" \
+    -storepass:env EDGERNN_KEYSTORE_PASSWORD ${alias:+-alias "$alias"} 2>&1)" ||
+    fail "$keystore cannot be used: $(grep -m 1 -i error <<<"$listing" || tail -n 1 <<<"$listing")"
+  keys="$(grep -c '^Entry type: PrivateKeyEntry' <<<"$listing" || true)"
+  [[ $keys == 1 ]] || fail "$keystore has $keys keys: name the one to sign with by --key-alias"
+  ! grep -q '^Owner: .*CN=Android Debug' <<<"$listing" ||
+    fail "$keystore has the debug key, which no store takes: make a key of your own with keytool -genkeypair"
+fi
 
 work="$demo/target/apk"
 rm -rf "$work"
@@ -181,8 +235,10 @@ step "compiling resources"
 sed 's/<application/<application android:extractNativeLibs="false"/' "$manifest" \
   >"$work/AndroidManifest.xml"
 mkdir "$work/r"
-aapt package -f --debug-mode --min-sdk-version 24 --target-sdk-version 36 \
-  --version-code 1 --version-name 0.1.0 -M "$work/AndroidManifest.xml" \
+debuggable=()
+[[ $release == yes ]] || debuggable=(--debug-mode)
+aapt package -f "${debuggable[@]}" --min-sdk-version 24 --target-sdk-version 36 \
+  --version-code "$version_code" --version-name "$version_name" -M "$work/AndroidManifest.xml" \
   -S "$demo/app/src/main/res" -I "$framework" -J "$work/r" -F "$work/resources.apk" \
   -G "$work/manifest.pro"
 diff -r "$work/r" "$demo/app/target/generated-sources/r" >&2 ||
@@ -235,21 +291,28 @@ zipalign -c -p 4 "$work/unsigned.apk" >"$work/zipalign.log" || {
   fail "zipalign finds entries that are not aligned"
 }
 
-# Android Studio's key where there is one, so that either build updates the other's.
 step "signing"
-key="$HOME/.android/debug.keystore"
-if [[ ! -f $key ]]; then
-  key="$demo/target/debug.keystore"
-  [[ -f $key ]] || keytool -genkeypair -keystore "$key" -storepass android -keypass android \
-    -alias androiddebugkey -dname "CN=Android Debug" -keyalg RSA -keysize 2048 -validity 10000 \
-    >"$work/keytool.log" 2>&1 || { cat "$work/keytool.log" >&2; fail "keytool made no key"; }
+if [[ $release == yes ]]; then
+  key=(--ks "$keystore" --ks-pass env:EDGERNN_KEYSTORE_PASSWORD)
+  [[ -z $alias ]] || key+=(--ks-key-alias "$alias")
+  [[ -z ${EDGERNN_KEY_PASSWORD+set} ]] || key+=(--key-pass env:EDGERNN_KEY_PASSWORD)
+else
+  # Android Studio's key where there is one, so that either build updates the other's.
+  own="$HOME/.android/debug.keystore"
+  if [[ ! -f $own ]]; then
+    own="$demo/target/debug.keystore"
+    [[ -f $own ]] || keytool -genkeypair -keystore "$own" -storepass android -keypass android \
+      -alias androiddebugkey -dname "CN=Android Debug" -keyalg RSA -keysize 2048 -validity 10000 \
+      >"$work/keytool.log" 2>&1 || { cat "$work/keytool.log" >&2; fail "keytool made no key"; }
+  fi
+  key=(--ks "$own" --ks-pass pass:android --ks-key-alias androiddebugkey)
 fi
 signer=(apksigner "${jvm[@]/#-/-J}")
-"${signer[@]}" sign --ks "$key" --ks-pass pass:android --ks-key-alias androiddebugkey \
+"${signer[@]}" sign "${key[@]}" \
   --v1-signing-enabled false --v2-signing-enabled true --v3-signing-enabled true \
   --out "$work/signed.apk" "$work/unsigned.apk"
 "${signer[@]}" verify "$work/signed.apk"
 zipalign -c -p 4 "$work/signed.apk" >"$work/zipalign.log" || fail "signing moved the entries"
-python3 "$demo/tools/check_apk.py" "$work/signed.apk" --page-size "$page_size"
+python3 "$demo/tools/check_apk.py" "$work/signed.apk" --page-size "${page_size:-0}"
 mv "$work/signed.apk" "$output"
 echo "$output"

@@ -35,8 +35,8 @@ class TextEncoder private constructor(
         return ids
     }
 
-    /** Returns how many tokens a text has before it is cut or padded. */
-    internal fun tokenCount(text: String): Int = allIds(text).size
+    /** Returns how many tokens a text has before it is cut or padded: more than [TextContract.maxLength] are not read. */
+    public fun tokenCount(text: String): Int = allIds(text).size
 
     /** Returns the ids of any text, none where no token is left. */
     internal fun ids(text: String): IntArray {
