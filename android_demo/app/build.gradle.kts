@@ -56,8 +56,7 @@ dependencies {
     implementation(project(":edgernn-kotlin"))
     // The library brings edgernn's engine. Another runtime is an option, see DemoApplication.open.
     // implementation(libs.onnxruntime.android)
-    // implementation(libs.tensorflow.lite)
-    // implementation(libs.tensorflow.lite.api)
+    // implementation(libs.litert)
 
     testImplementation(libs.onnxruntime) // the libraries of a desktop
     testImplementation(libs.junit)

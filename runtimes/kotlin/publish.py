@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Lays the Kotlin library out as a Maven repository, for builds of other projects.
 
-    mvn -q -f runtimes/kotlin/pom.xml package -DskipTests
+    mvn -q -f runtimes/kotlin/pom.xml package -DskipTests -Pkdoc
     python runtimes/kotlin/publish.py FOLDER
 
     org.edgernn:edgernn-android   Android archive, with the engine for each processor type
     org.edgernn:edgernn-jvm       with the engine for this machine, icu4j and ONNX Runtime
     org.edgernn:edgernn-kotlin    the classes alone, which edgernn-jvm needs
 
-each with its sources, in which the documentation stands.
+each with its sources and, as Maven has it, pages of the documentation (KDoc) as `-javadoc.jar`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -47,8 +47,22 @@ class Dependency(NamedTuple):
     version: str
 
 
+class Artifact(NamedTuple):
+    """What is published under a name."""
+
+    name: str
+    packaging: str
+    content: bytes
+    sources: Iterable[Path]
+    pages: Mapping[str, bytes]
+    """Of the documentation, by their paths; none where they were not made."""
+    dependencies: Sequence[Dependency]
+
+
 def publish(folder: Path) -> list[Path]:
     """Write the artifacts, and return their folders.
+
+    Pages that were not made are left out with a warning.
 
     Args:
         folder: the repository; what it has of other versions stays.
@@ -66,6 +80,7 @@ def publish(folder: Path) -> list[Path]:
 
     stdlib = needed("org.jetbrains.kotlin", "kotlin-stdlib", "kotlin")
     kotlin, jvm = (_jar(name, version) for name in ("edgernn-kotlin", "edgernn-jvm"))
+    pages, desktop_pages = (_pages(name) for name in ("edgernn-kotlin", "edgernn-jvm"))
     library = [LIBRARY / "src" / part / "kotlin" for part in ("main", "android")]
     desktop = [HERE / "edgernn-jvm" / "src/main/kotlin", LIBRARY / "src/icu/kotlin"]
     others = [
@@ -73,11 +88,12 @@ def publish(folder: Path) -> list[Path]:
         needed("com.microsoft.onnxruntime", "onnxruntime", "onnxruntime"),
         needed("com.ibm.icu", "icu4j", "icu4j"),
     ]
-    return [
-        _write(folder, "edgernn-kotlin", version, "jar", kotlin, library, [stdlib]),
-        _write(folder, "edgernn-jvm", version, "jar", jvm, desktop, [*others, stdlib]),
-        _write(folder, "edgernn-android", version, "aar", _archive(kotlin), library, [stdlib]),
-    ]
+    artifacts = (
+        Artifact("edgernn-kotlin", "jar", kotlin, library, pages, [stdlib]),
+        Artifact("edgernn-jvm", "jar", jvm, desktop, desktop_pages, [*others, stdlib]),
+        Artifact("edgernn-android", "aar", _archive(kotlin), library, pages, [stdlib]),
+    )
+    return [_write(folder, version, one) for one in artifacts]
 
 
 def _jar(name: str, version: str) -> bytes:
@@ -85,6 +101,18 @@ def _jar(name: str, version: str) -> bytes:
     if not path.exists():
         raise PublishError(f"{path} is not there: run mvn package first")
     return path.read_bytes()
+
+
+def _pages(name: str) -> dict[str, bytes]:
+    folder = HERE / name / "target" / "dokka"
+    if not folder.is_dir():
+        print(f"publish.py: {name} without KDoc: mvn package -Pkdoc makes it", file=sys.stderr)
+        return {}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _archive(classes: bytes) -> bytes:
@@ -114,28 +142,24 @@ def _zipped(files: Mapping[str, bytes]) -> bytes:
     return made.getvalue()
 
 
-def _write(
-    folder: Path,
-    name: str,
-    version: str,
-    packaging: str,
-    content: bytes,
-    sources: Iterable[Path],
-    dependencies: Iterable[Dependency],
-) -> Path:
+def _write(folder: Path, version: str, artifact: Artifact) -> Path:
+    name, packaging = artifact.name, artifact.packaging
     place = folder.joinpath(*GROUP.split("."), name, version)
     place.mkdir(parents=True, exist_ok=True)
     found = {
         path.relative_to(root).as_posix(): path.read_bytes()
-        for root in sources
+        for root in artifact.sources
         for path in sorted(root.rglob("*.kt"))
     }
     found["META-INF/LICENSE"] = LICENSE.read_bytes()
-    for ending, data in (
-        (f".{packaging}", content),
-        ("-sources.jar", _zipped(found)),
-        (".pom", _pom(name, version, packaging, dependencies)),
-    ):
+    files = {
+        f".{packaging}": artifact.content,
+        "-sources.jar": _zipped(found),
+        ".pom": _pom(name, version, packaging, artifact.dependencies),
+    }
+    if artifact.pages:
+        files["-javadoc.jar"] = _zipped(artifact.pages)
+    for ending, data in files.items():
         path = place / f"{name}-{version}{ending}"
         path.write_bytes(data)
         path.with_name(f"{path.name}.sha1").write_text(hashlib.sha1(data).hexdigest())

@@ -54,7 +54,7 @@ def test_both_builds_take_the_same_versions():
         if element.tag.endswith(".version")
     }
     shared = maven.keys() & versions.keys()
-    assert {"kotlin", "onnxruntime", "tensorflow-lite"} <= shared
+    assert {"kotlin", "onnxruntime", "junit", "robolectric"} <= shared
     assert {name: versions[name] for name in shared} == {name: maven[name] for name in shared}
 
 

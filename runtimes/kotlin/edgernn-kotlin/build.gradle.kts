@@ -36,6 +36,7 @@ if (source.exists()) {
 }
 
 kotlin {
+    explicitApi()
     compilerOptions {
         jvmTarget = JvmTarget.JVM_11
     }
@@ -44,12 +45,12 @@ kotlin {
 dependencies {
     // An app brings the runtimes that it wants.
     compileOnly(libs.onnxruntime.android)
-    compileOnly(libs.tensorflow.lite)
-    compileOnly(libs.tensorflow.lite.api)
+    compileOnly(libs.litert)
+    compileOnly(libs.litert.api)
 
     testImplementation(libs.onnxruntime)
-    testImplementation(libs.tensorflow.lite)
-    testImplementation(libs.tensorflow.lite.api)
+    testImplementation(libs.litert)
+    testImplementation(libs.litert.api)
     testImplementation(libs.icu4j)
     testImplementation(libs.junit)
 }

@@ -8,7 +8,7 @@ import org.json.JSONObject
 
 /** A finished benchmark: the JSON that `edgernn bench --merge` takes. */
 class Report(val json: String) {
-    /** The median of one length of text. */
+    /** The median of one length of text; [runtime] is what ran a file of which format. */
     class Median(val runtime: String, val tokens: Int, val milliseconds: Double)
 
     /** Why a model could not be measured. */
@@ -32,7 +32,8 @@ class Report(val json: String) {
         val rows = report.getJSONArray("rows")
         for (i in 0 until rows.length()) {
             val row = rows.getJSONObject(i)
-            val runtime = row.getString("runtime")
+            // One engine may have run a file of each format.
+            val runtime = "${row.getString("runtime")}, ${row.getJSONObject("model").getString("format")}"
             if (!row.isNull("problem")) problems.add(Problem(runtime, row.getString("problem")))
             val latency = row.getJSONArray("latency")
             for (j in 0 until latency.length()) {

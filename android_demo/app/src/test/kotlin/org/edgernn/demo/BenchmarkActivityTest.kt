@@ -48,7 +48,10 @@ class BenchmarkActivityTest : PageTest() {
         assertTrue(report.getJSONObject("machine").getString("system").startsWith("Android 15 (API 35)"))
         output.mkdirs()
         File(output, "bench.json").writeText(json) // For `edgernn bench --merge` to try.
-        assertEquals(4, page.shown(R.id.result).orEmpty().lines().size)
+        val lines = page.shown(R.id.result).orEmpty().lines()
+        assertEquals(4, lines.size)
+        assertEquals(2, lines.count { "onnxruntime, onnx" in it })
+        assertEquals(2, lines.count { "tflite, onnx" in it })
 
         assertEquals(Intent.ACTION_SEND, send.action)
         assertEquals("text/plain", send.type)

@@ -4,7 +4,6 @@ import android.content.Context
 import java.io.ByteArrayOutputStream
 import java.io.File
 import java.io.PrintStream
-import org.edgernn.ModelFile
 import org.edgernn.NativeClassifier
 import org.edgernn.Verification
 import org.edgernn.android.AndroidUnicode
@@ -16,9 +15,8 @@ class ReadmeTest : PageTest() {
 
     private fun example(context: Context) {
         // begin
-        val bytes = context.assets.open("model.onnx").use { it.readBytes() }
-        val file = ModelFile.read(bytes, "model.onnx", AndroidUnicode)
-        val classifier = NativeClassifier(file)
+        val stream = context.assets.open("model.onnx")
+        val classifier = stream.use { NativeClassifier.open(it, "model.onnx", AndroidUnicode) }
         val verified = Verification.run(classifier)
         check(verified.passed) { verified.failures }
         val score = classifier.score("A warm and funny film.")
@@ -52,7 +50,9 @@ class ReadmeTest : PageTest() {
             .mapNotNull { Regex("""([\w-]+) = "(.+)"""").matchEntire(it)?.destructured?.toList() }
             .associate { (name, version) -> name to version }
         assertTrue(readme.contains("onnxruntime-android:${versions["onnxruntime"]}\""))
-        assertTrue(readme.contains("tensorflow-lite:${versions["tensorflow-lite"]}\""))
-        assertTrue(File("../README.md").readText().contains("TensorFlow Lite\n${versions["tensorflow-lite"]}, "))
+        assertTrue(readme.contains("com.google.ai.edge.litert:litert:${versions["litert"]}\""))
+        val lite = File("../../runtimes/kotlin/pom.xml").readText()
+            .substringAfter("<tensorflow-lite.version>").substringBefore("<")
+        assertTrue(File("../README.md").readText().contains("TensorFlow Lite\n$lite, "))
     }
 }

@@ -5,7 +5,7 @@ import com.ibm.icu.text.Normalizer2
 import com.ibm.icu.util.ULocale
 
 /** The Unicode data of icu4j, whose classes are those of `android.icu` under another name. */
-object IcuUnicode : Unicode {
+public object IcuUnicode : Unicode {
     private val normalizer = Normalizer2.getNFCInstance()
 
     override fun nfc(text: String): String = normalizer.normalize(text)

@@ -18,14 +18,14 @@ import org.edgernn.bundle.Json
  * @property governor the CPU frequency governor; null where it cannot be read.
  * @property versions of the packages that matter, by name.
  */
-class Machine(
-    val name: String,
-    val system: String,
-    val cores: Int,
-    val memoryBytes: Long? = null,
-    val flags: List<String> = emptyList(),
-    val governor: String? = null,
-    val versions: Map<String, String> = emptyMap(),
+public class Machine(
+    public val name: String,
+    public val system: String,
+    public val cores: Int,
+    public val memoryBytes: Long? = null,
+    public val flags: List<String> = emptyList(),
+    public val governor: String? = null,
+    public val versions: Map<String, String> = emptyMap(),
 )
 
 /**
@@ -37,11 +37,11 @@ class Machine(
  * @property secondsPerRow or once it has had this much time.
  * @property reviews how many generated reviews are scored for the throughput; 0: it is not measured.
  */
-class BenchmarkSettings(
-    val tokens: List<Int> = listOf(10, 50, 200, 400),
-    val precisionPercent: Double = 5.0,
-    val secondsPerRow: Double = 10.0,
-    val reviews: Int = 0,
+public class BenchmarkSettings(
+    public val tokens: List<Int> = listOf(10, 50, 200, 400),
+    public val precisionPercent: Double = 5.0,
+    public val secondsPerRow: Double = 10.0,
+    public val reviews: Int = 0,
 ) {
     init {
         require(tokens.isNotEmpty() && tokens.all { it >= 1 }) { "tokens must be 1 or more" }
@@ -57,13 +57,13 @@ class BenchmarkSettings(
  *
  * @param classifiers one row each; they stay open.
  */
-class Benchmark internal constructor(
+public class Benchmark internal constructor(
     private val classifiers: List<Classifier>,
     private val machine: Machine,
     private val settings: BenchmarkSettings,
     private val clock: () -> Long,
 ) {
-    constructor(
+    public constructor(
         classifiers: List<Classifier>,
         machine: Machine,
         settings: BenchmarkSettings = BenchmarkSettings(),
@@ -76,7 +76,7 @@ class Benchmark internal constructor(
      *   measured until it returns false is in the result.
      * @return the JSON that `edgernn bench --merge` reads.
      */
-    fun run(progress: (String) -> Boolean): String {
+    public fun run(progress: (String) -> Boolean): String {
         val rows = classifiers.map { BenchRow(it, settings.tokens, clock) }
         val goesOn = measureLatency(rows, progress)
         if (goesOn && settings.reviews > 0) measureThroughput(rows, progress)

@@ -5,22 +5,22 @@ import java.util.Locale
 import kotlin.math.abs
 
 /** A model file that is loaded into a runtime. Safe to call from several threads. */
-interface Classifier : Closeable {
+public interface Classifier : Closeable {
     /** The file that it was made from. */
-    val file: ModelFile
+    public val file: ModelFile
 
     /** The runtime as a bench calls it: `native`, `onnxruntime` or `tflite`. */
-    val runtime: String
+    public val runtime: String
 
     /** The runtime's version; null where it does not tell. */
-    val runtimeVersion: String?
+    public val runtimeVersion: String?
 
     /** How many threads one call may use. */
-    val threads: Int
+    public val threads: Int
         get() = 1
 
     /** What else the runtime is set to, such as `XNNPACK`; empty where nothing. */
-    val options: String
+    public val options: String
         get() = ""
 
     /**
@@ -34,7 +34,7 @@ interface Classifier : Closeable {
      * @throws IllegalStateException it is closed.
      */
     @Throws(ModelException::class)
-    fun probabilities(ids: IntArray): FloatArray
+    public fun probabilities(ids: IntArray): FloatArray
 
     /** Gives its memory back; it fails with no exception, and closes once. */
     override fun close()
@@ -47,7 +47,7 @@ interface Classifier : Closeable {
      * @throws IllegalStateException as [probabilities].
      */
     @Throws(ModelException::class)
-    fun together(texts: List<IntArray>): List<FloatArray>? = null
+    public fun together(texts: List<IntArray>): List<FloatArray>? = null
 
     /**
      * Returns the probability of the second label for a text's ids.
@@ -56,7 +56,7 @@ interface Classifier : Closeable {
      * @throws IllegalStateException as [probabilities]; or the contract's decision is not `threshold`.
      */
     @Throws(ModelException::class)
-    fun probability(ids: IntArray): Float {
+    public fun probability(ids: IntArray): Float {
         check(file.contract.decides.isBinary) { "${file.name}: a text does not have one of two labels" }
         return probabilities(ids)[1]
     }
@@ -68,7 +68,7 @@ interface Classifier : Closeable {
      * @throws ModelException as [probabilities].
      */
     @Throws(TextException::class, ModelException::class)
-    fun score(text: String): Score {
+    public fun score(text: String): Score {
         val ids = file.encoder.encode(text)
         return Score.of(file.contract, probabilities(ids), ids.size)
     }

@@ -6,11 +6,11 @@ package org.edgernn
  * @param message one line for people: what is wrong with which part of the file.
  * @property reason what kind of problem it is, for an app that says so in its own words.
  */
-class ModelException
+public class ModelException
 @JvmOverloads
-constructor(message: String, val reason: Reason = Reason.FILE) : Exception(message) {
+constructor(message: String, public val reason: Reason = Reason.FILE) : Exception(message) {
     /** Kinds of problems. */
-    enum class Reason {
+    public enum class Reason {
         /** The bytes are no sound model file: cut short, altered, too large, or something else. */
         FILE,
 
@@ -45,9 +45,9 @@ internal inline fun <T> because(reason: ModelException.Reason, action: () -> T):
  * @param message one line for people.
  * @property reason which of the two, for an app that says so in its own words.
  */
-class TextException(message: String, val reason: Reason) : Exception(message) {
+public class TextException(message: String, public val reason: Reason) : Exception(message) {
     /** Why there is nothing to score. */
-    enum class Reason {
+    public enum class Reason {
         /** The text is empty, or nothing but white space. */
         EMPTY,
 

@@ -13,11 +13,11 @@ import org.edgernn.bundle.shown
  * @property probability of the second label, where a text has one of two; null likewise, and with
  *   other decisions.
  */
-class GoldenVector internal constructor(
-    val text: String,
-    val ids: IntArray,
-    val probabilities: DoubleArray?,
-    val probability: Double?,
+public class GoldenVector internal constructor(
+    public val text: String,
+    public val ids: IntArray,
+    public val probabilities: DoubleArray?,
+    public val probability: Double?,
 )
 
 /**
@@ -27,10 +27,10 @@ class GoldenVector internal constructor(
  * @property batch places of vectors to score in one call, in this order; empty where the graph takes one text a
  *   call.
  */
-class GoldenVectors internal constructor(
-    val tolerance: Double,
-    val vectors: List<GoldenVector>,
-    val batch: List<Int> = emptyList(),
+public class GoldenVectors internal constructor(
+    public val tolerance: Double,
+    public val vectors: List<GoldenVector>,
+    public val batch: List<Int> = emptyList(),
 ) {
     internal companion object {
         /** The attachment's name. */

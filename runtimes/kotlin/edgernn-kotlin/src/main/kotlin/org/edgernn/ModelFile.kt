@@ -1,5 +1,7 @@
 package org.edgernn
 
+import java.io.IOException
+import java.io.InputStream
 import org.edgernn.bundle.Checksums
 import org.edgernn.bundle.Json
 import org.edgernn.bundle.JsonException
@@ -15,7 +17,7 @@ import org.edgernn.bundle.sha256
  *
  * @property title as the field `format` of a bench has it.
  */
-enum class Format(val title: String) {
+public enum class Format(public val title: String) {
     ONNX("onnx"),
     TFLITE("tflite"),
 }
@@ -41,19 +43,19 @@ enum class Format(val title: String) {
  * @property golden texts with what the file gave for them; null where it carries none.
  * @property encoder the contract joined with the vocabulary.
  */
-class ModelFile private constructor(
-    val name: String,
-    val format: Format,
+public class ModelFile private constructor(
+    public val name: String,
+    public val format: Format,
     bytes: ByteArray,
-    val sha256: String,
-    val card: Map<String, Any?>,
-    val page: String,
-    val golden: GoldenVectors?,
-    val encoder: TextEncoder,
+    public val sha256: String,
+    public val card: Map<String, Any?>,
+    public val page: String,
+    public val golden: GoldenVectors?,
+    public val encoder: TextEncoder,
     internal val hasStateLoop: Boolean,
     internal val takesBatches: Boolean,
 ) {
-    val size: Int = bytes.size
+    public val size: Int = bytes.size
 
     @Volatile
     private var held: ByteArray? = bytes
@@ -63,27 +65,28 @@ class ModelFile private constructor(
      *
      * @throws IllegalStateException it was [released][release].
      */
-    val bytes: ByteArray
+    public val bytes: ByteArray
         get() = checkNotNull(held) { "$name: its bytes were released: read the file again" }
 
     /**
      * Lets the file's bytes go, which nobody needs but who opens it: a classifier that is open keeps what it
-     * needs, and all else here stays.
+     * needs, and all else here stays. [NativeClassifier.open] does so by itself.
      */
-    fun release() {
+    public fun release() {
         held = null
     }
 
     /** The text contract. */
-    val contract: TextContract
+    public val contract: TextContract
         get() = encoder.contract
 
-    companion object {
+    public companion object {
         private const val CONTRACT = "contract.json"
         private const val CARD = "card.json"
         private const val PAGE = "card.md"
         private const val MAX_BYTES = 1 shl 20
         private const val MAX_MODEL_BYTES = 128 shl 20
+        private const val FIRST_BYTES = 8 shl 10
 
         /**
          * Reads a model file and checks its container, checksums, contract, vocabulary and sizes.
@@ -94,12 +97,46 @@ class ModelFile private constructor(
          */
         @JvmStatic
         @Throws(ModelException::class)
-        fun read(bytes: ByteArray, name: String, unicode: Unicode): ModelFile =
+        public fun read(bytes: ByteArray, name: String, unicode: Unicode): ModelFile =
             try {
                 checked(bytes, name, unicode)
             } catch (error: ModelException) {
                 throw ModelException("${oneLine(name)}: ${oneLine(error.message.orEmpty())}", error.reason)
             }
+
+        /**
+         * Reads a model file from a stream, of which it takes no more memory than the file has.
+         *
+         * @param stream is read to its end, and stays open.
+         * @throws ModelException as from bytes.
+         * @throws IOException it cannot be read.
+         */
+        @JvmStatic
+        @Throws(ModelException::class, IOException::class)
+        public fun read(stream: InputStream, name: String, unicode: Unicode): ModelFile {
+            val bytes = upTo(MAX_MODEL_BYTES + 1, stream)
+            return read(bytes, name, unicode)
+        }
+
+        /** Returns what is in a stream, [most] bytes of it. */
+        private fun upTo(most: Int, stream: InputStream): ByteArray {
+            // A file says how much there is, so that this is all that is taken.
+            var bytes = ByteArray(stream.available().coerceIn(FIRST_BYTES, most))
+            var size = 0
+            while (true) {
+                if (size == bytes.size) {
+                    if (size == most) break
+                    val next = stream.read()
+                    if (next < 0) break
+                    bytes = bytes.copyOf(minOf(2L * size, most.toLong()).toInt())
+                    bytes[size++] = next.toByte()
+                }
+                val found = stream.read(bytes, size, bytes.size - size)
+                if (found < 0) break
+                size += found
+            }
+            return if (size == bytes.size) bytes else bytes.copyOf(size)
+        }
 
         private fun checked(bytes: ByteArray, name: String, unicode: Unicode): ModelFile {
             if (bytes.size > MAX_MODEL_BYTES) throw ModelException("larger than ${MAX_MODEL_BYTES shr 20} MiB")

@@ -1,5 +1,7 @@
 package org.edgernn
 
+import java.io.IOException
+import java.io.InputStream
 import java.nio.ByteBuffer
 import java.util.concurrent.ConcurrentLinkedQueue
 import org.edgernn.bundle.oneLine
@@ -8,15 +10,15 @@ import org.edgernn.bundle.oneLine
  * A model file of either format in edgernn's own engine, which runs graphs that edgernn exports and refuses
  * every other one. docs/engine.md says how it works.
  *
- * Nothing of the file is needed once it is open. Several threads score at once, each on its own; a text's
- * probabilities are the same bits alone and beside others.
+ * Nothing of the file's bytes is needed once it is open, and [open] keeps none. Several threads score at
+ * once, each on its own; a text's probabilities are the same bits alone and beside others.
  *
  * @param file a file whose bytes were not released.
  * @throws ModelException the engine is not in this app, or does not run the graph.
  */
-class NativeClassifier internal constructor(override val file: ModelFile, level: Int) : Classifier {
+public class NativeClassifier internal constructor(override val file: ModelFile, level: Int) : Classifier {
     @Throws(ModelException::class)
-    constructor(file: ModelFile) : this(file, NativeEngine.AUTO)
+    public constructor(file: ModelFile) : this(file, NativeEngine.AUTO)
 
     override val runtime: String = "native"
     override val runtimeVersion: String? = null
@@ -136,13 +138,38 @@ class NativeClassifier internal constructor(override val file: ModelFile, level:
 
     private fun failed(line: String) = ModelException("${file.name}: $line", ModelException.Reason.SCORE)
 
-    companion object {
+    public companion object {
         /** Ids of one call of the engine for several texts. */
         private const val MOST_IDS = 1 shl 14
 
+        /**
+         * Reads a model file and opens it; nothing of the file's bytes is kept.
+         *
+         * @param stream is read to its end, and stays open.
+         * @param name what to call the file in an error.
+         * @throws ModelException the file is refused, by [ModelFile.read] or by the engine.
+         * @throws IOException it cannot be read.
+         */
+        @JvmStatic
+        @Throws(ModelException::class, IOException::class)
+        public fun open(stream: InputStream, name: String, unicode: Unicode): NativeClassifier =
+            opened(ModelFile.read(stream, name, unicode))
+
+        /**
+         * Does the same with the bytes of a file, of which it keeps no copy.
+         *
+         * @throws ModelException as from a stream.
+         */
+        @JvmStatic
+        @Throws(ModelException::class)
+        public fun open(bytes: ByteArray, name: String, unicode: Unicode): NativeClassifier =
+            opened(ModelFile.read(bytes, name, unicode))
+
+        private fun opened(file: ModelFile): NativeClassifier = NativeClassifier(file).also { file.release() }
+
         /** Whether the engine is in this app, for this processor. */
         @JvmStatic
-        val isInstalled: Boolean
+        public val isInstalled: Boolean
             get() = NativeEngine.problem == null
     }
 }

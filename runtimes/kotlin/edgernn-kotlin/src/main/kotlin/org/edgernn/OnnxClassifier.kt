@@ -16,7 +16,7 @@ import org.edgernn.bundle.outputName
  * @param threads how many threads one call may use; one is best for a recurrent graph.
  * @throws ModelException the file is of another format, or the runtime refuses its graph.
  */
-class OnnxClassifier
+public class OnnxClassifier
 @JvmOverloads
 @Throws(ModelException::class)
 constructor(override val file: ModelFile, override val threads: Int = 1) : Classifier {

@@ -12,7 +12,7 @@ package org.edgernn
  * @property positive whether the text has the second of two labels; false with other decisions.
  * @property tokens how many ids the text became, padding of the contract included.
  */
-data class Score(
+public data class Score(
     val labels: List<String>,
     val given: List<String>,
     val label: String?,
@@ -22,7 +22,7 @@ data class Score(
     val positive: Boolean,
     val tokens: Int,
 ) {
-    companion object {
+    public companion object {
         /**
          * Decides by a contract which labels probabilities give.
          *
@@ -30,7 +30,7 @@ data class Score(
          * @param tokens how many ids the text became.
          */
         @JvmStatic
-        fun of(contract: TextContract, probabilities: FloatArray, tokens: Int): Score {
+        public fun of(contract: TextContract, probabilities: FloatArray, tokens: Int): Score {
             val labels = contract.labels
             require(probabilities.size == labels.size) { "${probabilities.size} probabilities of ${labels.size} labels" }
             val decides = contract.decides

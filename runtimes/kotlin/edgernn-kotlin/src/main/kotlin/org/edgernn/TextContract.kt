@@ -12,36 +12,36 @@ import org.edgernn.bundle.shown
  *
  * @property fields all fields by their names in the file and in its order; integers are Long.
  */
-class TextContract private constructor(val fields: Map<String, Any?>) {
+public class TextContract private constructor(public val fields: Map<String, Any?>) {
     /** SHA-256 of the vocabulary file. */
-    val vocabularySha256: String
+    public val vocabularySha256: String
 
     /** The name of the attachment that is the vocabulary. */
-    val vocabularyFile: String
+    public val vocabularyFile: String
 
     /** Number of ids; every id is at least 0 and below it. */
-    val vocabularySize: Int
+    public val vocabularySize: Int
 
     /** The most ids that a text keeps. */
-    val maxLength: Int
+    public val maxLength: Int
 
     /** The version of the contract. */
-    val version: Int
+    public val version: Int
 
     /** The names of the classes, in the order of the model's probabilities. */
-    val labels: List<String>
+    public val labels: List<String>
 
     /** How probabilities become labels: `threshold`, `largest` or `each`. */
-    val decision: String
+    public val decision: String
 
     /** Of `threshold`: from which probability on a text gets the second label. */
-    val threshold: Double?
+    public val threshold: Double?
 
     /** Of `each`: from which probability on a text gets each label. */
-    val thresholds: List<Double>
+    public val thresholds: List<Double>
 
     /** A label less probable than this is not given; null: it always is. */
-    val noneBelow: Double?
+    public val noneBelow: Double?
 
     /** How many numbers the graph gives for a text: of `threshold` one, else one for each label. */
     internal val outputs: Int
@@ -127,7 +127,7 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
      *
      * @throws IllegalStateException [decision] is not `threshold`.
      */
-    fun isPositive(probability: Float): Boolean {
+    public fun isPositive(probability: Float): Boolean {
         check(decides.isBinary) { "the decision '$decision' is not one between two labels" }
         return decides.isPositive(probability.toDouble())
     }
@@ -226,7 +226,7 @@ class TextContract private constructor(val fields: Map<String, Any?>) {
         return label.isNotEmpty()
     }
 
-    companion object {
+    public companion object {
         private val VERSIONS = listOf(1L, 2L)
         private const val MAX_LABELS = 1 shl 10
         private const val MAX_LABEL_CHARACTERS = 1 shl 8

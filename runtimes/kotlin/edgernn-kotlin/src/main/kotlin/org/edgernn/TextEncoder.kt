@@ -5,18 +5,18 @@ import org.edgernn.text.Ids
 import org.edgernn.text.Normalizer
 import org.edgernn.text.SubwordTokenizer
 import org.edgernn.text.Tokenizer
+import org.edgernn.text.WordIndex
 import org.edgernn.text.WordTokenizer
 import org.edgernn.text.isBlank
 import org.edgernn.text.readSubwords
-import org.edgernn.text.readWords
 
 /**
  * Text to ids by a contract and its vocabulary. Safe to call from several threads.
  *
  * @property contract the rules.
  */
-class TextEncoder private constructor(
-    val contract: TextContract,
+public class TextEncoder private constructor(
+    public val contract: TextContract,
     unicode: Unicode,
     private val tokenizer: Tokenizer,
 ) {
@@ -28,7 +28,7 @@ class TextEncoder private constructor(
      * @throws TextException the text is empty, or no token is left of it.
      */
     @Throws(TextException::class)
-    fun encode(text: String): IntArray {
+    public fun encode(text: String): IntArray {
         if (isBlank(text)) throw TextException("the text is empty", TextException.Reason.EMPTY)
         val ids = ids(text)
         if (ids.isEmpty()) throw TextException("no token is left of the text", TextException.Reason.NO_TOKENS)
@@ -81,7 +81,7 @@ class TextEncoder private constructor(
                 if (contract.hasSubwords) {
                     SubwordTokenizer(readSubwords(vocabulary, name), unicode)
                 } else {
-                    WordTokenizer(contract, readWords(vocabulary, name))
+                    WordTokenizer(contract, WordIndex.read(vocabulary, name))
                 }
             if (tokenizer.size != contract.vocabularySize) {
                 throw ModelException(

@@ -6,16 +6,16 @@ package org.edgernn
  * Android has it as `android.icu` ([org.edgernn.android.AndroidUnicode]), a desktop JVM as icu4j.
  * Texts are well-formed UTF-16: every surrogate is one of a pair.
  */
-interface Unicode {
+public interface Unicode {
     /** Returns Unicode Normalization Form C of [text] (UAX 15). */
-    fun nfc(text: String): String
+    public fun nfc(text: String): String
 
     /**
      * Returns the full lower-case mapping of [text] without a locale, with the condition
      * `Final_Sigma` as the Unicode Standard reads it (3.13); not what `String.lowercase` gives.
      */
-    fun lower(text: String): String
+    public fun lower(text: String): String
 
     /** Tells whether [codePoint] is of general category L* or N*, or `_`. */
-    fun isWordCharacter(codePoint: Int): Boolean
+    public fun isWordCharacter(codePoint: Int): Boolean
 }

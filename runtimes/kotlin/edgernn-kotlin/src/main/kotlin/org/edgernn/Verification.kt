@@ -11,19 +11,19 @@ import org.edgernn.bundle.oneLine
  * @property largestDifference the largest distance of a probability from its vector's, whichever label's.
  * @property tolerance the distance that the file allows.
  */
-class Verified(
-    val vectors: Int,
-    val failures: List<String>,
-    val largestDifference: Float,
-    val tolerance: Float,
+public class Verified(
+    public val vectors: Int,
+    public val failures: List<String>,
+    public val largestDifference: Float,
+    public val tolerance: Float,
 ) {
     /** Whether the runtime has proved itself. */
-    val passed: Boolean
+    public val passed: Boolean
         get() = failures.isEmpty()
 }
 
 /** Replays the golden vectors that a model file carries. */
-object Verification {
+public object Verification {
     private const val SHOWN = 40
 
     /**
@@ -36,7 +36,7 @@ object Verification {
      */
     @JvmStatic
     @Throws(ModelException::class)
-    fun run(classifier: Classifier): Verified {
+    public fun run(classifier: Classifier): Verified {
         val file = classifier.file
         val golden =
             file.golden ?: throw unproved("${file.name}: carries no golden vectors: export it again")

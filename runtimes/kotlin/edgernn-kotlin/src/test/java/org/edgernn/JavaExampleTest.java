@@ -36,9 +36,7 @@ public class JavaExampleTest {
 
     private static Score example(byte[] bytes, Unicode unicode) throws ModelException, TextException {
         // begin
-        ModelFile file = ModelFile.read(bytes, "model.onnx", unicode);
-        try (Classifier classifier = new NativeClassifier(file)) {
-            file.release();
+        try (Classifier classifier = NativeClassifier.open(bytes, "model.onnx", unicode)) {
             Score score = classifier.score("A warm and funny film.");
             System.out.println(score.getLabel() + " " + score.getConfidence());
             return score;

@@ -2,6 +2,7 @@ package org.edgernn
 
 import java.util.Random
 import org.edgernn.text.PrefixIndex
+import org.edgernn.text.WordIndex
 import org.edgernn.text.isBlank
 import org.edgernn.text.wellFormed
 import org.junit.Assert.assertEquals
@@ -83,6 +84,28 @@ class TextTest {
         assertEquals(-1, PrefixIndex(emptyList()).longestAt("a", 0, 1))
     }
 
+    /** A word's place, compared with looking at them all; words of any number, next to each other and not. */
+    @Test
+    fun wordIndex() {
+        val chance = Random(7)
+        repeat(300) {
+            val words = List(chance.nextInt(60)) { letters(chance, 1 + chance.nextInt(4)) }.distinct()
+            for (index in listOf(
+                WordIndex.of(words),
+                WordIndex.read(words.joinToString("") { "$it\n" }.toByteArray(), "v"),
+            )) {
+                assertEquals(words.size, index.size)
+                assertEquals(-1, index.secondOfTwo)
+                val text = letters(chance, 30)
+                for (start in text.indices) {
+                    val end = start + chance.nextInt(text.length - start)
+                    assertEquals(words.indexOf(text.substring(start, end)), index.find(text, start, end))
+                }
+            }
+        }
+        assertEquals(2, WordIndex.of(listOf("a", "b", "a", "b")).secondOfTwo)
+    }
+
     private fun letters(chance: Random, length: Int) = String(CharArray(length) { "ab\u00e9"[chance.nextInt(3)] })
 
     /** Vocabulary files that are malformed. */
@@ -96,10 +119,10 @@ class TextTest {
                 "x".repeat(4097) + "\n" to "v.words, line 1: a word has 1 to 4096 characters",
             )
         for ((data, error) in words) {
-            assertEquals(error, refusal { org.edgernn.text.readWords(data.toByteArray(), "v.words") })
+            assertEquals(error, refusal { WordIndex.read(data.toByteArray(), "v.words") })
         }
         val broken = "a\nb\n".toByteArray() + byteArrayOf(-1, 10)
-        assertEquals("v.words, line 3: not UTF-8", refusal { org.edgernn.text.readWords(broken, "v.words") })
+        assertEquals("v.words, line 3: not UTF-8", refusal { WordIndex.read(broken, "v.words") })
         val header = "### SubwordTextEncoder\n### Metadata: {}\n"
         val subwords =
             mapOf(

@@ -14,7 +14,7 @@ import org.edgernn.OnnxClassifier
  * Times edgernn's engine and ONNX Runtime side by side on an .onnx file, one thread each, and prints what
  * `edgernn bench --json` prints of a computer.
  */
-fun main(arguments: Array<String>) {
+public fun main(arguments: Array<String>) {
     if (arguments.size != 1) {
         System.err.println("usage: java -cp edgernn-jvm-0.1.0.jar org.edgernn.jvm.CompareEnginesKt MODEL.onnx")
         exitProcess(2)
@@ -28,7 +28,7 @@ fun main(arguments: Array<String>) {
             versions = mapOf("java" to System.getProperty("java.version")),
         )
     try {
-        val file = ModelFile.read(model.readBytes(), model.name, IcuUnicode)
+        val file = model.inputStream().use { ModelFile.read(it, model.name, IcuUnicode) }
         val classifiers = listOf(NativeClassifier(file), OnnxClassifier(file))
         print(
             Benchmark(classifiers, machine).run {

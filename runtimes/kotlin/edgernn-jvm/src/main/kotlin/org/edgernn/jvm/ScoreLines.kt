@@ -28,7 +28,7 @@ private val ENGINES: Map<String, (ModelFile) -> Classifier> =
  * the probability of each label, and the text, with tabs between them. Columns have the names that those of
  * `edgernn score` have. The file's golden vectors are replayed first.
  */
-fun main(arguments: Array<String>) {
+public fun main(arguments: Array<String>) {
     // A terminal or file in another encoding than UTF-8 would lose letters.
     val out = PrintStream(System.out, false, "UTF-8")
     val errors = PrintStream(System.err, true, "UTF-8")
@@ -47,7 +47,8 @@ internal fun run(arguments: List<String>, input: InputStream, out: PrintStream, 
     val names = asked.names
     return try {
         val model = File(names[0])
-        asked.open(ModelFile.read(model.readBytes(), model.path, IcuUnicode)).use { classifier ->
+        val file = model.inputStream().use { ModelFile.read(it, model.path, IcuUnicode) }
+        asked.open(file).use { classifier ->
             classifier.file.release()
             val failures = Verification.run(classifier).failures
             if (failures.isNotEmpty()) throw ModelException("${model.path}: ${failures.first()}")

@@ -6,7 +6,7 @@ import android.icu.util.ULocale
 import org.edgernn.Unicode
 
 /** The Unicode data of the phone; `android.icu` is there from API level 24 on. */
-object AndroidUnicode : Unicode {
+public object AndroidUnicode : Unicode {
     private val normalizer: Normalizer2 = Normalizer2.getNFCInstance()
 
     override fun nfc(text: String): String = normalizer.normalize(text)

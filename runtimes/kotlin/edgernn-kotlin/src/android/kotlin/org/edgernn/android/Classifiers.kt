@@ -8,13 +8,12 @@ import kotlin.coroutines.resumeWithException
 import kotlin.coroutines.suspendCoroutine
 import org.edgernn.Classifier
 import org.edgernn.ModelException
-import org.edgernn.ModelFile
 import org.edgernn.NativeClassifier
 import org.edgernn.Unicode
 import org.edgernn.Verification
 
 /** Model files of an app, opened with edgernn's engine and proved by their golden vectors. */
-object Classifiers {
+public object Classifiers {
     /**
      * Opens a model file of the app's assets on a thread of its own.
      *
@@ -22,12 +21,12 @@ object Classifiers {
      * @throws ModelException it is refused, or scores other than the file says on this phone.
      * @throws IOException there is no such asset, or it cannot be read.
      */
-    suspend fun open(context: Context, asset: String): Classifier = opened(asset, AndroidUnicode) { context.assets.open(asset) }
+    public suspend fun open(context: Context, asset: String): Classifier = opened(asset, AndroidUnicode) { context.assets.open(asset) }
 
     /** Does what [open] does on the calling thread, which should not be the main one. */
     @JvmStatic
     @Throws(ModelException::class, IOException::class)
-    fun openBlocking(context: Context, asset: String): Classifier = openNow(asset, AndroidUnicode) { context.assets.open(asset) }
+    public fun openBlocking(context: Context, asset: String): Classifier = openNow(asset, AndroidUnicode) { context.assets.open(asset) }
 
     /** What [open] does with a stream and Unicode that a test may give. */
     internal suspend fun opened(name: String, unicode: Unicode, stream: () -> InputStream): Classifier =
@@ -47,11 +46,9 @@ object Classifiers {
         }
 
     internal fun openNow(name: String, unicode: Unicode, stream: () -> InputStream): Classifier {
-        val file = ModelFile.read(stream().use { it.readBytes() }, name, unicode)
-        val classifier = NativeClassifier(file)
-        file.release()
+        val classifier = stream().use { NativeClassifier.open(it, name, unicode) }
         try {
-            val failures = if (file.golden == null) emptyList() else Verification.run(classifier).failures
+            val failures = if (classifier.file.golden == null) emptyList() else Verification.run(classifier).failures
             if (failures.isNotEmpty()) {
                 val line = "$name: it does not score here as it says: ${failures.first()}"
                 throw ModelException(line, ModelException.Reason.PROOF)

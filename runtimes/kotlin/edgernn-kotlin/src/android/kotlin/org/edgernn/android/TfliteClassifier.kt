@@ -18,14 +18,14 @@ import org.edgernn.requireIds
  * @property threads how many threads one call may use; one is best for a recurrent graph.
  * @throws ModelException the file is of another format, or the runtime refuses its graph.
  */
-class TfliteClassifier internal constructor(
+public class TfliteClassifier internal constructor(
     override val file: ModelFile,
     override val threads: Int,
     open: (ModelFile, Int, Boolean) -> TfliteRuntime,
 ) : Classifier {
     @JvmOverloads
     @Throws(ModelException::class)
-    constructor(file: ModelFile, threads: Int = 1) : this(file, threads, ::NativeTflite)
+    public constructor(file: ModelFile, threads: Int = 1) : this(file, threads, ::NativeTflite)
 
     override val runtime: String = "tflite"
     override val options: String = if (file.hasStateLoop) "no delegate" else "XNNPACK"

@@ -9,7 +9,7 @@ internal object Attachments {
     const val MAX_BYTES = 16 shl 20
 
     private const val MAX_NAME = 64
-    private const val FIRST_PIECE = 64 shl 10
+    private const val PIECE = 8 shl 10
 
     /** Tells whether an attachment may have a name: 1 to 64 of `A-Za-z0-9._-`, the first no dot. */
     fun isName(name: String): Boolean =
@@ -27,20 +27,24 @@ internal object Attachments {
     fun inflate(bytes: ByteArray, start: Int, length: Int, wrapped: Boolean, room: Int): ByteArray? {
         val inflater = Inflater(!wrapped)
         try {
+            // Twice: once to count, so that memory is taken once, and only for what does come out. What the
+            // file says about sizes is not believed.
+            val piece = ByteArray(PIECE)
+            var size = 0L
             inflater.setInput(bytes, start, length)
-            // Grows with what comes out; what the file says about sizes is not believed.
-            var content = ByteArray(minOf(FIRST_PIECE, room + 1))
-            var size = 0
             while (!inflater.finished()) {
-                if (size > room) return null
-                if (size == content.size) content = content.copyOf(minOf(2L * size, room + 1L).toInt())
-                val found = inflater.inflate(content, size, content.size - size)
-                size += found
+                val found = inflater.inflate(piece)
                 if (found == 0 && !inflater.finished()) throw DataFormatException("it is cut short")
+                size += found
+                if (size > room) return null
             }
-            if (size > room) return null
             if (inflater.remaining > 0) throw DataFormatException("bytes behind it")
-            return content.copyOf(size)
+            val content = ByteArray(size.toInt())
+            inflater.reset()
+            inflater.setInput(bytes, start, length)
+            var at = 0
+            while (at < content.size) at += inflater.inflate(content, at, content.size - at)
+            return content
         } finally {
             inflater.end()
         }

@@ -13,6 +13,8 @@ internal class Utf8Exception(val position: Int) : Exception("not UTF-8 at byte $
  * @throws Utf8Exception it is none.
  */
 internal fun decodeUtf8(bytes: ByteArray, start: Int = 0, length: Int = bytes.size - start): String {
+    // Most is ASCII, of which no copy is needed.
+    if ((start until start + length).all { bytes[it] >= 0 }) return String(bytes, start, length, Charsets.ISO_8859_1)
     val decoder =
         Charsets.UTF_8.newDecoder()
             .onMalformedInput(CodingErrorAction.REPORT)

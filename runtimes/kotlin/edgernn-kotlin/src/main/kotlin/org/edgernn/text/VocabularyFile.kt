@@ -6,27 +6,9 @@ import org.edgernn.bundle.decodeUtf8
 
 private const val HEADER = "### SubwordTextEncoder"
 private const val METADATA = "### Metadata: "
-private const val MAX_WORD = 1 shl 12
 
-/**
- * Reads a vocabulary of words: one a line, none empty, none twice.
- *
- * @param name what errors call it.
- * @throws ModelException it is malformed.
- */
-internal fun readWords(data: ByteArray, name: String): List<String> {
-    val words = lines(data, name)
-    if (words.last().isNotEmpty()) throw cutShort(name)
-    val firstLine = HashMap<String, Int>()
-    for ((i, word) in words.dropLast(1).withIndex()) {
-        if (word.isEmpty() || word.codePointCount(0, word.length) > MAX_WORD) {
-            throw ModelException("$name, line ${i + 1}: a word has 1 to $MAX_WORD characters")
-        }
-        val first = firstLine.put(word, i + 1)
-        if (first != null) throw ModelException("$name, line ${i + 1}: the word of line $first again")
-    }
-    return words.dropLast(1)
-}
+/** Characters of a word. */
+internal const val MAX_WORD = 1 shl 12
 
 /**
  * Reads a vocabulary of subwords, in the format of TensorFlow Datasets' `SubwordTextEncoder`.
@@ -35,7 +17,7 @@ internal fun readWords(data: ByteArray, name: String): List<String> {
  * @throws ModelException it is malformed.
  */
 internal fun readSubwords(data: ByteArray, name: String): List<String> {
-    val lines = lines(data, name)
+    val lines = vocabularyText(data, name).split('\n')
     if (lines[0] != HEADER || lines.size < 2 || !lines[1].startsWith(METADATA)) {
         throw ModelException("$name: not a SubwordTextEncoder file: line 1 must be '$HEADER'")
     }
@@ -51,12 +33,14 @@ internal fun readSubwords(data: ByteArray, name: String): List<String> {
     return subwords
 }
 
-private fun lines(data: ByteArray, name: String): List<String> =
+/** Returns a vocabulary's text; whatever is no UTF-8 is refused with its line. */
+internal fun vocabularyText(data: ByteArray, name: String): String =
     try {
-        decodeUtf8(data).split('\n')
+        decodeUtf8(data)
     } catch (error: Utf8Exception) {
         val number = (0 until error.position).count { data[it] == '\n'.code.toByte() } + 1
         throw ModelException("$name, line $number: not UTF-8")
     }
 
-private fun cutShort(name: String) = ModelException("$name: cut short: the last line has no end")
+/** What is wrong with a vocabulary whose end is missing. */
+internal fun cutShort(name: String) = ModelException("$name: cut short: the last line has no end")

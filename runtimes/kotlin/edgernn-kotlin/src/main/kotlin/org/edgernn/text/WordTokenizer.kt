@@ -3,17 +3,13 @@ package org.edgernn.text
 import org.edgernn.TextContract
 
 /** Tokenizer `words`: find the words, drop stop words, look up. */
-internal class WordTokenizer(contract: TextContract, words: List<String>) : Tokenizer {
+internal class WordTokenizer(contract: TextContract, private val words: WordIndex) : Tokenizer {
     override val size: Int = contract.firstWordId + words.size
 
-    private val unknown = contract.unknownId ?: NONE
-    private val ids = HashMap<String, Int>(2 * (words.size + contract.stopWords.size))
+    private val first = contract.firstWordId
+    private val unknown = contract.unknownId
+    private val stopWords = contract.stopWords.takeIf { it.isNotEmpty() }?.let { WordIndex.of(it) }
     private val cutter = WordCutter(contract)
-
-    init {
-        words.forEachIndexed { i, word -> ids[word] = contract.firstWordId + i }
-        for (word in contract.stopWords) ids[word] = NONE
-    }
 
     override fun encode(text: String, into: Ids) {
         val prepared = cutter.prepared(text)
@@ -21,12 +17,8 @@ internal class WordTokenizer(contract: TextContract, words: List<String>) : Toke
     }
 
     private fun add(text: String, start: Int, end: Int, into: Ids) {
-        val id = ids[text.substring(start, end)] ?: unknown
-        if (id != NONE) into.add(id)
-    }
-
-    private companion object {
-        /** Instead of an id: the word is left out. */
-        const val NONE = -1
+        if (stopWords != null && stopWords.find(text, start, end) >= 0) return
+        val place = words.find(text, start, end)
+        if (place >= 0) into.add(first + place) else if (unknown != null) into.add(unknown)
     }
 }
