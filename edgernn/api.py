@@ -10,20 +10,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from edgernn.errors import UsageError
+from edgernn.training.trained_run import TrainedRun
 
 if TYPE_CHECKING:
     from edgernn.audit import Audit
     from edgernn.data import DataOptions
     from edgernn.evaluation.report import Evaluation
     from edgernn.evaluation.verification import Verification
-    from edgernn.training.label_figures import LabelFigures, ManyLabelFigures
     from exporters.job import ExportedFile
 
 __all__ = [
@@ -73,28 +72,16 @@ class Reading(TypedDict, total=False):
     """Of a workbook."""
 
 
-@dataclass(frozen=True)
-class TrainedRun:
-    """A run folder that training wrote."""
-
-    folder: Path
-    validation_accuracy: float
-    """Share of right labels among the texts that were held out, in [0, 1]."""
-    held_out: LabelFigures | ManyLabelFigures | None
-    """What else was counted on these texts, the latter where there are not just two labels; None
-    where a checkpoint of an earlier version, which did not count it, was taken up."""
-    epochs: int
-    """How many were trained."""
-    metrics: Mapping[str, Any]
-    """All of the folder's `metrics.json`."""
-
-
 def train_model(
     data: str | Path | None,
     output: str | Path,
     *,
     recipe: str | None = None,
     published: bool = False,
+    soft_labels: str | Path | None = None,
+    soft_key: str | None = None,
+    temperature: float | None = None,
+    hard_share: float | None = None,
     test_fraction: float | None = None,
     vocabulary: str | Path | None = None,
     min_df: int | None = None,
@@ -127,6 +114,11 @@ def train_model(
         recipe: what to train; `edgernn recipes` lists them. None is `flagship`, and for more than
             two labels `ngram-bilstm`. In what follows None leaves the recipe's own value.
         published: do what the recipe's tutorial did, to the letter.
+        soft_labels: a file of what a teacher says of each row, `probability_NAME` or `logit_NAME`
+            of each label; it may be `data` itself. Rows without a label are then learned from, too.
+        soft_key: a column of both files that matches their rows; None: by their order.
+        temperature: of the teacher's logits and the model's, where they are compared; None is 2.
+        hard_share: how much of a text's loss is that of its own label, in [0, 1]; None is 0.3.
         test_fraction: how much of each label of a file is kept out, for `evaluate_model`.
         vocabulary: a vocabulary file; None builds one from the training texts.
         min_df: how many texts must hold a word for it to be in the vocabulary.
@@ -166,11 +158,17 @@ def train_model(
     check_number("test_fraction", test_fraction, 0, 1)
     check_whole("limit", limit, 2)
     check_number("target_precision", target_precision, 0, 1)
+    check_number("temperature", temperature, 0.1, 100)
+    check_number("hard_share", hard_share, 0, 1)
     options = TrainOptions(
         **reading_values(reading, Reading.__annotations__),
         output=Path(output),
         published=published,
         data=_name(data),
+        soft_labels=_name(soft_labels),
+        soft_key=soft_key,
+        temperature=temperature,
+        hard_share=hard_share,
         vocabulary=_name(vocabulary),
         epochs=epochs,
         batch_size=batch_size,

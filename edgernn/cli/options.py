@@ -18,6 +18,7 @@ __all__ = [
     "EngineOption",
     "FormatOption",
     "GroupColumn",
+    "HardShare",
     "Json",
     "LabelColumn",
     "LabelColumns",
@@ -32,7 +33,10 @@ __all__ = [
     "SearchDataFormat",
     "Seed",
     "SheetOption",
+    "SoftKey",
+    "SoftLabels",
     "Strict",
+    "Temperature",
     "TestFraction",
     "TextColumn",
     "TrainingLimit",
@@ -110,6 +114,33 @@ LabelColumns = Annotated[
     typer.Option(
         metavar="NAMES",
         help="Columns of a label each, 0 or 1, such as toxic,insult: a text may have several.",
+    ),
+]
+SoftLabels = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="Learn from a teacher, too: a file with probability_NAME or logit_NAME for each "
+        "label, or that of --data itself. Rows without a label are learned from, too.",
+    ),
+]
+SoftKey = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Column that both files have, which tells the rows that belong together; text is "
+        "that of texts. Default: rows are in the same order.",
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(metavar="T", help="What logits are divided by to learn soft labels. Default: 2."),
+]
+HardShare = Annotated[
+    float | None,
+    typer.Option(
+        metavar="ALPHA",
+        help="Share of a text's own label in the loss, beside soft labels, 0 to 1. Default: 0.3.",
     ),
 ]
 LabelsFrom = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.data.soft_targets import SoftTargets
 from edgernn.text.decision import DecisionRule
 
 __all__ = ["Encoded", "balanced", "crop", "plan_training", "plan_validation", "thin"]
@@ -34,6 +36,9 @@ class Encoded:
     weights: npt.NDArray[np.float32] | None = None
     """float32 [texts], or with `each` [texts, labels], how much each counts in the loss, 1 on
     average; None: all alike."""
+    soft: SoftTargets | None = None
+    """What a teacher says of the texts, and how much it counts; None without one. A text without a
+    label has any."""
 
     def __len__(self) -> int:
         """Return the number of texts."""
@@ -49,8 +54,10 @@ def balanced(texts: Encoded, rule: DecisionRule = "threshold") -> Encoded:
     number of texts over the size of the class. That is a weight times the loss of another label,
     which are what is returned; a label of 0 or 1 stays. With `largest` a text weighs the number of
     texts over that of its label and the number of labels; with `each` every label of its own is
-    weighed as two are, having it and having it not.
+    weighed as two are, having it and having it not. With a teacher, what it says counts likewise.
     """
+    if texts.soft is not None:
+        return dataclasses.replace(texts, soft=texts.soft.balanced(texts.labels, rule))
     if rule == "largest":
         sizes = np.bincount(texts.labels)
         present = np.count_nonzero(sizes)

@@ -74,6 +74,14 @@ class Examples:
     classes: tuple[str, ...] = CLASSES
     """The name of each label, by its number; two or more, all of them different."""
 
+    soft: npt.NDArray[np.float32] | None = None
+    """float32 [n, classes], how likely a teacher finds each label of each text, NaN where it says
+    nothing; None without one."""
+
+    ties: npt.NDArray[np.int64] | None = None
+    """int64 [n], groups of these texts and unlabelled ones together, see `Unlabelled`; None
+    without these."""
+
     def __post_init__(self) -> None:
         texts = (len(self.texts),)
         each = self.labels.dtype == np.bool_ and self.labels.ndim == 2
@@ -112,11 +120,41 @@ class Examples:
             labels=self.labels[rows],
             groups=None if self.groups is None else self.groups[rows],
             rows=None if self.rows is None else self.rows[rows],
+            soft=None if self.soft is None else self.soft[rows],
+            ties=None if self.ties is None else self.ties[rows],
         )
 
     def ungrouped(self) -> Examples:
         """Return the same examples, each for itself."""
         return dataclasses.replace(self, groups=None, always_whole=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Unlabelled:
+    """Texts without a label, of which a teacher says how likely each label is."""
+
+    texts: tuple[str, ...]
+    soft: npt.NDArray[np.float32]
+    """float32 [texts, classes], as of `Examples`, none of them NaN."""
+    rows: npt.NDArray[np.int64]
+    """int64 [texts], the number of each text's row in its file."""
+    ties: npt.NDArray[np.int64]
+    """int64 [texts]: a text of the same number as a labelled one is like it, or of its group."""
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def at(self, rows: npt.NDArray[np.integer]) -> Unlabelled:
+        """Return the texts of some rows, in that order."""
+        return Unlabelled(
+            tuple(self.texts[i] for i in rows), self.soft[rows], self.rows[rows], self.ties[rows]
+        )
+
+    def apart_from(self, held_out: Examples) -> Unlabelled:
+        """Return the texts that are neither like one that is held out nor of its group."""
+        if held_out.ties is None:
+            return self
+        return self.at(np.flatnonzero(~np.isin(self.ties, held_out.ties)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +169,8 @@ class Splits:
     is loaded when it is wanted."""
     has_own_test: bool = False
     """Whether the data itself says what the test split is."""
+    unlabelled: Unlabelled | None = None
+    """What else may be learned from, by a teacher's soft labels; None without these."""
 
 
 def checked(

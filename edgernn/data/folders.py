@@ -14,9 +14,10 @@ from typing import NamedTuple
 
 from edgernn.data.imdb import FOLDERS, MAX_REVIEW_BYTES, UNLABELLED
 from edgernn.data.label_cells import LabelCells
-from edgernn.data.labelled_files import SPLIT_NAMES, LabelledFile, Rows, labelled
+from edgernn.data.labelled_files import SPLIT_NAMES, LabelledFile, labelled
 from edgernn.data.left_out import LeftOut
 from edgernn.data.options import DataOptions, option_of
+from edgernn.data.rows_kept import Rows
 from edgernn.errors import DataError, UsageError
 from edgernn.text.contract import TextContract
 

@@ -5,25 +5,28 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from edgernn.data.examples import Examples, Labels, Reading, check_classes
+from edgernn.data.examples import Examples, Labels, Reading, Unlabelled, check_classes
 from edgernn.data.groups import group
 from edgernn.data.label_cells import LabelCells, flags_of
 from edgernn.data.label_columns import label_column, label_columns
 from edgernn.data.label_sets import decide_sets
-from edgernn.data.label_spelling import PREFIX, fold, shown
+from edgernn.data.label_spelling import PREFIX, fold, is_missing, shown, spelled
 from edgernn.data.label_values import LabelsError, Meanings, decide
 from edgernn.data.left_out import LeftOut
 from edgernn.data.options import DataOptions
+from edgernn.data.rows_kept import Rows
+from edgernn.data.soft_labels import key_column
+from edgernn.data.taught_rows import teach
 from edgernn.errors import DataError, UsageError
 from edgernn.rows import RowSource, open_rows
 from edgernn.text.contract import TextContract
 
-__all__ = ["SPLIT_COLUMN", "SPLIT_NAMES", "LabelledFile", "Rows", "labelled", "read_labelled_file"]
+__all__ = ["SPLIT_COLUMN", "SPLIT_NAMES", "LabelledFile", "labelled", "read_labelled_file"]
 
 SPLIT_COLUMN = "split"
 
@@ -50,6 +53,10 @@ class LabelledFile:
     """`train`, `validation` or `test` of each example; None where no column says so."""
     says_splits: str = f"column {SPLIT_COLUMN!r}"
     """What says which split an example is of, for messages."""
+    unlabelled: Unlabelled | None = None
+    """Texts without a label, where soft labels are read."""
+    unlabelled_splits: tuple[str, ...] | None = None
+    """Of each of them, as `splits`."""
 
     def part(self, split: str, *, of_model: bool = False) -> Examples:
         """Return the examples of a split; all of them where the file has no splits of its own.
@@ -78,29 +85,16 @@ class LabelledFile:
             check_classes(found, where)
         return found
 
+    def unlabelled_part(self, split: str) -> Unlabelled | None:
+        """Return the texts without a label of a split; all of them in a file without splits."""
+        if self.unlabelled is None or self.unlabelled_splits is None:
+            return self.unlabelled
+        rows = [row for row, own in enumerate(self.unlabelled_splits) if own == split]
+        return self.unlabelled.at(np.array(rows, np.int64))
+
     def has(self, split: str) -> bool:
         """Tell whether examples are known to be of a split."""
         return self.splits is not None and split in self.splits
-
-
-@dataclass
-class Rows:
-    """The rows of a source that can be used, column by column."""
-
-    cells: LabelCells
-    numbers: list[int] = field(default_factory=list)
-    """Of each row in its file; none where there are no rows."""
-    texts: list[str] = field(default_factory=list)
-    splits: list[str] = field(default_factory=list)
-    groups: list[str] = field(default_factory=list)
-    total: int = 0
-
-    def keep(self, number: int | None, text: str, labels: tuple[str, ...]) -> None:
-        """Take a row; its number is None where there are no rows."""
-        if number is not None:
-            self.numbers.append(number)
-        self.texts.append(text)
-        self.cells.keep(labels)
 
 
 def read_labelled_file(
@@ -124,6 +118,8 @@ def read_labelled_file(
     name = os.fspath(path)
     left_out = LeftOut(name, strict=options.strict)
     rows = Rows(LabelCells(options.label_rule, options.label_separator))
+    if options.takes_unlabelled:
+        rows.unlabelled = Rows(LabelCells(options.label_rule))
     order: tuple[str, ...] = ()
     with open_rows(path, options.rows) as source:
         if source.format == "txt":
@@ -149,9 +145,13 @@ def read_labelled_file(
             has_splits = split_column is not None
             _read_columns(source, columns, split_column, options, rows, left_out)
     notes = list(source.notes)
-    splits = _splits(rows.splits, name) if has_splits else None
+    if has_splits:
+        rows.splits = _splits(rows.splits, name)
+        if rows.unlabelled is not None:
+            rows.unlabelled.splits = _splits(rows.unlabelled.splits, name)
     return labelled(rows, options, left_out, name=name, column=column, order=order,
-                    splits=splits, notes=notes, contract=contract)  # fmt: skip
+                    splits=rows.splits if has_splits else None, notes=notes,
+                    contract=contract)  # fmt: skip
 
 
 def labelled(
@@ -186,13 +186,19 @@ def labelled(
     """
     left_out.check(rows.total)
     if not rows.texts:
-        raise DataError(f"{name} has no examples")
+        raise DataError(f"{name} has no examples{_WITHOUT_LABELS if rows.unlabelled else ''}")
     found = _decided(rows, options, name, column, order, contract)
     used = found.used
     texts = [rows.texts[row] for row in used]
     named = [rows.groups[row] for row in used] if options.group_column is not None else None
     groups = group(texts, named)
     said = [line for line in (*notes, left_out.line(rows.total), found.line) if line is not None]
+    soft, ties, unlabelled, unlabelled_splits = None, None, None, None
+    if options.soft_labels is not None and contract is None:
+        taught = teach(rows, used, options, name, found.meanings, several=found.labels.ndim == 2)
+        soft, ties, unlabelled = taught.soft, taught.ties, taught.unlabelled
+        unlabelled_splits = taught.splits if splits is not None else None
+        said += taught.lines
     examples = Examples(
         tuple(texts),
         found.labels,
@@ -201,12 +207,19 @@ def labelled(
         rows=np.array([rows.numbers[row] for row in used], np.int64) if rows.numbers else None,
         reading=Reading(tuple(said), found.meanings.to_json(), left_out.to_json()),
         classes=found.meanings.classes,
+        soft=soft,
+        ties=ties,
     )
     if examples.decision == "threshold":
         check_classes(examples, name)
-    return LabelledFile(
-        name, examples, None if splits is None else tuple(splits[row] for row in used), says_splits
-    )
+    of_each = None if splits is None else tuple(splits[row] for row in used)
+    return LabelledFile(name, examples, of_each, says_splits, unlabelled, unlabelled_splits)
+
+
+_WITHOUT_LABELS = (
+    ": no row with a text has a label; soft labels add to labels, of which some are needed to "
+    "measure the model: the teacher's likeliest one will do"
+)
 
 
 @dataclass(frozen=True)
@@ -266,9 +279,10 @@ def _refuse_columns(name: str, options: DataOptions) -> None:
             f"{name} is plain text, whose lines have any number of {PREFIX}NAME; leave "
             "--label-columns and --label-separator out"
         )
-    if options.label_column is not None or options.group_column is not None:
+    if any((options.label_column, options.group_column, options.soft_key)):
         raise UsageError(
-            f"{name} is plain text and has no columns; leave --label-column and --group-column out"
+            f"{name} is plain text and has no columns; leave --label-column, --group-column and "
+            "--soft-key out"
         )
 
 
@@ -284,6 +298,7 @@ def _read_columns(
     group_column = options.group_column
     if group_column is not None:
         group_column = source.column(group_column, (), option="--group-column")
+    key = None if options.soft_key is None else key_column(source, options)
     for row in source:
         rows.total += 1
         text = source.value(row, source.text_column)
@@ -297,15 +312,27 @@ def _read_columns(
             found = flags_of(columns, partial(source.value, row), source.where(row))
         else:
             found = rows.cells.parse(source.value(row, columns[0]))
+        kept = rows
+        cells = [source.value(row, column) for column in columns]
+        if rows.unlabelled is not None and (
+            all(is_missing(fold(cell)) for cell in cells)
+            if isinstance(found, str)
+            # An empty cell of several labels says that there is none.
+            else options.label_separator is not None and cells == [None]
+        ):
+            kept, found = rows.unlabelled, ()
+            kept.total = rows.total
         if isinstance(found, str):
             left_out.add(row.number, found)
             continue
-        rows.keep(row.number, text, found)
+        kept.keep(row.number, text, found)
         if split_column is not None:
-            rows.splits.append(fold(row.fields.get(split_column)))
+            kept.splits.append(fold(row.fields.get(split_column)))
         if group_column is not None:
             given = source.value(row, group_column)
-            rows.groups.append("" if given is None else str(given).strip())
+            kept.groups.append("" if given is None else str(given).strip())
+        if key is not None:
+            kept.keys.append(spelled(source.value(row, key)))
 
 
 def _read_fasttext(source: RowSource, rows: Rows, left_out: LeftOut) -> None:
@@ -326,10 +353,14 @@ def _read_fasttext(source: RowSource, rows: Rows, left_out: LeftOut) -> None:
         found = rows.cells.parse(names)
         text = _FASTTEXT_LABEL.sub("", line)
         labelled += bool(names)
-        if not found or isinstance(found, str):
-            left_out.add(row.number, "there is no label")
-        elif not text.strip():
-            left_out.add(row.number, "the text is empty")
+        if not text.strip():
+            left_out.add(row.number, "the text is empty" if found else "there is no label")
+        elif not found or isinstance(found, str):
+            if rows.unlabelled is None:
+                left_out.add(row.number, "there is no label")
+            else:
+                rows.unlabelled.total = rows.total
+                rows.unlabelled.keep(row.number, text, ())
         else:
             if len(found) > 1:
                 several.append(row.number)

@@ -41,6 +41,12 @@ class DataOptions:
     """Of the IMDB reviews: `sentiment`, as their folders have it, or `stars`."""
     strict: bool = False
     """Whether the first bad row is an error, instead of being left out."""
+    soft_labels: str | None = None
+    """The file of a teacher's soft labels, which may be the labelled file itself."""
+    soft_key: str | None = None
+    """The column by whose values rows of both files are matched; None: by their order."""
+    keep_unlabelled: bool = False
+    """Whether rows without a label are no fault, as they were none where soft labels were read."""
 
     @property
     def rows(self) -> ReadOptions:
@@ -56,6 +62,11 @@ class DataOptions:
         """
         return LabelRule(self.positive, self.negative, self.drop, self.labels)
 
+    @property
+    def takes_unlabelled(self) -> bool:
+        """Whether rows without a label are kept apart instead of counted as faults."""
+        return self.keep_unlabelled or self.soft_labels is not None
+
     def reading(self) -> DataOptions:
         """Return the options of reading alone, where more was added to them."""
         own = fields(DataOptions)
@@ -69,7 +80,10 @@ class DataOptions:
     def to_json(self) -> dict[str, Any]:
         """Return what config.json keeps: all that decides which examples are read."""
         own = {field.name: getattr(self, field.name) for field in fields(DataOptions)}
-        del own["strict"]
+        # What else a run keeps of soft labels has a place of its own: the examples are the same.
+        own["keep_unlabelled"] = self.takes_unlabelled
+        for name in ("strict", "soft_labels", "soft_key"):
+            del own[name]
         for name in _LATER:
             value = own.pop(name)
             if value:
@@ -90,7 +104,7 @@ class DataOptions:
         return DataOptions(**{"strict": False} | found)
 
 
-_LATER = ("labels", "label_separator", "label_columns", "labels_from")
+_LATER = ("labels", "label_separator", "label_columns", "labels_from", "keep_unlabelled")
 """Fields that are kept only where they say something, as earlier versions do not know them."""
 _TUPLES = ("positive", "negative", "drop", "labels", "label_columns")
 _KEYS = {"labels": "label_names"}

@@ -19,7 +19,7 @@ from edgernn.errors import DataError, UsageError
 from edgernn.rows import FORMATS, suffix_of
 from edgernn.text.contract import TextContract
 
-__all__ = ["SPLITS", "Description", "Source", "Split", "find_source"]
+__all__ = ["SPLITS", "Description", "Source", "Split", "described", "find_source"]
 
 Split = Literal["train", "test"]
 
@@ -122,7 +122,7 @@ class _Imdb:
 
     def describe(self) -> Description:
         if not self.path.is_dir():
-            return _described("archive", self.path)
+            return described("archive", self.path)
         digest = hashlib.sha256()
         size = 0
         for split in SPLITS:
@@ -165,13 +165,14 @@ class _File:
             file.part("validation") if file.has("validation") else None,
             file.part("test") if file.has("test") else None,
             has_own_test=file.has("test"),
+            unlabelled=file.unlabelled_part("train"),
         )
 
     def unlabelled(self) -> Iterator[str]:
         raise NoUnlabelledTextsError(f"{self.path} has no unlabelled texts")
 
     def describe(self) -> Description:
-        return _described("file", self.path)
+        return described("file", self.path)
 
     def _read(self, options: DataOptions, contract: TextContract | None = None) -> LabelledFile:
         self.check(options)
@@ -244,7 +245,12 @@ def _refuse_files(folder: Path) -> None:
         )
 
 
-def _described(kind: str, path: Path) -> Description:
+def described(kind: str, path: Path) -> Description:
+    """Return what tells a file from another one: its kind, name, bytes and SHA-256.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

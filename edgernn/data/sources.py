@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from edgernn.data.examples import Examples, Splits, first
 from edgernn.data.model_labels import as_labels_of
 from edgernn.data.options import DEFAULTS, DataOptions
@@ -98,7 +100,7 @@ def load_splits(
     """
     check_source(source, options, test_fraction)
     found = find_source(source, is_named=options.format is not None).splits(options)
-    train, test = found.train, found.test
+    train, test, unlabelled = found.train, found.test, found.unlabelled
     for line in () if train.reading is None else train.reading.lines:
         say(line)
     if test_fraction is not None:
@@ -106,7 +108,20 @@ def load_splits(
             raise UsageError(_has_test(test_fraction))
         kept, held = held_out_split(train, test_fraction, seed, whole_groups=True, purpose="test")
         train, test = train.at(kept), train.at(held)
-    return Splits(first(train, limit), found.validation, test, has_own_test=found.has_own_test)
+    if unlabelled is not None:
+        for other in (test, found.validation):
+            unlabelled = unlabelled if other is None else unlabelled.apart_from(other)
+        if limit is not None:
+            # In the proportion of the labelled ones.
+            share = round(len(unlabelled) * min(1.0, limit / len(train)))
+            unlabelled = unlabelled.at(np.arange(share))
+    return Splits(
+        first(train, limit),
+        found.validation,
+        test,
+        has_own_test=found.has_own_test,
+        unlabelled=unlabelled,
+    )
 
 
 def check_source(

@@ -96,6 +96,12 @@ def validation_split(
         else np.concatenate([train.rows, validation.rows]),
         reading=train.reading,
         classes=train.classes,
+        soft=None
+        if train.soft is None or validation.soft is None
+        else np.concatenate([train.soft, validation.soft]),
+        ties=None
+        if train.ties is None or validation.ties is None
+        else np.concatenate([train.ties, validation.ties]),
     )
     return both, np.arange(len(train)), np.arange(len(train), len(both))
 

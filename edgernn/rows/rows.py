@@ -136,7 +136,10 @@ class RowSource:
 
 
 def open_rows(
-    source: str | os.PathLike[str] | BinaryIO, options: ReadOptions = DEFAULTS
+    source: str | os.PathLike[str] | BinaryIO,
+    options: ReadOptions = DEFAULTS,
+    *,
+    needs_text: bool = True,
 ) -> RowSource:
     """Open a file of rows and find its text column.
 
@@ -144,6 +147,8 @@ def open_rows(
         source: a file, `-` for standard input, or a binary stream; packed or not. The content of
             standard input, a pipe or a stream tells its format.
         options: what the file's name and content do not tell.
+        needs_text: whether each row has to have a text; if not, a file without a text column is
+            taken, too, and its `text_column` is empty.
 
     Returns:
         The rows, not read yet but for what is needed to know how the file is written.
@@ -172,10 +177,15 @@ def open_rows(
                     TEXT_COLUMNS,
                     option="--text-column",
                     name=name,
-                    only=True,
+                    only=needs_text,
                 )
             except DataError as exc:
-                raise DataError(f"{exc}{table.elsewhere}") from exc
+                if needs_text or options.text_column is not None:
+                    raise DataError(f"{exc}{table.elsewhere}") from exc
+                column = ""
+        if not needs_text:
+            table = table._replace(rows=_guarded(name, table.rows))
+            return RowSource(name, format, table, column, stack.pop_all())
         check_text_column(table, column, name)
         if format == "xlsx":
             table = with_numbers_as_text(table, column)
@@ -236,6 +246,12 @@ def _check_options(form: str, options: ReadOptions) -> None:
     for option, forms in _GO_WITH.items():
         if given[option] and form not in forms:
             raise UsageError(f"{option} does not go with {form} files, but with {', '.join(forms)}")
+
+
+def _guarded(name: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """Yield `rows`; what a broken file raises is a DataError."""
+    with reading(name):
+        yield from rows
 
 
 def _checked(name: str, rows: Iterator[Row], column: str) -> Iterator[Row]:

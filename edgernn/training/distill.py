@@ -77,8 +77,9 @@ class Distillation:
     """Fitted without the held-out texts, on which it is measured and weighted."""
     final_table: NgramTable
     """Fitted to the held-out texts' labels too: what the model gets."""
-    teacher_accuracy: float
-    """Out of fold, on the labelled texts."""
+    teacher_accuracy: float | None
+    """Out of fold, on the labelled texts; of a teacher from outside as it says, None where it
+    speaks of none."""
     ids: Sequence[npt.NDArray[np.int32]]
     """All texts that may be learned from, encoded; labelled ones first."""
     layer_targets: Encoded
@@ -184,6 +185,44 @@ def _cached_tables(path: Path, key: str, ngrams: Ngrams, fit: Callable[[], _Tabl
     )
 
 
+def _taught(
+    ngrams: Ngrams, data: PreparedData, class_weight: ClassWeight | None, busy: Busy
+) -> Distillation:
+    """Fit the n-grams to a teacher from outside, which knows whole texts and no crops of them.
+
+    Its logits are what they are fitted to, which is what a high temperature comes to.
+    """
+    soft = data.train.soft
+    assert soft is not None
+    share = soft.hard_shares.astype(np.float64)
+    likely = share * data.train.labels + (1 - share) * soft.probabilities[:, 1]
+    with np.errstate(divide="ignore"):
+        targets = NgramTargets(
+            list(data.train.ids),
+            (np.log(likely) - np.log1p(-likely)).astype(np.float32),
+            np.ones(len(likely), np.float32),
+        )
+    min_count = scaled_min_count(DEFAULT_FIT.min_count, len(data.train))
+    settings = dataclasses.replace(DEFAULT_FIT, min_count=min_count)
+
+    def fit_table(targets: NgramTargets) -> NgramTable:
+        targets = targets.balanced(class_weight)
+        return fit_ngrams(targets.ids, targets.logits, targets.weights, ngrams, settings)
+
+    with busy("fitting the n-grams to the soft labels"):
+        table = fit_table(targets)
+    with busy("fitting the n-grams to the held-out labels, too"):
+        final_table = fit_table(targets.with_labels(data.validation))
+    return Distillation(
+        table=table,
+        final_table=final_table,
+        teacher_accuracy=data.teacher_accuracy,
+        ids=data.train.ids,
+        layer_targets=data.train,
+        unlabelled=data.unlabelled,
+    )
+
+
 def distill_run(
     options: TrainOptions,
     recipe: Recipe,
@@ -204,6 +243,8 @@ def distill_run(
         DataError, MissingPackageError: see `distill`.
     """
     assert isinstance(recipe.ngrams, Ngrams)
+    if data.train.soft is not None:
+        return _taught(recipe.ngrams, data, recipe.fit.class_weight, busy)
     unlabelled = _unlabelled(options, say, busy)
     started = time.monotonic()
     # The held-out texts have theirs, too; no label is read, and they are the same for any seed.

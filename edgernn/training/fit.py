@@ -7,6 +7,7 @@ resumed ends with the same numbers as one that was not.
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,6 +30,7 @@ from edgernn.recipes.recipe import FitSettings
 from edgernn.text.decision import DecisionRule
 from edgernn.text.padding import pad
 from edgernn.training.checkpoint import Checkpoint, holds_epoch
+from edgernn.training.distillation_loss import distillation_loss, distillation_metrics
 from edgernn.training.history import Epoch, History
 from edgernn.training.keras_metrics import RIGHT_POSITIVES, loss, metrics
 from edgernn.training.validation import measure
@@ -87,18 +89,24 @@ def fit(
     """
     if settings.class_weight == "balanced":
         train, validation = balanced(train, rule), balanced(validation, rule)
+    if train.soft is not None and rule == "threshold":
+        # Keras measures with the loss that it trains with, and takes targets of its form.
+        labels_alone = train.soft.without_teacher(len(validation), 2, train.soft.temperature)
+        validation = dataclasses.replace(validation, soft=labels_alone)
     store = Checkpoint(checkpoint)
     history = History(keep=settings.keep, balanced=settings.class_weight is not None)
     if resume:
         model, history = store.load()
     else:
-        _compile(model, settings, len(train), rule)
+        _compile(model, settings, train, rule)
 
     measured = _measuring(model, validation, rule)
     try:
         while len(history.epochs) < settings.epochs and not _is_stale(history, settings.patience):
             number = len(history.epochs) + 1
-            epoch, averaged = _train_epoch(model, settings, train, measured, seed, number, watcher)
+            epoch, averaged = _train_epoch(
+                model, settings, train, rule, measured, seed, number, watcher
+            )
             history.epochs.append(epoch)
             store.save(model, averaged, history)
             if watcher:
@@ -118,6 +126,7 @@ def _train_epoch(
     model: Any,
     settings: FitSettings,
     train: Encoded,
+    rule: DecisionRule,
     measured: Callable[[], dict[str, Any]],
     seed: int,
     number: int,
@@ -130,7 +139,7 @@ def _train_epoch(
     seen = _augmented(train, settings, rng)
     lengths = np.array([len(ids) for ids in seen.ids])
     plan = plan_training(lengths, settings.batch_size, rng, sort=settings.sort_by_length)
-    batches = _batches(seen, plan)
+    batches = _batches(seen, plan, rule)
     _seed_dropout(model, rng)
     started = time.monotonic()
     latest = _Latest(keras)
@@ -174,7 +183,7 @@ def _measuring(
 
         return measured
     lengths = np.array([len(ids) for ids in texts.ids])
-    held_out = _batches(texts, plan_validation(lengths, _VALIDATION_BATCH))
+    held_out = _batches(texts, plan_validation(lengths, _VALIDATION_BATCH), rule)
 
     def evaluated() -> dict[str, float | None]:
         found = model.evaluate(held_out, verbose=0, return_dict=True)
@@ -202,10 +211,11 @@ def _recalls(measured: Mapping[str, float], texts: Encoded) -> dict[str, float |
     }
 
 
-def _compile(model: Any, settings: FitSettings, texts: int, rule: DecisionRule) -> None:
+def _compile(model: Any, settings: FitSettings, texts: Encoded, rule: DecisionRule) -> None:
     keras = import_quietly("keras")
 
-    steps = settings.epochs * -(-texts // settings.batch_size)
+    steps = settings.epochs * -(-len(texts) // settings.batch_size)
+    soft = texts.soft
     rate: Any = settings.learning_rate
     if settings.cosine_decay:
         rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
@@ -213,8 +223,8 @@ def _compile(model: Any, settings: FitSettings, texts: int, rule: DecisionRule) 
         optimizer=keras.optimizers.Adam(
             rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
         ),
-        loss=loss(rule),
-        metrics=metrics(rule),
+        loss=loss(rule) if soft is None else distillation_loss(rule, soft.temperature),
+        metrics=metrics(rule) if soft is None else distillation_metrics(rule),
     )
     # TensorFlow traces a step that makes variables, as the first one would, a second time.
     model.optimizer.build(model.trainable_variables)
@@ -236,10 +246,10 @@ def _augmented(texts: Encoded, settings: FitSettings, rng: np.random.Generator) 
     cropped = rng.random(len(texts)) < settings.crops
     ids = [crop(text, rng) if cut else text for text, cut in zip(texts.ids, cropped, strict=True)]
     ids = [thin(text, settings.token_dropout, rng) for text in ids]
-    return Encoded(ids, texts.labels, texts.weights)
+    return dataclasses.replace(texts, ids=ids)
 
 
-def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
+def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]], rule: DecisionRule) -> Any:
     keras = import_quietly("keras")
 
     plan = _unlike_first(texts, plan)
@@ -251,7 +261,10 @@ def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]]) -> Any:
         def __getitem__(self, i: int) -> tuple[npt.NDArray[Any], ...]:
             chosen = plan[i]
             ids, _ = pad([texts.ids[j] for j in chosen])
-            labels = texts.labels[chosen].astype(np.float32)
+            if texts.soft is not None:
+                labels = texts.soft.of(texts.labels[chosen], chosen, rule)
+            else:
+                labels = texts.labels[chosen].astype(np.float32)
             labels = labels if labels.ndim == 2 else labels[:, None]
             return (ids, labels) if texts.weights is None else (ids, labels, texts.weights[chosen])
 

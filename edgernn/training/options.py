@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any, get_args
 
 from edgernn.data import DataOptions
-from edgernn.errors import ModelFileError, TrainingError, UsageError
+from edgernn.errors import DataError, ModelFileError, TrainingError, UsageError
 from edgernn.recipes.catalogue import DEFAULT_RECIPE, find_recipe
 from edgernn.recipes.recipe import ClassWeight, Recipe
 from edgernn.training import run as names
 from edgernn.training.checkpoint import holds_epoch
 from edgernn.training.run import read_json
 
-__all__ = ["TrainOptions"]
+__all__ = ["DEFAULT_HARD_SHARE", "DEFAULT_TEMPERATURE", "TrainOptions"]
+
+DEFAULT_TEMPERATURE = 2.0
+DEFAULT_HARD_SHARE = 0.3
+"""Chosen on held-out texts: benchmarks/distil."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,50 @@ class TrainOptions(DataOptions):
     """How many texts must hold a word for it to be in the vocabulary; None: see `least_texts`."""
     test_fraction: float | None = None
     """How much of each class of a labelled file is kept out for a test."""
+    temperature: float | None = None
+    """What a teacher's logits and the model's are divided by, where they are compared; None: see
+    `DEFAULT_TEMPERATURE`. For `soft_labels` alone; so is the next."""
+    hard_share: float | None = None
+    """How much of a text's loss is that of its label, in [0, 1]; None: see `DEFAULT_HARD_SHARE`."""
+
+    def check_soft_labels(self) -> None:
+        """Make sure that what is said of soft labels goes together.
+
+        Raises:
+            DataError: the file of them does not exist.
+            UsageError: there are none for it, a number is out of range, or they are in no file.
+        """
+        for name in ("soft_key", "temperature", "hard_share"):
+            value = getattr(self, name)
+            if value is not None and self.soft_labels is None:
+                raise UsageError(
+                    f"--{name.replace('_', '-')} {value}: is about a teacher's soft labels; name "
+                    "their file with --soft-labels"
+                )
+        if self.soft_labels is None:
+            return
+        if self.published:
+            raise UsageError(
+                "--published: does what the recipe's tutorial did, which had no soft labels; leave "
+                "one of the two out"
+            )
+        if self.data is None:
+            raise UsageError("--soft-labels: are of the rows of a file; name it with --data")
+        if not Path(self.soft_labels).exists():
+            raise DataError(f"{self.soft_labels} does not exist")
+        if not Path(self.soft_labels).is_file():
+            raise UsageError(
+                f"--soft-labels {self.soft_labels}: must be a file, which can be read again"
+            )
+        if self.temperature is not None and not 0.1 <= self.temperature <= 100:
+            raise UsageError(
+                f"--temperature {self.temperature:g}: must be from 0.1 to 100; 1 leaves the "
+                "teacher's probabilities as they are"
+            )
+        if self.hard_share is not None and not 0 <= self.hard_share <= 1:
+            raise UsageError(
+                f"--hard-share {self.hard_share:g}: is a share of the loss, from 0 to 1"
+            )
 
     def check_vocabulary(self) -> None:
         """Make sure that a vocabulary is either given or built.
@@ -102,10 +150,16 @@ class TrainOptions(DataOptions):
         try:
             config = read_json(self.output, names.CONFIG)
             splits = config.get("splits", {})
+            reading = dataclasses.replace(DataOptions.from_json(config["data"]), strict=self.strict)
+            taught = config.get("soft_labels")
+            if taught is not None:
+                reading = dataclasses.replace(
+                    reading,
+                    soft_labels=taught["source"] if self.soft_labels is None else self.soft_labels,
+                    soft_key=taught["key"],
+                )
             started = TrainOptions(
-                **dataclasses.asdict(
-                    dataclasses.replace(DataOptions.from_json(config["data"]), strict=self.strict)
-                ),
+                **dataclasses.asdict(reading),
                 recipe=config["recipe"],
                 published=config["published"],
                 output=self.output,
@@ -123,6 +177,8 @@ class TrainOptions(DataOptions):
                 min_df=config.get("min_df"),
                 test_fraction=splits.get("test_fraction"),
                 target_precision=config.get("target_precision"),
+                temperature=None if taught is None else taught["temperature"],
+                hard_share=None if taught is None else taught["hard_share"],
             )
         except (ModelFileError, KeyError, TypeError) as error:
             reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"

@@ -19,7 +19,7 @@ from edgernn.data import (
     validation_split,
 )
 from edgernn.data.batches import Encoded
-from edgernn.data.examples import check_classes, first
+from edgernn.data.examples import Unlabelled, check_classes, first
 from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
 from edgernn.errors import ModelFileError, TrainingError, UsageError
@@ -33,7 +33,8 @@ from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.options import TrainOptions
 from edgernn.training.rare_words import least_texts
 from edgernn.training.run import read_contract, read_json
-from edgernn.training.run_data import as_started, check_data
+from edgernn.training.run_data import as_started, check_data, check_soft_labels
+from edgernn.training.teaching import teach
 from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
@@ -69,6 +70,11 @@ class PreparedData:
     """The examples that are learned from."""
     validation: Encoded
     """What is measured on after each epoch."""
+    unlabelled: tuple[str, ...] = ()
+    """Texts without a label that are learned from by a teacher's soft labels; in `train` they
+    stand behind the labelled ones."""
+    teacher_accuracy: float | None = None
+    """How often the likeliest soft label of a text that is learned from is its label."""
 
     @property
     def counts(self) -> dict[str, int | None]:
@@ -78,6 +84,7 @@ class PreparedData:
             "train": len(self.train),
             "validation": len(self.validation),
             "test": None if test is None else len(test),
+            **({"unlabelled": len(self.unlabelled)} if self.unlabelled else {}),
         }
 
 
@@ -112,19 +119,22 @@ def prepare_data(
     started = read_json(options.output, names.CONFIG) if resume else None
     if started is not None:
         check_data(started, options.data)
+        check_soft_labels(started, options.soft_labels)
     if splits is None:
         # Before TensorFlow is loaded: a wrong file or column is reported at once.
         with busy("reading the training split"):
             splits = _load(options, started, say)
     _check_decision(options, recipe, splits.train)
     examples, learnt, held_out = _divided(options, recipe, splits)
-    recipe = _fitting(options, recipe, examples.texts, say)
+    others = _unlabelled(splits, examples.at(held_out))
+    more = () if others is None else others.texts
+    recipe = _fitting(options, recipe, (*examples.texts, *more), say)
     check_letters(recipe.text, examples.texts, str(options.data))
     if device is None:
         device = prepare_keras(options.seed)
     say(f"training on {device}")
     _say_examples(options, recipe, splits, say)
-    vocabulary = _vocabulary(options, recipe, splits.train, resume, say, busy)
+    vocabulary = _vocabulary(options, recipe, splits.train, more, resume, say, busy)
     contract = make_contract(recipe.text, vocabulary, examples.classes, examples.decision)
     encoder = TextEncoder(contract, vocabulary)
     ids, filled = _encoded(options, encoder, examples, say, busy)
@@ -134,6 +144,24 @@ def prepare_data(
         validation = _test_split(options, recipe, encoder, splits, say, busy)
     else:
         validation = _subset(ids, examples, held_out)
+    train, accuracy = _subset(ids, examples, learnt), None
+    if examples.soft is not None:
+        with busy("encoding"):
+            ids_of_others = encoder.encode_batch(more)
+        filled_others = np.flatnonzero([len(text) for text in ids_of_others])
+        taught = teach(
+            train,
+            examples.soft[learnt],
+            [ids_of_others[row] for row in filled_others],
+            None if others is None else others.soft[filled_others],
+            examples.decision,
+            temperature=options.temperature,
+            hard_share=options.hard_share,
+        )
+        more = tuple(more[row] for row in filled_others)
+        train, accuracy = taught.texts, taught.accuracy
+        for line in taught.lines(str(options.soft_labels)):
+            say(line)
     data = PreparedData(
         recipe=recipe,
         device=device,
@@ -143,8 +171,10 @@ def prepare_data(
         held_out=held_out,
         vocabulary=vocabulary,
         encoder=encoder,
-        train=_subset(ids, examples, learnt),
+        train=train,
         validation=validation,
+        unlabelled=more,
+        teacher_accuracy=accuracy,
     )
     _say_sizes(recipe, data, say)
     return data
@@ -182,6 +212,7 @@ def choose_recipe(
     Raises:
         DataError, UsageError, MissingPackageError: the data cannot be read.
     """
+    options.check_soft_labels()
     if options.data is None or options.published:
         return options, None
     check_source(options.data, options, options.test_fraction)
@@ -230,6 +261,15 @@ def _divided(options: TrainOptions, recipe: Recipe, splits: Splits) -> tuple[Exa
     )
 
 
+def _unlabelled(splits: Splits, held_out: Examples) -> Unlabelled | None:
+    """Return the unlabelled texts that are unlike what is measured on; None where there are none.
+
+    A teacher's word on such a text would tell how it is labelled.
+    """
+    found = splits.unlabelled
+    return None if found is None or not len(found) else found.apart_from(held_out)
+
+
 def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Say) -> None:
     """Say what there is to learn from, and what the figures will be worth."""
     train = splits.train
@@ -250,7 +290,13 @@ def _say_examples(options: TrainOptions, recipe: Recipe, splits: Splits, say: Sa
 
 
 def _vocabulary(
-    options: TrainOptions, recipe: Recipe, examples: Examples, resume: bool, say: Say, busy: Busy
+    options: TrainOptions,
+    recipe: Recipe,
+    examples: Examples,
+    unlabelled: Sequence[str],
+    resume: bool,
+    say: Say,
+    busy: Busy,
 ) -> bytes:
     if resume:
         try:
@@ -270,7 +316,7 @@ def _vocabulary(
         say("building the vocabulary (minutes; --vocab FILE reads one)")
     with busy("building the vocabulary"):
         min_df = min_df_of(options, examples)
-        return build_vocabulary(recipe.text, examples.texts, min_df, say)
+        return build_vocabulary(recipe.text, (*examples.texts, *unlabelled), min_df, say)
 
 
 def min_df_of(options: TrainOptions, examples: Examples) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgernn.data import (
     DataOptions,
+    Description,
     Examples,
     Splits,
     describe,
@@ -23,12 +25,15 @@ from edgernn.data.label_options import LabelRule
 from edgernn.data.label_values import LabelsError, OneLabelError
 from edgernn.data.model_labels import as_labels_of
 from edgernn.data.options import option_of
+from edgernn.data.source_kinds import described
 from edgernn.errors import DataError, ModelFileError, UsageError
 from edgernn.text import TextContract, TextEncoder
 
 __all__ = [
     "as_started",
     "check_data",
+    "check_soft_labels",
+    "describe_soft_labels",
     "measured_split",
     "options_of",
     "run_splits",
@@ -229,6 +234,28 @@ def check_data(config: Mapping[str, Any], location: str | None) -> None:
     """
     if not _is_data_of(config, location):
         raise DataError(f"{location}: not the data that the run was trained on")
+
+
+def describe_soft_labels(location: str) -> Description:
+    """Return what tells a file of soft labels from another, for a run's config.json.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    return described("file", Path(location))
+
+
+def check_soft_labels(config: Mapping[str, Any], location: str | None) -> None:
+    """Make sure that soft labels are those of a run; the file's name may have changed.
+
+    Raises:
+        DataError: they are not, or are not at hand.
+    """
+    if location is None:
+        return
+    found, expected = describe_soft_labels(location), config["soft_labels"]["description"]
+    if {**found, "name": None} != {**expected, "name": None}:
+        raise DataError(f"{location}: not the soft labels that the run was started with")
 
 
 def _is_data_of(config: Mapping[str, Any], location: str | None) -> bool:

@@ -28,9 +28,10 @@ from edgernn.training.fit import Watcher, fit
 from edgernn.training.history import History
 from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.models import NGRAMS, build, deep_layers, labels_of, logits, scores_of
-from edgernn.training.options import TrainOptions
+from edgernn.training.options import DEFAULT_HARD_SHARE, DEFAULT_TEMPERATURE, TrainOptions
 from edgernn.training.prepare import PreparedData, min_df_of, prepare_data
 from edgernn.training.results import write_results
+from edgernn.training.run_data import describe_soft_labels
 from edgernn.training.seen_texts import SeenTexts
 from edgernn.training.thresholds import decide
 from edgernn.training.vocabulary import VOCABULARY_FILES
@@ -89,9 +90,12 @@ def train(
         watcher=watcher,
     )
     measured = _of_epoch(history, data) if contract.decides.is_binary else {}
+    if data.teacher_accuracy is not None:
+        measured["teacher_accuracy"] = data.teacher_accuracy
     if distilled is not None:
         with busy("adding the n-grams"):
-            model, measured, sums = add_ngrams(recipe, size, model, distilled, data.validation)
+            model, found, sums = add_ngrams(recipe, size, model, distilled, data.validation)
+        measured |= found
         say(
             f"held out: layers {measured['layers_validation_accuracy']:.4f}, n-grams "
             f"{measured['ngrams_validation_accuracy']:.4f}, both "
@@ -136,6 +140,7 @@ def _checked(options: TrainOptions, resume: bool) -> tuple[TrainOptions, Recipe]
             raise TrainingError(
                 f"{folder}: nothing to resume: no epoch was finished; train without --resume"
             )
+    options.check_soft_labels()
     recipe = options.resolved_recipe()
     if not resume and folder.exists() and not _is_fresh(folder):
         raise UsageError(
@@ -166,6 +171,7 @@ def _write_start(options: TrainOptions, recipe: Recipe, data: PreparedData) -> N
 def _seen_texts(data: PreparedData, distilled: Distillation | None) -> SeenTexts:
     """Return the texts that a run has met: learned from, and watched."""
     learnt, watched = data.examples.at(data.learnt).texts, data.examples.at(data.held_out).texts
+    learnt = (*learnt, *data.unlabelled)
     if distilled is None:
         return SeenTexts.of(learnt, watched)
     # The n-grams learn the labels of what was held out, too, in the end.
@@ -206,6 +212,26 @@ def first_model(
     return model
 
 
+def _soft_labels(options: TrainOptions) -> dict[str, Any]:
+    """Return what config.json keeps of soft labels; nothing where there are none."""
+    if options.soft_labels is None:
+        return {}
+    given = options.temperature, options.hard_share
+    defaults = DEFAULT_TEMPERATURE, DEFAULT_HARD_SHARE
+    temperature, hard_share = (
+        default if value is None else value for value, default in zip(given, defaults, strict=True)
+    )
+    return {
+        "soft_labels": {
+            "source": options.soft_labels,
+            "description": describe_soft_labels(options.soft_labels),
+            "key": options.soft_key,
+            "temperature": temperature,
+            "hard_share": hard_share,
+        }
+    }
+
+
 def _config(options: TrainOptions, recipe: Recipe, data: PreparedData) -> dict[str, Any]:
     splits = data.splits
     reading = splits.train.reading
@@ -230,6 +256,7 @@ def _config(options: TrainOptions, recipe: Recipe, data: PreparedData) -> dict[s
             "description": describe(options.data),
             **({} if reading is None else reading.to_json()),
         },
+        **_soft_labels(options),
         "splits": {
             "test_fraction": options.test_fraction,
             "group_column": options.group_column,
