@@ -77,6 +77,7 @@ def train_model(
     output: str | Path,
     *,
     recipe: str | None = None,
+    start: str | Path | None = None,
     published: bool = False,
     soft_labels: str | Path | None = None,
     soft_key: str | None = None,
@@ -111,8 +112,11 @@ def train_model(
         data: a file of texts and labels, or the archive or folder of the IMDB reviews; None gets
             those from tensorflow_datasets.
         output: the run folder to write.
-        recipe: what to train; `edgernn recipes` lists them. None is `flagship`, and for more than
-            two labels `ngram-bilstm`. In what follows None leaves the recipe's own value.
+        recipe: what to train; `edgernn recipes` lists them. None is what the data takes, by its
+            labels, rows and length. In what follows None leaves the recipe's own value.
+        start: a run folder whose words and layers training starts from, `pretrained` for the
+            shipped model's, or `none`; None is the shipped model's where it helps, and where no
+            recipe is named.
         published: do what the recipe's tutorial did, to the letter.
         soft_labels: a file of what a teacher says of each row, `probability_NAME` or `logit_NAME`
             of each label; it may be `data` itself. Rows without a label are then learned from, too.
@@ -144,8 +148,9 @@ def train_model(
     """
     from edgernn.data.arguments import check_number, check_whole, reading_values
     from edgernn.evaluation.closing import held_out_figures, warnings_of
+    from edgernn.runtime.asked import ask_shipped
+    from edgernn.training.choice import choose_recipe
     from edgernn.training.options import TrainOptions
-    from edgernn.training.prepare import choose_recipe
     from edgernn.training.run import Run
     from edgernn.training.train import train
 
@@ -169,6 +174,7 @@ def train_model(
         soft_key=soft_key,
         temperature=temperature,
         hard_share=hard_share,
+        start=_name(start),
         vocabulary=_name(vocabulary),
         epochs=epochs,
         batch_size=batch_size,
@@ -188,7 +194,7 @@ def train_model(
     if resume:
         options = options.resumed()
     elif recipe is None:
-        options, splits = choose_recipe(options, _say, nullcontext)
+        options, splits = choose_recipe(options, ask_shipped, _say, nullcontext)
     folder, history = train(options, resume=resume, splits=splits, say=_say)
     if history.interrupted:
         raise KeyboardInterrupt

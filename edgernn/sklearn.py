@@ -29,12 +29,13 @@ __all__ = ["EdgernnClassifier"]
 
 
 class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A recipe that `fit` trains, or a model file that is taken as it is.
+    """A model that `fit` trains, or a model file that is taken as it is.
 
     X is a column of strings; y has a label a text, or 0 or 1 for each, [texts, labels].
 
     Args:
-        recipe: what is trained; this and the six after `model` as in `edgernn.train_model`.
+        recipe: what is trained; None is what the data takes, see `docs/train.md`. This and the
+            seven after `model` are as in `edgernn.train_model`.
         model: a classifier, or the path of a model file: `fit` learns nothing then.
         threads: that score, as in `edgernn.load`.
         random_state: as everywhere in scikit-learn; a number gives the same model each time.
@@ -42,9 +43,10 @@ class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        recipe: str = "pooled-bilstm",
+        recipe: str | None = None,
         *,
         model: Classifier | str | Path | None = None,
+        start: str | Path | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
@@ -56,6 +58,7 @@ class EdgernnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         """Set parameters; nothing is checked before `fit`."""
         self.recipe, self.model, self.threads = recipe, model, threads
+        self.start = start
         self.epochs, self.batch_size, self.learning_rate = epochs, batch_size, learning_rate
         self.class_weight, self.max_length, self.min_df = class_weight, max_length, min_df
         self.random_state = random_state

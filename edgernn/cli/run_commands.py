@@ -32,8 +32,17 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="What to train; `edgernn recipes` lists them. Default: flagship, and for more "
-            "than two labels ngram-bilstm.",
+            help="What to train; `edgernn recipes` lists them. Default: what the data takes, by "
+            "its labels, rows and length; a line says what and why.",
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="RUN",
+            help="Start from the words and layers of a run folder, or of the pretrained model "
+            "(pretrained). Default: from the pretrained model where it helps; none: from nothing.",
         ),
     ] = None,
     published: Annotated[
@@ -90,6 +99,7 @@ def train(
         recipe=recipe,
         published=published,
         data=data,
+        start=start,
         **data_values(**reading),
         soft_labels=soft_labels,
         soft_key=soft_key,

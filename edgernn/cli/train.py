@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,13 @@ from edgernn.distillation.document_vectors import holds_vectors
 from edgernn.distillation.teacher import holds_folds
 from edgernn.evaluation.closing import held_out_figures, warnings_of
 from edgernn.evaluation.proposals import propose_test
-from edgernn.recipes.catalogue import DEFAULT_RECIPE, MANY_LABELS_RECIPE
+from edgernn.recipes.catalogue import DEFAULT_RECIPE, OWN_DATA_RECIPE
 from edgernn.recipes.recipe import FitSettings
+from edgernn.runtime.asked import ask_shipped
 from edgernn.training.checkpoint import holds_epoch
+from edgernn.training.choice import choose_recipe
 from edgernn.training.history import History
 from edgernn.training.options import TrainOptions
-from edgernn.training.prepare import choose_recipe
 from edgernn.training.run import CHECKPOINT, MODEL, TEACHER, Run
 from edgernn.training.train import train
 
@@ -36,18 +36,19 @@ def run_training(resume: bool, *, recipe: str | None, output: Path | None, **opt
         **options: the other fields of `TrainOptions`.
     """
     named = recipe or DEFAULT_RECIPE
-    asked = TrainOptions(recipe=named, output=output or _folder(named, options), **options)
+    asked = TrainOptions(recipe=named, output=output or Path(), **options)
+    asked = dataclasses.replace(asked, output=output or _folder(asked))
     asked.check_vocabulary()
     splits = None
     if resume:
-        other = _folder(MANY_LABELS_RECIPE, options)
+        other = _folder(dataclasses.replace(asked, recipe=OWN_DATA_RECIPE))
         if recipe is None and output is None and not asked.output.exists() and other.exists():
             asked = dataclasses.replace(asked, output=other)
         asked = asked.resumed()
     elif recipe is None:
         asked.resolved_recipe()
-        asked, splits = choose_recipe(asked, say, busy)
-        asked = dataclasses.replace(asked, output=output or _folder(asked.recipe, options))
+        asked, splits = choose_recipe(asked, ask_shipped, say, busy)
+        asked = dataclasses.replace(asked, output=output or _folder(asked))
     settings = asked.resolved_recipe().fit
     watcher = TrainingProgress(settings.epochs)
     try:
@@ -77,8 +78,11 @@ def run_training(resume: bool, *, recipe: str | None, output: Path | None, **opt
     say(f"next: edgernn export --format all --run {folder}")
 
 
-def _folder(recipe: str, options: Mapping[str, Any]) -> Path:
-    return Path("runs") / (f"{recipe}-published" if options["published"] else recipe)
+def _folder(options: TrainOptions) -> Path:
+    if options.starts:
+        return Path("runs") / f"from-{Path(str(options.start)).resolve().name}"
+    recipe = options.recipe
+    return Path("runs") / (f"{recipe}-published" if options.published else recipe)
 
 
 def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:

@@ -29,6 +29,10 @@ class NgramCounts:
     """int32 [n-grams]."""
     checks: npt.NDArray[np.int32]
     """int32 [n-grams]."""
+    ids: npt.NDArray[np.int32]
+    """int32 [longest, n-grams]: the ids of each, the last one first; 0 beyond its first."""
+    lengths: npt.NDArray[np.int64]
+    """int64 [n-grams]: how many ids each has."""
 
 
 def count_ngrams(
@@ -51,7 +55,9 @@ def count_ngrams(
     before = before[:, inside]
     owner = np.repeat(np.arange(len(texts)), lengths)
     hashed, checks = ngram_buckets(before, ngrams.buckets, hash), ngram_checks(before, hash)
-    parts: dict[str, list[Any]] = {name: [] for name in ("at", "row", "n", "bucket", "check")}
+    parts: dict[str, list[Any]] = {
+        name: [] for name in ("at", "row", "n", "bucket", "check", "ids", "length")
+    }
     columns = 0
     for place in range(longest):
         key = _keys(before[: place + 1])
@@ -67,8 +73,20 @@ def count_ngrams(
         parts["n"].append(count[often])
         parts["bucket"].append(hashed[place, first[often]])
         parts["check"].append(checks[place, first[often]])
+        ids = before[:, first[often]]
+        ids[place + 1 :] = 0
+        parts["ids"].append(ids.T)
+        parts["length"].append(np.full(ids.shape[1], place + 1))
     found = {name: np.concatenate(arrays) for name, arrays in parts.items()}
-    return NgramCounts(found["row"], found["at"], found["n"], found["bucket"], found["check"])
+    return NgramCounts(
+        owners=found["row"],
+        numbers=found["at"],
+        counts=found["n"],
+        buckets=found["bucket"],
+        checks=found["check"],
+        ids=found["ids"].T,
+        lengths=found["length"],
+    )
 
 
 def claim_buckets(counts: NgramCounts, buckets: int) -> npt.NDArray[np.int32]:

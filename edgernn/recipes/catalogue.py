@@ -27,7 +27,7 @@ from edgernn.recipes.recipe import (
 from edgernn.recipes.stop_words import ENGLISH, NEGATIONS
 from edgernn.text.words import KERAS_SEPARATORS
 
-__all__ = ["DEFAULT_RECIPE", "MANY_LABELS_RECIPE", "RECIPES", "find_recipe"]
+__all__ = ["DEFAULT_RECIPE", "OWN_DATA_RECIPE", "RECIPES", "find_recipe"]
 
 _OURS = FitSettings(
     epochs=8,
@@ -241,12 +241,26 @@ _NGRAMS = dataclasses.replace(
     ngrams=NgramVectors(buckets=32_771, units=16, longest=2),
 )
 
+_LINEAR = dataclasses.replace(
+    _POOLED,
+    name="linear-bilstm",
+    title="Bidirectional LSTM, pooled, beside a linear model, for any number of labels",
+    source=(
+        "Ours: `pooled-bilstm` with fewer words, and beside it a linear support vector machine of "
+        "words, pairs of words and their spelling (TF-IDF: Joachims, 1998), added by logistic "
+        "regression (stacking: Wolpert, 1992)"
+    ),
+    text=dataclasses.replace(_POOLED.text, target_vocabulary_size=8_000),
+    ngrams=NgramVectors(buckets=40_009, units=16, longest=2, fitted=True),
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         _FLAGSHIP,
         _POOLED,
         _NGRAMS,
+        _LINEAR,
         Recipe(
             name="subword-bilstm",
             title="Stacked bidirectional LSTM on subwords",
@@ -352,12 +366,9 @@ RECIPES: dict[str, Recipe] = {
 }
 
 DEFAULT_RECIPE = "flagship"
-MANY_LABELS_RECIPE = "ngram-bilstm"
-"""What is trained where the data has more than two labels and no recipe is named.
-
-On validation texts it was right more often than `pooled-bilstm`, whose files are a third of its
-size (docs/recipes.md).
-"""
+OWN_DATA_RECIPE = "linear-bilstm"
+"""What is trained on data of one's own where no recipe is named; `edgernn.training.choice` tells
+where it is another."""
 
 
 def find_recipe(name: str) -> Recipe:

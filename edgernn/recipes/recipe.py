@@ -141,6 +141,10 @@ class NgramVectors:
     """N-grams that are met less often in the training texts have no bucket."""
     hash: HashName = FLOAT32.name
     """What they are hashed with, a name of `ngrams.HASHES`."""
+    fitted: bool = False
+    """Whether they are a linear model that is fitted before the layers are trained, and added to
+    them after: `units` and `buckets` then say how many numbers the table has at most, and a vector
+    has one for each label."""
 
 
 @dataclass(frozen=True)
@@ -274,7 +278,7 @@ class Recipe:
         if isinstance(self.ngrams, Ngrams):
             raise UsageError(
                 f"--recipe {self.name}: its n-grams tell two labels apart, and here are "
-                f"{labels:,}, or several a text: --recipe ngram-bilstm takes any number"
+                f"{labels:,}, or several a text: --recipe linear-bilstm takes any number"
             )
         *others, last = self.layers
         assert isinstance(last, Dense)

@@ -43,7 +43,7 @@ def is_first_attempt(checkpoint: Path) -> bool:
 def remove_checkpoint(checkpoint: Path) -> None:
     """Remove the checkpoint of a run that is complete."""
     # First: without it the run is complete, whatever else is still there if this is cut off.
-    (checkpoint / _STATE).unlink()
+    (checkpoint / _STATE).unlink(missing_ok=True)
     shutil.rmtree(checkpoint)
 
 

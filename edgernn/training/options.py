@@ -15,11 +15,14 @@ from edgernn.training import run as names
 from edgernn.training.checkpoint import holds_epoch
 from edgernn.training.run import read_json
 
-__all__ = ["DEFAULT_HARD_SHARE", "DEFAULT_TEMPERATURE", "TrainOptions"]
+__all__ = ["DEFAULT_HARD_SHARE", "DEFAULT_TEMPERATURE", "NO_START", "TrainOptions"]
 
 DEFAULT_TEMPERATURE = 2.0
 DEFAULT_HARD_SHARE = 0.3
 """Chosen on held-out texts: benchmarks/distil."""
+NO_START = "none"
+"""What `--from` calls none: training starts from nothing, whatever the data is."""
+_FIT = ("epochs", "batch_size", "learning_rate")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,9 @@ class TrainOptions(DataOptions):
     published: bool = False
     """Whether to do what the recipe's tutorial did, to the letter."""
     data: str | None = None
+    start: str | None = None
+    """What training starts from, `--from`: a run folder, `pretrained`, `none`; None: whatever the
+    data takes, and with a recipe's name nothing."""
     vocabulary: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
@@ -95,13 +101,34 @@ class TrainOptions(DataOptions):
         """Make sure that a vocabulary is either given or built.
 
         Raises:
-            UsageError: there is a file of one, and an option for building it.
+            UsageError: there is a file of one, and an option for building it, or a model that has
+                its own.
         """
+        if self.starts:
+            for option, given in (
+                ("--vocab", self.vocabulary is not None),
+                ("--published", self.published),
+                ("--max-length", self.max_length is not None),
+                *(
+                    (f"--{name.replace('_', '-')}", getattr(self, name) is not None)
+                    for name in _FIT
+                ),
+            ):
+                if given:
+                    raise UsageError(
+                        f"{option}: --from {self.start} takes the model's own, and trains no "
+                        "epochs; leave one of the two out"
+                    )
         if self.vocabulary is not None and self.min_df is not None:
             raise UsageError(
                 f"--min-df {self.min_df}: the vocabulary of --vocab is taken as it is; leave one "
                 "of the two out"
             )
+
+    @property
+    def starts(self) -> bool:
+        """Whether training starts from a model."""
+        return self.start not in (None, NO_START)
 
     def resolved_recipe(self) -> Recipe:
         """Return the recipe with this run's own values put in.
@@ -164,6 +191,8 @@ class TrainOptions(DataOptions):
                 published=config["published"],
                 output=self.output,
                 data=config["data"]["source"] if self.data is None else self.data,
+                # Earlier versions started from nothing.
+                start=config.get("from"),
                 vocabulary=self.vocabulary,
                 epochs=config["fit"]["epochs"],
                 batch_size=config["fit"]["batch_size"],
@@ -186,7 +215,8 @@ class TrainOptions(DataOptions):
         for field in dataclasses.fields(self):
             given, old = getattr(self, field.name), getattr(started, field.name)
             if given not in (field.default, old):
-                option = f"--{field.name.replace('_', '-')} {_spelled(given)}"
+                name = {"start": "from"}.get(field.name, field.name)
+                option = f"--{name.replace('_', '-')} {_spelled(given)}"
                 raise UsageError(
                     f"{option}: the run was started with {_spelled(old)}; leave the option out"
                 )

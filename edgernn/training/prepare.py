@@ -24,21 +24,21 @@ from edgernn.data.left_out import rows_with_tokens
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
 from edgernn.errors import ModelFileError, TrainingError, UsageError
 from edgernn.progress import Busy, Say
-from edgernn.recipes.catalogue import MANY_LABELS_RECIPE
 from edgernn.recipes.recipe import Recipe
 from edgernn.text import TextEncoder
 from edgernn.training import run as names
 from edgernn.training.coverage import check_letters
 from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.options import TrainOptions
+from edgernn.training.pretrained import extended
 from edgernn.training.rare_words import least_texts
-from edgernn.training.run import read_contract, read_json
+from edgernn.training.run import Run, read_contract, read_json
 from edgernn.training.run_data import as_started, check_data, check_soft_labels
 from edgernn.training.teaching import teach
 from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary, make_contract, read_vocabulary
 
-__all__ = ["NO_TEST", "PreparedData", "choose_recipe", "min_df_of", "prepare_data"]
+__all__ = ["NO_TEST", "PreparedData", "load_examples", "min_df_of", "prepare_data"]
 
 NO_TEST = (
     "no row is held out for a test: --test-fraction 0.2 holds out a fifth, which edgernn evaluate "
@@ -96,6 +96,7 @@ def prepare_data(
     splits: Splits | None,
     say: Say,
     busy: Busy,
+    start: Run | None = None,
 ) -> PreparedData:
     """Read a run's data and encode it; load TensorFlow as soon as the data is known to be sound.
 
@@ -107,6 +108,7 @@ def prepare_data(
         splits: those of `options`, where they are loaded already.
         say: gets a line for each step.
         busy: called with a title, gives a context to show that a long step is under way.
+        start: the run that training starts from: its text rules stay, its words come first.
 
     Raises:
         DataError, UsageError, TrainingError, MissingPackageError: as their messages say.
@@ -123,18 +125,23 @@ def prepare_data(
     if splits is None:
         # Before TensorFlow is loaded: a wrong file or column is reported at once.
         with busy("reading the training split"):
-            splits = _load(options, started, say)
+            splits = load_examples(options, say, started)
     _check_decision(options, recipe, splits.train)
     examples, learnt, held_out = _divided(options, recipe, splits)
     others = _unlabelled(splits, examples.at(held_out))
     more = () if others is None else others.texts
-    recipe = _fitting(options, recipe, (*examples.texts, *more), say)
+    if start is None:
+        recipe = _fitting(options, recipe, (*examples.texts, *more), say)
     check_letters(recipe.text, examples.texts, str(options.data))
     if device is None:
         device = prepare_keras(options.seed)
     say(f"training on {device}")
     _say_examples(options, recipe, splits, say)
-    vocabulary = _vocabulary(options, recipe, splits.train, more, resume, say, busy)
+    if start is None:
+        vocabulary = _vocabulary(options, recipe, splits.train, more, resume, say, busy)
+    else:
+        min_df = min_df_of(options, splits.train)
+        vocabulary = extended(start, recipe, splits.train.texts, min_df, say)
     contract = make_contract(recipe.text, vocabulary, examples.classes, examples.decision)
     encoder = TextEncoder(contract, vocabulary)
     ids, filled = _encoded(options, encoder, examples, say, busy)
@@ -196,37 +203,6 @@ def _check_decision(options: TrainOptions, recipe: Recipe, train: Examples) -> N
         )
 
 
-def choose_recipe(
-    options: TrainOptions, say: Say, busy: Busy
-) -> tuple[TrainOptions, Splits | None]:
-    """Return options with the recipe that their data takes, where a person names none.
-
-    Args:
-        options: with the default recipe.
-        say: gets a line where it is another.
-        busy: called with a title, gives a context to show that a long step is under way.
-
-    Returns:
-        The options, and their splits, which `prepare_data` takes; None where nothing was read.
-
-    Raises:
-        DataError, UsageError, MissingPackageError: the data cannot be read.
-    """
-    options.check_soft_labels()
-    if options.data is None or options.published:
-        return options, None
-    check_source(options.data, options, options.test_fraction)
-    with busy("reading the training split"):
-        splits = _load(options, None, say)
-    if splits.train.decision == "threshold":
-        return options, splits
-    say(
-        f"recipe {MANY_LABELS_RECIPE}, which takes any number of labels; the default, "
-        f"{options.recipe}, takes two"
-    )
-    return dataclasses.replace(options, recipe=MANY_LABELS_RECIPE), splits
-
-
 def _fitting(options: TrainOptions, recipe: Recipe, texts: Sequence[str], say: Say) -> Recipe:
     """Return a recipe with text rules that fit the texts; what a tutorial published stays."""
     if options.published:
@@ -237,8 +213,17 @@ def _fitting(options: TrainOptions, recipe: Recipe, texts: Sequence[str], say: S
     return dataclasses.replace(recipe, text=rules)
 
 
-def _load(options: TrainOptions, started: dict[str, Any] | None, say: Say) -> Splits:
-    """Load the splits of a run, as it has them where it was started already."""
+def load_examples(options: TrainOptions, say: Say, started: dict[str, Any] | None = None) -> Splits:
+    """Load the splits of a run, as it has them where it was started already.
+
+    Args:
+        options: of the run.
+        say: gets a line for each step.
+        started: its `config.json`, where it was started.
+
+    Raises:
+        DataError, UsageError, MissingPackageError: the data cannot be read.
+    """
     splits = load_splits(
         options.data,
         options,

@@ -21,16 +21,20 @@ from edgernn.files import leftover_of, write_bytes, write_text
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Embedding, Ngrams, NgramVectors, Recipe
 from edgernn.training import run as names
+from edgernn.training.beside import fit_beside
 from edgernn.training.checkpoint import holds_epoch, is_first_attempt, remove_checkpoint
 from edgernn.training.distill import Distillation, add_ngrams, distill_run
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import Watcher, fit
 from edgernn.training.history import History
 from edgernn.training.label_figures import figures_of_epoch
+from edgernn.training.linear_ngrams import LinearNgrams, add_linear, fit_linear
 from edgernn.training.models import NGRAMS, build, deep_layers, labels_of, logits, scores_of
 from edgernn.training.options import DEFAULT_HARD_SHARE, DEFAULT_TEMPERATURE, TrainOptions
 from edgernn.training.prepare import PreparedData, min_df_of, prepare_data
+from edgernn.training.pretrained import open_start, start_recipe
 from edgernn.training.results import write_results
+from edgernn.training.run import Run
 from edgernn.training.run_data import describe_soft_labels
 from edgernn.training.seen_texts import SeenTexts
 from edgernn.training.thresholds import decide
@@ -68,14 +72,25 @@ def train(
     """
     folder = options.output
     options, recipe = _checked(options, resume)
-    data = prepare_data(options, recipe, resume=resume, splits=splits, say=say, busy=busy)
+    start = None
+    if options.starts:
+        start = open_start(str(options.start), options.recipe)
+        recipe = start_recipe(start, recipe)
+    data = prepare_data(
+        options, recipe, resume=resume, splits=splits, say=say, busy=busy, start=start
+    )
     recipe = data.recipe
     if not resume:
         _write_start(options, recipe, data)
-    distilled, to_train, texts = None, data.train, data.train.ids
+    if start is not None:
+        return _train_beside(options, start, data, say, busy)
+    distilled, linear, to_train, texts = None, None, data.train, data.train.ids
     if isinstance(recipe.ngrams, Ngrams):
         distilled = distill_run(options, recipe, data, say, busy)
         to_train, texts = distilled.layer_targets, distilled.ids
+    elif recipe.ngrams is not None and recipe.ngrams.fitted:
+        linear = fit_linear(recipe, data, say, busy)
+        recipe, texts = linear.recipe, linear.ids
     size = data.encoder.contract.vocabulary_size
     contract = data.encoder.contract
     model, history = fit(
@@ -92,9 +107,13 @@ def train(
     measured = _of_epoch(history, data) if contract.decides.is_binary else {}
     if data.teacher_accuracy is not None:
         measured["teacher_accuracy"] = data.teacher_accuracy
-    if distilled is not None:
+    if distilled is not None or linear is not None:
         with busy("adding the n-grams"):
-            model, found, sums = add_ngrams(recipe, size, model, distilled, data.validation)
+            if linear is not None:
+                model, found, sums = add_linear(linear, contract, model, data.validation)
+            else:
+                assert distilled is not None
+                model, found, sums = add_ngrams(recipe, size, model, distilled, data.validation)
         measured |= found
         say(
             f"held out: layers {measured['layers_validation_accuracy']:.4f}, n-grams "
@@ -102,7 +121,7 @@ def train(
             f"{measured['validation_accuracy']:.4f}"
         )
     if not contract.decides.is_binary or options.target_precision is not None:
-        if distilled is None:
+        if distilled is None and linear is None:
             with busy("measuring the held-out texts"):
                 sums = logits(model, data.validation.ids)
         contract, found = decide(
@@ -113,11 +132,32 @@ def train(
             say,
         )
         measured |= found
-    sizes, seen = (len(texts), len(data.validation)), _seen_texts(data, distilled)
+    sizes, seen = (len(texts), len(data.validation)), _seen_texts(data, distilled, linear)
     write_results(folder, recipe, model, contract, history, sizes, measured, seen)
     if not history.interrupted:
         remove_checkpoint(folder / names.CHECKPOINT)
     return folder, history
+
+
+def _train_beside(
+    options: TrainOptions, start: Run, data: PreparedData, say: Say, busy: Busy
+) -> tuple[Path, History]:
+    """Train from a model that is there, and write the run folder."""
+    folder, contract = options.output, data.encoder.contract
+    found = fit_beside(start, data, options.seed, say, busy)
+    measured = found.measured
+    if options.target_precision is not None:
+        scores = scores_of(found.sums, contract.decision)
+        contract, more = decide(
+            contract, scores, data.validation.labels, options.target_precision, say
+        )
+        measured = measured | more
+    texts = data.examples.texts
+    sizes = (len(data.train) + len(data.validation), len(data.validation))
+    seen = SeenTexts.of(texts, ())
+    write_results(folder, found.recipe, found.model, contract, found.history, sizes, measured, seen)
+    remove_checkpoint(folder / names.CHECKPOINT)
+    return folder, found.history
 
 
 def _of_epoch(history: History, data: PreparedData) -> dict[str, Any]:
@@ -168,14 +208,17 @@ def _write_start(options: TrainOptions, recipe: Recipe, data: PreparedData) -> N
     write_text(folder / names.CONFIG, json.dumps(_config(options, recipe, data), indent=2) + "\n")
 
 
-def _seen_texts(data: PreparedData, distilled: Distillation | None) -> SeenTexts:
+def _seen_texts(
+    data: PreparedData, distilled: Distillation | None, linear: LinearNgrams | None
+) -> SeenTexts:
     """Return the texts that a run has met: learned from, and watched."""
     learnt, watched = data.examples.at(data.learnt).texts, data.examples.at(data.held_out).texts
     learnt = (*learnt, *data.unlabelled)
-    if distilled is None:
+    if distilled is None and linear is None:
         return SeenTexts.of(learnt, watched)
+    unlabelled = () if distilled is None else distilled.unlabelled
     # The n-grams learn the labels of what was held out, too, in the end.
-    return SeenTexts.of((*learnt, *watched, *distilled.unlabelled), ())
+    return SeenTexts.of((*learnt, *watched, *unlabelled), ())
 
 
 def first_model(
@@ -198,10 +241,10 @@ def first_model(
         labels: see `build`.
     """
     ngrams = recipe.ngrams
-    if isinstance(ngrams, Ngrams):
+    if isinstance(ngrams, Ngrams) or (ngrams is not None and ngrams.fitted):
         recipe = dataclasses.replace(recipe, ngrams=None)
     model = build(recipe, size, labels)
-    if isinstance(ngrams, NgramVectors):
+    if isinstance(ngrams, NgramVectors) and not ngrams.fitted:
         with busy("counting n-grams"):
             met = count_ngrams(texts, ngrams, ngrams.min_count)
             model.get_layer(NGRAMS).checks.assign(claim_buckets(met, ngrams.buckets))
@@ -241,6 +284,7 @@ def _config(options: TrainOptions, recipe: Recipe, data: PreparedData) -> dict[s
         min_df = min_df_of(options, splits.train)
     return {
         "recipe": options.recipe,
+        **({} if options.start is None else {"from": options.start}),
         "published": options.published,
         "seed": options.seed,
         "limit": options.limit,

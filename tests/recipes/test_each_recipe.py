@@ -34,6 +34,14 @@ class TestNgramBilstm(RecipeChecks):
     parameters = 10_000 * 64 + 2 * 4 * 64 * (64 + 64 + 1) + 256 + 1 + (16 + 1) * 32_771 + 16 * 1
 
 
+@pytest.mark.slow
+class TestLinearBilstm(RecipeChecks):
+    """A pooled bidirectional LSTM beside a linear model: the layers of the recipe before."""
+
+    recipe = RECIPES["linear-bilstm"]
+    parameters = 8_000 * 64 + 2 * 4 * 64 * (64 + 64 + 1) + 256 + 1 + (16 + 1) * 40_009 + 16 * 1
+
+
 class TestSubwordBilstm(RecipeChecks):
     """Two bidirectional LSTMs on subwords."""
 

@@ -171,7 +171,7 @@ def test_n_grams_tell_two_labels_apart():
     """More are refused in a line that names another recipe."""
     with pytest.raises(
         UsageError,
-        match=r"^--recipe flagship: its n-grams .* --recipe ngram-bilstm takes any number$",
+        match=r"^--recipe flagship: its n-grams .* --recipe linear-bilstm takes any number$",
     ):
         build(RECIPES["flagship"], 100, 3)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -18,7 +17,6 @@ from edgernn.recipes.recipe import Dense, Embedding, NgramVectors, Pool
 from edgernn.training.history import read_history
 from edgernn.training.models import NGRAMS, probabilities
 from edgernn.training.options import TrainOptions
-from edgernn.training.prepare import choose_recipe
 from edgernn.training.run import Run
 from edgernn.training.train import train
 from edgernn.training.vocabulary import make_contract
@@ -123,6 +121,30 @@ def test_vectors_of_ngrams(options, monkeypatch):
     assert run.metrics["parameters"] == model.count_params()
 
 
+@pytest.mark.parametrize("rule", ["largest", "each"])
+def test_fitted_ngrams(options, monkeypatch, rule):
+    """They are fitted before the layers, and both are added by what held-out texts say."""
+    wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(2003, 4, 2, fitted=True))
+    monkeypatch.setitem(RECIPES, "toy", wide)
+    run, _, said = trained(options, rule)
+    model, found = run.load_model(), run.metrics
+    table, kernel, checks = model.get_layer(NGRAMS).get_weights()
+    blend = found["blend"]
+    assert np.allclose(kernel, blend["ngrams"] * np.eye(3), rtol=1e-5)
+    held = checks != NO_CHECK
+    assert held.any()
+    assert not table[~held].any()
+    assert any("linear model of words, pairs and spelling: " in line for line in said)
+    assert any("held out: layers " in line for line in said)
+    both, parts = found["validation_accuracy"], found["ngrams_validation_accuracy"]
+    assert both >= 0.5
+    assert both >= parts - 0.15
+    # The model that is written has learned from the held-out texts, too.
+    texts = splits(rule).train
+    scores = probabilities(model, run.encoder.encode_batch(list(texts.texts)), run.contract.decides)
+    assert np.mean(run.contract.decides.right(scores, texts.labels)) > 0.6
+
+
 def test_answers_that_are_too_unlikely(options):
     """The contract has what was chosen, and the metrics say what it makes of the answers."""
     run, _, said = trained(options, "largest", target_precision=0.5, epochs=1)
@@ -176,22 +198,3 @@ def test_a_contract_of_two_labels_is_as_it_was():
     assert "decision" not in values
     named = make_contract(RECIPE.text, VOCABULARY, ("ham", "spam")).to_json()
     assert named == written.replace("negative", "ham").replace("positive", "spam")
-
-
-@pytest.mark.parametrize(
-    ("labels", "recipe"), [("bad good", "flagship"), ("bad film good", "ngram-bilstm")]
-)
-def test_the_recipe_that_is_not_named(tmp_path, labels, recipe):
-    """It takes the labels of the data, and a line says so where it is not the default."""
-    rows = [f"a {name} film {n},{name}" for n in range(12) for name in labels.split()]
-    (tmp_path / "own.csv").write_text("\n".join(["text,label", *rows]))
-    asked = TrainOptions(output=tmp_path / "run", data=str(tmp_path / "own.csv"))
-    said = []
-    chosen, loaded = choose_recipe(asked, said.append, lambda title: nullcontext())
-    assert chosen == dataclasses.replace(asked, recipe=recipe)
-    assert loaded.train.classes == (
-        ("negative", "positive") if recipe == "flagship" else ("bad", "film", "good")
-    )
-    assert any("recipe ngram-bilstm" in line for line in said) == (recipe != "flagship")
-    published = dataclasses.replace(asked, published=True)
-    assert choose_recipe(published, said.append, lambda title: nullcontext()) == (published, None)

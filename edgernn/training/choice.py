@@ -1,0 +1,180 @@
+"""What is trained where nobody names a recipe: chosen by the data's labels, rows and length."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgernn.data import Examples, Splits, check_source
+from edgernn.distillation.linear_model import TextFeatures
+from edgernn.errors import DataError
+from edgernn.progress import Busy, Say
+from edgernn.recipes.catalogue import DEFAULT_RECIPE, OWN_DATA_RECIPE, RECIPES
+from edgernn.recipes.recipe import Ngrams
+from edgernn.text import EVEN, TextEncoder
+from edgernn.training.beside import cross_fitted, offset_of
+from edgernn.training.distill import fit_blend
+from edgernn.training.linear_ngrams import words_of
+from edgernn.training.options import NO_START, TrainOptions
+from edgernn.training.prepare import load_examples, min_df_of
+from edgernn.training.pretrained import PRETRAINED
+from edgernn.training.text_rules import fitting_rules
+from edgernn.training.vocabulary import build_vocabulary, make_contract
+
+__all__ = ["Asked", "Worth", "choose_recipe", "worth_of_pretrained"]
+
+Asked = Callable[[Sequence[str]], npt.NDArray[np.float64]]
+"""Gives the probability that each text is positive, by the shipped model; 0.5 where it has none."""
+
+MANY_ROWS = 20_000
+"""From so many texts of two labels on, the recipe of the shipped model is trained from nothing."""
+_ASKED = 3_000
+"""Texts on which is found what the shipped model is worth."""
+_FEWEST = 40
+"""Texts with which that can be found."""
+_BARELY = 0.6
+"""Share of right answers, both labels counting alike, below which it is worth nothing."""
+_GAIN = 0.005
+"""Share of right answers that starting from it has to add."""
+_LONG = 60
+"""Words of a text, on average, from which on it is long."""
+_FEW_ROWS, _SMALL_BATCH = 3_000, 16
+"""Up to so many texts, so many are a step: with fewer steps the layers hardly learn."""
+_SHORT_EPOCHS, _LONG_EPOCHS = (200_000, 12, 40), (40_000, 4, 40)
+"""How many texts the layers see in all epochs together, and the fewest and most epochs."""
+_LONG_RATE = 2e-3
+_MOST_SURE = 10.0
+
+
+@dataclass(frozen=True)
+class Worth:
+    """How many texts are right, by models that have not seen them; shares in [0, 1]."""
+
+    texts: int
+    as_it_is: float
+    """By the shipped model, with a threshold that fits."""
+    started: float
+    """By it and n-grams of other texts."""
+    alone: float
+    """By n-grams of other texts alone."""
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether to start from the shipped model makes a difference that is not chance."""
+        error = np.sqrt(self.alone * (1 - self.alone) / self.texts)
+        return self.started - self.alone > max(_GAIN, float(error))
+
+
+def choose_recipe(
+    options: TrainOptions, asked: Asked, say: Say, busy: Busy
+) -> tuple[TrainOptions, Splits | None]:
+    """Return options with what their data takes, where a person names no recipe.
+
+    Args:
+        options: with the default recipe.
+        asked: asks the shipped model.
+        say: gets a line of what was chosen, and why.
+        busy: called with a title, gives a context to show that a long step is under way.
+
+    Returns:
+        The options, and their splits, which `prepare_data` takes; None where nothing was read.
+
+    Raises:
+        DataError, UsageError, MissingPackageError: the data cannot be read.
+    """
+    if options.data is None or options.published:
+        return options, None
+    check_source(options.data, options, options.test_fraction)
+    with busy("reading the training split"):
+        splits = load_examples(options, say)
+    train = splits.train
+    if options.start not in (None, NO_START) or train.is_published:
+        return options, splits
+    words = sum(len(text.split()) for text in train.texts) / max(1, len(train))
+    seen = f"{len(train):,} texts of {words:.0f} words on average, {len(train.classes)} labels"
+    if train.decision == "threshold":
+        if len(train) >= MANY_ROWS:
+            say(f"recipe {DEFAULT_RECIPE}: {seen}, enough for it to learn from nothing")
+            return options, splits
+        worth = None
+        if options.start is None and options.vocabulary is None and options.max_length is None:
+            with busy("asking the pretrained model"):
+                worth = worth_of_pretrained(train, options, asked)
+        if worth is not None:
+            figures = (
+                f"of {worth.texts:,} texts it is right about {worth.as_it_is:.1%} as it is, with "
+                f"n-grams of the others about {worth.started:.1%}, n-grams alone {worth.alone:.1%}"
+            )
+            if worth.is_worth_it:
+                say(f"starts from the pretrained model ({seen}): {figures}; --from none does not")
+                return dataclasses.replace(options, start=PRETRAINED), splits
+            seen += f"; the pretrained model does not help: {figures}"
+    say(f"recipe {OWN_DATA_RECIPE}: {seen}")
+    return _with_settings(
+        dataclasses.replace(options, recipe=OWN_DATA_RECIPE), len(train), words >= _LONG
+    ), splits
+
+
+def _with_settings(options: TrainOptions, rows: int, is_long: bool) -> TrainOptions:
+    """Return options with epochs, batch and rate for that many texts, where none were asked for."""
+    texts, fewest, most = _LONG_EPOCHS if is_long else _SHORT_EPOCHS
+    if options.epochs is None:
+        epochs = min(most, max(fewest, round(texts / max(1, rows))))
+        options = dataclasses.replace(options, epochs=epochs)
+    if options.batch_size is None and rows < _FEW_ROWS:
+        options = dataclasses.replace(options, batch_size=_SMALL_BATCH)
+    if options.learning_rate is None and (is_long or rows < _FEW_ROWS):
+        options = dataclasses.replace(options, learning_rate=_LONG_RATE)
+    return options
+
+
+def worth_of_pretrained(examples: Examples, options: TrainOptions, asked: Asked) -> Worth | None:
+    """Find out, on the training texts alone, whether to start from the shipped model.
+
+    Args:
+        examples: of two labels, whatever these mean.
+        options: of the run.
+        asked: asks the shipped model.
+
+    Returns:
+        What was found; None where the shipped model knows nothing of these labels, or there are
+        too few texts to tell.
+    """
+    random = np.random.Generator(np.random.PCG64([options.seed, _ASKED]))
+    rows = np.sort(random.permutation(len(examples))[:_ASKED])
+    some = examples.at(rows)
+    if min(np.bincount(some.labels, minlength=2)) * 2 < _FEWEST:
+        return None
+    given = asked(some.texts)
+    sure = np.exp(-_MOST_SURE)
+    known = np.log(np.clip(given, sure, None) / np.clip(1 - given, sure, None)).astype(np.float32)
+    positive = some.labels == 1
+    balanced = (np.mean(known[positive] > 0) + np.mean(known[~positive] <= 0)) / 2
+    if max(balanced, 1 - balanced) < _BARELY:
+        return None
+    recipe = RECIPES[DEFAULT_RECIPE]
+    rules, _ = fitting_rules(recipe.text, some.texts)
+    try:
+        vocabulary = build_vocabulary(rules, some.texts, min_df_of(options, examples))
+    except DataError:
+        # Too few texts have a word in common: what they share with other texts decides.
+        return None
+    encoder = TextEncoder(make_contract(rules, vocabulary), vocabulary)
+    features = TextFeatures(
+        encoder.encode_batch(some.texts), words_of(encoder), Ngrams(buckets=131_071, longest=2)
+    )
+    labels, seed = some.labels, options.seed
+    none = np.zeros_like(known)
+    started = cross_fitted(features, labels, offset_of(known, labels), seed)
+    alone = cross_fitted(features, labels, none, seed)
+
+    def right(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:
+        factors = fit_blend(first, second, labels)
+        sums = factors.layers * first + factors.ngrams * second + factors.constant
+        return float(np.mean(EVEN.right_logits(sums, labels)))
+
+    return Worth(len(some), right(known, none), right(known, started), right(none, alone))

@@ -1,0 +1,132 @@
+"""A linear model of n-grams and of characters: what it is right about, and what it equals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edgernn.distillation.linear_model import TextFeatures, margins_of, solve
+from edgernn.distillation.vector_table import entries_of, next_prime, vector_table
+from edgernn.ngrams import NO_CHECK
+from edgernn.recipes.recipe import NgramVectors
+
+sparse = pytest.importorskip("scipy.sparse")
+svm = pytest.importorskip("sklearn.svm")
+
+WORDS = [None, None, "good", "goodness", "bad", "badly", "film", "plot", "a", "the", "goodish"]
+PAIRS = NgramVectors(buckets=2003, units=16, longest=2, fitted=True)
+RARE = 10
+"""The id of a word that no text holds."""
+
+
+def texts_and_labels(number: int, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Texts of 2 to 6 ids and three labels; what is good, bad or neither says which."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, 3, number)
+    texts = []
+    for label in labels:
+        ids = random.choice([1, 6, 7, 8, 9], random.integers(1, 6))
+        told = random.choice([[2, 3], [4, 5], [6, 7]][label])
+        texts.append(np.insert(ids, random.integers(0, len(ids) + 1), told).astype(np.int32))
+    return texts, labels
+
+
+def test_it_is_scikit_learns_svm() -> None:
+    """With the same columns `LinearSVC` finds the same sums; only its constant is held back."""
+    texts, labels = texts_and_labels(200)
+    features = TextFeatures(texts, WORDS, PAIRS)
+    every = np.arange(len(texts))
+    model = solve(features, every, margins_of(labels, 3))
+    found = features.sums(model, every) + model.constant
+    columns = sparse.hstack([features.columns, features.once @ features.spelled]).tocsr()
+    wanted = svm.LinearSVC(C=1, intercept_scaling=100, tol=1e-6, max_iter=20_000)
+    wanted.fit(columns, labels)
+    assert np.abs(found - wanted.decision_function(columns)).max() < 0.05
+    assert np.mean(found.argmax(axis=1) == wanted.predict(columns)) > 0.99
+
+
+def test_a_word_is_known_by_its_spelling() -> None:
+    """One that no text holds counts for what words spelled like it count for."""
+    texts, labels = texts_and_labels(200)
+    features = TextFeatures(texts, WORDS, PAIRS)
+    model = solve(features, np.arange(len(texts)), margins_of(labels, 3))
+    assert model.of_ids[RARE].argmax() == 0
+    entries = entries_of(features, model, first_word=2)
+    table = vector_table(entries, PAIRS)
+    assert table.sums([np.array([RARE], np.int32)])[0].argmax() == 0
+
+
+def test_what_is_there_already_is_not_learned() -> None:
+    """Texts that another model has a margin of 1 for change no weight."""
+    texts, labels = texts_and_labels(60)
+    features, margins = TextFeatures(texts, WORDS, PAIRS), margins_of(labels == 0, None)
+    every = np.arange(len(texts))
+    model = solve(features, every, margins, offset=2 * margins)
+    assert not model.of_ngrams.any()
+    assert not model.constant.any()
+
+
+def test_weights_turn_an_unequal_label() -> None:
+    """A rare label's texts that count for more are called so more often."""
+    texts, labels = texts_and_labels(300)
+    rare = (labels == 0) & (np.arange(300) % 10 == 0)
+    kept = np.flatnonzero((labels != 0) | rare)
+    some, own = [texts[row] for row in kept], rare[kept]
+    features, margins = TextFeatures(some, WORDS, PAIRS), margins_of(own, None)
+    every = np.arange(len(some))
+    weights = np.where(own, len(own) / own.sum(), 1).astype(np.float32)
+    plain = solve(features, every, margins, damp=50)
+    heavy = solve(features, every, margins, damp=50, weights=weights)
+
+    def called(model) -> int:
+        return int(np.sum(features.sums(model, every)[:, 0] + model.constant > 0))
+
+    assert called(plain) < own.sum() <= called(heavy)
+
+
+def test_several_labels_a_text() -> None:
+    """Each has margins of its own."""
+    assert margins_of(np.array([[True, False], [False, False]]), 2).tolist() == [[1, -1], [-1, -1]]
+    assert margins_of(np.array([0, 1]), None).tolist() == [[-1], [1]]
+    assert margins_of(np.array([2, 0]), 3).tolist() == [[-1, -1, 1], [1, -1, -1]]
+
+
+def test_the_table_says_what_the_model_says() -> None:
+    """Where each n-gram has a bucket; with too few of them those stay that contribute most."""
+    texts, labels = texts_and_labels(200)
+    features = TextFeatures(texts, WORDS, PAIRS)
+    every = np.arange(len(texts))
+    model = solve(features, every, margins_of(labels, 3))
+    entries = entries_of(features, model, first_word=2)
+    wide = NgramVectors(buckets=200_003, units=16, longest=2, fitted=True)
+    roomy = vector_table(entries, wide)
+    # A check of another n-gram is the bucket's once in 127 times.
+    off = np.abs(roomy.sums(texts) - features.sums(model, every)).max(axis=1)
+    assert np.mean(off < 1e-4) > 0.9
+    small = NgramVectors(buckets=1021, units=3, longest=2, fitted=True)
+    table = vector_table(entries, small)
+    assert table.vectors.shape == (table.ngrams.buckets, 3)
+    assert (table.checks != NO_CHECK).sum() <= len(entries.counts)
+    right = table.sums(texts).argmax(axis=1) == labels
+    assert np.mean(right) > 0.95
+
+
+def test_a_bucket_keeps_what_contributes_most() -> None:
+    """Of two n-grams in one bucket."""
+    texts, labels = texts_and_labels(100)
+    features = TextFeatures(texts, WORDS, PAIRS)
+    model = solve(features, np.arange(len(texts)), margins_of(labels, 3))
+    entries = entries_of(features, model, first_word=2)
+    at, _ = entries.places(1021, "float32")
+    table = vector_table(entries, NgramVectors(buckets=1021, units=3, longest=2, fitted=True))
+    assert table.ngrams.buckets == 1021
+    for bucket in np.unique(at):
+        rows = np.flatnonzero(at == bucket)
+        best = rows[entries.shares[rows].argmax()]
+        assert np.array_equal(table.vectors[bucket], entries.weights[best])
+
+
+@pytest.mark.parametrize(("number", "prime"), [(2, 2), (4, 5), (1021, 1021), (32_768, 32_771)])
+def test_primes(number: int, prime: int) -> None:
+    """The smallest that is not smaller."""
+    assert next_prime(number) == prime

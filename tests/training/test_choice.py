@@ -1,0 +1,130 @@
+"""What is trained where nobody names a recipe: by labels, rows and length, and what it says."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgernn.data import Examples
+from edgernn.errors import UsageError
+from edgernn.runtime.asked import ask_shipped
+from edgernn.training import choice
+from edgernn.training.choice import Worth, choose_recipe, worth_of_pretrained
+from edgernn.training.options import TrainOptions
+
+pytest.importorskip("sklearn")
+
+GOOD = ["a wonderful film", "great and moving", "an excellent story", "superb, I loved it"]
+BAD = ["a terrible film", "awful and boring", "the worst story", "dreadful, I hated it"]
+
+
+def chosen(tmp_path, rows, **given):
+    """The options that are chosen for rows of text and label, and what was said."""
+    data = tmp_path / "own.csv"
+    data.write_text("\n".join(["text,label", *(f'"{text}",{label}' for text, label in rows)]))
+    asked = TrainOptions(output=tmp_path / "run", data=str(data), **given)
+    said: list[str] = []
+    found, splits = choose_recipe(asked, ask_shipped, said.append, lambda title: nullcontext())
+    assert splits is not None
+    assert len(splits.train) == len(rows)
+    return asked, found, said
+
+
+def test_of_more_labels(tmp_path) -> None:
+    """The linear model and layers beside; a line says what the data is."""
+    rows = [(f"a {name} no {n}", name) for n in range(8) for name in ("bad", "film", "good")]
+    asked, found, said = chosen(tmp_path, rows)
+    assert found == dataclasses.replace(
+        asked, recipe="linear-bilstm", epochs=40, batch_size=16, learning_rate=2e-3
+    )
+    assert said[-1] == "recipe linear-bilstm: 24 texts of 4 words on average, 3 labels"
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_long", "epochs", "batch_size", "rate"),
+    [
+        (100, False, 40, 16, 2e-3),
+        (10_000, False, 20, None, None),
+        (50_000, False, 12, None, None),
+        (2_500, True, 16, 16, 2e-3),
+        (10_000, True, 4, None, 2e-3),
+    ],
+)
+def test_settings(tmp_path, rows, is_long, epochs, batch_size, rate) -> None:
+    """Few texts are seen more often, few a step; what is asked for stays."""
+    asked = TrainOptions(output=tmp_path)
+    assert choice._with_settings(asked, rows, is_long) == dataclasses.replace(
+        asked, epochs=epochs, batch_size=batch_size, learning_rate=rate
+    )
+    given = dataclasses.replace(asked, epochs=2, batch_size=7, learning_rate=0.5)
+    assert choice._with_settings(given, rows, is_long) == given
+
+
+def test_of_two_labels_that_the_pretrained_model_tells(tmp_path) -> None:
+    """Whatever they are called, and whichever comes first."""
+    rows = [
+        (f"{text} {n}", "yay" if text in GOOD else "meh") for n in range(8) for text in GOOD + BAD
+    ]
+    rows = [(text, {"yay": "a-like", "meh": "b-dislike"}[label]) for text, label in rows]
+    # Each text has its own words, so that n-grams of the others say little.
+    unlike = np.random.default_rng(0)
+    rows = [(f"{text} {unlike.integers(1 << 30)}", label) for text, label in rows]
+    _, found, said = chosen(tmp_path, rows)
+    assert found.recipe in ("flagship", "linear-bilstm")
+    assert "as it is" in said[-1]
+    assert "%" in said[-1]
+    none = chosen(tmp_path, rows, start="none")[1]
+    assert none.recipe == "linear-bilstm"
+    assert none.start == "none"
+
+
+def test_of_two_labels_that_mean_something_else(tmp_path) -> None:
+    """The pretrained model knows nothing of them, and no training from it is thought of."""
+    rows = [(f"row {n} of the table", ("even", "odd")[n % 2]) for n in range(80)]
+    _, found, said = chosen(tmp_path, rows)
+    assert (found.recipe, found.start) == ("linear-bilstm", None)
+    assert "pretrained" not in "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("started", "alone", "texts", "worth_it"),
+    [
+        (0.86, 0.80, 1000, True),
+        (0.81, 0.80, 1000, False),  # Less than chance may be.
+        (0.81, 0.80, 100_000, True),
+        (0.804, 0.80, 100_000, False),  # Less than is worth the words of another.
+        (0.70, 0.80, 1000, False),
+    ],
+)
+def test_what_is_worth_it(started, alone, texts, worth_it) -> None:
+    """What is won is more than chance, and more than next to nothing."""
+    assert Worth(texts, 0.8, started, alone).is_worth_it is worth_it
+
+
+def test_too_few_to_tell() -> None:
+    """With a dozen texts of a label nothing is measured."""
+    few = Examples(tuple(GOOD * 3 + BAD * 3), np.repeat([1, 0], 12).astype(np.int8))
+    assert worth_of_pretrained(few, TrainOptions(output=Path("run")), ask_shipped) is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"epochs": 3},
+        {"batch_size": 3},
+        {"learning_rate": 0.1},
+        {"vocabulary": "x"},
+        {"published": True},
+        {"max_length": 9},
+    ],
+)
+def test_what_a_start_leaves_no_choice_of(tmp_path, given) -> None:
+    """Its words and length are the model's own, and no epoch is trained."""
+    asked = TrainOptions(output=tmp_path, start="pretrained", **given)
+    with pytest.raises(UsageError, match="--from pretrained takes the model's own"):
+        asked.check_vocabulary()
+    dataclasses.replace(asked, start="none").check_vocabulary()
