@@ -116,10 +116,12 @@ class TrainingProgress:
     def on_epoch(self, epoch: Epoch, selected: Epoch) -> None:
         """Print what the epoch measured."""
         mark = "  kept so far" if selected.epoch == epoch.epoch else ""
+        left = (self._epochs - epoch.epoch) * epoch.seconds
+        ahead = f", at most {max(1, round(left / 60))} min left" if left else ""
         say(
             f"epoch {epoch.epoch}/{self._epochs}: loss {epoch.loss:.4f}, accuracy "
             f"{epoch.accuracy:.4f}; validation loss {epoch.validation_loss:.4f}, accuracy "
-            f"{epoch.validation_accuracy:.4f}; {epoch.seconds:.0f} s{mark}"
+            f"{epoch.validation_accuracy:.4f}; {epoch.seconds:.0f} s{ahead}{mark}"
         )
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from edgernn.recipes.recipe import NgramVectors
 
 __all__ = ["Entries", "VectorTable", "entries_of", "kept_of_each_bucket", "vector_table"]
 
-_ROOM = 1.5
+_ROOM = 2.5
 """Buckets an n-gram, where the recipe has as many."""
 _FEWEST = 1021
 """Buckets; a prime above all multipliers of the hash."""
@@ -127,16 +127,17 @@ def kept_of_each_bucket(
     return entries.at(kept), at[kept], checks[kept]
 
 
-def vector_table(entries: Entries, most: NgramVectors) -> VectorTable:
+def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> VectorTable:
     """Return the table of a linear model.
 
     Args:
         entries: its n-grams.
         most: the recipe's n-grams. The table has as many numbers at most; a vector has one for
             each label, so that the more labels there are, the fewer n-grams are kept.
+        spare: so many numbers more.
     """
     labels = entries.weights.shape[1]
-    room = most.buckets * most.units // labels
+    room = (most.buckets * most.units + spare) // labels
     buckets = next_prime(max(_FEWEST, min(room, math.ceil(_ROOM * len(entries.counts)))))
     kept, at, checks = kept_of_each_bucket(entries, buckets, most.hash)
     table = np.zeros((buckets, labels), np.float32)

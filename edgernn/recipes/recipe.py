@@ -143,8 +143,8 @@ class NgramVectors:
     """What they are hashed with, a name of `ngrams.HASHES`."""
     fitted: bool = False
     """Whether they are a linear model that is fitted before the layers are trained, and added to
-    them after: `units` and `buckets` then say how many numbers the table has at most, and a vector
-    has one for each label."""
+    them after: `units` and `buckets` then say how many numbers the table has at most, beside those
+    that a small vocabulary leaves free in the embedding, and a vector has one for each label."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from edgernn.data.batches import Encoded, balanced
 from edgernn.distillation.linear_model import TextFeatures, margins_of, solve
 from edgernn.distillation.vector_table import VectorTable, entries_of, vector_table
 from edgernn.progress import Busy, Say
-from edgernn.recipes.recipe import NgramVectors, Recipe
+from edgernn.recipes.recipe import Embedding, NgramVectors, Recipe
 from edgernn.text import TextContract, TextEncoder
 from edgernn.text.decision import DecisionRule
 from edgernn.training.distill import Blend, fit_blend
@@ -69,10 +69,15 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
     assert isinstance(most, NgramVectors)
     count, rule = labels_of(contract), contract.decision
     both = Encoded(
-        [*data.train.ids, *data.validation.ids],
-        np.concatenate([data.train.labels, data.validation.labels]),
+        [*data.train.ids[: len(data.learnt)], *data.validation.ids],
+        np.concatenate([data.examples.labels[data.learnt], data.validation.labels]),
     )
-    learnt, every = np.arange(len(data.train)), np.arange(len(both))
+    learnt, every = np.arange(len(data.learnt)), np.arange(len(both))
+
+    # What a smaller vocabulary leaves of the room that the embedding may take.
+    units = next(layer.units for layer in recipe.layers if isinstance(layer, Embedding))
+    unused = recipe.text.target_vocabulary_size - contract.vocabulary_size
+    spare = max(0, unused) * units
 
     def fitted(rows: npt.NDArray[np.int64]) -> tuple[VectorTable, Floats]:
         features = TextFeatures([both.ids[row] for row in rows], words_of(data.encoder), most)
@@ -83,7 +88,7 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
         margins = margins_of(known.labels, count)
         found = solve(features, np.arange(len(rows)), margins, weights=weights)
         first = contract.first_word_id or 1
-        return vector_table(entries_of(features, found, first), most), found.constant
+        return vector_table(entries_of(features, found, first), most, spare), found.constant
 
     with busy("fitting a linear model of words, pairs and spelling"):
         table, constant = fitted(learnt)
