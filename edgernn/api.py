@@ -152,7 +152,7 @@ def train_model(
     from edgernn.training.choice import choose_recipe
     from edgernn.training.options import TrainOptions
     from edgernn.training.run import Run
-    from edgernn.training.train import train
+    from edgernn.training.train import check_output, train
 
     check_whole("epochs", epochs, 1)
     check_whole("batch_size", batch_size, 1)
@@ -194,6 +194,7 @@ def train_model(
     if resume:
         options = options.resumed()
     elif recipe is None:
+        check_output(options.output)
         options, splits = choose_recipe(options, ask_shipped, _say, nullcontext)
     folder, history = train(options, resume=resume, splits=splits, say=_say)
     if history.interrupted:

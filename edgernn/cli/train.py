@@ -21,7 +21,7 @@ from edgernn.training.choice import choose_recipe
 from edgernn.training.history import History
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import CHECKPOINT, MODEL, TEACHER, Run
-from edgernn.training.train import train
+from edgernn.training.train import check_output, train
 
 __all__ = ["run_training"]
 
@@ -47,6 +47,8 @@ def run_training(resume: bool, *, recipe: str | None, output: Path | None, **opt
         asked = asked.resumed()
     elif recipe is None:
         asked.resolved_recipe()
+        if output is not None:
+            check_output(output)
         asked, splits = choose_recipe(asked, ask_shipped, say, busy)
         asked = dataclasses.replace(asked, output=output or _folder(asked))
     settings = asked.resolved_recipe().fit

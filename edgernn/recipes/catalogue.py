@@ -27,7 +27,7 @@ from edgernn.recipes.recipe import (
 from edgernn.recipes.stop_words import ENGLISH, NEGATIONS
 from edgernn.text.words import KERAS_SEPARATORS
 
-__all__ = ["DEFAULT_RECIPE", "OWN_DATA_RECIPE", "RECIPES", "find_recipe"]
+__all__ = ["DEFAULT_RECIPE", "OWN_DATA_RECIPE", "RECIPES", "SOFT_LABELS_RECIPE", "find_recipe"]
 
 _OURS = FitSettings(
     epochs=8,
@@ -369,6 +369,8 @@ DEFAULT_RECIPE = "flagship"
 OWN_DATA_RECIPE = "linear-bilstm"
 """What is trained on data of one's own where no recipe is named; `edgernn.training.choice` tells
 where it is another."""
+SOFT_LABELS_RECIPE = "ngram-bilstm"
+"""Likewise, of more than two labels for which there are a teacher's soft labels."""
 
 
 def find_recipe(name: str) -> Recipe:

@@ -13,13 +13,18 @@ from edgernn.data import Examples, Splits, check_source
 from edgernn.distillation.linear_model import TextFeatures
 from edgernn.errors import DataError
 from edgernn.progress import Busy, Say
-from edgernn.recipes.catalogue import DEFAULT_RECIPE, OWN_DATA_RECIPE, RECIPES
+from edgernn.recipes.catalogue import (
+    DEFAULT_RECIPE,
+    OWN_DATA_RECIPE,
+    RECIPES,
+    SOFT_LABELS_RECIPE,
+)
 from edgernn.recipes.recipe import Ngrams
 from edgernn.text import EVEN, TextEncoder
 from edgernn.training.beside import cross_fitted, offset_of
 from edgernn.training.distill import fit_blend
 from edgernn.training.linear_ngrams import words_of
-from edgernn.training.options import NO_START, TrainOptions
+from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import load_examples, min_df_of
 from edgernn.training.pretrained import PRETRAINED
 from edgernn.training.text_rules import fitting_rules
@@ -86,14 +91,19 @@ def choose_recipe(
     Raises:
         DataError, UsageError, MissingPackageError: the data cannot be read.
     """
+    options.check_soft_labels()
     if options.data is None or options.published:
         return options, None
     check_source(options.data, options, options.test_fraction)
     with busy("reading the training split"):
         splits = load_examples(options, say)
     train = splits.train
-    if options.start not in (None, NO_START) or train.is_published:
+    if options.starts or train.is_published:
         return options, splits
+    if options.soft_labels is not None:
+        recipe = options.recipe if train.decision == "threshold" else SOFT_LABELS_RECIPE
+        say(f"recipe {recipe}: a teacher's soft labels are learned, {len(train.classes)} labels")
+        return dataclasses.replace(options, recipe=recipe), splits
     words = sum(len(text.split()) for text in train.texts) / max(1, len(train))
     seen = f"{len(train):,} texts of {words:.0f} words on average, {len(train.classes)} labels"
     if train.decision == "threshold":

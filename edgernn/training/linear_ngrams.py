@@ -48,8 +48,6 @@ class LinearNgrams:
     """Of the model that knows the held-out texts, too."""
     constant: Floats
     """float32 [labels]: that model's."""
-    ids: list[npt.NDArray[np.int32]]
-    """All texts that were learned from, encoded."""
 
 
 def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> LinearNgrams:
@@ -104,7 +102,6 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
         held_out_sums=sums,
         table=table,
         constant=constant,
-        ids=list(both.ids),
     )
 
 

@@ -108,6 +108,7 @@ class TrainOptions(DataOptions):
             for option, given in (
                 ("--vocab", self.vocabulary is not None),
                 ("--published", self.published),
+                ("--soft-labels", self.soft_labels is not None),
                 ("--max-length", self.max_length is not None),
                 *(
                     (f"--{name.replace('_', '-')}", getattr(self, name) is not None)
@@ -116,8 +117,8 @@ class TrainOptions(DataOptions):
             ):
                 if given:
                     raise UsageError(
-                        f"{option}: --from {self.start} takes the model's own, and trains no "
-                        "epochs; leave one of the two out"
+                        f"{option}: --from {self.start} keeps the model's words and layers, and "
+                        "learns labels alone; leave one of the two out"
                     )
         if self.vocabulary is not None and self.min_df is not None:
             raise UsageError(

@@ -40,7 +40,7 @@ from edgernn.training.seen_texts import SeenTexts
 from edgernn.training.thresholds import decide
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
-__all__ = ["first_model", "train"]
+__all__ = ["check_output", "first_model", "train"]
 
 
 def train(
@@ -90,7 +90,7 @@ def train(
         to_train, texts = distilled.layer_targets, distilled.ids
     elif recipe.ngrams is not None and recipe.ngrams.fitted:
         linear = fit_linear(recipe, data, say, busy)
-        recipe, texts = linear.recipe, linear.ids
+        recipe = linear.recipe
     size = data.encoder.contract.vocabulary_size
     contract = data.encoder.contract
     model, history = fit(
@@ -182,11 +182,21 @@ def _checked(options: TrainOptions, resume: bool) -> tuple[TrainOptions, Recipe]
             )
     options.check_soft_labels()
     recipe = options.resolved_recipe()
-    if not resume and folder.exists() and not _is_fresh(folder):
+    if not resume:
+        check_output(folder)
+    return options, recipe
+
+
+def check_output(folder: Path) -> None:
+    """Make sure that a run can be written into a folder.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    if folder.exists() and not _is_fresh(folder):
         raise UsageError(
             f"--output {folder}: already exists; choose another, or continue it with --resume"
         )
-    return options, recipe
 
 
 def _is_fresh(folder: Path) -> bool:

@@ -120,11 +120,12 @@ def test_too_few_to_tell() -> None:
         {"vocabulary": "x"},
         {"published": True},
         {"max_length": 9},
+        {"soft_labels": "x"},
     ],
 )
 def test_what_a_start_leaves_no_choice_of(tmp_path, given) -> None:
     """Its words and length are the model's own, and no epoch is trained."""
     asked = TrainOptions(output=tmp_path, start="pretrained", **given)
-    with pytest.raises(UsageError, match="--from pretrained takes the model's own"):
+    with pytest.raises(UsageError, match="--from pretrained keeps the model's words"):
         asked.check_vocabulary()
     dataclasses.replace(asked, start="none").check_vocabulary()
