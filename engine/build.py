@@ -62,7 +62,7 @@ FLAGS = (
 )
 FREESTANDING = ("-fno-builtin", "-fno-stack-protector")
 
-X86_LEVELS = {"avx2": ("-mavx2", "-mfma"), "avx512": ("-mavx512f", "-mavx2", "-mfma")}
+X86_LEVELS = {"avx2": ("-mavx2", "-mfma"), "avx512": ("-mavx512f", "-mavx512dq", "-mavx2", "-mfma")}
 """What level.c is compiled with for levels above the least."""
 
 

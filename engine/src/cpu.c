@@ -13,7 +13,8 @@ enum {
     OSXSAVE = 1 << 27,
     AVX = 1 << 28,         /* leaf 1, ecx */
     AVX2 = 1 << 5,
-    AVX512F = 1 << 16,     /* leaf 7, ebx */
+    AVX512F = 1 << 16,
+    AVX512DQ = 1 << 17,    /* leaf 7, ebx */
     SAVES_YMM = 0x06,
     SAVES_ZMM = 0xE6       /* xcr0 */
 };
@@ -38,7 +39,8 @@ edgernn_level best_level(void) {
 #if defined(EDGERNN_SMALL)
     return EDGERNN_LEVEL_AVX2;
 #else
-    const bool has_avx512 = (b & AVX512F) && (saved & SAVES_ZMM) == SAVES_ZMM;
+    const unsigned wide = AVX512F | AVX512DQ;
+    const bool has_avx512 = (b & wide) == wide && (saved & SAVES_ZMM) == SAVES_ZMM;
     return has_avx512 ? EDGERNN_LEVEL_AVX512 : EDGERNN_LEVEL_AVX2;
 #endif
 }

@@ -19,11 +19,26 @@
 #define WIDEST_LIMIT 126.0f
 
 /*
- * 2^x, x cut to [-limit, limit]. With n the whole number next to x, 2^x = 2^n * 2^(x - n); the
- * second factor is the polynomial of degree 5 with the smallest largest relative error on
- * [-1/2, 1/2], 7.5e-8, found by the exchange algorithm of Remez (1934); with the roundings of
- * float32 it is 2.2e-7. tests/engine/test_functions.py finds the polynomial anew and bounds both.
+ * 2^x, x at most `limit`. With n a whole number, 2^x = 2^n * 2^(x - n); the second factor is the
+ * polynomial of degree 5 with the smallest largest relative error, 7.5e-8, found by the exchange
+ * algorithm of Remez (1934); with the roundings of float32 it is 2.2e-7 or less.
+ * tests/engine/test_functions.py finds the polynomials anew and bounds both.
  */
+#if defined(__AVX512DQ__)
+/* n is the whole number below x, on [0, 1): an instruction for x - n and one for the product. */
+ALWAYS_INLINE vec power_of_two(vec x, float limit) {
+    x = smaller(splat(limit), x);
+    const vec rest = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF);
+    vec power = splat(0x1.ec320ap-10f);
+    power = multiply_add(power, rest, splat(0x1.26900cp-7f));
+    power = multiply_add(power, rest, splat(0x1.c95446p-5f));
+    power = multiply_add(power, rest, splat(0x1.ebd5a8p-3f));
+    power = multiply_add(power, rest, splat(0x1.62e4f6p-1f));
+    power = multiply_add(power, rest, splat(0x1.fffffep-1f));
+    return _mm512_scalef_ps(power, x);
+}
+#else
+/* n is the whole number next to x, on [-1/2, 1/2]; x is at least -limit, too. */
 ALWAYS_INLINE vec power_of_two(vec x, float limit) {
     x = smaller(splat(limit), larger(splat(-limit), x));
     /* In a float32 of this size the last bit counts ones: adding it rounds to a whole number. */
@@ -39,6 +54,7 @@ ALWAYS_INLINE vec power_of_two(vec x, float limit) {
     /* n moves into the exponent. */
     return (vec)((uvec)power + ((uvec)rounded << 23));
 }
+#endif
 
 ALWAYS_INLINE vec exponential(vec x) {
     return power_of_two(x * splat(LOG2_E), WIDEST_LIMIT);

@@ -24,10 +24,10 @@ DEGREE = 5
 Numbers = npt.NDArray[np.float64]
 
 
-def smallest_error() -> tuple[Numbers, float]:
-    """The exchange algorithm of Remez for 2^x on [-1/2, 1/2], relative errors: factors, error."""
-    grid = np.linspace(-0.5, 0.5, 20001)
-    places = 0.5 * np.sin(np.linspace(-np.pi / 2, np.pi / 2, DEGREE + 2))
+def smallest_error(low: float) -> tuple[Numbers, float]:
+    """The exchange algorithm of Remez for 2^x on [low, low + 1]: factors, relative error."""
+    grid = np.linspace(low, low + 1, 20001)
+    places = low + 0.5 + 0.5 * np.sin(np.linspace(-np.pi / 2, np.pi / 2, DEGREE + 2))
     signs = (-1.0) ** np.arange(DEGREE + 2)
     for _ in range(10):
         powers = places[:, None] ** np.arange(DEGREE + 1) / np.exp2(places)[:, None]
@@ -40,15 +40,17 @@ def smallest_error() -> tuple[Numbers, float]:
     return np.array(factors), float(np.abs(error).max())
 
 
-def test_the_polynomial() -> None:
-    """Its factors are those of the smallest largest error, rounded to float32."""
-    factors, error = smallest_error()
+@pytest.mark.parametrize(("place", "low"), [(0, 0.0), (1, -0.5)])
+def test_the_polynomials(place: int, low: float) -> None:
+    """Their factors are those of the smallest largest error, rounded to float32."""
+    factors, error = smallest_error(low)
     assert error == pytest.approx(7.5e-8, rel=0.01)
     written = re.findall(r"splat\((0x1\.[0-9a-f]+p[-+]\d+)f\)", SOURCE.read_text("utf-8"))
-    given = [float.fromhex(number) for number in written if "p23" not in number][::-1]
-    assert len(given) == DEGREE + 1
+    every = [float.fromhex(number) for number in written if "p23" not in number]
+    assert len(every) == 2 * (DEGREE + 1)
+    given = every[place * (DEGREE + 1) :][: DEGREE + 1][::-1]
     np.testing.assert_allclose(given, factors, rtol=3e-7, atol=0)
-    x = np.linspace(-0.5, 0.5, 200001, dtype=np.float32)
+    x = np.linspace(low, low + 1, 200001, dtype=np.float32)
     found = np.full_like(x, given[-1])
     for factor in given[-2::-1]:
         # A fused multiply-add rounds once.
