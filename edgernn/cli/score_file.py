@@ -290,7 +290,8 @@ class RowFile(PartialFile):
 
     def write(self, chunk: Sequence[Item], results: Sequence[Result]) -> None:
         """Put rows behind those that are there."""
-        self._out.write(_encoded("".join(self._lines.records(chunk, results))))
+        # Each by itself: beside one that is not ASCII all would take longer.
+        self._out.write(b"".join(map(_encoded, self._lines.records(chunk, results))))
         self._out.flush()
         self.rows += len(chunk)
 

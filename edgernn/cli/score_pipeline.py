@@ -151,7 +151,13 @@ def _texts(items: Sequence[Item]) -> list[str]:
 def _size(values: Mapping[str, object]) -> int:
     """Return about how many characters a row's values take."""
     total = 0
-    pending: list[object] = list(values.values())
+    pending: list[object] = []
+    for value in values.values():
+        # Nearly all are.
+        if type(value) is str:
+            total += len(value)
+        else:
+            pending.append(value)
     while pending:
         value = pending.pop()
         if isinstance(value, str | bytes):

@@ -12,7 +12,7 @@ from edgernn.rows import files
 from edgernn.rows.columns import unique
 from edgernn.rows.dialect import Dialect, as_row, dialect_of
 from edgernn.rows.encodings import Lines, Text, readable
-from edgernn.rows.fields import Profile, csv_rules, doubled, profile_of
+from edgernn.rows.fields import Profile, csv_rules, doubled, profile_of, split_soundly
 from edgernn.rows.files import BadRowError
 from edgernn.rows.header import check_header
 from edgernn.rows.options import ReadOptions
@@ -153,7 +153,6 @@ class _Reader:
         """Yield the fields of each row; a blank line has one that is empty."""
         lines = self._lines
         delimiter = self._dialect.delimiter
-        rules = self._rules
         quotes = self._dialect.quoting != "none"
         backslash = self._dialect.quoting == "backslash"
         for _ in range(self._dialect.skipped):
@@ -167,15 +166,11 @@ class _Reader:
                 yield _Split(None, str(exc))
                 continue
             if quotes and b'"' in line:
-                # Most rows end where their line does: then the number of its quotes is even.
-                if backslash or line.count(b'"') % 2 or b"\0" in line:
+                whole = None if backslash or b"\0" in line else self._of_one_line(line)
+                if whole is None:
                     yield from self._lines_of_row(line)
                     continue
-                try:
-                    fields = next(csv.reader((line.decode(),), rules))
-                except (csv.Error, UnicodeDecodeError):
-                    yield from self._lines_of_row(line)
-                    continue
+                fields = whole
                 if self.profile is not None and len(fields) != self.profile.width:
                     yield self._other_way(line, fields)
                 else:
@@ -211,6 +206,18 @@ class _Reader:
             yield _Split(None, f"line {line} holds a carriage return", bare)
 
     # A row with quotes in it.
+
+    def _of_one_line(self, line: bytes) -> list[str] | None:
+        """Return the fields of a row that ends where its line does; most do."""
+        try:
+            text = line.decode()
+            fields = split_soundly(text, self._dialect.delimiter)
+            # Of an odd number of quotes one is open.
+            if fields is None and text.count('"') % 2 == 0:
+                fields = next(csv.reader((text,), self._rules))
+        except (csv.Error, UnicodeDecodeError):
+            return None
+        return fields
 
     def _other_way(self, line: bytes, fields: list[str]) -> _Split:
         """Return the fields of a line of which quoting as in CSV makes too few or too many."""

@@ -48,6 +48,44 @@ def split_strict(line: str, delimiter: str, *, spaced: bool = False) -> list[str
         return None
 
 
+def split_soundly(line: str, delimiter: str) -> list[str] | None:
+    """Split one line as CSV; None of one that `csv.reader` has to look at.
+
+    It gives the fields that `csv.reader` gives by `csv_rules`, and of a long text it takes less
+    time, since it goes from quote to quote in place of from character to character.
+
+    Args:
+        line: with or without its line end.
+        delimiter: a character.
+    """
+    parts = without_end(line).split('"')
+    outside, inside = parts[::2], parts[1::2]
+    if len(outside) == len(inside) or not inside or "\r" in "".join(outside):
+        return None
+    first, *between, last = outside
+    fields: list[str] = []
+    if first:
+        if not first.endswith(delimiter):
+            return None
+        fields = first.split(delimiter)[:-1]
+    start = 0
+    # Nothing between two quotes is one quote of the text.
+    if any(between):
+        for end, part in enumerate(between, start=1):
+            if part:
+                if not (part.startswith(delimiter) and part.endswith(delimiter)):
+                    return None
+                fields.append('"'.join(inside[start:end]))
+                fields += part.split(delimiter)[1:-1]
+                start = end
+    fields.append('"'.join(inside[start:]))
+    if last:
+        if not last.startswith(delimiter):
+            return None
+        fields += last.split(delimiter)[1:]
+    return fields
+
+
 def split_leniently(line: str, delimiter: str) -> list[str] | None:
     """Split one line as CSV in which quotes inside of quotes are not doubled.
 

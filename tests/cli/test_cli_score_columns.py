@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from in_process import Command, Done
 
 from edgernn.cli.score_lines import Columns, CsvLines, JsonLines, cell
@@ -416,6 +418,14 @@ def test_numbers_that_json_lacks() -> None:
     values = {"x": [math.nan, {"y": -math.inf}, 1.0]}
     assert kept.start(values, None) == '{"x": [NaN, {"y": -Infinity}, 1.0], '
     assert strict.start(values, None) == '{"x": [null, {"y": null}, 1.0], '
+
+
+@given(st.text() | st.text(st.sampled_from('ab"\\\x00\n\x1f\x7fé\u2028\ud800😀/')))
+def test_strings_as_json(text: str) -> None:
+    """A text is quoted as the standard library does it, whichever way is taken."""
+    lines = JsonLines(Columns.of(["x"]), print, strict=True)
+    quoted = json.dumps(text, ensure_ascii=False)
+    assert lines.start({"x": text}, text) == f'{{"x": {quoted}, '
 
 
 def test_an_empty_first_cell() -> None:

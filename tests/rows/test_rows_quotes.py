@@ -11,6 +11,7 @@ from reading import option_in, rows_of, texts_of
 
 from edgernn.errors import DataError, UsageError
 from edgernn.rows import ReadOptions, open_rows
+from edgernn.rows.fields import csv_rules, split_soundly
 
 HEAD = b"id,text,stars\n" + b"".join(b"%d,a good one,%d\n" % (i, i % 5) for i in range(20))
 
@@ -27,6 +28,33 @@ def test_backslashes():
     assert texts_of(content) == ['A "great" movie, really', 'two\n"lines"', "fine"]
     # In a file that is CSV it is a backslash at the end.
     assert texts_of(b'review,stars\n"fine \\",5\n"""quoted"" \\",1\n') == ["fine \\", '"quoted" \\']
+
+
+@given(
+    st.sampled_from([",", "\t"]),
+    st.text(st.sampled_from('"",\tab \r')),
+    st.sampled_from(["", "\n", "\r\n"]),
+)
+def test_from_quote_to_quote(delimiter, line, end):
+    """The quick way splits a line as the standard library does, or leaves it to that."""
+    found = split_soundly(line + end, delimiter)
+    if found is not None:
+        assert found == next(csv.reader((line + end,), csv_rules(delimiter)))
+
+
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ('"a, b",5', ["a, b", "5"]),
+        ('1,,"a ""b"", c",', ["1", "", 'a "b", c', ""]),
+        ('"""a"""', ['"a"']),
+        ('"",""', ["", ""]),
+        ('"a",1,2,"b"\r\n', ["a", "1", "2", "b"]),
+    ],
+)
+def test_the_quick_way_takes_what_is_usual(line, fields):
+    """Columns before, between and behind quoted ones; empty ones; quotes of the text."""
+    assert split_soundly(line, ",") == fields
 
 
 @pytest.mark.parametrize(
