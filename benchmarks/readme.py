@@ -267,6 +267,16 @@ def _install_size(result: dict[str, Any]) -> str:
     )
 
 
+def _memory(result: dict[str, Any]) -> str:
+    words = result["words_a_row"]
+    return (
+        f"`edgernn score --input` on {result['rows']:,} rows of {words['mean']} words on average, "
+        f"{words['max']} at most, takes {result['peak_mb']:.0f} MB at its peak, "
+        f"{result['rss_mb_after_a_minute']:.0f} MB after a minute and "
+        f"{result['rss_mb_at_the_end']:.0f} MB at the end.\n\n{_machine(result)}\n"
+    )
+
+
 def _callers(result: dict[str, Any]) -> str:
     rows = result["callers"]
     alone, *others = rows
@@ -337,6 +347,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "runtimes": runtimes_table,
     "speed": speed_table,
     "imports": imports_table,
+    "memory": _memory,
     "install_size": _install_size,
     "startup": _startup,
     "training": _training,
