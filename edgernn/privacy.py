@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
-import shutil
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -85,6 +82,8 @@ def _import_onnxruntime(name: str) -> Any:
 
 def _sends(onnxruntime: Any) -> bool:
     """Say whether a release has telemetry outside Windows; one that is not understood may have."""
+    import re
+
     version = re.match(r"(\d+)\.(\d+)", str(getattr(onnxruntime, "__version__", "")))
     if version is None:
         return True
@@ -112,6 +111,8 @@ def _settings_elsewhere() -> Iterator[None]:
 
     Where a person has settings of Keras, or named a folder for either, that is left alone.
     """
+    import tempfile
+
     with tempfile.TemporaryDirectory(prefix="edgernn-") as folder:
         own = {}
         if "MPLCONFIGDIR" not in os.environ:
@@ -132,6 +133,8 @@ def _has_keras_settings() -> bool:
 
 def _fonts_known_already(folder: Path) -> Path:
     """Copy the font list that a person's matplotlib made, which saves seconds of looking again."""
+    import shutil
+
     folder.mkdir()
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     for place in (f"{cache}/matplotlib", "~/.matplotlib"):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from edgernn.errors import ModelFileError
@@ -70,21 +70,23 @@ def check_sums(attachments: Mapping[str, bytes], graph_sha256: str) -> None:
             )
 
 
-def is_rewritten(attachments: Mapping[str, bytes], graph_sha256: str, learnt: str | None) -> bool:
+def is_rewritten(
+    attachments: Mapping[str, bytes], graph_sha256: str, learnt: Callable[[], str | None]
+) -> bool:
     """Tell whether all that differs is how the graph is written, and its weights are the same.
 
     Args:
         attachments: as in `check_sums`.
         graph_sha256: likewise.
-        learnt: the digest of the weights that the graph has now.
+        learnt: gives the digest of the weights that the graph has now, None where there is none.
     """
-    if SUMS not in attachments or learnt is None:
+    if SUMS not in attachments or LEARNT not in attachments:
         return False
     expected = _parse(attachments[SUMS])
     found = _digests(attachments, graph_sha256)
     differing = {n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)}
-    same = attachments.get(LEARNT, b"").decode("latin-1").strip() == learnt
-    return differing == {_GRAPH} and same
+    # Looking at all weights takes longer than the rest of reading a file.
+    return differing == {_GRAPH} and attachments[LEARNT].decode("latin-1").strip() == learnt()
 
 
 def _digests(attachments: Mapping[str, bytes], graph_sha256: str) -> dict[str, str]:

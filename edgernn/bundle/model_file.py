@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgernn.bundle.bundle import Bundle
-from edgernn.bundle.checksums import LEARNT, check_sums, is_rewritten, with_sums
+from edgernn.bundle.checksums import check_sums, is_rewritten, with_sums
 from edgernn.bundle.container import CONTAINERS, Container, Content, Signature, container_of
 from edgernn.bundle.messages import one_line
 from edgernn.errors import ModelFileError
@@ -99,8 +99,7 @@ def check_model(
         attached = attachments.read()
         Bundle.check_names(attached)
         graph = attachments.graph_sha256()
-        weights = content.learnt_sha256() if rewritten and LEARNT in attached else None
-        rewritten = weights is not None and is_rewritten(attached, graph, weights)
+        rewritten = rewritten and is_rewritten(attached, graph, content.learnt_sha256)
         if not rewritten:
             check_sums(attached, graph)
         bundle = Bundle.from_attachments(attached)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from edgernn import __version__
 from edgernn.cli import file_commands, run_commands
 from edgernn.cli.console import say, show_warnings, write_line
 from edgernn.cli.data_options import with_data_options
+from edgernn.cli.garbage import look_as_usual
 from edgernn.cli.options import debugging
 from edgernn.cli.signals import ending_on_signals
 from edgernn.cli.usage import usage_line
@@ -57,7 +58,16 @@ def _app(names: Iterable[str]) -> typer.Typer:
     return made
 
 
-app = _app(_COMMANDS)
+if TYPE_CHECKING:
+    app: typer.Typer
+    """All commands."""
+else:
+
+    def __getattr__(name: str) -> object:
+        if name != "app":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()["app"] = made = _app(_COMMANDS)
+        return made
 
 
 def run() -> None:
@@ -69,10 +79,12 @@ def run() -> None:
     # Only the command that is named is built: the others' options would cost a tenth of the time
     # to a first score.
     named = [name for name in sys.argv[1:2] if name in _COMMANDS]
+    if named != ["score"]:
+        look_as_usual()
     try:
         with ending_on_signals():
             # By itself Typer would frame what was asked wrongly; asked for nothing, it shows help.
-            command = _app(named) if named else app
+            command = _app(named or _COMMANDS)
             sys.exit(command(standalone_mode=len(sys.argv) < 2))
     except BrokenPipeError:
         # The reader of our output, such as head, has had enough.

@@ -14,10 +14,18 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from edgernn.later import Later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ids = npt.NDArray[np.int32]
+else:
+    np = Later("numpy")
+
 
 __all__ = [
     "LEVELS",
@@ -29,8 +37,6 @@ __all__ = [
     "Opened",
     "installed",
 ]
-
-Ids = npt.NDArray[np.int32]
 
 LIBRARY: Final = Path(__file__).parent / (
     {"win32": "edgernn.dll", "darwin": "libedgernn.dylib"}.get(sys.platform, "libedgernn.so")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from array import array
 from collections.abc import Mapping, Sequence
 from ctypes import c_char_p, c_int, c_int32, c_size_t, c_void_p
-from itertools import pairwise
-from typing import Any, Final, NamedTuple
-
-import numpy as np
-import numpy.typing as npt
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from edgernn.engine.library import STATUSES, EngineError, Library, Model, Opened
+from edgernn.later import Later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = Later("numpy")
 
 __all__ = ["CUTS", "FORMS", "PADDINGS", "TOKENS", "Encoder", "Found", "TextRules"]
 
@@ -21,6 +26,14 @@ CUTS: Final = ("end", "start")
 PADDINGS: Final = ("none", "start", "end")
 FORMS: Final = ("raw", "normal", "ids")
 """Names of the header's numbers."""
+
+_INT32: Final = "i"
+_INT64: Final = "q"
+_FLOAT: Final = "f"
+_BYTE: Final = "B"
+"""Letters of `array`, and of a `memoryview`."""
+_TOLD = 3
+"""Numbers that are told of a text: `edgernn_told`."""
 
 _NO_ID = -1
 _SCRATCH_IDS = 4096
@@ -69,9 +82,8 @@ class Encoder:
         """
         self._functions = functions = _declared(library.functions)
         words = list(rules.vocabulary)
-        ids = np.fromiter(rules.vocabulary.values(), np.int32, len(words))
-        offsets = np.zeros(len(words) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, words), np.int64, len(words)), out=offsets[1:])
+        ids = array(_INT32, rules.vocabulary.values())
+        offsets = array(_INT64, accumulate(map(len, words), initial=0))
         deleted = bytearray(256)
         for byte in rules.deleted:
             deleted[byte] = 1
@@ -81,8 +93,8 @@ class Encoder:
             bytes(deleted),
             rules.breaks_are_spaces,
             b"".join(words),
-            offsets.ctypes.data,
-            ids.ctypes.data,
+            offsets.buffer_info()[0],
+            ids.buffer_info()[0],
             len(words),
             _NO_ID if rules.unknown_id is None else rules.unknown_id,
             _NO_ID if rules.start_id is None else rules.start_id,
@@ -118,20 +130,23 @@ class Encoder:
                 self._address, room.given, room.scratch.address, room.scratch.size
             )
         )
-        limits = room.id_offsets.array[: len(texts) + 1].tolist()
-        ids = room.ids.array[: limits[-1]].copy()
+        limits = room.id_offsets.values[: len(texts) + 1].tolist()
+        ids = np.array(room.ids.values[: limits[-1]], np.int32)
         each = [ids[start:end] for start, end in pairwise(limits)]
         return each, room.found(len(texts))
 
     def score(
         self, model: Model, texts: Sequence[bytes], forms: bytes
-    ) -> tuple[npt.NDArray[np.float32], Found]:
-        """Return the probabilities of texts, float32 [texts, outputs]; 0 of one without ids.
+    ) -> tuple[list[float] | npt.NDArray[np.float32], Found]:
+        """Return the probabilities of texts; 0 of one without ids.
 
         Args:
             model: of the same file as the rules.
             texts: the bytes of each.
             forms: the number of each one's form, of `FORMS`.
+
+        Returns:
+            A list [texts] where a text has one probability, else float32 [texts, outputs].
 
         Raises:
             EngineError: a text is too long or too short, or has ids outside the vocabulary.
@@ -147,8 +162,11 @@ class Encoder:
                 room.scratch.size,
             )
         )
-        probabilities = room.probabilities.array[: len(texts)].copy()
-        return probabilities, room.found(len(texts))
+        count, each = len(texts), model.outputs
+        probabilities = room.probabilities.values[: count * each]
+        if each == 1:
+            return probabilities.tolist(), room.found(count)
+        return np.array(probabilities, np.float32).reshape(count, each), room.found(count)
 
     def _checked(self, status: int) -> None:
         if status:
@@ -171,24 +189,26 @@ class Encoder:
             if model is not None:
                 size = max(size, model.scratch_size(max(_SCRATCH_IDS, each)))
             room.grow(sizes, most, size, model)
-        offsets = room.offsets.array
+        offsets = room.offsets.values
         if count == 1:
             offsets[1] = len(data)
         else:
-            np.cumsum(list(map(len, texts)), out=offsets[1 : count + 1])
+            offsets[1 : count + 1] = array(_INT64, accumulate(map(len, texts)))
         room.texts.bytes = data
         room.texts.forms = forms
         room.texts.count = count
         return room
 
 
-class _Array:
-    """A numpy array with its address, which takes a while to ask for."""
+class _Numbers:
+    """Numbers that the engine reads or writes, with their address."""
 
-    def __init__(self, shape: int | tuple[int, int], dtype: Any) -> None:
-        self.array: npt.NDArray[Any] = np.zeros(shape, dtype)
-        self.address = self.array.ctypes.data
-        self.size = self.array.nbytes
+    def __init__(self, count: int, kind: Literal["i", "q", "f", "B"]) -> None:
+        """Make so many, all 0; `kind` is their letter in `array`."""
+        memory = bytearray(max(1, count) * array(kind).itemsize)
+        self.values: Any = memoryview(memory).cast(kind)
+        self.address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+        self.size = len(memory)
 
 
 class _Room:
@@ -220,24 +240,25 @@ class _Room:
         self._bytes, self._longest, self._count = sizes
         self._model = model
         count = self._count
-        self.ids = _Array(most, np.int32)
-        self.offsets = _Array(count + 1, np.int64)
-        self.id_offsets = _Array(count + 1, np.int64)
-        self.told = _Array((count, 3), np.int32)
-        self.scratch = _Array(scratch, np.uint8)
-        self.probabilities = _Array((count, model.outputs if model else 0), np.float32)
+        self.ids = _Numbers(most, _INT32)
+        self.offsets = _Numbers(count + 1, _INT64)
+        self.id_offsets = _Numbers(count + 1, _INT64)
+        self.told = _Numbers(count * _TOLD, _INT32)
+        self.scratch = _Numbers(scratch, _BYTE)
+        self.probabilities = _Numbers(count * (model.outputs if model else 0), _FLOAT)
         texts = self.texts
         texts.offsets, texts.ids, texts.room = self.offsets.address, self.ids.address, most
         texts.id_offsets, texts.told = self.id_offsets.address, self.told.address
 
     def found(self, count: int) -> Found:
         """Return what was told of the texts of the last call."""
-        limits = self.id_offsets.array[: count + 1].tolist()
-        told = self.told.array[:count].tolist()
+        limits = self.id_offsets.values[: count + 1].tolist()
+        told = self.told.values[: count * _TOLD].tolist()
+        tokens, unknown, truncated = (told[place::_TOLD] for place in range(_TOLD))
         return Found(
             [end - start for start, end in pairwise(limits)],
-            [1 - unknown / tokens if tokens else 0.0 for tokens, unknown, _ in told],
-            [bool(truncated) for _, _, truncated in told],
+            [1 - u / t if t else 0.0 for t, u in zip(tokens, unknown, strict=True)],
+            list(map(bool, truncated)),
         )
 
 

@@ -7,34 +7,39 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, Protocol, cast
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from edgernn.bundle import ModelFile
 from edgernn.bundle.messages import one_line
 from edgernn.cells import CELLS
 from edgernn.errors import DeviceError, MissingPackageError, ModelFileError
-from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS, Ids
+from edgernn.later import Later
+from edgernn.runtime.batches import CPU_TOKENS, CUDA_TOKENS
 from edgernn.runtime.cores import threads_by_default
 from edgernn.runtime.devices import choose_device, import_onnxruntime
 from edgernn.text import TextContract
 from edgernn.text.padding import pad
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from edgernn.runtime.batches import Ids
+
+    Probabilities = npt.NDArray[np.float32]
+else:
+    np = Later("numpy")
 
 __all__ = [
     "BACKENDS",
     "Backend",
     "LiteRT",
     "OnnxRuntime",
-    "Probabilities",
+    "are_probabilities",
     "checked",
     "on_cpu_only",
     "xnnpack_fails",
 ]
-
-Probabilities = npt.NDArray[np.float32]
-_FLOAT32 = np.dtype(np.float32)
 
 _ROUNDING = 1e-5
 """How far an engine's sigmoid may lie outside [0, 1]."""
@@ -295,24 +300,28 @@ def _litert_for(file: ModelFile) -> Callable[..., Any]:
     return partial(Interpreter, experimental_op_resolver_type=without)
 
 
+def are_probabilities(values: Sequence[float]) -> bool:
+    """Tell whether numbers, at least one, are all in [0, 1]."""
+    # What is not a number may be hidden from `min` and `max`, but not from the sum.
+    return not math.isnan(sum(values)) and min(values) >= 0 and max(values) <= 1
+
+
 def checked(
     outputs: npt.NDArray[Any], count: int, path: Path, contract: TextContract
 ) -> Probabilities:
     """Make sure that an engine gave what the contract says: float32 of texts, in [0, 1]."""
     several = contract.outputs
     shape = (count,) if several == 1 else (count, several)
-    if outputs.shape != shape or outputs.dtype != _FLOAT32:
+    if outputs.shape != shape or outputs.dtype != np.float32:
         wanted = "one probability" if several == 1 else f"{several:,} probabilities"
         raise ModelFileError(
             f"{path}: the graph gave {outputs.dtype} {list(outputs.shape)} for {count} texts, not "
             f"{wanted} each: export it again or get a fresh copy"
         )
     if several == 1:
-        # Batches are small: this takes less time than two reductions of an array. What is not a
-        # number may be hidden from `min` and `max`, but not from the sum.
-        values = outputs.tolist()
-        if not math.isnan(sum(values)) and min(values) >= 0 and max(values) <= 1:
-            return cast(Probabilities, outputs)
+        # Batches are small: this takes less time than two reductions of an array.
+        if are_probabilities(outputs.tolist()):
+            return cast("Probabilities", outputs)
     elif contract.decision == "largest":
         off = np.abs(outputs.sum(axis=1, dtype=np.float64) - 1)
         if (off > _SUM_ROUNDING).any():

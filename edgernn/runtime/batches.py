@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+from edgernn.later import Later
 
-__all__ = ["CPU_TOKENS", "CUDA_TOKENS", "Ids", "form_batches"]
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
-Ids = npt.NDArray[np.int32]
+    Ids = npt.NDArray[np.int32]
+else:
+    np = Later("numpy")
+
+
+__all__ = ["CPU_TOKENS", "CUDA_TOKENS", "form_batches"]
 
 CPU_TOKENS = 2048
 """Tokens of a batch, padding included: enough rows to keep the matrix products busy, few enough

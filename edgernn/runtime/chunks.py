@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-import numpy as np
-import numpy.typing as npt
-
+from edgernn.later import Later
 from edgernn.runtime.backends import Backend
-from edgernn.runtime.batches import Ids, form_batches
+from edgernn.runtime.batches import form_batches
 from edgernn.runtime.stream import Work
 from edgernn.text import EncodedTexts, TextEncoder
 from edgernn.text.encoded import TextFacts
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from edgernn.runtime.batches import Ids
     from edgernn.runtime.native_texts import NativeTexts
+else:
+    np = Later("numpy")
 
 __all__ = ["NATIVE_TEXTS", "IdsChunk", "NativeChunk", "ScoredChunk", "TextChunk", "no_scores"]
 
@@ -28,8 +32,6 @@ NATIVE_TEXTS = 64
 
 T = TypeVar("T")
 C = TypeVar("C", covariant=True)
-
-_NO_IDS = np.zeros(0, np.int32)
 
 
 def no_scores(texts: int, outputs: int) -> npt.NDArray[np.float32]:
@@ -49,8 +51,8 @@ class ScoredChunk(Work, Protocol[C]):
         """What scores say of the texts beside their probabilities."""
 
     @property
-    def found(self) -> npt.NDArray[np.float32]:
-        """The probabilities, as `IdsChunk.found`."""
+    def found(self) -> list[float] | npt.NDArray[np.float32]:
+        """The probabilities, as `IdsChunk.found`; of two labels they may be a list."""
 
 
 class IdsChunk:
@@ -107,7 +109,9 @@ class TextChunk(IdsChunk, Generic[T]):
         self, backend: Backend, encoder: TextEncoder, texts: Sequence[str], payload: T
     ) -> None:
         """Take the texts, and what belongs to them."""
-        super().__init__(backend, [_NO_IDS] * len(texts), outputs=encoder.contract.outputs)
+        super().__init__(
+            backend, [np.zeros(0, np.int32)] * len(texts), outputs=encoder.contract.outputs
+        )
         count = len(texts)
         self.encoded = EncodedTexts(self.ids, [0.0] * count, [False] * count)
         """The texts, as far as their pieces are encoded."""
@@ -140,7 +144,7 @@ class NativeChunk(Generic[T]):
         """Take the texts, what belongs to them, and how many probabilities each has."""
         count = len(texts)
         self.facts = TextFacts([0] * count, [0.0] * count, [False] * count)
-        self.found = no_scores(count, outputs)
+        self.found: Any = [0.0] * count if outputs == 1 else no_scores(count, outputs)
         self.payload = payload
         self.pieces = -(-count // NATIVE_TEXTS)
         self._native = native

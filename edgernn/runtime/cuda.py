@@ -10,14 +10,16 @@ import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from edgernn.cells import operators
-from edgernn.runtime.batches import Ids
 from edgernn.runtime.devices import CUDA_DRIVER
+
+if TYPE_CHECKING:
+    from edgernn.runtime.batches import Ids
 
 __all__ = ["BoundSession", "pinned_bytes", "warn_of_cpu_layers"]
 

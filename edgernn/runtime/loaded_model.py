@@ -14,9 +14,6 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from edgernn.bundle import ModelFile, read_model_file
 from edgernn.runtime.backends import Backend
 from edgernn.runtime.chunks import (
@@ -35,6 +32,9 @@ from edgernn.runtime.stream import Stream
 from edgernn.text import TextContract, TextEncoder
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from edgernn.runtime.native_texts import NativeTexts
 
 __all__ = [

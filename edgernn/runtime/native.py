@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edgernn.bundle import ModelFile
 from edgernn.engine import LEVELS, EngineError, Library, installed
 from edgernn.errors import DeviceError, ModelFileError, UsageError
-from edgernn.runtime.backends import Probabilities, checked
-from edgernn.runtime.batches import Ids
+from edgernn.runtime.backends import checked
 from edgernn.runtime.cores import threads_by_default
+
+if TYPE_CHECKING:
+    from edgernn.runtime.backends import Probabilities
+    from edgernn.runtime.batches import Ids
 
 __all__ = ["LEVEL_VARIABLE", "Native", "NotHereError", "RefusedError"]
 

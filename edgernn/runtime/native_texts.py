@@ -7,16 +7,23 @@ each text and done here: other characters, entities, hashtags, and rules that ar
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from edgernn.engine import FORMS, Encoder, EngineError, Library, TextRules
 from edgernn.errors import ModelFileError
-from edgernn.runtime.backends import Probabilities, checked
+from edgernn.later import Later
+from edgernn.runtime.backends import are_probabilities, checked
 from edgernn.runtime.native import Native
 from edgernn.text import TextEncoder
 from edgernn.text.byte_rules import ByteRules
 from edgernn.text.encoded import TextFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from edgernn.runtime.backends import Probabilities
+else:
+    np = Later("numpy")
 
 __all__ = ["NativeTexts", "make_encoder", "open_texts", "read_texts"]
 
@@ -35,12 +42,12 @@ class NativeTexts:
         self._rules = rules
         self._engine = engine
 
-    def score(self, texts: Sequence[str]) -> tuple[TextFacts, Probabilities]:
-        """Score texts; no text's score depends on another.
+    def score(self, texts: Sequence[str]) -> tuple[TextFacts, list[float] | Probabilities]:
+        """Score texts, at least one; no text's score depends on another.
 
         Returns:
-            What scores say of texts, and float32 [texts] or [texts, labels]: 0 of a text without
-            ids.
+            What scores say of texts; and the probability of the second of two labels, a list
+            [texts], or float32 [texts, labels]: 0 of a text without ids.
 
         Raises:
             ModelFileError: the engine refuses a text, or gives what is no probability.
@@ -54,8 +61,11 @@ class NativeTexts:
         facts = TextFacts(*told)
         for place, share, truncated in by_hand:
             facts.known[place], facts.truncated[place] = share, truncated
-        if contract.outputs == 1:
-            found = found[:, 0]
+        if isinstance(found, list):
+            if not are_probabilities(found):
+                found = checked(np.array(found, np.float32), len(texts), backend.path, contract)
+                return facts, found.tolist()
+            return facts, found
         if 0 not in facts.counts:
             return facts, checked(found, len(texts), backend.path, contract)
         scored = np.array(facts.counts) > 0

@@ -17,7 +17,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +28,11 @@ from edgernn.errors import ModelFileError
 from edgernn.privacy import TELEMETRY
 from edgernn.runtime import adapters
 from edgernn.runtime.adapters import Adapter
-from edgernn.runtime.backends import Probabilities
-from edgernn.runtime.batches import Ids
 from edgernn.text.padding import pad
+
+if TYPE_CHECKING:
+    from edgernn.runtime.backends import Probabilities
+    from edgernn.runtime.batches import Ids
 
 __all__ = [
     "ChildRuntime",

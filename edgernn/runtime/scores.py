@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
+from edgernn.later import Later
 from edgernn.text import TextContract
 from edgernn.text.decision import NO_LABEL
 from edgernn.text.encoded import TextFacts
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+else:
+    np = Later("numpy")
 
 __all__ = ["EMPTY", "NO_TOKEN", "Score", "problem_of", "scores_of", "texts_of", "without_label"]
 
@@ -92,26 +96,27 @@ def without_label(labels: tuple[str, ...], reason: str) -> Score:
 
 
 def scores_of(
-    contract: TextContract, texts: TextFacts, probabilities: npt.NDArray[np.float32]
+    contract: TextContract, texts: TextFacts, probabilities: list[float] | npt.NDArray[np.float32]
 ) -> list[Score]:
     """Return scores.
 
     Args:
         contract: has the labels, and which of them are given.
         texts: what was scored; one without ids gets no label.
-        probabilities: float32 [texts] of the second label, or [texts, labels].
+        probabilities: float32 [texts] of the second label, or a list of them; or [texts, labels].
     """
-    if contract.outputs > 1:
+    if isinstance(probabilities, list):
+        second = probabilities
+    elif contract.outputs > 1:
         return _scores_of_each(contract, texts, probabilities)
-    labels, decision = contract.labels, contract.decides
-    called = decision.called(probabilities).tolist()
-    answers = called
-    if decision.none_below is not None:
-        answers = decision.answers(probabilities).tolist()
+    else:
+        second = probabilities.tolist()
+    labels = contract.labels
+    called, answers = contract.decides.told_apart(second)
     alone = tuple((label,) for label in labels)
     found = []
     rows = zip(
-        *(texts.counts, texts.known, texts.truncated, probabilities.tolist(), called, answers),
+        *(texts.counts, texts.known, texts.truncated, second, called, answers),
         strict=True,
     )
     for count, known, truncated, p, label, answer in rows:

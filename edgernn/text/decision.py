@@ -7,16 +7,23 @@ The one place in which a score is compared with a threshold or with other scores
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-import numpy as np
-import numpy.typing as npt
+from edgernn.later import Later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Scores: TypeAlias = npt.NDArray[np.floating]
+    Flags: TypeAlias = npt.NDArray[np.bool_]
+else:
+    np = Later("numpy")
+
 
 __all__ = ["EVEN", "NO_LABEL", "Decision", "DecisionRule"]
-
-Scores: TypeAlias = npt.NDArray[np.floating]
-Flags: TypeAlias = npt.NDArray[np.bool_]
 
 DecisionRule = Literal["threshold", "largest", "each"]
 """`threshold`: of two labels, the second from a probability on. `largest`: of more, the likeliest.
@@ -67,6 +74,19 @@ class Decision:
         # A float32 would be compared with the threshold rounded to float32.
         called: Flags = np.asarray(scores, np.float64) >= self.threshold
         return called
+
+    def told_apart(self, scores: Sequence[float]) -> tuple[list[bool], list[int]]:
+        """Return what `called` and `answers` give of two labels, for Python's own numbers."""
+        threshold, least = self.threshold, self.none_below
+        assert threshold is not None
+        called = [score >= threshold for score in scores]
+        answers = [
+            NO_LABEL
+            if p != p or (least is not None and (p if is_second else 1.0 - p) < least)
+            else int(is_second)
+            for p, is_second in zip(scores, called, strict=True)
+        ]
+        return called, answers
 
     def called_logits(self, logits: Any) -> Any:
         """Return which texts get the second label, from logits: a numpy array or Keras tensor."""

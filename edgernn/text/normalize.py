@@ -12,7 +12,6 @@ from functools import cache, partial
 from typing import Literal, Protocol
 
 from edgernn.text.code_points import as_class, ranges_of
-from edgernn.text.entities import decode
 
 __all__ = [
     "BREAK",
@@ -119,7 +118,10 @@ def normalize(
 ) -> str:
     """Apply the normalization rules of a text contract to one text, in a fixed order."""
     text = well_formed(text)
-    if html_entities == "decode":
+    if html_entities == "decode" and "&" in text:
+        # The table of names takes a while to be loaded.
+        from edgernn.text.entities import decode
+
         text = decode(text)
     if unicode_form == "NFC":
         text = unicodedata.normalize("NFC", text)

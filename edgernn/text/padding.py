@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+from edgernn.later import Later
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Ids = npt.NDArray[np.int32]
+else:
+    np = Later("numpy")
+
 
 __all__ = ["pad"]
-
-Ids = npt.NDArray[np.int32]
 
 _FEW_TEXTS = 32
 """Up to here a loop over the texts of a batch is faster than a mask over all of its ids."""

@@ -213,7 +213,6 @@ class SubwordEncoder:
         several.
         """
         from edgernn.text.byte_rules import ByteRules
-        from edgernn.text.subword_batch import stand_in
 
         becomes = [normalizer(chr(code)) for code in range(128)]
         if self._reserved != {_UNDERSCORE} or not all(
@@ -222,6 +221,9 @@ class SubwordEncoder:
             return None
 
         def normal(text: str) -> bytes | None:
+            # It takes NumPy, which texts of ASCII alone do without.
+            from edgernn.text.subword_batch import stand_in
+
             text = normalizer(text)
             return None if "_" in text or "\\" in text else text.encode() + stand_in(text)
 

@@ -7,6 +7,7 @@ bytes of their own in UTF-8, so a word rule of ASCII characters works on bytes a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from edgernn.text.normalize import BREAK, Normalizer
@@ -47,12 +48,16 @@ class WordBytes:
         has_latin = all(len(of) == 1 for of in bytes_of)
         self._encoding: Literal["ascii", "latin-1"] = "latin-1" if has_latin else "ascii"
         self._encoding_table = b"".join(bytes_of if has_latin else [*bytes_of[:128], bytes(128)])
-        self._western: dict[str, tuple[bytes, bytes]] = {}
-        if not has_latin:
-            tables = {encoding: self._western_table(encoding) for encoding in _WESTERN}
-            self._western = {name: table for name, table in tables.items() if table is not None}
         self._breaks_are_spaces = normalizer.html_breaks == "space"
         self._looked_at = normalizer.looked_at
+
+    @cached_property
+    def _western(self) -> dict[str, tuple[bytes, bytes]]:
+        """The tables of `_WESTERN`, for the first text of other characters than `_encoding` has."""
+        if self._encoding == "latin-1":
+            return {}
+        tables = {encoding: self._western_table(encoding) for encoding in _WESTERN}
+        return {name: table for name, table in tables.items() if table is not None}
 
     def _western_table(self, encoding: str) -> tuple[bytes, bytes] | None:
         """Return what becomes of each character of one of `_WESTERN`, and those that are deleted.

@@ -200,7 +200,7 @@ def test_scores(engine: Library, padding: str) -> None:
         found, facts = encoder.score(model, texts, forms)
         assert facts == told
         expected = [model.score([one])[0] if len(one) else np.zeros(1) for one in ids]
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(np.array(found)[:, None], expected)
 
 
 def test_words_of_one_place(engine: Library) -> None:

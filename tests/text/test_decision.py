@@ -63,6 +63,18 @@ def test_one_rule(threshold, values):
     assert not decision.right(scores, ~np.array(called)).any()
 
 
+@given(
+    st.sampled_from([Decision(0.6), Decision(0.25, none_below=0.7), Decision(0.5, none_below=1.0)]),
+    st.lists(st.floats(0, 1, width=32) | st.just(math.nan)),
+)
+def test_numbers_of_python_s_own(decision, values):
+    """A list of two labels' scores is decided as an array of float32 is."""
+    scores = np.array(values, np.float32)
+    called, answers = decision.told_apart(scores.tolist())
+    assert called == decision.called(scores).tolist()
+    assert answers == decision.answers(scores).tolist()
+
+
 def test_several_passes_over_the_same_texts():
     """The flips of each pass, against one expectation."""
     passes = np.array([[0.4, 0.6, 0.6], [0.6, 0.6, 0.4]], np.float32)
