@@ -13,7 +13,7 @@ from typing import Any
 from edgernn.ngrams import HASHES
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.text import TextContract
-from edgernn.training.run import Run
+from edgernn.training.run import NO_START, PRETRAINED, Run
 from exporters.network import (
     Activation,
     Conv,
@@ -72,6 +72,8 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         "data": _IMDB if is_imdb else _OWN,
         # What a run that was not trained here was made of.
         **({"imported": run.config["imported"]} if "imported" in run.config else {}),
+        # What training started from, whose data the model has learned from, too.
+        **({"from": started} if (started := _started(run.config.get("from"))) else {}),
         # Of texts that are new to the model: other figures are none of a test.
         **({"evaluation": _without_tables(figures)} if figures else {}),
         "limits": [*_limits(run.contract, is_imdb), *_limits_elsewhere(network, format)],
@@ -114,6 +116,7 @@ def page(card: Mapping[str, Any], contract: TextContract, hashes: Mapping[str, s
                 "data": data["name"],
                 "language": data["language"],
                 "file": _data_file(training["data"]),
+                **({"started from": card["from"]} if "from" in card else {}),
                 "learnt from": _count(training.get("training_examples"), "texts"),
                 "chosen on": _count(training.get("validation_examples"), "texts held out"),
                 "licence of the data": data["licence"],
@@ -367,6 +370,15 @@ def _interval(values: Mapping[str, Any]) -> str:
         case [int() | float() as low, int() | float() as high]:
             return f"; 95% interval {low:.2%} to {high:.2%}"
     return ""
+
+
+def _started(name: Any) -> str:
+    """Return in words what training started from, by the run's config; empty where from nothing."""
+    if name in (None, NO_START):
+        return ""
+    if name == PRETRAINED:
+        return "the pretrained model of edgernn, which has learned from IMDB reviews"
+    return f"the run {name}, and what it has learned from"
 
 
 def _table(rows: Mapping[str, str]) -> Sequence[str]:

@@ -26,7 +26,7 @@ from edgernn.training.distill import fit_blend
 from edgernn.training.linear_ngrams import words_of
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import load_examples, min_df_of
-from edgernn.training.pretrained import PRETRAINED
+from edgernn.training.run import PRETRAINED
 from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary, make_contract
 

@@ -13,15 +13,13 @@ from edgernn.recipes.catalogue import DEFAULT_RECIPE, find_recipe
 from edgernn.recipes.recipe import ClassWeight, Recipe
 from edgernn.training import run as names
 from edgernn.training.checkpoint import holds_epoch
-from edgernn.training.run import read_json
+from edgernn.training.run import NO_START, read_json
 
-__all__ = ["DEFAULT_HARD_SHARE", "DEFAULT_TEMPERATURE", "NO_START", "TrainOptions"]
+__all__ = ["DEFAULT_HARD_SHARE", "DEFAULT_TEMPERATURE", "TrainOptions"]
 
 DEFAULT_TEMPERATURE = 2.0
 DEFAULT_HARD_SHARE = 0.3
 """Chosen on held-out texts: benchmarks/distil."""
-NO_START = "none"
-"""What `--from` calls none: training starts from nothing, whatever the data is."""
 _FIT = ("epochs", "batch_size", "learning_rate")
 
 

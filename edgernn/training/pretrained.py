@@ -13,13 +13,11 @@ from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Ngrams, Recipe
 from edgernn.text.words import read_words, write_words
 from edgernn.training.models import NGRAMS
-from edgernn.training.run import Run
+from edgernn.training.run import PRETRAINED, Run
 from edgernn.training.vocabulary import build_vocabulary
 
-__all__ = ["PRETRAINED", "extended", "open_start", "start_recipe"]
+__all__ = ["extended", "open_start", "start_recipe"]
 
-PRETRAINED = "pretrained"
-"""What `--from` calls the shipped model."""
 _SHIPPED = Path(__file__).parent.parent / "models" / "flagship"
 _MOST_WORDS = 20_000
 

@@ -24,6 +24,8 @@ __all__ = [
     "HISTORY_PLOT",
     "METRICS",
     "MODEL",
+    "NO_START",
+    "PRETRAINED",
     "SEEN_TEXTS",
     "SUMMARY",
     "TEACHER",
@@ -50,6 +52,8 @@ EVALUATION = "evaluation.json"
 """What `edgernn evaluate` measured of the run, and of which split."""
 SEEN_TEXTS = "seen_texts.bin"
 """Hashes of the texts that the run has met; see `edgernn.training.seen_texts`."""
+PRETRAINED, NO_START = "pretrained", "none"
+"""What training starts from, in the place of a run folder: the shipped model; nothing."""
 UNFINISHED = "unfinished.txt"
 """Stands in a run folder while the results in it are replaced, one after the other."""
 

@@ -98,6 +98,22 @@ def test_a_measured_run(tiny_run: Path, tiny_trained: TrainedModel, tmp_path: Pa
         written(dataclasses.replace(tiny_trained, run=run))
 
 
+@pytest.mark.parametrize(
+    ("start", "line"),
+    [
+        (None, None),
+        ("none", None),
+        ("pretrained", "the pretrained model of edgernn, which has learned from IMDB reviews"),
+        ("runs/a|b", "the run runs/a\\|b, and what it has learned from"),
+    ],
+)
+def test_what_training_started_from(tiny_trained: TrainedModel, start, line) -> None:
+    """The model has learned from that data, too."""
+    text = written(tiny_trained, **({} if start is None else {"from": start}))
+    assert ("started from" in text) is (line is not None)
+    assert line is None or f"| started from | {line} |" in text
+
+
 def test_names_are_no_markup(tiny_trained: TrainedModel) -> None:
     """A name from a run folder stays in its cell."""
     text = written(tiny_trained, recipe="a | b\n\n# c <script> `d` [e](f)")
