@@ -21,6 +21,7 @@ from benchmarks.accuracy.table import accuracy_table
 from benchmarks.behaviour.table import behaviour_table
 from benchmarks.imports.table import imports_table
 from benchmarks.labels.table import labels_table
+from benchmarks.own_data.table import own_data_table
 from benchmarks.pipelines import pipelines_table
 from benchmarks.pythons import pythons_table
 from benchmarks.runtimes.table import recurrent_table, runtimes_table, runtimes_wrong
@@ -67,6 +68,7 @@ PAGES = (
     _ROOT / "docs" / "recipes.md",
     _ROOT / "docs" / "runtimes.md",
     _ROOT / "docs" / "speed.md",
+    _ROOT / "docs" / "train.md",
     _ROOT / "docs" / "web.md",
     _ROOT / "android_demo" / "README.md",
     _ROOT / "runtimes" / "kotlin" / "README.md",
@@ -338,6 +340,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "encode_subwords": _encode_subwords,
     "jvm": _jvm,
     "labels": labels_table,
+    "own_data": own_data_table,
     "pipelines": pipelines_table,
     "pythons": pythons_table,
     "latency": _latency,
