@@ -5,6 +5,7 @@ import android.content.ClipData
 import android.content.Intent
 import android.os.Bundle
 import android.view.View
+import android.view.ViewGroup
 import android.widget.Button
 import android.widget.TextView
 import org.edgernn.Benchmark
@@ -13,6 +14,7 @@ import org.edgernn.Format
 /** Times the models on this phone by the protocol of `edgernn bench`, and shares the result. */
 class BenchmarkActivity : Activity() {
     private val changed = Runnable { render() }
+    private var shown: Report? = null
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
@@ -52,41 +54,49 @@ class BenchmarkActivity : Activity() {
             demo.store.ready.isNotEmpty() && !opening && !demo.benchmark.running
         findViewById<Button>(R.id.stop).isEnabled = demo.benchmark.running
         findViewById<View>(R.id.page).keepScreenOn = demo.benchmark.running
-        val progress: TextView = findViewById(R.id.progress)
-        // A screen reader says that it begins and how it ends, not each of the rounds, some a second.
-        progress.accessibilityLiveRegion =
-            if (state is Work.State.Running && state.line != null) {
-                View.ACCESSIBILITY_LIVE_REGION_NONE
-            } else {
-                View.ACCESSIBILITY_LIVE_REGION_POLITE
-            }
-        progress.showOrHide(
+        findViewById<TextView>(R.id.progress).showOrHide(
             when (state) {
                 is Work.State.Idle -> whyNot()
-                is Work.State.Running -> state.line ?: getString(R.string.benchmark_running)
+                is Work.State.Running -> getString(R.string.benchmark_running)
                 is Work.State.Done -> getString(if (state.stopped) R.string.benchmark_stopped else R.string.benchmark_done)
-                is Work.State.Failed -> getString(R.string.failure, state.message)
+                is Work.State.Failed -> state.problem.message(this)
+            },
+        )
+        // A screen reader says that it begins and how it ends, not each of the rounds, some a second.
+        findViewById<TextView>(R.id.step).showOrHide(
+            when (state) {
+                is Work.State.Running -> state.line?.let(::isolated)
+                is Work.State.Failed -> isolated(state.problem.detail)
+                else -> null
             },
         )
         val report = (state as? Work.State.Done)?.value
-        findViewById<TextView>(R.id.result).showOrHide(report?.let(::lines))
+        if (report !== shown) showReport(report)
         findViewById<View>(R.id.share).visibility = if (report == null) View.GONE else View.VISIBLE
     }
 
     /** Returns the messages of the models that cannot be measured, and null where there are none. */
     private fun whyNot(): String? {
-        if (demo.store.chosen == null) return getString(R.string.no_model)
-        return Format.values().mapNotNull { (demo.store.slot(it) as? Slot.Broken)?.message }
+        if (demo.store.current is Slot.Absent) return getString(R.string.no_model)
+        return Format.values().mapNotNull { (demo.store.slot(it) as? Slot.Broken)?.problem?.message(this) }
             .joinToString("\n").ifEmpty { null }
     }
 
-    private fun lines(report: Report): String {
-        val locale = resources.configuration.locales[0]
-        val medians = report.medians.map {
-            getString(R.string.benchmark_row, it.runtime, it.tokens, String.format(locale, "%.2f", it.milliseconds))
+    private fun showReport(report: Report?) {
+        shown = report
+        val list = findViewById<ViewGroup>(R.id.result)
+        list.removeAllViews()
+        list.visibility = if (report?.rows.isNullOrEmpty()) View.GONE else View.VISIBLE
+        for (row in report?.rows.orEmpty()) {
+            val title = layoutInflater.inflate(R.layout.section, list, false) as TextView
+            title.text = getString(R.string.benchmark_model, isolated(row.name), runtimeName(row.runtime))
+            list.addView(title)
+            for (median in row.medians) {
+                val tokens = resources.getQuantityString(R.plurals.tokens, median.tokens, median.tokens)
+                addFact(list, Fact(tokens, milliseconds(median.milliseconds, 2)))
+            }
+            row.problem?.let { addFact(list, Fact(getString(R.string.benchmark_problem), it)) }
         }
-        val problems = report.problems.map { getString(R.string.benchmark_problem, it.runtime, it.line) }
-        return (medians + problems).joinToString("\n")
     }
 
     private fun share() {

@@ -1,6 +1,7 @@
 package org.edgernn.demo
 
 import android.app.Activity
+import android.content.ActivityNotFoundException
 import android.content.Intent
 import android.content.res.ColorStateList
 import android.os.BadParcelableException
@@ -40,10 +41,10 @@ class MainActivity : Activity() {
         setContentView(R.layout.activity_main)
         findViewById<View>(R.id.page).padForSystemBars()
         scoring = lastNonConfigurationInstance as ScoringModel?
-            ?: ScoringModel(demo.store, demo.background, demo.main)
+            ?: ScoringModel(demo.store, demo.background, demo.main, clock = demo.clock)
         if (resources.getBoolean(R.bool.side_by_side)) putSideBySide()
         connectInput()
-        connectRuntimes()
+        connectModels()
         connectLabels()
         addSamples()
         open(R.id.open_model, ModelActivity::class.java)
@@ -98,33 +99,57 @@ class MainActivity : Activity() {
         findViewById<View>(R.id.clear).setOnClickListener { input.setText("") }
     }
 
-    private fun connectRuntimes() {
+    private fun connectModels() {
+        showModels()
+        // Not the group's listener, which also tells of what showModels does.
+        for ((format, radio) in radios) radio.setOnClickListener { demo.store.choose(format) }
+        findViewById<View>(R.id.runtime_picked).setOnClickListener { demo.store.choosePicked() }
+        val pick = findViewById<View>(R.id.pick)
+        // Other runtimes may not be given files from anywhere.
+        pick.visibility = if (demo.takesPicked) View.VISIBLE else View.GONE
+        pick.setOnClickListener { pick() }
+    }
+
+    private fun showModels() {
+        val store = demo.store
         for ((format, radio) in radios) {
-            radio.visibility = if (demo.store.slot(format) is Slot.Absent) View.GONE else View.VISIBLE
-            radio.isChecked = format == demo.store.chosen
+            radio.visibility = if (store.slot(format) is Slot.Absent) View.GONE else View.VISIBLE
         }
-        findViewById<RadioGroup>(R.id.runtimes).setOnCheckedChangeListener { _, id ->
-            radios.entries.firstOrNull { it.value.id == id }?.let { demo.store.choose(it.key) }
-        }
-        val missing = Format.values().filter { demo.store.slot(it) is Slot.Absent }
-        findViewById<TextView>(R.id.missing).showOrHide(
-            if (missing.size == Format.values().size) {
-                getString(R.string.no_model)
-            } else {
-                missing.joinToString("\n") {
-                    getString(R.string.runtime_missing, getString(it.runtimeName), it.fileName)
-                }
-            },
+        findViewById<RadioButton>(R.id.runtime_picked).showOrHide(store.pickedName?.let(::isolated))
+        val group: RadioGroup = findViewById(R.id.runtimes)
+        group.check(if (store.usesPicked) R.id.runtime_picked else radios[store.chosen]?.id ?: View.NO_ID)
+        group.visibility = if (store.currentName == null) View.GONE else View.VISIBLE
+        findViewById<TextView>(R.id.picking).showOrHide(if (store.picking) getString(R.string.picking) else null)
+        findViewById<View>(R.id.refused).visibility = if (store.refusal == null) View.GONE else View.VISIBLE
+        showProblem(store.refusal, findViewById(R.id.refused_message), findViewById(R.id.refused_detail))
+        findViewById<TextView>(R.id.refused_kept).showOrHide(
+            store.currentName?.takeIf { store.refusal != null }?.let { getString(R.string.pick_kept, isolated(it)) },
         )
     }
 
+    private fun pick() {
+        val anyFile = Intent(Intent.ACTION_OPEN_DOCUMENT).addCategory(Intent.CATEGORY_OPENABLE).setType("*/*")
+        try {
+            startActivityForResult(anyFile, PICK)
+        } catch (problem: ActivityNotFoundException) {
+            // Some televisions and cars have none.
+            Toast.makeText(this, R.string.pick_impossible, Toast.LENGTH_LONG).show()
+        }
+    }
+
+    override fun onActivityResult(requestCode: Int, resultCode: Int, data: Intent?) {
+        super.onActivityResult(requestCode, resultCode, data)
+        val address = data?.data
+        if (requestCode != PICK || resultCode != RESULT_OK || address == null) return
+        val resolver = applicationContext.contentResolver
+        demo.store.pick(getString(R.string.picked_file)) { PickedFile.read(resolver, address) }
+    }
+
     private fun connectLabels() {
-        val more: Button = findViewById(R.id.more)
-        bars = LabelBars(findViewById(R.id.labels), more)
-        more.setOnClickListener {
-            val total = (scoring.answer as? Answer.Scored)?.score?.labels?.size ?: 0
-            scoring.shownLabels = LabelBars.afterTap(scoring.shownLabels, total)
-            render()
+        bars = LabelBars(findViewById(R.id.labels), findViewById(R.id.more))
+        findViewById<View>(R.id.more).setOnClickListener {
+            demo.listed = (scoring.answer as? Answer.Scored)?.score
+            startActivity(Intent(this, LabelsActivity::class.java))
         }
     }
 
@@ -163,6 +188,7 @@ class MainActivity : Activity() {
     }
 
     private fun render() {
+        showModels()
         val slot = demo.store.current
         val answer = scoring.answer
         val line: TextView = findViewById(R.id.answer)
@@ -170,10 +196,13 @@ class MainActivity : Activity() {
         val scored = (answer as? Answer.Scored).takeIf { slot is Slot.Ready && !held }
         showScored(scored)
         if (scored == null) {
+            val problem = (slot as? Slot.Broken)?.problem ?: (answer as? Answer.Refused)?.problem
             line.contentDescription = null
-            say(line, stateLine(slot, answer))
-            val problem = slot is Slot.Broken || slot is Slot.Absent || answer is Answer.Refused
-            line.setTextAppearance(if (problem) R.style.Problem else R.style.Hint)
+            say(line, problem?.message(this) ?: stateLine(slot))
+            line.setTextAppearance(if (problem != null) R.style.Problem else R.style.Hint)
+            // What a text is refused for needs no other words.
+            val detail = problem?.takeIf { it.kind != Problem.Kind.EMPTY_TEXT && it.kind != Problem.Kind.NO_TOKENS }
+            findViewById<TextView>(R.id.details).showOrHide(detail?.let { isolated(it.detail) })
         }
         line.alpha = if (scoring.pending) STALE else 1f
         val full = scoring.text.length >= MOST_CHARACTERS - 1 // A pair of surrogates is not cut in two.
@@ -182,12 +211,11 @@ class MainActivity : Activity() {
         )
     }
 
-    private fun stateLine(slot: Slot, answer: Answer): String = when {
+    private fun stateLine(slot: Slot): String = when {
+        slot is Slot.Absent && demo.store.picking -> getString(R.string.picking)
         slot is Slot.Absent -> getString(R.string.no_model)
-        slot is Slot.Broken -> slot.message
         demo.benchmark.running && scoring.pending -> getString(R.string.waiting_benchmark)
-        slot is Slot.Opening -> getString(R.string.opening, demo.store.chosen?.fileName)
-        answer is Answer.Refused -> answer.message
+        slot is Slot.Opening -> getString(R.string.opening, isolated(demo.store.currentName.orEmpty()))
         scoring.pending -> getString(R.string.waiting)
         else -> getString(R.string.nothing_typed)
     }
@@ -200,29 +228,38 @@ class MainActivity : Activity() {
         }
         val details: TextView = findViewById(R.id.details)
         details.visibility = if (score == null) View.GONE else View.VISIBLE
-        bars.show(score.takeIf { probability == null }, scoring.shownLabels)
+        bars.show(score.takeIf { probability == null })
+        findViewById<TextView>(R.id.unread).showOrHide(scored?.unread?.let(::unreadLine))
         if (scored == null || score == null) return
         val tokens = resources.getQuantityString(R.plurals.tokens, score.tokens, score.tokens)
-        val milliseconds = String.format(resources.configuration.locales[0], "%.1f", scored.milliseconds)
+        val time = milliseconds(scored.milliseconds, 1)
         if (probability == null) {
             showSeveral(score)
-            details.text = getString(R.string.answer_details_labels, tokens, milliseconds)
+            details.text = getString(R.string.answer_details_labels, tokens, time)
         } else {
             val percent = percent(probability.toDouble())
             showTwo(score, probability, percent)
-            details.text = getString(R.string.answer_details, score.labels[1], percent, tokens, milliseconds)
+            details.text = getString(R.string.answer_details, isolated(score.labels[1]), percent, tokens, time)
         }
     }
 
+    private fun unreadLine(unread: Unread): String =
+        resources.getQuantityString(
+            if (unread.first) R.plurals.reads_first else R.plurals.reads_last,
+            unread.tokens,
+            unread.tokens,
+            unread.read,
+        )
+
     /** Shows one of two labels, and on a bar how far from the other it is. */
     private fun showTwo(score: Score, probability: Float, percent: String) {
-        val (first, second) = score.labels
+        val (first, second) = score.labels.map(::isolated)
         val color = when (score.label) {
             null -> R.color.text_quiet
-            second -> R.color.label_second
+            score.labels[1] -> R.color.label_second
             else -> R.color.label_first
         }
-        val label = score.label ?: getString(R.string.no_label)
+        val label = score.label?.let(::isolated) ?: getString(R.string.no_label)
         answer(label, getString(R.string.answer_spoken, label, second, percent), color)
         val bar = findViewById<ProgressBar>(R.id.probability)
         bar.progress = (probability * bar.max).roundToInt()
@@ -238,7 +275,11 @@ class MainActivity : Activity() {
         val names = score.given.toSet()
         val given = ranked.filter { score.labels[it] in names }
         fun spoken(label: Int) =
-            getString(R.string.label_spoken, score.labels[label], percent(score.probabilities[label].toDouble()))
+            getString(
+                R.string.label_spoken,
+                isolated(score.labels[label]),
+                percent(score.probabilities[label].toDouble()),
+            )
 
         if (given.isEmpty()) {
             answer(getString(R.string.no_label), getString(R.string.no_label_spoken, spoken(ranked[0])), R.color.text_quiet)
@@ -246,10 +287,13 @@ class MainActivity : Activity() {
         }
         val few = given.take(LabelBars.FEW)
         val more = given.size - few.size
-        fun line(names: String) = if (more == 0) names else getString(R.string.answer_several, names, more)
+        fun line(pair: Int, names: List<String>): String {
+            val all = names.reduce { before, name -> getString(pair, before, name) }
+            return if (more == 0) all else resources.getQuantityString(R.plurals.answer_several, more, all, more)
+        }
         answer(
-            line(few.joinToString(", ") { score.labels[it] }),
-            line(few.joinToString("; ") { spoken(it) }),
+            line(R.string.list_pair, few.map { isolated(score.labels[it]) }),
+            line(R.string.list_pair_spoken, few.map(::spoken)),
             R.color.accent,
         )
     }
@@ -272,5 +316,6 @@ class MainActivity : Activity() {
         const val MOST_CHARACTERS = 20_000
 
         private const val STALE = 0.6f
+        private const val PICK = 1
     }
 }

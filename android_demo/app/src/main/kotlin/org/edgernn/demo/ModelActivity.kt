@@ -7,6 +7,7 @@ import android.view.ViewGroup
 import android.widget.Button
 import android.widget.TextView
 import java.text.NumberFormat
+import java.util.Locale
 import org.edgernn.Classifier
 import org.edgernn.Verification
 import org.edgernn.Verified
@@ -45,14 +46,19 @@ class ModelActivity : Activity() {
     private fun render() {
         val slot = demo.store.current
         val classifier = (slot as? Slot.Ready)?.classifier
-        findViewById<TextView>(R.id.problem).showOrHide(
+        val problem: TextView = findViewById(R.id.problem)
+        problem.showOrHide(
             when (slot) {
                 is Slot.Ready -> null
-                is Slot.Opening -> getString(R.string.opening, demo.store.chosen?.fileName)
-                is Slot.Broken -> slot.message
+                is Slot.Opening -> getString(R.string.opening, isolated(demo.store.currentName.orEmpty()))
+                is Slot.Broken -> slot.problem.message(this)
                 is Slot.Absent -> getString(R.string.no_model)
             },
         )
+        problem.setTextColor(getColor(if (slot is Slot.Broken) R.color.problem else R.color.text_quiet))
+        findViewById<View>(R.id.problem_card).visibility = problem.visibility
+        findViewById<TextView>(R.id.problem_detail)
+            .showOrHide((slot as? Slot.Broken)?.let { isolated(it.problem.detail) })
         findViewById<View>(R.id.verify_card).visibility = if (classifier == null) View.GONE else View.VISIBLE
         findViewById<Button>(R.id.verify).isEnabled = classifier?.file?.golden != null && !verify.running
         showVerified(classifier)
@@ -63,10 +69,18 @@ class ModelActivity : Activity() {
     private fun showVerified(classifier: Classifier?) {
         val state = verify.state
         val line: TextView = findViewById(R.id.verified)
+        val detail: TextView = findViewById(R.id.verified_detail)
+        detail.showOrHide(
+            when (state) {
+                is Work.State.Failed -> isolated(state.problem.detail)
+                is Work.State.Done -> failures(state.value)
+                else -> null
+            },
+        )
         line.showOrHide(
             when (state) {
                 is Work.State.Running -> getString(R.string.verify_running)
-                is Work.State.Failed -> getString(R.string.failure, state.message)
+                is Work.State.Failed -> state.problem.message(this)
                 is Work.State.Done -> verdict(state.value)
                 is Work.State.Idle ->
                     if (classifier != null && classifier.file.golden == null) getString(R.string.verify_nothing) else null
@@ -82,26 +96,29 @@ class ModelActivity : Activity() {
                 R.plurals.verify_passed,
                 verified.vectors,
                 verified.vectors,
-                "%.1e".format(verified.largestDifference),
-                "%.1e".format(verified.tolerance),
+                tiny(verified.largestDifference),
+                tiny(verified.tolerance),
             )
         }
-        val count = verified.failures.size
-        val lines = verified.failures.take(MOST_FAILURES) + if (count > MOST_FAILURES) listOf("…") else emptyList()
-        return resources.getQuantityString(R.plurals.verify_failed, count, count) + "\n" + lines.joinToString("\n")
+        return resources.getQuantityString(R.plurals.verify_failed, verified.failures.size, verified.failures.size)
+    }
+
+    /** A number as programs write it, in one piece everywhere. */
+    private fun tiny(number: Float): String = isolated(String.format(Locale.ROOT, "%.1e", number))
+
+    /** Which golden vectors came out differently, in the library's words. */
+    private fun failures(verified: Verified): String {
+        val more = if (verified.failures.size > MOST_FAILURES) listOf("…") else emptyList()
+        return (verified.failures.take(MOST_FAILURES) + more).joinToString("\n", transform = ::isolated)
     }
 
     private fun showFacts(classifier: Classifier) {
         val file = classifier.file
         val list = findViewById<ViewGroup>(R.id.facts)
         list.removeAllViews()
-        val runtime = when (classifier.runtime) {
-            "native" -> getString(R.string.runtime_engine)
-            "onnxruntime" -> getString(R.string.runtime_onnxruntime)
-            else -> getString(R.string.runtime_tensorflow)
-        }
+        val runtime = runtimeName(classifier.runtime)
         val version = classifier.runtimeVersion?.let { " $it" }.orEmpty()
-        val bytes = NumberFormat.getIntegerInstance(resources.configuration.locales[0]).format(file.size)
+        val bytes = NumberFormat.getIntegerInstance(locale).format(file.size)
         add(
             list,
             FactSection(
@@ -109,7 +126,7 @@ class ModelActivity : Activity() {
                 listOf(
                     Fact(getString(R.string.row_name), file.name),
                     Fact(getString(R.string.row_format), file.format.name.lowercase()),
-                    Fact(getString(R.string.row_size), getString(R.string.bytes, bytes)),
+                    Fact(getString(R.string.row_size), resources.getQuantityString(R.plurals.bytes, file.size, bytes)),
                     Fact(getString(R.string.row_sha256), file.sha256),
                     Fact(getString(R.string.row_runtime), runtime + version),
                 ),
@@ -129,10 +146,7 @@ class ModelActivity : Activity() {
         title.text = section.title.replaceFirstChar { it.titlecase() }
         list.addView(title)
         for (fact in section.facts) {
-            val row = layoutInflater.inflate(R.layout.fact, list, false)
-            row.findViewById<TextView>(R.id.fact_name).text = fact.name
-            row.findViewById<TextView>(R.id.fact_value).text = fact.value
-            list.addView(row)
+            addFact(list, fact)
         }
     }
 

@@ -6,26 +6,54 @@ import android.content.Context
 import android.graphics.Insets
 import android.graphics.Rect
 import android.os.Build
+import android.text.BidiFormatter
 import android.view.View
+import android.view.ViewGroup
 import android.view.WindowInsets
 import android.widget.TextView
 import java.text.NumberFormat
-import org.edgernn.Format
+import java.util.Locale
 
 /** The app, from one of its pages. */
 val Activity.demo: DemoApplication
     get() = application as DemoApplication
 
-/** The name of the runtime that a format needs, for people. */
-val Format.runtimeName: Int
-    get() = when (this) {
-        Format.ONNX -> R.string.runtime_onnx
-        Format.TFLITE -> R.string.runtime_tflite
+/** The language in which the page is. */
+val Context.locale: Locale
+    get() = resources.configuration.locales[0]
+
+/** A name, label or line of a file so that it stays in one piece in a sentence of the other direction. */
+fun Context.isolated(text: String): String = BidiFormatter.getInstance(locale).unicodeWrap(text)
+
+/** What people call a runtime, which a bench names shortly. */
+fun Context.runtimeName(runtime: String): String =
+    when (runtime) {
+        "native" -> getString(R.string.runtime_engine)
+        "onnxruntime" -> getString(R.string.runtime_onnxruntime)
+        else -> getString(R.string.runtime_tensorflow)
     }
+
+/** How many milliseconds, as people read it. */
+fun Context.milliseconds(value: Double, digits: Int): String =
+    getString(R.string.milliseconds, String.format(locale, "%.${digits}f", value))
+
+/** Adds a line with a name and a value. */
+fun Activity.addFact(list: ViewGroup, fact: Fact) {
+    val row = layoutInflater.inflate(R.layout.fact, list, false)
+    row.findViewById<TextView>(R.id.fact_name).text = isolated(fact.name)
+    row.findViewById<TextView>(R.id.fact_value).text = isolated(fact.value)
+    list.addView(row)
+}
+
+/** Shows what went wrong in two lines: for people, and for whoever mends it. */
+fun Activity.showProblem(problem: Problem?, message: TextView, detail: TextView) {
+    message.showOrHide(problem?.message(this))
+    detail.showOrHide(problem?.let { isolated(it.detail) })
+}
 
 /** A share as people read it, with one digit behind the point at most. */
 fun Context.percent(share: Double): String =
-    NumberFormat.getPercentInstance(resources.configuration.locales[0]).run {
+    NumberFormat.getPercentInstance(locale).run {
         maximumFractionDigits = 1
         format(share)
     }

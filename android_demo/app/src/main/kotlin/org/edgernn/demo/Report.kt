@@ -8,17 +8,19 @@ import org.json.JSONObject
 
 /** A finished benchmark: the JSON that `edgernn bench --merge` takes. */
 class Report(val json: String) {
-    /** The median of one length of text; [runtime] is what ran a file of which format. */
-    class Median(val runtime: String, val tokens: Int, val milliseconds: Double)
+    /** The median of one length of text. */
+    class Median(val tokens: Int, val milliseconds: Double)
 
-    /** Why a model could not be measured. */
-    class Problem(val runtime: String, val line: String)
+    /**
+     * One model.
+     *
+     * @property name of its file.
+     * @property problem why it could not be measured; null where it was.
+     */
+    class Row(val name: String, val runtime: String, val problem: String?, val medians: List<Median>)
 
-    /** The medians, in the order of the file. */
-    val medians = ArrayList<Median>()
-
-    /** The problems, in the order of the file. */
-    val problems = ArrayList<Problem>()
+    /** The models, in the order of the file. */
+    val rows = ArrayList<Row>()
 
     init {
         try {
@@ -32,14 +34,12 @@ class Report(val json: String) {
         val rows = report.getJSONArray("rows")
         for (i in 0 until rows.length()) {
             val row = rows.getJSONObject(i)
-            // One engine may have run a file of each format.
-            val runtime = "${row.getString("runtime")}, ${row.getJSONObject("model").getString("format")}"
-            if (!row.isNull("problem")) problems.add(Problem(runtime, row.getString("problem")))
             val latency = row.getJSONArray("latency")
-            for (j in 0 until latency.length()) {
-                val measured = latency.getJSONObject(j)
-                medians.add(Median(runtime, measured.getInt("tokens"), measured.getDouble("p50_ms")))
+            val medians = (0 until latency.length()).map { latency.getJSONObject(it) }.map {
+                Median(it.getInt("tokens"), it.getDouble("p50_ms"))
             }
+            val problem = if (row.isNull("problem")) null else row.getString("problem")
+            this.rows.add(Row(row.getJSONObject("model").getString("name"), row.getString("runtime"), problem, medians))
         }
     }
 

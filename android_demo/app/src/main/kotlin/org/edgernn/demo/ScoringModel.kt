@@ -7,6 +7,14 @@ import org.edgernn.ModelException
 import org.edgernn.Score
 import org.edgernn.TextException
 
+/**
+ * A text that is longer than its model reads.
+ *
+ * @property read how many of its [tokens] count.
+ * @property first whether those are the first of them, or the last.
+ */
+class Unread(val read: Int, val tokens: Int, val first: Boolean)
+
 /** What the page shows for a text. */
 sealed class Answer {
     /** Nothing has been asked. */
@@ -16,11 +24,12 @@ sealed class Answer {
      * The text was scored.
      *
      * @property milliseconds from text to probability.
+     * @property unread what of it the model does not read; null where it reads all.
      */
-    class Scored(val score: Score, val milliseconds: Double) : Answer()
+    class Scored(val score: Score, val milliseconds: Double, val unread: Unread? = null) : Answer()
 
-    /** The text cannot be scored, or the runtime failed; [message] says why. */
-    class Refused(val message: String) : Answer()
+    /** The text cannot be scored, or the runtime failed. */
+    class Refused(val problem: Problem) : Answer()
 }
 
 /**
@@ -30,12 +39,14 @@ sealed class Answer {
  * newest alone.
  *
  * @param pause how many milliseconds a text rests before it is scored.
+ * @param clock nanoseconds that go on.
  */
 class ScoringModel(
     private val store: ModelStore,
     private val background: Executor,
     private val main: MainThread,
     private val pause: Long = 150,
+    private val clock: () -> Long = System::nanoTime,
 ) {
     private val newest = AtomicInteger()
     private val rested = Runnable { score() }
@@ -52,9 +63,6 @@ class ScoringModel(
     /** Whether the answer to [text] is still to come. */
     var pending: Boolean = false
         private set
-
-    /** How many labels the page shows at most. */
-    var shownLabels: Int = LabelBars.FEW
 
     /** Called after every change. */
     var listener: Runnable? = null
@@ -111,17 +119,24 @@ class ScoringModel(
 
     private fun answerTo(typed: String, classifier: Classifier): Answer =
         try {
-            val begin = System.nanoTime()
+            val begin = clock()
             val score = classifier.score(typed)
-            val milliseconds = (System.nanoTime() - begin) / 1e6
-            Answer.Scored(score, milliseconds)
+            val milliseconds = (clock() - begin) / 1e6
+            Answer.Scored(score, milliseconds, unread(typed, classifier))
         } catch (problem: TextException) {
-            Answer.Refused(problem.message.orEmpty())
+            Answer.Refused(Problem.of(problem))
         } catch (problem: ModelException) {
-            Answer.Refused(problem.message.orEmpty())
+            Answer.Refused(Problem.of(problem, classifier.file.name))
         } catch (problem: RuntimeException) {
-            Answer.Refused(problem.toString())
+            Answer.Refused(Problem.of(problem))
         }
+
+    private fun unread(typed: String, classifier: Classifier): Unread? {
+        val contract = classifier.file.contract
+        val tokens = classifier.file.encoder.tokenCount(typed)
+        if (tokens <= contract.maxLength) return null
+        return Unread(contract.maxLength, tokens, first = contract.fields["cut"] == "end")
+    }
 
     private fun show(found: Answer) {
         answer = found

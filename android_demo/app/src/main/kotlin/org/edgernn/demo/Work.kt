@@ -21,8 +21,8 @@ class Work<T : Any>(private val background: Executor, private val main: MainThre
         /** It ended; [stopped] where it was told to, so that [value] may be a part. */
         class Done<T>(val value: T, val stopped: Boolean) : State<T>()
 
-        /** It failed; [message] says why. */
-        class Failed(val message: String) : State<Nothing>()
+        /** It failed. */
+        class Failed(val problem: Problem) : State<Nothing>()
     }
 
     @Volatile
@@ -52,11 +52,11 @@ class Work<T : Any>(private val background: Executor, private val main: MainThre
             val ended = try {
                 State.Done(task(::report), stopping)
             } catch (problem: ModelException) {
-                State.Failed(problem.message.orEmpty())
+                State.Failed(Problem.of(problem))
             } catch (problem: IOException) {
-                State.Failed(problem.toString())
+                State.Failed(Problem.of(problem))
             } catch (problem: RuntimeException) {
-                State.Failed(problem.toString())
+                State.Failed(Problem.of(problem))
             }
             main.post({ become(ended) })
         }

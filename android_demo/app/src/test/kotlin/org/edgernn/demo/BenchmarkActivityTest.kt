@@ -5,6 +5,8 @@ import android.net.Uri
 import android.os.Looper
 import android.provider.OpenableColumns
 import android.view.View
+import android.view.ViewGroup
+import android.widget.TextView
 import java.io.File
 import java.io.FileNotFoundException
 import org.edgernn.Format
@@ -21,6 +23,16 @@ import org.robolectric.Robolectric
 import org.robolectric.Shadows.shadowOf
 
 class BenchmarkActivityTest : PageTest() {
+    /** What the page says it measured: models, and of each a line for each length of text. */
+    private fun lines(page: BenchmarkActivity): List<String> {
+        val list = page.findViewById<ViewGroup>(R.id.result)
+        check(list.isShown)
+        return (0 until list.childCount).map { list.getChildAt(it) }.map { line ->
+            val texts = if (line is ViewGroup) (0 until line.childCount).map { line.getChildAt(it) } else listOf(line)
+            texts.joinToString(": ") { (it as TextView).text }
+        }
+    }
+
     @Suppress("DEPRECATION") // The typed way is of API level 33.
     private fun shared(page: BenchmarkActivity): Intent {
         page.tap(R.id.share)
@@ -48,10 +60,10 @@ class BenchmarkActivityTest : PageTest() {
         assertTrue(report.getJSONObject("machine").getString("system").startsWith("Android 15 (API 35)"))
         output.mkdirs()
         File(output, "bench.json").writeText(json) // For `edgernn bench --merge` to try.
-        val lines = page.shown(R.id.result).orEmpty().lines()
-        assertEquals(4, lines.size)
-        assertEquals(2, lines.count { "onnxruntime, onnx" in it })
-        assertEquals(2, lines.count { "tflite, onnx" in it })
+        val lines = lines(page)
+        assertEquals(6, lines.size)
+        assertEquals(listOf("model.onnx · ONNX Runtime", "model.onnx · TensorFlow Lite"), listOf(lines[0], lines[3]))
+        assertTrue(lines[1], lines[1].matches(Regex("""5 tokens: \d+\.\d\d ms""")))
 
         assertEquals(Intent.ACTION_SEND, send.action)
         assertEquals("text/plain", send.type)
@@ -98,9 +110,9 @@ class BenchmarkActivityTest : PageTest() {
     fun rotationKeepsTheReport() {
         val controller = open(BenchmarkActivity::class.java)
         controller.get().tap(R.id.start)
-        val lines = checkNotNull(controller.get().shown(R.id.result))
+        val lines = lines(controller.get())
         rotate(controller)
-        assertEquals(lines, controller.get().shown(R.id.result))
+        assertEquals(lines, lines(controller.get()))
         assertNotNull(controller.get().shown(R.id.share))
     }
 
@@ -125,6 +137,6 @@ class BenchmarkActivityTest : PageTest() {
         Models.files = mapOf(Format.ONNX to ByteArray(3))
         val page = open(BenchmarkActivity::class.java).get()
         assertFalse(page.findViewById<View>(R.id.start).isEnabled)
-        assertEquals((app.store.slot(Format.ONNX) as Slot.Broken).message, page.shown(R.id.progress))
+        assertEquals(page.getString(R.string.problem_file, "model.onnx"), page.shown(R.id.progress))
     }
 }

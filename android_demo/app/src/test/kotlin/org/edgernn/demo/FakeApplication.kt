@@ -24,6 +24,26 @@ class FakeApplication : DemoApplication() {
     override val hasEngine: Boolean
         get() = Models.withEngine && super.hasEngine
 
+    override val takesPicked: Boolean
+        get() = Models.showsPick || super.takesPicked
+
+    private var made: ModelStore? = null
+
+    override val store: ModelStore
+        get() = made ?: ModelStore(source(), this, background, main, files).also { made = it }
+
+    /** Forgets the models, as a new process does. */
+    fun startAnew() {
+        made = null
+    }
+
+    /** Settled with everything else. */
+    override val files: Executor
+        get() = background
+
+    override val clock: () -> Long
+        get() = Models.clock
+
     override fun source(): ModelSource = Models.files?.let(::FakeModels) ?: super.source()
 
     override fun open(bytes: ByteArray, format: Format): Classifier {
@@ -35,8 +55,8 @@ class FakeApplication : DemoApplication() {
         }
     }
 
-    /** What the app makes of a file. */
-    fun openForTest(bytes: ByteArray, format: Format): Classifier = open(bytes, format)
+    override fun openPicked(bytes: ByteArray, name: String): Classifier =
+        WatchedClassifier(super.openPicked(bytes, name), "native").also { Models.opened.add(it) }
 
     override fun onTerminate() {
         background.shutdown()
@@ -53,9 +73,16 @@ object Models {
     /** Whether edgernn's own engine opens them. */
     var withEngine = false
 
+    /** Whether a file may be picked where another runtime opens the app's own. */
+    var showsPick = false
+
     /** Thrown instead of opening a file. */
     @Volatile
     var failure: Throwable? = null
+
+    /** Tells the time. */
+    @Volatile
+    var clock: () -> Long = System::nanoTime
 
     /** What was opened. */
     val opened = CopyOnWriteArrayList<WatchedClassifier>()
@@ -67,7 +94,9 @@ object Models {
     fun reset() {
         files = null
         withEngine = false
+        showsPick = false
         failure = null
+        clock = System::nanoTime
         opened.clear()
     }
 
@@ -83,6 +112,11 @@ class FakeModels(private val files: Map<Format, ByteArray>) : ModelSource {
 
 /** A classifier that remembers what it was asked, and on which thread. */
 class WatchedClassifier(private val inner: Classifier, override val runtime: String) : Classifier by inner {
+    /** Whether nobody uses it any more. */
+    @Volatile
+    var isClosed = false
+        private set
+
     val texts = CopyOnWriteArrayList<String>()
     val threadNames = CopyOnWriteArrayList<String>()
 
@@ -96,6 +130,11 @@ class WatchedClassifier(private val inner: Classifier, override val runtime: Str
 
     override fun probabilities(ids: IntArray): FloatArray =
         inner.probabilities(ids).also { it[1] = (it[1] + shift).coerceIn(0f, 1f) }
+
+    override fun close() {
+        isClosed = true
+        inner.close()
+    }
 
     override fun score(text: String): Score {
         texts.add(text)

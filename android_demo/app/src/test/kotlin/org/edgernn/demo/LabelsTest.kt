@@ -4,15 +4,18 @@ import android.view.View
 import android.view.ViewGroup
 import android.widget.Button
 import android.widget.EditText
+import android.widget.ListView
 import android.widget.ProgressBar
 import android.widget.TextView
 import kotlin.math.abs
 import org.edgernn.Format
 import org.edgernn.LabelModels
+import org.edgernn.Score
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNull
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import org.robolectric.Shadows.shadowOf
 
 /** The page of a model with other than one of two labels. */
 class LabelsTest : PageTest() {
@@ -36,7 +39,7 @@ class LabelsTest : PageTest() {
 
     private fun MainActivity.spoken() = findViewById<View>(R.id.answer).contentDescription.toString()
 
-    /** Of many labels the likeliest are bars, the others come when asked for, and stay after a rotation. */
+    /** Of many labels the likeliest are bars; a button opens the list of all. */
     @Test
     fun manyLabels() {
         val labels = List(40) { "label$it" }
@@ -57,18 +60,42 @@ class LabelsTest : PageTest() {
         assertTrue(page.spoken(), page.spoken().startsWith("label7, ") && page.spoken().endsWith("%"))
         assertNull("no bar between two labels", page.findViewById<View>(R.id.probability).takeIf { it.isShown })
         assertTrue(page.shown(R.id.details).orEmpty().matches(Regex("""3 tokens · \d+\.\d ms""")))
-        for ((said, count) in listOf("Show 20 more" to 25, "Show 15 more" to 40, "Show fewer" to 5, "Show 20 more" to 25)) {
-            assertEquals(said, page.shown(R.id.more))
-            page.tap(R.id.more)
-            assertEquals(count, page.rows().size)
-        }
+        assertEquals("Show all 40 labels", page.shown(R.id.more))
+        page.tap(R.id.more)
+        assertEquals(LabelsActivity::class.java.name, shadowOf(page).nextStartedActivity.component?.className)
         rotate(controller)
-        assertEquals(25, controller.get().rows().size)
+        assertEquals(5, controller.get().rows().size)
         controller.get().type("label3")
         assertEquals("✓ label3", controller.get().names()[0])
         controller.get().tap(R.id.clear)
         assertEquals(emptyList<View>(), controller.get().rows())
         assertNull(controller.get().shown(R.id.more))
+    }
+
+    /** The list has all labels, the likeliest first, in as many views as fit the screen. */
+    @Test
+    fun allLabels() {
+        val names = List(150) { "label$it" }
+        val probabilities = List(150) { if (it == 77) 0.255f else 0.005f }
+        app.listed = Score(names, listOf("label77"), "label77", 0.255, probabilities, null, false, 3)
+        val controller = open(LabelsActivity::class.java)
+        val page = controller.get()
+        assertEquals("150 labels", page.shown(R.id.title))
+        val list = page.findViewById<ListView>(R.id.labels)
+        assertEquals(150, list.adapter.count)
+        assertEquals("label77", list.adapter.getItem(0))
+        assertEquals("label149", list.adapter.getItem(149))
+        assertTrue("${list.childCount}", list.childCount < 30)
+        val first = list.getChildAt(0)
+        assertEquals("✓ label77", first.findViewById<TextView>(R.id.label_name).text.toString())
+        assertEquals("label77, 25.5%, given", first.contentDescription.toString())
+        // A view that showed another label shows the whole of its own.
+        val used = list.adapter.getView(149, first, list)
+        assertEquals("label149, 0.5%", used.contentDescription.toString())
+        page.tap(R.id.back)
+        assertTrue(page.isFinishing)
+        app.listed = null
+        assertTrue("nothing is known of it any more", open(LabelsActivity::class.java).get().isFinishing)
     }
 
     /** Several labels are all named, the likeliest first, and marked among the bars. */

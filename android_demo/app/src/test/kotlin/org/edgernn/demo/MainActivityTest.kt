@@ -80,12 +80,15 @@ class MainActivityTest : PageTest() {
         assertNull(page.shown(R.id.details))
     }
 
-    /** A text that cannot be scored shows the library's message, and the next one is scored. */
+    /** A text that cannot be scored is said to be so, and the next one is scored. */
     @Test
     fun aTextOfNothingIsAnError() {
         val page = open(MainActivity::class.java).get()
         page.type(" \n ")
-        assertEquals("the text is empty", page.shown(R.id.answer))
+        assertEquals("The text is empty.", page.shown(R.id.answer))
+        page.type("\u200b")
+        assertEquals(page.getString(R.string.problem_no_tokens), page.shown(R.id.answer))
+        assertNull(page.shown(R.id.details))
         page.type(GOOD)
         assertEquals(expected(GOOD).label, page.shown(R.id.answer))
     }
@@ -96,7 +99,8 @@ class MainActivityTest : PageTest() {
         val page = open(MainActivity::class.java).get()
         Models.opened.single().failure = IllegalStateException("out of order")
         page.type(GOOD)
-        assertTrue(page.shown(R.id.answer).orEmpty().contains("out of order"))
+        assertEquals(page.getString(R.string.problem_other), page.shown(R.id.answer))
+        assertTrue(page.shown(R.id.details).orEmpty().contains("out of order"))
     }
 
     /** Text, answer and runtime are there after a rotation, and nothing is scored again. */
@@ -214,12 +218,11 @@ class MainActivityTest : PageTest() {
         assertEquals(listOf(MainActivity::class.java.name), found)
     }
 
-    /** The switch changes the runtime that scores, and says nothing is missing. */
+    /** The switch changes the runtime that scores. */
     @Test
     fun theSwitchChangesTheRuntime() {
         bothRuntimes()
         val page = open(MainActivity::class.java).get()
-        assertNull(page.shown(R.id.missing))
         page.type(GOOD)
         page.tap(R.id.runtime_tflite)
         assertEquals(Format.TFLITE, app.store.chosen)
@@ -230,12 +233,29 @@ class MainActivityTest : PageTest() {
         assertEquals(listOf(GOOD), tflite.texts.toList())
     }
 
-    /** A runtime without a file is not offered, and the page says which file it lacks. */
+    /** A format without a file is not offered. */
     @Test
-    fun aMissingFileIsNamed() {
+    fun aMissingFileIsNotOffered() {
         val page = open(MainActivity::class.java).get()
+        assertNotNull(page.shown(R.id.runtime_onnx))
         assertNull(page.shown(R.id.runtime_tflite))
-        assertTrue(page.shown(R.id.missing).orEmpty().contains("model.tflite"))
+        assertNull(page.shown(R.id.runtime_picked))
+    }
+
+    /** A text that is longer than the model reads is said to be so, with the numbers. */
+    @Test
+    fun aTextLongerThanTheModelReadsIsSaidToBeSo() {
+        val page = open(MainActivity::class.java).get()
+        page.type(GOOD)
+        assertNull(page.shown(R.id.unread))
+        val most = Models.opened.single().file.contract.maxLength
+        page.type("film ".repeat(most))
+        assertNull(page.shown(R.id.unread))
+        page.type("film ".repeat(most + 5))
+        val line = page.shown(R.id.unread).orEmpty()
+        assertTrue(line, line.contains("${most + 5} tokens") && line.contains(Regex("(first|last) $most")))
+        page.tap(R.id.clear)
+        assertNull(page.shown(R.id.unread))
     }
 
     /** An app without any model says how to get one. */
@@ -256,14 +276,16 @@ class MainActivityTest : PageTest() {
         for (broken in listOf(flipped, Models.shipped.copyOf(1000), ByteArray(0), "no model".toByteArray())) {
             Models.reset()
             Models.files = mapOf(Format.ONNX to broken, Format.TFLITE to Models.shipped)
-            val fresh = ModelStore(FakeModels(Models.files.orEmpty()), app::openForTest, app.background, app.main)
+            val fresh = ModelStore(FakeModels(Models.files.orEmpty()), app, app.background, app.main)
             app.settle()
-            val slot = fresh.slot(Format.ONNX)
-            assertTrue("$slot", slot is Slot.Broken && slot.message.contains("model.onnx"))
+            val problem = (fresh.slot(Format.ONNX) as Slot.Broken).problem
+            assertEquals(Problem.Kind.FILE, problem.kind)
+            assertTrue(problem.detail, problem.detail.contains("model.onnx"))
         }
         val page = open(MainActivity::class.java).get()
         page.type(GOOD)
-        assertEquals((app.store.slot(Format.ONNX) as Slot.Broken).message, page.shown(R.id.answer))
+        assertEquals(page.getString(R.string.problem_file, "model.onnx"), page.shown(R.id.answer))
+        assertEquals((app.store.slot(Format.ONNX) as Slot.Broken).problem.detail, page.shown(R.id.details))
         page.tap(R.id.runtime_tflite)
         assertEquals(expected(GOOD).label, page.shown(R.id.answer))
     }
@@ -272,17 +294,20 @@ class MainActivityTest : PageTest() {
     @Test
     fun whatElseGoesWrongIsAMessage() {
         val messages = mapOf(
-            IOException("gone") to R.string.file_unreadable,
-            OutOfMemoryError("no room") to R.string.file_no_memory,
-            UnsatisfiedLinkError("no library") to R.string.file_no_runtime,
-            IllegalStateException("no luck") to R.string.file_failed,
+            IOException("gone") to R.string.problem_unreadable,
+            OutOfMemoryError("no room") to R.string.problem_memory,
+            UnsatisfiedLinkError("no library") to R.string.problem_engine,
+            IllegalStateException("no luck") to R.string.problem_other,
         )
-        for ((problem, message) in messages) {
-            assertEquals(app.getString(message, "model.onnx", "$problem"), app.explain(Format.ONNX, problem))
+        for ((failure, message) in messages) {
+            val problem = Problem.of(failure, "model.onnx")
+            assertEquals(app.getString(message, "model.onnx"), problem.message(app))
+            assertEquals("$failure", problem.detail)
         }
         Models.failure = messages.keys.first()
         val page = open(MainActivity::class.java).get()
-        assertEquals("model.onnx cannot be read: java.io.IOException: gone", page.shown(R.id.answer))
+        assertEquals("model.onnx cannot be read.", page.shown(R.id.answer))
+        assertEquals("java.io.IOException: gone", page.shown(R.id.details))
     }
 
     /** While the benchmark has the thread the page says so, and scores the text when it ends. */

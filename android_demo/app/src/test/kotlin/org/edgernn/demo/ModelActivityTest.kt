@@ -54,7 +54,8 @@ class ModelActivityTest : PageTest() {
         page.tap(R.id.verify)
         val verdict = page.shown(R.id.verified).orEmpty()
         assertTrue(verdict, verdict.startsWith("Failed: "))
-        assertTrue(verdict, verdict.lines().size > 1)
+        val lines = page.shown(R.id.verified_detail).orEmpty().lines()
+        assertTrue("$lines", lines.all { it.startsWith("vector ") || it == "…" })
         assertEquals(page.getColor(R.color.problem), page.findViewById<TextView>(R.id.verified).currentTextColor)
     }
 
@@ -63,7 +64,8 @@ class ModelActivityTest : PageTest() {
     fun aBrokenFileIsAMessage() {
         Models.files = mapOf(Format.TFLITE to "no model".toByteArray())
         val page = open(ModelActivity::class.java).get()
-        assertEquals((app.store.slot(Format.TFLITE) as Slot.Broken).message, page.shown(R.id.problem))
+        assertEquals(page.getString(R.string.problem_file, "model.tflite"), page.shown(R.id.problem))
+        assertEquals((app.store.slot(Format.TFLITE) as Slot.Broken).problem.detail, page.shown(R.id.problem_detail))
         assertNull(page.shown(R.id.verify))
     }
 

@@ -49,15 +49,25 @@ class ScoringModelTest {
             return Score.of(file.contract, probabilities(IntArray(text.length)), text.length)
         }
 
-        override fun close() = Unit
+        var isClosed = false
+
+        override fun close() {
+            isClosed = true
+        }
     }
 
     private val clock = HandClock()
     private val background = HeldThread()
+    private val files = HeldThread()
     private val classifier = Lengths()
 
     private fun model(open: (ByteArray, Format) -> Classifier = { _, _ -> classifier }): Pair<ModelStore, ScoringModel> {
-        val store = ModelStore(FakeModels(mapOf(Format.ONNX to ByteArray(0))), open, background, clock)
+        val opener = object : ModelOpener {
+            override fun open(bytes: ByteArray, format: Format): Classifier = open(bytes, format)
+
+            override fun openPicked(bytes: ByteArray, name: String): Classifier = open(bytes, Format.ONNX)
+        }
+        val store = ModelStore(FakeModels(mapOf(Format.ONNX to ByteArray(0))), opener, background, clock, files)
         return store to ScoringModel(store, background, clock)
     }
 
@@ -165,10 +175,55 @@ class ScoringModelTest {
             clock.pass(150)
             run()
             val slot = store.current
-            assertTrue(slot is Slot.Broken && slot.message.contains(problem.message.orEmpty()))
+            assertTrue(slot is Slot.Broken && slot.problem.detail.contains(problem.message.orEmpty()))
             assertEquals(Answer.Nothing, model.answer)
             assertFalse(model.pending)
         }
+    }
+
+    /** A file that another app never hands over holds up nothing; the file that is picked last counts. */
+    @Test
+    fun theLastPickedFileCounts() {
+        val first = Lengths()
+        val second = Lengths()
+        val (store, model) = model { bytes, _ -> listOf(classifier, first, second)[bytes.size] }
+        run()
+        store.pick("a file") { PickedFile("first", ByteArray(1)) }
+        assertTrue(store.picking)
+        model.type("text")
+        clock.pass(150)
+        run()
+        assertEquals("what was in use scores on", listOf("text"), classifier.asked)
+        store.pick("a file") { PickedFile("second", ByteArray(2)) }
+        files.release()
+        run()
+        assertFalse(store.picking)
+        assertEquals(second, (store.current as Slot.Ready).classifier)
+        assertEquals("the text is scored anew", listOf("text"), second.asked)
+        assertTrue(first.isClosed)
+        store.choose(Format.ONNX)
+        assertEquals(classifier, (store.current as Slot.Ready).classifier)
+        store.choosePicked()
+        assertEquals(listOf(classifier, second), store.ready)
+        assertFalse(second.isClosed)
+    }
+
+    /** A file that is refused leaves in use what was, and says why until something else is chosen. */
+    @Test
+    fun aRefusedFileChangesNothing() {
+        val (store, _) = model()
+        run()
+        store.pick("a file") { throw SecurityException("not yours") }
+        files.release()
+        run()
+        assertEquals(Problem.Kind.OTHER, store.refusal?.kind)
+        assertEquals("a file", store.refusal?.name)
+        assertEquals(classifier, (store.current as Slot.Ready).classifier)
+        assertFalse(store.usesPicked || store.picking)
+        store.choosePicked()
+        assertFalse(store.usesPicked)
+        store.pick("a file") { PickedFile("good", ByteArray(0)) }
+        assertEquals(null, store.refusal)
     }
 
     /** Work is told about, can be stopped, and keeps what went wrong. */
@@ -191,7 +246,7 @@ class ScoringModelTest {
         assertEquals(listOf("a line", "another"), lines)
         work.start { throw IllegalStateException("worn out") }
         run()
-        assertTrue((work.state as Work.State.Failed).message.contains("worn out"))
+        assertTrue((work.state as Work.State.Failed).problem.detail.contains("worn out"))
     }
 
     /** The shipped file: of it, the contract alone is looked at. */
