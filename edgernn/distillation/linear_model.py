@@ -14,7 +14,7 @@ once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ Ids = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
 
-DAMP = 0.5
+_DAMP = 0.5
 """How much weights are held back: that of scikit-learn's LinearSVC with C=1."""
 _NEWTON_STEPS, _ITERATIONS = 5, 8
 _SHORTEST, _LONGEST = 2, 5
@@ -48,7 +48,6 @@ class TextFeatures:
         texts: Sequence[Ids],
         words: Sequence[str | None],
         ngrams: Ngrams | NgramVectors,
-        learnt: Rows | None = None,
     ) -> None:
         """Count them.
 
@@ -56,7 +55,6 @@ class TextFeatures:
             texts: one int32 array [tokens] each.
             words: of each id; None of one that stands for no word.
             ngrams: how long n-grams are, and how they are hashed.
-            learnt: int64, the texts that say how frequent a column is; None: all.
 
         Raises:
             DataError: no text has a token.
@@ -71,7 +69,6 @@ class TextFeatures:
         if not any(map(len, texts)):
             raise DataError("no text has a word of the vocabulary: there is nothing to fit")
         self.texts, self.ngrams = texts, ngrams
-        rows = np.arange(len(texts)) if learnt is None else learnt
         self.met = count_ngrams(texts, ngrams, 1)
         lengths = np.array([len(ids) for ids in texts])
         over = sparse.diags(_norms(lengths, ngrams.longest))
@@ -82,11 +79,11 @@ class TextFeatures:
         tokens = np.repeat(np.arange(len(texts)), lengths), np.concatenate(texts)
         shape = (len(texts), len(words))
         once = sparse.csr_matrix((np.ones(len(tokens[0]), np.float32), tokens), shape=shape)
-        self.met_in = np.bincount(counted[rows].indices, minlength=counted.shape[1])
-        """int64 [n-grams]: how many of the texts that are learned from hold each."""
-        rare = _inverse_frequency(self.met_in, len(rows))
+        self.met_in = np.bincount(counted.indices, minlength=counted.shape[1])
+        """int64 [n-grams]: how many of the texts hold each."""
+        rare = _inverse_frequency(self.met_in, len(texts))
         columns = over @ counted @ sparse.diags(rare)
-        size = np.float32(1 / np.sqrt(max(_mean_square(columns[rows]), 1e-12)))
+        size = np.float32(1 / np.sqrt(max(_mean_square(columns), 1e-12)))
         self.freedom: Floats = rare * size
         """float32 [n-grams]: what the column of each is multiplied by, so that a text's are of
         length 1 on average."""
@@ -98,15 +95,14 @@ class TextFeatures:
             analyzer="char", ngram_range=(_SHORTEST, _LONGEST), lowercase=False, dtype=np.float32
         )
         spelled = counter.fit_transform(named)
-        known, square = once[rows], 0.0
         holders = np.zeros(spelled.shape[1], np.int64)
-        for start in range(0, len(rows), _TOGETHER):
-            held = known[start : start + _TOGETHER] @ spelled
+        for start in range(0, len(texts), _TOGETHER):
+            held = once[start : start + _TOGETHER] @ spelled
             holders += np.bincount(held.indices, minlength=spelled.shape[1])
         # What no text holds says nothing; the constant keeps its column.
-        rare = np.where(holders > 0, _inverse_frequency(holders, len(rows)), 0)
+        rare = np.where(holders > 0, _inverse_frequency(holders, len(texts)), 0)
         spelled = (spelled @ sparse.diags(rare.astype(np.float32))).tocsr()
-        some = self.once[rows][:: max(1, len(rows) // _TOGETHER)] @ spelled
+        some = self.once[:: max(1, len(texts) // _TOGETHER)] @ spelled
         square = _mean_square(some)
         self.spelled = spelled * np.float32(1 / np.sqrt(square)) if square else spelled
         """Sparse float32 [ids, characters], of the same length as the columns of n-grams."""
@@ -156,10 +152,9 @@ def solve(
     rows: Rows,
     margins: Floats,
     *,
-    damp: float = DAMP,
+    damp: float = _DAMP,
     weights: Floats | None = None,
     offset: Floats | None = None,
-    tick: Callable[[], None] = lambda: None,
 ) -> LinearModel:
     """Return the linear model of some of the texts.
 
@@ -170,7 +165,6 @@ def solve(
         damp: how much weights are held back.
         weights: float32 [rows] or [rows, labels], how much each counts; None: all alike.
         offset: float32 [rows, labels], what another model says, which this one adds to.
-        tick: called after each step.
     """
     columns, once = features.columns[rows], features.once[rows]
     turned, back_to_ids = columns.T.tocsr(), once.T.tocsr()
@@ -204,7 +198,6 @@ def solve(
             smaller = np.square(left).sum(axis=0)
             along = np.asarray(left + smaller / np.maximum(size, 1e-12) * along, np.float32)
             size = smaller
-        tick()
     return LinearModel(
         of_ngrams=features.freedom[:, None] * found[:count],
         of_ids=np.asarray(features.spelled @ found[count:-1]),

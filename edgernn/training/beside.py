@@ -42,6 +42,8 @@ _FOLDS = 5
 _OFFSET = 0.4
 """How much of the old model's logit the linear model, whose margins are 1, adds to."""
 _DAMP = 1.0
+"""How much its weights are held back. Both were chosen on Amazon and Yelp sentences, by validation
+texts: docs/train.md."""
 _LONGEST = 2
 """Words in the longest n-grams that are learned."""
 
