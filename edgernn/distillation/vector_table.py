@@ -24,6 +24,9 @@ _ROOM = 2.5
 """Buckets an n-gram, where the recipe has as many."""
 _FEWEST = 1021
 """Buckets; a prime above all multipliers of the hash."""
+_LARGEST = 20.0
+"""Times the root mean square of a label's weights: what is beyond is pulled in. A few weights are
+so large that int8 would round all others twice as much; nothing measurable hangs on them."""
 _UNSEEN = 0.5
 """Times that a word of the vocabulary which no text holds counts as met."""
 
@@ -141,7 +144,8 @@ def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> Vector
     buckets = next_prime(max(_FEWEST, min(room, math.ceil(_ROOM * len(entries.counts)))))
     kept, at, checks = kept_of_each_bucket(entries, buckets, most.hash)
     table = np.zeros((buckets, labels), np.float32)
-    table[at] = kept.weights
+    largest = _LARGEST * np.sqrt(np.mean(np.square(kept.weights), axis=0))
+    table[at] = np.clip(kept.weights, -largest, largest)
     held = np.full(buckets, NO_CHECK, np.int32)
     held[at] = checks
     ngrams = dataclasses.replace(most, buckets=buckets, units=labels)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgernn.distillation.linear_model import TextFeatures, margins_of, solve
-from edgernn.distillation.vector_table import entries_of, next_prime, vector_table
+from edgernn.distillation.vector_table import Entries, entries_of, next_prime, vector_table
 from edgernn.ngrams import NO_CHECK
 from edgernn.recipes.recipe import NgramVectors
 
@@ -126,6 +126,18 @@ def test_a_bucket_keeps_what_contributes_most() -> None:
         rows = np.flatnonzero(at == bucket)
         best = rows[entries.shares[rows].argmax()]
         assert np.array_equal(table.vectors[bucket], entries.weights[best])
+
+
+def test_a_weight_that_is_far_larger_is_pulled_in() -> None:
+    """Int8 rounds all weights of a label by the largest of them."""
+    weights = np.full((1000, 1), 0.1, np.float32)
+    weights[7] = 50
+    ids = np.zeros((2, 1000), np.int32)
+    ids[0] = np.arange(2, 1002)
+    entries = Entries(weights, np.ones(1000), ids, np.ones(1000, np.int64))
+    table = vector_table(entries, NgramVectors(buckets=4001, units=1, longest=2, fitted=True))
+    assert 0.1 < table.vectors.max() <= 20 * np.sqrt(50**2 / 900)
+    assert np.isclose(table.vectors, 0.1).sum() > 700
 
 
 @pytest.mark.parametrize(("number", "prime"), [(2, 2), (4, 5), (1021, 1021), (32_768, 32_771)])
