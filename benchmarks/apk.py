@@ -1,13 +1,12 @@
 """Size of the Android app: what is in its APK beside the runtimes' native libraries.
 
     python -m benchmarks.apk
-    python -m benchmarks.apk --onnx-aar ARCHIVE --stand-in
+    python -m benchmarks.apk --onnx-aar ARCHIVE
 
 Builds it with edgernn's own engine, with each other runtime and with both of these by
 `android_demo/build_apk.sh`, around the pretrained model, and reads the files with
 `android_demo/tools/check_apk.py`. `--onnx-aar` takes ONNX Runtime from an archive where Maven does
-not have it; `--stand-in` says that this one's libraries have no code, so that no total is written
-of what holds them.
+not have it, such as that of npm's package com.github.asus4.onnxruntime.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from typing import Any
 from benchmarks.command import EDGERNN
 from benchmarks.environment import write_result
 from edgernn.cli.console import say
-from edgernn.errors import UsageError
 
 __all__ = ["main"]
 
@@ -44,7 +42,6 @@ def main() -> None:
     """Build and read all variants, and write the result."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--onnx-aar", type=Path, help="an archive of ONNX Runtime for Android")
-    parser.add_argument("--stand-in", action="store_true", help="its libraries have no code")
     parser.add_argument("--only", action="append", help="a runtime; others' rows stay as they are")
     parser.add_argument("--output", type=Path, default=RESULT)
     arguments = parser.parse_args()
@@ -53,8 +50,6 @@ def main() -> None:
     if arguments.only and arguments.output.exists():
         before = json.loads(arguments.output.read_text("utf-8"))
         known = {row["options"]: row for row in before["rows"]}
-    if arguments.stand_in and arguments.onnx_aar is None:
-        raise UsageError("--stand-in needs --onnx-aar")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for variant in wanted:
@@ -66,10 +61,13 @@ def main() -> None:
             if rows:
                 options.append("--no-compile")
             report = _report(Path(folder) / "demo.apk", options)
-            row: dict[str, Any] = {"options": " ".join(variant)}
-            if not (holds_onnx and arguments.stand_in):
-                row |= {"total": report["total"], "native": report["native"]}
-            row |= {"models": sum(report["models"].values()), "own": report["own"]}
+            row: dict[str, Any] = {
+                "options": " ".join(variant),
+                "total": report["total"],
+                "native": report["native"],
+                "models": sum(report["models"].values()),
+                "own": report["own"],
+            }
             rows.append(row)
             say(f"{row}")
     known |= {row["options"]: row for row in rows}

@@ -297,8 +297,7 @@ def _apk(result: dict[str, Any]) -> str:
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for row in result["rows"]:
-        sizes = (row.get(name) for name in ("total", "native", "models", "own"))
-        cells = ["" if size is None else f"{size:,}" for size in sizes]
+        cells = [f"{row[name]:,}" for name in ("total", "native", "models", "own")]
         lines.append(f"| `{row['options']}` | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
