@@ -186,3 +186,24 @@ def test_names_of_test_files() -> None:
     """None is there twice: pytest imports them by their names alone."""
     names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
     assert [name for name, count in names.items() if count > 1] == []
+
+
+ARITHMETIC = (
+    *("cells.h", "functions.h", "level.c", "ngrams.h", "plan.h", "prepare.h", "product.h"),
+    *("recurrent.h", "rows.h", "texts.h", "vector.h", "windows.h"),
+)
+"""What of the C engine computes, and is compiled for each level of instructions."""
+
+
+def test_the_engine_can_be_read_in_an_evening() -> None:
+    """Its arithmetic stays under 1,500 lines of code, beside the readers of files."""
+    source = ROOT / "engine" / "src"
+    code = [
+        line
+        for name in ARITHMETIC
+        for line in re.sub(r"/\*.*?\*/", "", (source / name).read_text("utf-8"), flags=re.S).split(
+            "\n"
+        )
+        if line.strip()
+    ]
+    assert 0 < len(code) < 1500
