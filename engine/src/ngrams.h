@@ -146,9 +146,12 @@ static void add_up(const ngrams *ngrams, const uint32_t *buckets, const uint32_t
     }
 }
 
-/* Add to the logits of a text of `count` ids what its n-grams give. */
-static void add_ngrams(const ngrams_plan *plan, const int32_t *ids, size_t count, int32_t outputs,
-                       float *logits) {
+/*
+ * Add to the logits of a text of `count` ids what its n-grams give. Not inlined: a function with
+ * more than a page on the stack calls one of Windows' C library, which is not linked.
+ */
+static __attribute__((noinline)) void add_ngrams(const ngrams_plan *plan, const int32_t *ids,
+                                                 size_t count, int32_t outputs, float *logits) {
     const ngrams *ngrams = &plan->ngrams;
     /* Those before the numbers that are hashed, then these; before the text all are 0. */
     uint32_t numbers[MAX_NGRAM + TOKENS_AT_ONCE] = {0};
