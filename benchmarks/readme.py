@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
 from benchmarks.behaviour.table import behaviour_table
+from benchmarks.distil.table import distil_table
 from benchmarks.imports.table import imports_table
 from benchmarks.labels.table import labels_table
 from benchmarks.own_data.table import own_data_table
@@ -334,6 +335,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "behaviour": behaviour_table,
     "callers": _callers,
     "capture": _capture,
+    "distil": distil_table,
     "engine": engine_table,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,

@@ -121,7 +121,7 @@ def train_model(
         soft_labels: a file of what a teacher says of each row, `probability_NAME` or `logit_NAME`
             of each label; it may be `data` itself. Rows without a label are then learned from, too.
         soft_key: a column of both files that matches their rows; None: by their order.
-        temperature: of the teacher's logits and the model's, where they are compared; None is 2.
+        temperature: of the teacher's logits and the model's, where they are compared; None is 1.
         hard_share: how much of a text's loss is that of its own label, in [0, 1]; None is 0.3.
         test_fraction: how much of each label of a file is kept out, for `evaluate_model`.
         vocabulary: a vocabulary file; None builds one from the training texts.

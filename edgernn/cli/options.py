@@ -134,7 +134,7 @@ SoftKey = Annotated[
 ]
 Temperature = Annotated[
     float | None,
-    typer.Option(metavar="T", help="What logits are divided by to learn soft labels. Default: 2."),
+    typer.Option(metavar="T", help="What logits are divided by to learn soft labels. Default: 1."),
 ]
 HardShare = Annotated[
     float | None,

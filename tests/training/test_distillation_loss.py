@@ -91,7 +91,8 @@ def taught(rule, count=60, unlabelled=60):
     given = np.eye(labels, dtype=bool)[numbers] if rule == "each" else numbers.astype(np.int8)
     soft[1] = np.nan
     labelled = Encoded(ids[:count], given[:count])
-    return teach(labelled, soft[:count], ids[count:], soft[count:], rule), labelled
+    others = ids[count:], soft[count:]
+    return teach(labelled, soft[:count], *others, rule, temperature=2.0), labelled
 
 
 def train(checkpoint, rule, **more):
