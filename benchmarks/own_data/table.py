@@ -20,7 +20,7 @@ def own_data_table(result: dict[str, Any]) -> str:
     """
     names = (_OURS, *PEERS)
     lines = [
-        f"| data, rows learned from | {' | '.join(names)} | chosen | bytes, int8 | seeds |",
+        f"| data, rows learned from | {' | '.join(names)} | chosen | bytes | seeds |",
         f"| --- |{' ---: |' * len(names)} --- | ---: | ---: |",
     ]
     for key, seeds in result["tasks"].items():
