@@ -139,6 +139,8 @@ step() { echo "build_apk.sh: $*" >&2; }
 # Classes of library and app, and the app's manifest with its package name.
 if [[ $compile == yes ]]; then
   step "compiling"
+  # Maven leaves the classes of sources that have gone or changed, which ProGuard then stumbles over.
+  rm -rf "$demo/app/target/classes" "$library/target/classes"
   "${maven[@]}" -f "$demo/pom.xml" -Dmaven.test.skip=true package >&2
 fi
 manifest="$demo/app/target/AndroidManifest.xml"
