@@ -5,7 +5,6 @@ import java.awt.image.BufferedImage
 import java.awt.image.IndexColorModel
 import java.io.File
 import javax.imageio.ImageIO
-import kotlin.math.abs
 
 /**
  * A picture of a few kilobytes: a sixth of the width, colours of a palette of 252.
@@ -26,7 +25,7 @@ class SmallPicture private constructor(private val width: Int, private val heigh
         if (before.width != width || before.height != height) return false
         val now = image()
         fun BufferedImage.at(i: Int) = getRGB(i % this@SmallPicture.width, i / this@SmallPicture.width)
-        val others = (0 until width * height).count { differ(before.at(it), now.at(it)) }
+        val others = (0 until width * height).count { before.at(it) != now.at(it) }
         return others <= TOLERANCE * width * height
     }
 
@@ -47,10 +46,7 @@ class SmallPicture private constructor(private val width: Int, private val heigh
         private const val GREENS = 7
         private const val BLUES = 6
 
-        /** One step of the palette, which rounding on another processor may bring, is no difference. */
-        private const val STEP = 60
-
-        /** One word is more. */
+        /** The part of the pixels that may have another colour, as rounding on another processor may bring; a word is more. */
         private const val TOLERANCE = 0.0005
 
         private val PALETTE: IndexColorModel = run {
@@ -84,8 +80,5 @@ class SmallPicture private constructor(private val width: Int, private val heigh
             }
             return SmallPicture(width, height, pixels)
         }
-
-        private fun differ(one: Int, other: Int): Boolean =
-            listOf(16, 8, 0).any { abs((one shr it and 0xFF) - (other shr it and 0xFF)) > STEP }
     }
 }
