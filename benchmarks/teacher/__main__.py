@@ -26,7 +26,7 @@ from edgernn.data import Examples, load_split, unlabelled_texts
 __all__ = ["main"]
 
 FOLDS = 2
-TOKENS = 224
+TOKENS = 192
 PIECE_TOKENS = 96
 CHUNK = 2_000
 """Texts that are scored before their scores are written."""

@@ -14,7 +14,7 @@ from edgernn.distillation.sentences import split_sentences
 
 __all__ = ["CROPS", "PIECES", "negated", "pieces"]
 
-CROPS = 3
+CROPS = 2
 """Crops of a text: one to three sentences in a row, half of them one."""
 PIECES = CROPS + 2
 """Pieces of a text: its crops, then a sentence and its negation; empty where there is none."""
