@@ -69,14 +69,15 @@ def _difference(row: Mapping[str, Any]) -> str:
 
 
 def _peak(row: Mapping[str, Any]) -> str:
-    share, speeds = row["share"], row["gigaflops"]
+    share, peaks = row["share"], row["product_gigaflops"]
     each = "; ".join(
-        f"{title} {share[level]['state']:.0%}, or {share[level]['state and input']:.0%} with the "
-        "input's products, which a table takes the place of"
+        f"{title} {share[level]['state']:.0%} of {peaks[level]:.0f} GFLOP/s, or "
+        f"{share[level]['state and input']:.0%} with the input's products, which a table takes the "
+        "place of"
         for level, title in _LEVELS.items()
     )
     return (
-        f"Of the {speeds['peak']:.0f} GFLOP/s of a large product in NumPy on one thread the "
+        "Of what a large product in NumPy does on one thread with the same instructions the "
         f"state's products in the shipped model's LSTM do, with the gates' time: {each}."
     )
 
