@@ -89,7 +89,7 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) if arguments.keep is None else arguments.keep.absolute()
-        places = make_places(folder / "environments")
+        places = make_places(folder / "environments", converters=not arguments.without_roads)
         result["missing"] = {n: p.problem for n, p in places.items() if p.problem is not None}
         for name, run in runs(folder / "runs", arguments.only, arguments.data):
             trained = open_trained(run, SAMPLE_TEXTS)

@@ -24,6 +24,7 @@ REQUIREMENTS: Final[dict[str, tuple[str, ...]]] = {
 """By runtime or converter; the first names the version. The others are in edgernn's own
 environment."""
 
+_CONVERTERS: Final = ("torch", "onnx2tf")
 _PYTHON: Final = {"onnx2tf": "python3.12"}
 """What does not run on Python 3.11, by its package."""
 _RTEN = Path(__file__).parent / "rten"
@@ -40,14 +41,24 @@ class Place:
     """Why it could not be had."""
 
 
-def make_places(folder: Path) -> dict[str, Place]:
-    """Make the environments that are not in a folder yet, and rten's program."""
+def make_places(folder: Path, *, converters: bool = True) -> dict[str, Place]:
+    """Make the environments that are not in a folder yet, and rten's program.
+
+    Args:
+        folder: where they are kept.
+        converters: whether those that hold no runtime are wanted, too.
+    """
     made: dict[tuple[str, ...], Place] = {}
-    for requirements in REQUIREMENTS.values():
+    wanted = {
+        name: requirements
+        for name, requirements in REQUIREMENTS.items()
+        if converters or name not in _CONVERTERS
+    }
+    for requirements in wanted.values():
         if requirements not in made:
             made[requirements] = _environment(folder, requirements)
     return {
-        **{name: made[requirements] for name, requirements in REQUIREMENTS.items()},
+        **{name: made[requirements] for name, requirements in wanted.items()},
         "rten": _rten(folder),
     }
 
