@@ -1,7 +1,8 @@
-"""Compiles the C engine into a shared library.
+"""Compiles the C engine into a shared library, or into modules of WebAssembly.
 
     python engine/build.py                   into the package, for this machine
     python engine/build.py --target TARGET   for another one, see TARGETS
+    python engine/build.py --target wasm     into the JavaScript library, see MODULES
     python engine/build.py --cc gcc          with a compiler of one's own
 
 The compiler is `ziglang`, from the package index, unless another one is named. The library needs no
@@ -17,16 +18,23 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["PACKAGE", "TARGETS", "Target", "build", "build_for", "this_target"]
+__all__ = [
+    *("JAVASCRIPT", "MODULES", "PACKAGE", "TARGETS", "Target"),
+    *("build", "build_for", "build_wasm", "this_target"),
+]
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parent / "edgernn" / "engine"
 """The folder that `edgernn.engine` loads the library from."""
+JAVASCRIPT = HERE.parent / "runtimes" / "js" / "src"
+"""The folder that the JavaScript library loads the modules from."""
+_ZIG = (sys.executable, "-m", "ziglang")
 
 
 class Target(NamedTuple):
@@ -66,6 +74,38 @@ X86_LEVELS = {"avx2": ("-mavx2", "-mfma"), "avx512": ("-mavx512f", "-mavx512dq",
 """What level.c is compiled with for levels above the least."""
 
 
+# Zig takes -Oz for -Os, which is larger.
+SMALLEST = ("-Xclang", "-Oz")
+"""For what runs once a file, where a library's size counts."""
+
+# A tile's sums are in registers only where its loops are unrolled.
+MODULES = {
+    "engine.wasm": ("-msimd128", "-O3"),
+    "engine-plain.wasm": ("-mno-simd128", "-Os", *SMALLEST),
+}
+"""Each module of WebAssembly, and what the arithmetic is compiled with for it."""
+
+_WASM = (
+    *("-target", "wasm32-freestanding", "-std=gnu11", "-g0", "-fvisibility=hidden"),
+    *("-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", *FREESTANDING),
+    *("-ffunction-sections", "-fdata-sections", "-DEDGERNN_SMALL", "-Wall", "-Wextra", "-Werror"),
+)
+# Calls are small in WebAssembly, addresses that run along with a loop are not.
+_READERS = (
+    *("-mno-simd128", "-Os", *SMALLEST, "-fno-vectorize", "-fno-slp-vectorize"),
+    *("-mllvm", "-inline-threshold=-20", "-mllvm", "-disable-lsr"),
+)
+_EXPORTS = (
+    *("open_alone", "take", "outputs", "vocabulary_size", "shortest_text", "scratch_size", "score"),
+)
+_WASM_LINK = (
+    *("-s", "--no-entry", "--gc-sections", "--compress-relocations"),
+    # A stack that overflows runs into nothing, rather than over data.
+    *("--stack-first", "-z", f"stack-size={1 << 17}"),
+    *(f"--export=edgernn_{name}" for name in _EXPORTS),
+)
+
+
 def build_for(target: Target, output: Path) -> None:
     """Compile the engine for a target with `ziglang`.
 
@@ -76,7 +116,7 @@ def build_for(target: Target, output: Path) -> None:
     Raises:
         subprocess.CalledProcessError: the compiler failed; it has said why.
     """
-    cc = [sys.executable, "-m", "ziglang", "cc", "-target", target.triple]
+    cc = [*_ZIG, "cc", "-target", target.triple]
     is_dll = target.library.endswith(".dll")
     # A library of Windows has an entry point unless told otherwise; the others' code may lie
     # anywhere.
@@ -114,7 +154,7 @@ def build(
     Raises:
         subprocess.CalledProcessError: the compiler failed; it has said why.
     """
-    sources = [path for path in sorted((HERE / "src").glob("*.c")) if path.stem != "level"]
+    sources = _readers()
     if not freestanding:
         sources.remove(HERE / "src" / "memory.c")
     general = (*FLAGS, *(FREESTANDING if freestanding else ()), *flags)
@@ -125,35 +165,71 @@ def build(
     if small:
         levels.pop("avx512", None)
         general += ("-DEDGERNN_SMALL",)
+    jobs = [_level(f"level_{name}", f"level_{name}", more) for name, more in levels.items()]
+    jobs += [
+        _Job(source, source.stem, SMALLEST if small else ()) for source in (*sources, *more_sources)
+    ]
+    with _compiled((*cc, *general), jobs) as (objects, run):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        without = ("-nostdlib",) if freestanding else ()
+        run(*cc, "-shared", *without, *flags, *link, *objects, "-o", str(output))
+
+
+def build_wasm(folder: Path) -> None:
+    """Compile the engine for WebAssembly with `ziglang`.
+
+    Args:
+        folder: where to write `MODULES`.
+
+    Raises:
+        subprocess.CalledProcessError: the compiler failed; it has said why.
+    """
+    include = f"-I{HERE / 'include'}"
+    jobs = [_Job(path, path.stem, _READERS) for path in (*_readers(), HERE / "wasm" / "door.c")]
+    jobs += [_level(name, "level_plain", options) for name, options in MODULES.items()]
+    with _compiled((*_ZIG, "cc", *_WASM, include), jobs) as (objects, run):
+        folder.mkdir(parents=True, exist_ok=True)
+        shared = objects[: -len(MODULES)]
+        for level, name in zip(objects[-len(MODULES) :], MODULES, strict=True):
+            run(*_ZIG, "wasm-ld", *_WASM_LINK, *shared, level, "-o", str(folder / name))
+
+
+class _Job(NamedTuple):
+    source: Path
+    name: str
+    """Of its object file."""
+    options: Sequence[str]
+
+
+def _readers() -> list[Path]:
+    """Return all sources but that of the levels."""
+    return [path for path in sorted((HERE / "src").glob("*.c")) if path.stem != "level"]
+
+
+def _level(name: str, symbol: str, options: Sequence[str]) -> _Job:
+    return _Job(HERE / "src" / "level.c", name, (*options, f"-DEDGERNN_LEVEL_NAME={symbol}"))
+
+
+@contextmanager
+def _compiled(
+    cc: Sequence[str], jobs: Sequence[_Job]
+) -> Iterator[tuple[list[str], Callable[..., None]]]:
+    """Give the object files of sources, and what runs a command that links them."""
     with tempfile.TemporaryDirectory() as folder:
-        jobs: list[tuple[Path, str, tuple[str, ...]]] = [
-            (
-                HERE / "src" / "level.c",
-                f"level_{name}",
-                (*more, f"-DEDGERNN_LEVEL_NAME=level_{name}"),
-            )
-            for name, more in levels.items()
-        ]
-        # Zig takes -Oz for -Os, which is larger.
-        for_size = ("-Xclang", "-Oz") if small else ()
-        jobs += [(source, source.stem, for_size) for source in (*sources, *more_sources)]
         # A compiler's cache in the home folder would stay behind.
         caches = {f"ZIG_{kind}_CACHE_DIR": str(Path(folder, kind)) for kind in ("GLOBAL", "LOCAL")}
 
-        def run(*arguments: str) -> None:
-            subprocess.run([*cc, *arguments], check=True, env=os.environ | caches)
+        def run(*command: str) -> None:
+            subprocess.run(command, check=True, env=os.environ | caches)
 
-        def compile_one(job: tuple[Path, str, tuple[str, ...]]) -> str:
-            source, name, more = job
-            made = str(Path(folder, f"{name}.o"))
-            run(*general, *more, "-c", str(source), "-o", made)
+        def compile_one(job: _Job) -> str:
+            made = str(Path(folder, f"{job.name}.o"))
+            run(*cc, *job.options, "-c", str(job.source), "-o", made)
             return made
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             objects = list(pool.map(compile_one, jobs))
-        output.parent.mkdir(parents=True, exist_ok=True)
-        without = ("-nostdlib",) if freestanding else ()
-        run("-shared", *without, *flags, *link, *objects, "-o", str(output))
+        yield objects, run
 
 
 def this_target() -> Target | None:
@@ -163,11 +239,21 @@ def this_target() -> Target | None:
 
 def _main() -> None:
     names = {"-".join(key): target for key, target in TARGETS.items()}
-    parser = argparse.ArgumentParser(description="Compiles the C engine into a shared library.")
-    parser.add_argument("--target", choices=names, help="default: this machine")
-    parser.add_argument("--cc", help="a compiler of one's own, with its options")
-    parser.add_argument("--output", type=Path, help="default: in the package")
+    parser = argparse.ArgumentParser(description="Compiles the C engine.")
+    parser.add_argument("--target", choices=[*names, "wasm"], help="default: this machine")
+    parser.add_argument("--cc", help="a compiler of one's own, with its options; not for wasm")
+    parser.add_argument(
+        "--output", type=Path, help="file, for wasm a folder; default: in the package"
+    )
     given = parser.parse_args()
+    if given.target == "wasm":
+        if given.cc is not None:
+            parser.error("--cc: WebAssembly is compiled with ziglang")
+        folder = given.output or JAVASCRIPT
+        build_wasm(folder)
+        for name in MODULES:
+            print(f"{folder / name}: {(folder / name).stat().st_size:,} bytes")
+        return
     target = names[given.target] if given.target else this_target()
     if target is None:
         parser.error(f"no target {sys.platform}-{platform.machine()}")

@@ -30,9 +30,8 @@ class EngineBuildHook(BuildHookInterface):
             return
         script.build_for(target, script.PACKAGE / target.library)
         build_data["artifacts"].append(f"/edgernn/engine/{target.library}")
-        wasm = _build_script("build_wasm")
-        wasm.build_wasm(wasm.LIBRARY)
-        build_data["artifacts"] += [f"/runtimes/js/src/{name}" for name in wasm.MODULES]
+        script.build_wasm(script.JAVASCRIPT)
+        build_data["artifacts"] += [f"/runtimes/js/src/{name}" for name in script.MODULES]
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{target.wheel}"
 

@@ -25,6 +25,7 @@ MARK: Final = "site.js"
 """What the page and its service worker know of the site; a folder that has it is one of ours."""
 
 _PACKAGE: Final = "edgernn/package.json"
+_OTHER_ENGINE: Final = "edgernn/onnxruntime.js"
 
 _COMMENT: Final = re.compile(rb"/\*\*.*?\*/ ?|^ *//[^\n]*\n", re.M | re.S)
 _BLANK: Final = re.compile(rb"^[ \n]+", re.M)
@@ -79,9 +80,11 @@ def write_site(file: ModelFile, folder: Path) -> Site:
     if lacking or "index.html" not in files:
         raise UsageError(
             f"this installation lacks {', '.join(lacking) or 'the page'}: it was built without the "
-            "compiler ziglang (in a checkout: pip install ziglang, python engine/build_wasm.py)"
+            "compiler ziglang (in a checkout: pip install ziglang, then "
+            "python engine/build.py --target wasm)"
         )
-    spare = {f"edgernn/{_ENGINES[1]}", _PACKAGE}
+    # Which no visit of the page loads.
+    spare = {f"edgernn/{_ENGINES[1]}", _PACKAGE, _OTHER_ENGINE}
     page_bytes = sum(len(content) for name, content in files.items() if name not in spare)
     files[model] = file.data
     digest = hashlib.sha256()

@@ -87,30 +87,11 @@ ALWAYS_INLINE vec function_of(const function function, float slope, vec x) {
     return x;
 }
 
-#define APPLY(name)                                                    \
-    case name:                                                         \
-        for (size_t at = 0; at < count; at += LANES) {                 \
-            store(numbers + at, function_of(name, slope, load(numbers + at))); \
-        }                                                              \
-        break
-
 /* Apply a function to whole vectors of numbers. `slope`: of LEAKY_RELU, below zero. */
 static void apply(function function, float slope, float *numbers, size_t count) {
-    switch (function) {
-    case LINEAR: break;
-        APPLY(RELU);
-        APPLY(TANH);
-        APPLY(SIGMOID);
-        APPLY(LEAKY_RELU);
-        APPLY(RELU6);
-        APPLY(ELU);
-        APPLY(SELU);
-        APPLY(SILU);
-        APPLY(SOFTSIGN);
-        APPLY(HARD_SIGMOID);
+    for (size_t at = 0; at < count; at += LANES) {
+        store(numbers + at, function_of(function, slope, load(numbers + at)));
     }
 }
-
-#undef APPLY
 
 #endif

@@ -5,8 +5,14 @@
 #include "level.h"
 
 #include "failure.h"
-#include "prepare.h"
 #include "recurrent.h"
+
+/* Where size counts, what stands above is fast, and what follows is small. */
+#if defined(EDGERNN_SMALL)
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+#endif
+
+#include "prepare.h"
 #include "rows.h"
 #include "windows.h"
 
@@ -167,3 +173,7 @@ const level EDGERNN_LEVEL_NAME = {
     .scratch_size = scratch_size,
     .score = score,
 };
+
+#if defined(EDGERNN_SMALL)
+#pragma clang attribute pop
+#endif

@@ -141,6 +141,14 @@ ALWAYS_INLINE void product_of(const int32_t rows, const float *const *start, con
  */
 static __attribute__((noinline)) void product(int32_t rows, const float *const *start, const float *const *in,
                     const matrix *matrix, float *const *out) {
+#if defined(EDGERNN_SMALL) /* two rows are rare: the last of many */
+    if (rows < ROWS) {
+        for (int32_t row = 0; row < rows; row++) {
+            product_of(1, start + row, in + row, matrix, out + row);
+        }
+        return;
+    }
+#endif
     switch (rows) {
     case 1: product_of(1, start, in, matrix, out); break;
     case 2: product_of(2, start, in, matrix, out); break;

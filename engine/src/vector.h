@@ -56,6 +56,10 @@ ALWAYS_INLINE vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
 #if defined(__SSE2__)
 ALWAYS_INLINE vec larger(vec bound, vec x) { return _mm_max_ps(bound, x); }
 ALWAYS_INLINE vec smaller(vec bound, vec x) { return _mm_min_ps(bound, x); }
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+ALWAYS_INLINE vec larger(vec bound, vec x) { return (vec)wasm_f32x4_pmax((v128_t)x, (v128_t)bound); }
+ALWAYS_INLINE vec smaller(vec bound, vec x) { return (vec)wasm_f32x4_pmin((v128_t)x, (v128_t)bound); }
 #else
 ALWAYS_INLINE vec chosen(ivec first, vec a, vec b) {
     return (vec)(((ivec)a & first) | ((ivec)b & ~first));

@@ -52,7 +52,7 @@ def node_program() -> str:
         pytest.skip("no Node: https://nodejs.org")
     for name in WASM:
         if not (LIBRARY / "src" / name).exists():
-            pytest.skip(f"no {name}: python engine/build_wasm.py, or pip install -e .")
+            pytest.skip(f"no {name}: python engine/build.py --target wasm, or pip install -e .")
     return found
 
 
