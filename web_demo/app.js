@@ -1,10 +1,7 @@
 import { loadInWorker } from "./edgernn/index.js";
-import { decoded, labelFile } from "./label_file.js";
-import { look, RowsError } from "./delimited.js";
 
 const SHOWN_LABELS = 10;
 const SAID_AFTER_MS = 700;
-const LOOKED_AT = 1 << 16;
 
 const element = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 const number = (/** @type {number} */ value) => value.toLocaleString("en");
@@ -138,20 +135,19 @@ element("text").addEventListener("input", answer);
 /** @type {{file: File, delimiter: string, first: string[], column: number, hasHeader: boolean} | null} */
 let job = null;
 let goesOn = false;
+/** Of the last file. @type {import("./result_file.js").Result | null} */
+let result = null;
 /** Of what can be saved, by the link's name. @type {Map<string, string>} */
 const addresses = new Map();
 
 async function open(/** @type {File} */ file) {
   complain("");
   try {
-    const bytes = new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer());
-    const decoder = new TextDecoder("utf-8", { fatal: true });
-    const isWhole = file.size <= LOOKED_AT;
-    const beginning = decoded(decoder, bytes) + (isWhole ? decoded(decoder) : "");
-    job = { file, ...look(beginning, isWhole) };
+    // Who only types does not wait for it.
+    const { beginningOf, look } = await import("./label_file.js");
+    job = { file, ...look(...(await beginningOf(file))) };
   } catch (error) {
-    if (!(error instanceof RowsError)) throw error;
-    complain(`${file.name}: ${error.message}`);
+    complain(`${file.name}: ${/** @type {Error} */ (error).message}`);
     return;
   }
   element("job").hidden = false;
@@ -190,7 +186,10 @@ async function start() {
   const begun = performance.now();
   let said = 0;
   try {
-    const found = await labelFile(file, model, form, ({ share, rows }) => {
+    const { labelFile, openResult } = await import("./label_file.js");
+    await forgetResult();
+    result = await openResult();
+    const found = await labelFile(file, model, form, result, ({ share, rows }) => {
       element("progress").value = share;
       // A screen reader hears each tenth.
       if (Math.floor(10 * share) > said || rows === 0) {
@@ -200,6 +199,7 @@ async function start() {
       return goesOn;
     });
     if (found === null) {
+      await forgetResult();
       element("job-state").textContent = "Stopped.";
     } else {
       const seconds = (performance.now() - begun) / 1000;
@@ -208,7 +208,7 @@ async function start() {
       element("job-state").textContent =
         `Done: ${number(found.rows)} rows in ${seconds.toFixed(1)} seconds${without}.`;
       const name = file.name.replace(/(\.[^.]*)?$/, (ending) => `.labels${ending || ".csv"}`);
-      offer("download", new Blob(found.parts, { type: "text/csv" }), name);
+      offer("download", new Blob([await result.close()], { type: "text/csv" }), name);
     }
   } catch (error) {
     complain(`${file.name}: ${/** @type {Error} */ (error).message}`);
@@ -216,6 +216,12 @@ async function start() {
   }
   element("stop").hidden = true;
   for (const id of busy) element(id).disabled = false;
+}
+
+async function forgetResult() {
+  const old = result;
+  result = null;
+  await old?.drop();
 }
 
 function offer(/** @type {string} */ id, /** @type {Blob} */ blob, /** @type {string} */ name) {
@@ -295,7 +301,10 @@ addEventListener("drop", (event) => {
   if (!element("file").disabled) received(event.dataTransfer?.files[0]);
 });
 
-take(/** @type {any} */ (globalThis).SITE.model);
+take(/** @type {any} */ (globalThis).SITE.model)
+  .then(() => import("./result_file.js"))
+  .then(({ removeLeftResults }) => removeLeftResults())
+  .catch((error) => console.warn(`Results of closed pages are still there: ${error.message}`));
 // Where a page is not served over HTTPS or from this machine, there are none.
 navigator.serviceWorker
   ?.register("service_worker.js")

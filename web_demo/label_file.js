@@ -1,5 +1,9 @@
 import { RowReader, RowsError, written } from "./delimited.js";
 
+export { look } from "./delimited.js";
+export { openResult } from "./result_file.js";
+
+const LOOKED_AT = 1 << 16;
 const BATCH = 256;
 const PART = 1 << 20;
 
@@ -8,14 +12,13 @@ const PART = 1 << 20;
  * @param {File} file
  * @param {import("./edgernn/background.js").BackgroundClassifier} model
  * @param {{delimiter: string, column: number, hasHeader: boolean}} form
+ * @param {import("./result_file.js").Result} result what takes the rows
  * @param {(done: {share: number, rows: number}) => boolean} progress returns whether to go on
- * @returns {Promise<{parts: Blob[], rows: number, unlabelled: number} | null>} null where it stopped
+ * @returns {Promise<{rows: number, unlabelled: number} | null>} null where it stopped
  */
-export async function labelFile(file, model, form, progress) {
+export async function labelFile(file, model, form, result, progress) {
   const { delimiter, column } = form;
   const reader = new RowReader(delimiter);
-  /** Finished parts are the browser's, which keeps large ones out of memory. @type {Blob[]} */
-  const parts = [];
   let out = "";
   let [rows, unlabelled, read] = [0, 0, 0];
   let isFirst = true;
@@ -26,9 +29,6 @@ export async function labelFile(file, model, form, progress) {
 
   const add = (/** @type {string} */ raw, /** @type {string[]} */ more) => {
     out += [raw, ...more.map((cell) => written(cell, delimiter))].join(delimiter) + "\n";
-    if (out.length < PART) return;
-    parts.push(new Blob([out]));
-    out = "";
   };
   const settle = async () => {
     if (scoring === null) return true;
@@ -40,6 +40,10 @@ export async function labelFile(file, model, form, progress) {
       add(batch[i].raw, [named, confidence?.toFixed(4) ?? "", reason ?? ""]);
     }
     rows += batch.length;
+    if (out.length >= PART) {
+      await result.write(out);
+      out = "";
+    }
     return progress({ share: read / file.size, rows });
   };
   const flush = async () => {
@@ -75,15 +79,27 @@ export async function labelFile(file, model, form, progress) {
   } finally {
     await stream.cancel();
   }
-  parts.push(new Blob([out]));
-  return { parts, rows, unlabelled };
+  await result.write(out);
+  return { rows, unlabelled };
+}
+
+/**
+ * Returns the beginning of a file as text, and whether that is all of it.
+ * @param {File} file
+ * @returns {Promise<[string, boolean]>}
+ */
+export async function beginningOf(file) {
+  const bytes = new Uint8Array(await file.slice(0, LOOKED_AT).arrayBuffer());
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const isWhole = file.size <= LOOKED_AT;
+  return [decoded(decoder, bytes) + (isWhole ? decoded(decoder) : ""), isWhole];
 }
 
 /**
  * @param {TextDecoder} decoder
  * @param {Uint8Array} [bytes] none at the end
  */
-export function decoded(decoder, bytes) {
+function decoded(decoder, bytes) {
   try {
     return decoder.decode(bytes, { stream: bytes !== undefined });
   } catch {
