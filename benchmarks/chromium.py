@@ -144,6 +144,12 @@ class Browser:
         node = found["result"]["objectId"]
         self.call("DOM.setFileInputFiles", files=[str(path)], objectId=node)
 
+    def drop(self, path: Path) -> None:
+        """Drag a file onto the page and let it go."""
+        data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.call("Input.dispatchDragEvent", type=kind, x=100, y=100, data=data)
+
     def picture(self, path: Path) -> None:
         """Write the page as a picture."""
         found = self.call("Page.captureScreenshot", captureBeyondViewport=True)

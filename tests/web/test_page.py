@@ -29,6 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = (ROOT / "docs" / "web.md").read_text("utf-8")
 OLD = ROOT / "tests" / "old_artifacts" / "bilstm.tflite"
 READY = "document.querySelector('#text')?.disabled === false"
+KEPT = (
+    "navigator.storage.getDirectory()"
+    ".then(async (folder) => (await Array.fromAsync(folder.keys())).length)"
+)
 ROWS = [
     ["id", "review", "note"],
     ["1", 'A "wonderful", quiet film,\nof two lines.', "a"],
@@ -63,7 +67,7 @@ class Site:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in WASM:
         if not (LIBRARY / "src" / name).exists():
-            pytest.skip(f"no {name}: python engine/build_wasm.py, or pip install -e .")
+            pytest.skip(f"no {name}: python engine/build.py --target wasm, or pip install -e .")
     folder = tmp_path_factory.mktemp("web") / "site"
     write_site(read_model_file(SHIPPED_MODEL), folder)
     return folder
@@ -100,6 +104,11 @@ def text_of(browser: Browser, selector: str) -> str:
     return found
 
 
+def check_state(browser: Browser) -> str:
+    browser.wait("!document.querySelector('#bench').disabled")
+    return text_of(browser, "#check-state")
+
+
 def test_the_main_ways(site: Site, browser: Browser, tmp_path: Path) -> None:
     """Type, label a file, verify, measure, take models of one's own; nothing goes elsewhere."""
     browser.open(site.address)
@@ -116,7 +125,7 @@ def test_the_main_ways(site: Site, browser: Browser, tmp_path: Path) -> None:
     path = tmp_path / "reviews.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(ROWS)
-    browser.choose("#file", path)
+    browser.drop(path)
     browser.wait("!document.querySelector('#job').hidden")
     assert browser.run("document.querySelector('#column').selectedOptions[0].textContent") == (
         "review"
@@ -142,6 +151,9 @@ def test_the_main_ways(site: Site, browser: Browser, tmp_path: Path) -> None:
         if score.confidence is not None:
             assert float(row[4]) == pytest.approx(score.confidence, abs=6e-5)
 
+    # Written to files of the browser's own, of which the last one stays while the page is open.
+    assert browser.run(KEPT) == 1
+
     browser.run("document.querySelector('#verify').click()")
     browser.wait("!document.querySelector('#verify').disabled")
     golden = read_model_file(SHIPPED_MODEL).bundle.golden
@@ -150,7 +162,7 @@ def test_the_main_ways(site: Site, browser: Browser, tmp_path: Path) -> None:
         f"Verified: {len(golden.vectors)} texts of the file"
     )
 
-    browser.choose("#own", OLD)
+    browser.drop(OLD)
     browser.wait("document.querySelector('#model').textContent === 'bilstm.tflite, ready'")
     with edgernn.load(OLD, device="cpu") as classifier:
         (expected,) = classifier.score(["A good film."])
@@ -163,6 +175,9 @@ def test_the_main_ways(site: Site, browser: Browser, tmp_path: Path) -> None:
     assert problem.startswith("broken.onnx: ")
     assert text_of(browser, "#model") == "bilstm.tflite, ready"
 
+    browser.open(site.address)
+    browser.wait(f"{KEPT}.then((kept) => kept === 0)")
+
     assert browser.complaints() == []
     addresses = [address for address in browser.requests() if not address.startswith("data:")]
     assert [
@@ -174,12 +189,23 @@ def test_a_benchmark_s_file(site: Site, browser: Browser) -> None:
     """What the page measures is a file of `edgernn bench`."""
     browser.open(site.address)
     browser.wait(READY)
-    report = browser.run(
-        """import("./edgernn/index.js").then(async ({ loadInWorker }) => {
-          const model = await loadInWorker("model.onnx");
-          return JSON.stringify(await model.benchmark({ seconds: 0.05, reviews: 30 }));
-        })"""
+    # The button's own settings take up to half a minute.
+    browser.run(
+        """const post = Worker.prototype.postMessage;
+        Worker.prototype.postMessage = function (message) {
+          if (message.name === "benchmark") message.given = [{ seconds: 0.05, reviews: 30 }];
+          post.call(this, message);
+        };
+        globalThis.saved = null;
+        URL.createObjectURL = (blob) => {
+          blob.text().then((text) => { saved = text; });
+          return "x:";
+        };
+        document.querySelector("#bench").click()"""
     )
+    report = browser.wait("saved")
+    assert re.search(r"ms for 200 tokens, .*; [\d,]+ reviews a second\.$", check_state(browser))
+    assert browser.run("document.querySelector('#bench-download').download") == "bench.json"
     (row,) = parse_report(report.encode(), "bench.json").rows
     assert (row.runtime, row.problem, row.model.name) == ("native", None, "model.onnx")
     assert [one.tokens for one in row.latency] == [10, 50, 200, 400]
@@ -309,7 +335,8 @@ def test_a_site_is_the_same_wherever_it_is_written(folder: Path, tmp_path: Path)
     about = (folder / "site.js").read_text("utf-8").partition("=")[2].strip().removesuffix(";")
     kept = set(json.loads(about)["files"])
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert kept == (files - {"edgernn/engine-plain.wasm", "edgernn/package.json"}) | {"./"}
+    spare = {f"edgernn/{name}" for name in ("engine-plain.wasm", "package.json", "onnxruntime.js")}
+    assert kept == (files - spare) | {"./"}
     assert site.page_bytes == sum(
         (folder / name).stat().st_size for name in kept - {"./", "model.onnx"}
     )

@@ -58,7 +58,7 @@ export class BackgroundClassifier {
 
   /**
    * @param {readonly string[]} texts
-   * @returns {Promise<import("./classifier.js").Score[]>}
+   * @returns {Promise<import("./model.js").Score[]>}
    */
   score(texts) {
     return this.#calls.call("score", texts);

@@ -1,35 +1,11 @@
-import { confidence, given } from "./decision.js";
 import { Engine } from "./engine.js";
-import { ModelError, TextError } from "./errors.js";
+import { ModelError } from "./errors.js";
 import { oneLine } from "./messages.js";
+import { Model } from "./model.js";
 import { ModelFile } from "./model_file.js";
-import { verify } from "./verification.js";
-
-/** Ids of a call of the engine. */
-const BATCH_IDS = 1 << 14;
-/** How far an engine's sigmoid may lie outside 0 to 1. */
-const ROUNDING = 1e-5;
-/** How far the sum of a text's probabilities may lie from 1, where it gets one label of several. */
-const SUM_ROUNDING = 1e-3;
-
-/**
- * What the model says of one text.
- * @typedef {object} Score
- * @property {string | null} label the label given, of several the likeliest; null where there is a
- *   `reason`, and where the model gives no label
- * @property {string[]} given all labels given, in the model's order
- * @property {number | null} confidence probability of the likeliest label; null where there is a
- *   `reason`
- * @property {number | null} probability of the second label, where a text has one of two
- * @property {number[] | null} probabilities one for each label of the model; null where there is a
- *   `reason`
- * @property {number} tokens how many ids the text became, padding of the contract included
- * @property {string | null} reason why the text cannot be scored; null where it is
- */
 
 /** A model file, read and ready to score. */
-export class Classifier {
-  #file;
+export class Classifier extends Model {
   #engine;
 
   /**
@@ -54,6 +30,7 @@ export class Classifier {
    * @param {string} name
    */
   constructor(file, engine, name) {
+    super(file, name);
     const { contract } = file;
     if (engine.outputs !== contract.outputs) {
       throw new ModelError(
@@ -67,28 +44,7 @@ export class Classifier {
           `${engine.vocabularySize} rows`,
       );
     }
-    this.#file = file;
     this.#engine = engine;
-    /** What errors call the file. */
-    this.name = name;
-    /** `onnx` or `tflite`. */
-    this.format = file.format;
-    /** Bytes of the file. */
-    this.size = file.size;
-    /** SHA-256 of the file, in lower-case hexadecimal. */
-    this.sha256 = file.sha256;
-    /** All labels of the model, in its order. */
-    this.labels = contract.labels;
-    /** How probabilities become labels: `threshold`, `largest` or `each`. */
-    this.decision = contract.decision;
-    /** The most tokens that it looks at. */
-    this.maxLength = contract.maxLength;
-    /** What the model is: recipe, precision, training figures, versions. */
-    this.card = file.card;
-    /** The card for people, Markdown; empty where the file has none. */
-    this.page = file.page;
-    /** Whether the file carries texts to verify itself with. */
-    this.hasGolden = file.golden !== null;
   }
 
   /** Bytes of memory that the engine has. */
@@ -99,53 +55,10 @@ export class Classifier {
   /**
    * Scores texts.
    * @param {readonly string[]} texts
-   * @returns {Score[]} one for each text, in their order
+   * @returns {import("./model.js").Score[]} one for each text, in their order
    */
   score(texts) {
-    const found = /** @type {Score[]} */ (new Array(texts.length));
-    /** @type {Int32Array[]} */
-    let batch = [];
-    /** @type {number[]} */
-    let places = [];
-    let ids = 0;
-    const flush = () => {
-      const probabilities = this.probabilities(batch);
-      for (const [i, place] of places.entries()) {
-        found[place] = this.#scored(probabilities[i], batch[i].length);
-      }
-      [batch, places, ids] = [[], [], 0];
-    };
-    for (const [place, text] of texts.entries()) {
-      try {
-        batch.push(this.#file.encoder.encode(text));
-      } catch (error) {
-        if (!(error instanceof TextError)) throw error;
-        found[place] = unscored(error.message);
-        continue;
-      }
-      places.push(place);
-      ids += batch[batch.length - 1].length;
-      if (ids >= BATCH_IDS) flush();
-    }
-    flush();
-    return found;
-  }
-
-  /**
-   * Returns the ids of a text, cut and padded.
-   * @param {string} text
-   * @throws {TextError} the text is empty, or no token is left of it
-   */
-  encode(text) {
-    return this.#file.encoder.encode(text);
-  }
-
-  /**
-   * Counts the tokens of a text before it is cut or padded.
-   * @param {string} text
-   */
-  countTokens(text) {
-    return this.#file.encoder.countTokens(text);
+    return this.#answer(this.scoring(texts));
   }
 
   /**
@@ -157,7 +70,7 @@ export class Classifier {
     if (texts.length === 0) return [];
     const each = this.#engine.outputs;
     const found = this.#engine.score(texts);
-    return texts.map((_, i) => this.#checked(found.subarray(i * each, (i + 1) * each)));
+    return texts.map((_, i) => this.checked(found.subarray(i * each, (i + 1) * each)));
   }
 
   /**
@@ -165,59 +78,16 @@ export class Classifier {
    * @throws {ModelError} it carries none
    */
   verify() {
-    return verify(this, this.#file);
-  }
-
-  /** @param {Float32Array} found what the graph gave for a text */
-  #checked(found) {
-    const isStrange = (/** @type {number} */ one) => !(one >= -ROUNDING && one <= 1 + ROUNDING);
-    const strange = found.find(isStrange);
-    if (strange !== undefined) {
-      throw this.#refused(`${strange} for a text, which is not a probability`);
-    }
-    const sum = found.reduce((total, one) => total + one, 0);
-    if (this.decision === "largest" && Math.abs(sum - 1) > SUM_ROUNDING) {
-      throw this.#refused(`probabilities for a text that add up to ${sum.toPrecision(4)}, not to 1`);
-    }
-    const all = Array.from(found, (one) => Math.min(Math.max(one, 0), 1));
-    return this.decision === "threshold" ? [1 - all[0], all[0]] : all;
-  }
-
-  /** @param {string} what */
-  #refused(what) {
-    return new ModelError(
-      `${oneLine(this.name)}: the graph gave ${what}: export it again or get a fresh copy`,
-    );
+    return this.#answer(this.verifying());
   }
 
   /**
-   * @param {number[]} probabilities
-   * @param {number} tokens
-   * @returns {Score}
+   * @template T
+   * @param {import("./model.js").Question<T>} question
    */
-  #scored(probabilities, tokens) {
-    const { contract } = this.#file;
-    const numbers = given(contract, probabilities);
-    const [likeliest] = [...numbers].sort((a, b) => probabilities[b] - probabilities[a]);
-    return {
-      label: likeliest === undefined ? null : contract.labels[likeliest],
-      given: numbers.map((number) => contract.labels[number]),
-      confidence: confidence(contract, probabilities),
-      probability: contract.decision === "threshold" ? probabilities[1] : null,
-      probabilities,
-      tokens,
-      reason: null,
-    };
+  #answer(question) {
+    let step = question.next();
+    while (!step.done) step = question.next(this.probabilities(step.value));
+    return step.value;
   }
-}
-
-/**
- * @param {string} reason
- * @returns {Score}
- */
-function unscored(reason) {
-  return {
-    ...{ label: null, given: [], confidence: null, probability: null, probabilities: null },
-    ...{ tokens: 0, reason },
-  };
 }

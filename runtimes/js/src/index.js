@@ -5,7 +5,7 @@ export { Classifier } from "./classifier.js";
 export { ModelError, TextError } from "./errors.js";
 export { BackgroundClassifier, loadInWorker } from "./background.js";
 
-/** @typedef {import("./classifier.js").Score} Score */
+/** @typedef {import("./model.js").Score} Score */
 /** @typedef {import("./verification.js").Verified} Verified */
 /** @typedef {import("./loading.js").Source} Source */
 /** @typedef {import("./loading.js").Options} Options */

@@ -17,14 +17,14 @@ const SHOWN = 40;
 /**
  * Encodes and scores every golden vector, first in their order and then backwards: a runtime in
  * which a score depends on what was scored before differs in one. A group is scored in one call.
- * @param {import("./classifier.js").Classifier} classifier
+ * @param {string} called what errors call the file
  * @param {import("./model_file.js").ModelFile} file
- * @returns {Verified}
+ * @returns {import("./model.js").Question<Verified>}
  * @throws {ModelError} the file carries no golden vectors with a probability
  */
-export function verify(classifier, file) {
+export function* verifying(called, file) {
   const { golden, contract } = file;
-  const name = oneLine(classifier.name);
+  const name = oneLine(called);
   if (golden === null) throw new ModelError(`${name}: carries no golden vectors: export it again`);
   const { vectors, batch, tolerance } = golden;
   if (vectors.every((vector) => vector.probabilities === null)) {
@@ -41,9 +41,9 @@ export function verify(classifier, file) {
   };
   const places = [...vectors.keys()].filter((i) => vectors[i].probabilities !== null);
   for (const i of [...places, ...[...places].reverse()]) {
-    compare(i, classifier.probabilities([vectors[i].ids])[0]);
+    compare(i, (yield [vectors[i].ids])[0]);
   }
-  const together = classifier.probabilities(batch.map((i) => vectors[i].ids));
+  const together = batch.length > 0 ? yield batch.map((i) => vectors[i].ids) : [];
   for (const [row, i] of batch.entries()) compare(i, together[row]);
   const failures = vectors.flatMap((vector, i) => {
     const problems = [];
