@@ -168,7 +168,8 @@ class Opened:
 
         self.address, error = ctypes.c_void_p(), _Error()
         allocator = _Allocator(_Allocate(take), _Release(release), None)
-        found = call(ctypes.byref(allocator), ctypes.byref(self.address), ctypes.byref(error))
+        arguments = (ctypes.byref(allocator), ctypes.byref(self.address), ctypes.byref(error))
+        found = _undisturbed(partial(call, *arguments))
         if found:
             assert not memory, "the engine released what it took"
             raise EngineError(STATUSES[found], error.message.decode("ascii", "replace"))
@@ -249,6 +250,35 @@ class Model:
             memory = np.empty(size, np.uint8)
             self._scratch.held = held = _Scratch(ids, memory, memory.ctypes.data, size)
         return held
+
+
+def _undisturbed(call: Callable[[], int]) -> int:
+    """Call in a thread other than the main one, where no handler of a signal runs.
+
+    What Ctrl-C raises in a function that C calls is lost, and what that returns is any address.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return call()
+    found: list[int | BaseException] = []
+    is_done = threading.Event()
+
+    def run() -> None:
+        try:
+            found.append(call())
+        except BaseException as error:  # noqa: BLE001 - it is raised in the calling thread
+            found.append(error)
+        finally:
+            is_done.set()
+
+    threading.Thread(target=run, name="edgernn-open").start()
+    try:
+        is_done.wait()
+    finally:
+        # Ctrl-C ends the wait, not the engine's work on memory of ours.
+        is_done.wait()
+    if isinstance(found[0], BaseException):
+        raise found[0]
+    return found[0]
 
 
 def _allocated(count: int) -> Block:

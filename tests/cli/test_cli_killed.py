@@ -260,9 +260,6 @@ def check_scores(folder: Path, killed: Killed) -> str:
     return state
 
 
-@pytest.mark.xfail(
-    reason="known fault: a signal in the first moments ends about one run in thirty with SIGSEGV"
-)
 def test_score_killed(console: Edgernn, scoring: Callable[[], Path]) -> None:
     """Six times: the rows of the older result or all of the new one; no temporary file."""
     counts = kill_often(console, SCORE, 6, scoring, check_scores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -163,6 +164,27 @@ def test_no_memory(name: str, engine: Library) -> None:
             assert allowed > 5
             return
     pytest.fail("it takes memory without end")
+
+
+@pytest.mark.parametrize("at", [1, 4])
+def test_interrupted_as_it_takes_memory(at: int, engine: Library) -> None:
+    """Ctrl-C in the allocator is raised when all is done: no block is lost on its way."""
+    given = 0
+
+    def allocate(count: int) -> bytearray:
+        nonlocal given
+        given += 1
+        if given == at:
+            signal.raise_signal(signal.SIGINT)
+        return bytearray(count)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            open_network(engine, NETWORKS["LSTM, stacked"], allocate=allocate)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert given > 5
 
 
 def test_layers_that_do_not_fit(engine: Library) -> None:
