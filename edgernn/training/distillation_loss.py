@@ -15,13 +15,11 @@ from typing import Any, NamedTuple
 from edgernn.privacy import import_quietly
 from edgernn.text import EVEN
 from edgernn.text.decision import DecisionRule
-from edgernn.training.keras_metrics import RIGHT_POSITIVES
 
 __all__ = [
     "DistillationFunctions",
     "distillation_functions",
     "distillation_loss",
-    "distillation_metrics",
 ]
 
 
@@ -43,22 +41,6 @@ class DistillationFunctions(NamedTuple):
 def distillation_loss(rule: DecisionRule, temperature: float) -> Any:
     """Return the loss that a model with a decision is compiled with."""
     return distillation_functions().loss(rule=rule, temperature=temperature)
-
-
-def distillation_metrics(rule: DecisionRule) -> list[Any]:
-    """Return metrics of the names of `keras_metrics.metrics`: how often targets are met."""
-    keras = import_quietly("keras")
-
-    functions = distillation_functions()
-    wrapper = keras.metrics.MeanMetricWrapper
-    if rule == "largest":
-        return [wrapper(functions.agreement_of_largest, name="accuracy")]
-    if rule == "each":
-        return [wrapper(functions.agreement_of_each, name="accuracy")]
-    return [
-        wrapper(functions.agreement, name="accuracy"),
-        wrapper(functions.right_positive, name=RIGHT_POSITIVES),
-    ]
 
 
 @functools.cache

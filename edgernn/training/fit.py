@@ -30,7 +30,7 @@ from edgernn.recipes.recipe import FitSettings
 from edgernn.text.decision import DecisionRule
 from edgernn.text.padding import pad
 from edgernn.training.checkpoint import Checkpoint, holds_epoch
-from edgernn.training.distillation_loss import distillation_loss, distillation_metrics
+from edgernn.training.distillation_loss import distillation_functions, distillation_loss
 from edgernn.training.history import Epoch, History
 from edgernn.training.keras_metrics import RIGHT_POSITIVES, loss, metrics
 from edgernn.training.validation import measure
@@ -224,7 +224,7 @@ def _compile(model: Any, settings: FitSettings, texts: Encoded, rule: DecisionRu
             rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
         ),
         loss=loss(rule) if soft is None else distillation_loss(rule, soft.temperature),
-        metrics=metrics(rule) if soft is None else distillation_metrics(rule),
+        metrics=metrics(rule, None if soft is None else distillation_functions()),
     )
     # TensorFlow traces a step that makes variables, as the first one would, a second time.
     model.optimizer.build(model.trainable_variables)

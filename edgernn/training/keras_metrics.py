@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from edgernn.privacy import import_quietly
 from edgernn.text import EVEN
 from edgernn.text.decision import DecisionRule
 
-__all__ = ["RIGHT_POSITIVES", "CountingFunctions", "counting_functions", "loss", "metrics"]
+__all__ = [
+    "RIGHT_POSITIVES",
+    "Agreements",
+    "CountingFunctions",
+    "counting_functions",
+    "loss",
+    "metrics",
+]
 
 RIGHT_POSITIVES = "right_positives"
 """Name of the metric that is the share of all texts that are positive and called so."""
@@ -43,11 +50,36 @@ def loss(rule: DecisionRule) -> Any:
     return counting_functions().loss_of_each
 
 
-def metrics(rule: DecisionRule = "threshold") -> list[Any]:
-    """Return the metrics of a model: `accuracy`, and of two labels `RIGHT_POSITIVES`."""
+class Agreements(Protocol):
+    """What tells whether a text gets its label, in the three forms that labels have."""
+
+    @property
+    def agreement(self) -> Any:
+        """Of two labels: 1 where the logit is on the right side, else 0."""
+
+    @property
+    def right_positive(self) -> Any:
+        """Likewise: 1 where it is and that is the second label, else 0."""
+
+    @property
+    def agreement_of_largest(self) -> Any:
+        """Of more labels: 1 where the largest logit is the right label's, else 0."""
+
+    @property
+    def agreement_of_each(self) -> Any:
+        """Of several labels a text: 1 where all are on their sides, else 0."""
+
+
+def metrics(rule: DecisionRule = "threshold", functions: Agreements | None = None) -> list[Any]:
+    """Return the metrics of a model: `accuracy`, and of two labels `RIGHT_POSITIVES`.
+
+    Args:
+        rule: how a model's logits become labels.
+        functions: of the targets that it learns; None: those of labels.
+    """
     keras = import_quietly("keras")
 
-    functions = counting_functions()
+    functions = functions or counting_functions()
     wrapper = keras.metrics.MeanMetricWrapper
     if rule == "largest":
         return [wrapper(functions.agreement_of_largest, name="accuracy")]
