@@ -127,6 +127,13 @@ class TrainOptions(DataOptions):
             )
 
     @property
+    def distillation(self) -> dict[str, float]:
+        """The temperature and the share of labels that soft labels are learned with."""
+        asked = {"temperature": self.temperature, "hard_share": self.hard_share}
+        defaults = {"temperature": DEFAULT_TEMPERATURE, "hard_share": DEFAULT_HARD_SHARE}
+        return defaults | {name: value for name, value in asked.items() if value is not None}
+
+    @property
     def starts(self) -> bool:
         """Whether training starts from a model."""
         return self.start not in (None, NO_START)

@@ -162,8 +162,7 @@ def prepare_data(
             [ids_of_others[row] for row in filled_others],
             None if others is None else others.soft[filled_others],
             examples.decision,
-            temperature=options.temperature,
-            hard_share=options.hard_share,
+            **options.distillation,
         )
         more = tuple(more[row] for row in filled_others)
         train, accuracy = taught.texts, taught.accuracy

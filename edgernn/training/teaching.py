@@ -64,8 +64,8 @@ def teach(
     soft_of_unlabelled: npt.NDArray[np.float32] | None,
     rule: DecisionRule,
     *,
-    temperature: float | None = None,
-    hard_share: float | None = None,
+    temperature: float = DEFAULT_TEMPERATURE,
+    hard_share: float = DEFAULT_HARD_SHARE,
 ) -> Taught:
     """Join labelled and unlabelled texts to what a teacher says of them.
 
@@ -76,11 +76,9 @@ def teach(
         unlabelled: texts without a label, encoded.
         soft_of_unlabelled: float32 [unlabelled, labels]; None where there are none.
         rule: how a model's logits become labels.
-        temperature: of the loss; None is `DEFAULT_TEMPERATURE`.
-        hard_share: how much a text's label counts; None is `DEFAULT_HARD_SHARE`.
+        temperature: of the loss.
+        hard_share: how much a text's label counts.
     """
-    temperature = DEFAULT_TEMPERATURE if temperature is None else temperature
-    hard_share = DEFAULT_HARD_SHARE if hard_share is None else hard_share
     told = ~np.isnan(soft[:, 0])
     count = len(unlabelled)
     probabilities = np.where(told[:, None], soft, 0).astype(np.float32)

@@ -30,7 +30,7 @@ from edgernn.training.history import History
 from edgernn.training.label_figures import figures_of_epoch
 from edgernn.training.linear_ngrams import LinearNgrams, add_linear, fit_linear
 from edgernn.training.models import NGRAMS, build, deep_layers, labels_of, logits, scores_of
-from edgernn.training.options import DEFAULT_HARD_SHARE, DEFAULT_TEMPERATURE, TrainOptions
+from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import PreparedData, min_df_of, prepare_data
 from edgernn.training.pretrained import open_start, start_recipe
 from edgernn.training.results import write_results
@@ -269,18 +269,12 @@ def _soft_labels(options: TrainOptions) -> dict[str, Any]:
     """Return what config.json keeps of soft labels; nothing where there are none."""
     if options.soft_labels is None:
         return {}
-    given = options.temperature, options.hard_share
-    defaults = DEFAULT_TEMPERATURE, DEFAULT_HARD_SHARE
-    temperature, hard_share = (
-        default if value is None else value for value, default in zip(given, defaults, strict=True)
-    )
     return {
         "soft_labels": {
             "source": options.soft_labels,
             "description": describe_soft_labels(options.soft_labels),
             "key": options.soft_key,
-            "temperature": temperature,
-            "hard_share": hard_share,
+            **options.distillation,
         }
     }
 
