@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from edgernn.data import Examples
 from edgernn.distillation.cached_arrays import add_texts, read_cached, write_cached
+from edgernn.distillation.folds import stratified
 from edgernn.distillation.min_count import scaled_min_count
 from edgernn.distillation.sentences import split_sentences, words_apart
 from edgernn.errors import DataError, MissingPackageError
@@ -200,12 +201,7 @@ def _folds(known: Examples, seed: int) -> npt.NDArray[np.int64]:
         for fold, (_, rows) in enumerate(spread.split(labels, labels, groups)):
             folds[rows] = fold
         return folds
-    random = np.random.Generator(np.random.PCG64([seed, FOLDS]))
-    folds = np.zeros(len(labels), np.int64)
-    for label in (0, 1):
-        members = random.permutation(np.flatnonzero(labels == label))
-        folds[members] = np.arange(len(members)) % number
-    return folds
+    return stratified(labels, number, np.random.Generator(np.random.PCG64([seed, FOLDS])))
 
 
 class _Models:

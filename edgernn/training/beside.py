@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.data.batches import Encoded, balanced
+from edgernn.distillation.folds import stratified
 from edgernn.distillation.linear_model import LinearModel, TextFeatures, margins_of, solve
 from edgernn.distillation.vector_table import Entries, entries_of, kept_of_each_bucket
 from edgernn.ngrams import NO_CHECK
@@ -32,6 +33,7 @@ from edgernn.training.linear_ngrams import words_of
 from edgernn.training.models import NGRAMS, build, deep_layers, embedding_of, logits
 from edgernn.training.prepare import PreparedData
 from edgernn.training.run import Run
+from edgernn.training.validation import cross_entropy
 
 __all__ = ["Beside", "cross_fitted", "fit_beside", "started"]
 
@@ -108,11 +110,7 @@ def cross_fitted(
     Returns:
         float32 [texts], the offset not among it.
     """
-    random = np.random.Generator(np.random.PCG64([seed, _FOLDS]))
-    folds = np.zeros(len(labels), np.int64)
-    for label in (0, 1):
-        members = random.permutation(np.flatnonzero(labels == label))
-        folds[members] = np.arange(len(members)) % _FOLDS
+    folds = stratified(labels, _FOLDS, np.random.Generator(np.random.PCG64([seed, _FOLDS])))
     found = np.zeros(len(labels), np.float32)
     for fold in range(_FOLDS):
         unseen = np.flatnonzero(folds == fold)
@@ -237,5 +235,5 @@ def _right(sums: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> float:
     return float(np.mean(EVEN.right_logits(sums, labels)))
 
 
-def _loss(sums: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> float:
-    return float(np.mean(np.logaddexp(0, np.where(labels == 1, -sums, sums))))
+def _loss(sums: Floats, labels: npt.NDArray[Any]) -> float:
+    return float(np.mean(cross_entropy(sums, labels, "threshold")))

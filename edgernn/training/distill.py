@@ -54,6 +54,7 @@ from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import PreparedData
 from edgernn.training.run import TEACHER
+from edgernn.training.validation import cross_entropy
 
 __all__ = [
     "Blend",
@@ -374,7 +375,6 @@ def add_ngrams(
     both = factors.layers * of_layers + factors.ngrams * of_ngrams + factors.constant
     model = build(recipe, size)
     assemble(model, layers, distilled.final_table, factors)
-    positive = measured.labels == 1
 
     def accuracy(sums: npt.NDArray[np.floating]) -> float:
         return float(np.mean(EVEN.right_logits(sums, measured.labels)))
@@ -382,7 +382,7 @@ def add_ngrams(
     found = {
         "held_out": dataclasses.asdict(figures_of_logits(both, measured.labels)),
         "validation_accuracy": accuracy(both),
-        "validation_loss": float(np.mean(np.logaddexp(0, np.where(positive, -both, both)))),
+        "validation_loss": float(np.mean(cross_entropy(both, measured.labels, "threshold"))),
         "layers_validation_accuracy": accuracy(of_layers),
         "ngrams_validation_accuracy": accuracy(of_ngrams),
         "teacher_accuracy": distilled.teacher_accuracy,

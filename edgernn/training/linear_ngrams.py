@@ -203,11 +203,7 @@ def _accuracy(sums: Floats, labels: npt.NDArray[Any], rule: DecisionRule) -> flo
 
 def _measured(sums: Floats, labels: npt.NDArray[Any], rule: DecisionRule) -> dict[str, Any]:
     """Return accuracy and loss, under the names of `metrics.json`."""
-    if rule == "threshold":
-        losses = np.logaddexp(0, np.where(labels == 1, -sums, sums))
-    else:
-        losses = cross_entropy(sums, labels, rule)
     return {
         "validation_accuracy": _accuracy(sums, labels, rule),
-        "validation_loss": float(np.mean(losses)),
+        "validation_loss": float(np.mean(cross_entropy(sums, labels, rule))),
     }

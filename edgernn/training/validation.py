@@ -61,20 +61,20 @@ def measure(model: Any, texts: Encoded, rule: DecisionRule) -> Measured:
 
 
 def cross_entropy(
-    logits: npt.NDArray[np.float32], labels: npt.NDArray[Any], rule: DecisionRule
+    logits: npt.NDArray[np.floating], labels: npt.NDArray[Any], rule: DecisionRule
 ) -> npt.NDArray[np.float64]:
     """Return the loss of each text, or with `each` of each text and label.
 
     Args:
-        logits: float32 [texts, labels].
+        logits: floats [texts, labels]; of two labels [texts].
         labels: integers [texts], or bool [texts, labels].
-        rule: `largest` or `each`.
+        rule: how a model's logits become labels.
 
     Returns:
         float64 [texts], or [texts, labels].
     """
     wide = logits.astype(np.float64)
-    if rule == "each":
-        return np.asarray(np.logaddexp(0.0, np.where(labels, -wide, wide)))
+    if rule != "largest":
+        return np.asarray(np.logaddexp(0.0, np.where(np.asarray(labels) == 1, -wide, wide)))
     own = np.take_along_axis(wide, np.asarray(labels, np.int64)[:, None], axis=1)[:, 0]
     return np.asarray(np.logaddexp.reduce(wide, axis=1) - own)
