@@ -111,7 +111,7 @@ def choose_recipe(
             say(f"recipe {DEFAULT_RECIPE}: {seen}, enough for it to learn from nothing")
             return options, splits
         worth = None
-        if options.start is None and options.vocabulary is None and options.max_length is None:
+        if options.start is None and not options.not_with_start:
             with busy("asking the pretrained model"):
                 worth = worth_of_pretrained(train, options, asked)
         if worth is not None:

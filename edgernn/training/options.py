@@ -104,22 +104,11 @@ class TrainOptions(DataOptions):
             UsageError: there is a file of one, and an option for building it, or a model that has
                 its own.
         """
-        if self.starts:
-            for option, given in (
-                ("--vocab", self.vocabulary is not None),
-                ("--published", self.published),
-                ("--soft-labels", self.soft_labels is not None),
-                ("--max-length", self.max_length is not None),
-                *(
-                    (f"--{name.replace('_', '-')}", getattr(self, name) is not None)
-                    for name in _FIT
-                ),
-            ):
-                if given:
-                    raise UsageError(
-                        f"{option}: --from {self.start} keeps the model's words and layers, and "
-                        "learns labels alone; leave one of the two out"
-                    )
+        if self.starts and self.not_with_start:
+            raise UsageError(
+                f"{self.not_with_start[0]}: --from {self.start} keeps the model's words and "
+                "layers, and learns labels alone; leave one of the two out"
+            )
         if self.vocabulary is not None and self.min_df is not None:
             raise UsageError(
                 f"--min-df {self.min_df}: the vocabulary of --vocab is taken as it is; leave one "
@@ -132,6 +121,18 @@ class TrainOptions(DataOptions):
         asked = {"temperature": self.temperature, "hard_share": self.hard_share}
         defaults = {"temperature": DEFAULT_TEMPERATURE, "hard_share": DEFAULT_HARD_SHARE}
         return defaults | {name: value for name, value in asked.items() if value is not None}
+
+    @property
+    def not_with_start(self) -> list[str]:
+        """The options that were given and mean nothing where training starts from a model."""
+        options = {
+            "--vocab": self.vocabulary is not None,
+            "--published": self.published,
+            "--soft-labels": self.soft_labels is not None,
+            "--max-length": self.max_length is not None,
+            **{f"--{name.replace('_', '-')}": getattr(self, name) is not None for name in _FIT},
+        }
+        return [option for option, given in options.items() if given]
 
     @property
     def starts(self) -> bool:

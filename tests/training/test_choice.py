@@ -82,6 +82,18 @@ def test_of_two_labels_that_the_pretrained_model_tells(tmp_path) -> None:
     assert none.start == "none"
 
 
+@pytest.mark.parametrize("given", [{"epochs": 3}, {"batch_size": 8}, {"max_length": 50}])
+def test_what_is_asked_for_is_not_lost(tmp_path, given) -> None:
+    """Training from the pretrained model has no epochs: who names a number trains from nothing."""
+    rows = [
+        (f"{text} {n}", "yay" if text in GOOD else "meh") for n in range(8) for text in GOOD + BAD
+    ]
+    _, found, said = chosen(tmp_path, rows, **given)
+    assert (found.recipe, found.start) == ("linear-bilstm", None)
+    assert {name: getattr(found, name) for name in given} == given
+    assert said[-1].startswith("recipe linear-bilstm: ")
+
+
 def test_of_two_labels_that_mean_something_else(tmp_path) -> None:
     """The pretrained model knows nothing of them, and no training from it is thought of."""
     rows = [(f"row {n} of the table", ("even", "odd")[n % 2]) for n in range(80)]
