@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.environment import describe_machine, write_result
 from edgernn.cli.console import say
 from edgernn.runtime import SHIPPED_MODEL, Classifier, load
+from edgernn.runtime.opening import ENGINE_NAMES
 from exporters.sample_texts import SAMPLE_TEXTS
 
 __all__ = ["compare", "main"]
@@ -34,7 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, help="in the place of the shipped model")
     parser.add_argument("--baseline", type=Path, help="what it is measured beside")
-    parser.add_argument("--engine", help="native or onnxruntime; by default what scores each file")
+    parser.add_argument("--engine", choices=ENGINE_NAMES, default="auto")
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
@@ -43,14 +44,14 @@ def main() -> None:
     for name in ("own_tokens", "same_words"):
         shown = [f"{row['median']:.3f} ms" for row in result[name]["milliseconds"].values()]
         say(f"{name}: {shown[0]}, baseline {shown[1]}: {result[name]['ratio']:.3f} of its time")
-    is_committed = (model, baseline, arguments.engine) == (SHIPPED_MODEL, BASELINE, None)
+    is_committed = (model, baseline, arguments.engine) == (SHIPPED_MODEL, BASELINE, "auto")
     output = arguments.output or (RESULT if is_committed else None)
     if output is not None:
         write_result(output, result)
 
 
 def compare(
-    model: Path, baseline: Path, rounds: int = 1000, engine: str | None = None
+    model: Path, baseline: Path, rounds: int = 1000, engine: str = "auto"
 ) -> dict[str, Any]:
     """Time two model files in turn on one thread, one text a call.
 

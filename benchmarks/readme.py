@@ -20,6 +20,7 @@ from benchmarks.accuracy.search import FIRST_RESULTS, search_table
 from benchmarks.accuracy.table import accuracy_table
 from benchmarks.behaviour.table import behaviour_table
 from benchmarks.distil.table import distil_table
+from benchmarks.flagship.table import flagship_table
 from benchmarks.imports.table import imports_table
 from benchmarks.labels.table import labels_table
 from benchmarks.own_data.table import own_data_table
@@ -337,6 +338,7 @@ _WRITERS: dict[str, Callable[[dict[str, Any]], str]] = {
     "capture": _capture,
     "distil": distil_table,
     "engine": engine_table,
+    "flagship": flagship_table,
     "recipes": _recipes,
     "encode_subwords": _encode_subwords,
     "jvm": _jvm,
