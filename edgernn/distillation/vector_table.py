@@ -22,11 +22,14 @@ __all__ = ["Entries", "VectorTable", "entries_of", "kept_of_each_bucket", "vecto
 
 _ROOM = 2.5
 """Buckets an n-gram, where the recipe has as many."""
-_FEWEST = 1021
-"""Buckets; a prime above all multipliers of the hash."""
+_FEWEST, _MOST = 1021, 131_071
+"""Buckets; the first a prime above all multipliers of the hash. Of 10,000 long texts with one sum
+five times as many are no better."""
 _LARGEST = 20.0
 """Times the root mean square of a label's weights: what is beyond is pulled in. A few weights are
 so large that int8 would round all others twice as much; nothing measurable hangs on them."""
+_STEPS = 127
+"""Of int8 in either direction."""
 _UNSEEN = 0.5
 """Times that a word of the vocabulary which no text holds counts as met."""
 
@@ -141,15 +144,31 @@ def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> Vector
     """
     labels = entries.weights.shape[1]
     room = (most.buckets * most.units + spare) // labels
-    buckets = next_prime(max(_FEWEST, min(room, math.ceil(_ROOM * len(entries.counts)))))
+    wanted = min(room, _MOST, math.ceil(_ROOM * len(entries.counts)))
+    buckets = next_prime(max(_FEWEST, wanted))
     kept, at, checks = kept_of_each_bucket(entries, buckets, most.hash)
     table = np.zeros((buckets, labels), np.float32)
-    largest = _LARGEST * np.sqrt(np.mean(np.square(kept.weights), axis=0))
-    table[at] = np.clip(kept.weights, -largest, largest)
+    table[at] = _in_steps(kept.weights)
     held = np.full(buckets, NO_CHECK, np.int32)
     held[at] = checks
     ngrams = dataclasses.replace(most, buckets=buckets, units=labels)
     return VectorTable(table, np.eye(labels, dtype=np.float32), held, ngrams)
+
+
+def _in_steps(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return each label's weights, pulled in, as whole numbers of steps from -127 to 127.
+
+    An export stores them in int8, with a scale for each label, which is then exact. What it would
+    round a table of 77 labels and 1,000 texts by put scores 0.023 off.
+
+    Args:
+        weights: float32 [n-grams, labels].
+    """
+    largest = _LARGEST * np.sqrt(np.mean(np.square(weights), axis=0))
+    clipped = np.clip(weights, -largest, largest)
+    step = np.abs(clipped).max(axis=0) / np.float32(_STEPS)
+    step = np.where(step == 0, np.float32(1), step).astype(np.float32)
+    return np.asarray(np.rint(clipped / step) * step, np.float32)
 
 
 def next_prime(number: int) -> int:

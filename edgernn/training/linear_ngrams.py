@@ -2,12 +2,15 @@
 
 The linear model and the layers err on other texts, since one knows words and the other their order.
 How much each counts is found on held-out texts; with that known, the linear model is fitted once
-more, to the held-out texts too.
+more, to the held-out texts too. Where those do not show that the layers add anything, which is so
+where few texts have each label, the n-grams are left alone: beside them are layers of next to no
+size, which count nothing.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +21,7 @@ from edgernn.data.batches import Encoded, balanced
 from edgernn.distillation.linear_model import TextFeatures, margins_of, solve
 from edgernn.distillation.vector_table import VectorTable, entries_of, vector_table
 from edgernn.progress import Busy, Say
-from edgernn.recipes.recipe import Embedding, NgramVectors, Recipe
+from edgernn.recipes.recipe import Dense, Embedding, NgramVectors, Pool, Recipe, Recurrent
 from edgernn.text import TextContract, TextEncoder
 from edgernn.text.decision import DecisionRule
 from edgernn.training.distill import Blend, fit_blend
@@ -34,6 +37,8 @@ Floats = npt.NDArray[np.float32]
 _SCALES = (1.0, 4.0)
 """Where the search for how much layers and n-grams count begins: a support vector machine's sums
 are about 1."""
+_NO_LAYERS = (Embedding(2), Recurrent(2, sequences=True), Pool(), Dense(1))
+"""What stands in for layers that count nothing: a model has some."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,7 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
     most, contract = recipe.ngrams, data.encoder.contract
     assert isinstance(most, NgramVectors)
     count, rule = labels_of(contract), contract.decision
+    are_pieces = contract.tokenizer == "subwords"
     both = Encoded(
         [*data.train.ids[: len(data.learnt)], *data.validation.ids],
         np.concatenate([data.examples.labels[data.learnt], data.validation.labels]),
@@ -78,10 +84,12 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
     spare = max(0, unused) * units
 
     def fitted(rows: npt.NDArray[np.int64]) -> tuple[VectorTable, Floats]:
-        features = TextFeatures([both.ids[row] for row in rows], words_of(data.encoder), most)
+        texts = [both.ids[row] for row in rows]
+        features = TextFeatures(texts, words_of(data.encoder), most, are_pieces)
         known = Encoded(features.texts, both.labels[rows])
         weights = None
-        if recipe.fit.class_weight == "balanced":
+        # Of a dozen texts a label some labels have three or four, and were hardly ever answered.
+        if recipe.fit.class_weight == "balanced" or (are_pieces and rule == "largest"):
             weights = balanced(known, rule).weights
         margins = margins_of(known.labels, count)
         found = solve(features, np.arange(len(rows)), margins, weights=weights)
@@ -107,7 +115,7 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
 
 def add_linear(
     linear: LinearNgrams, contract: TextContract, layers: Any, measured: Encoded
-) -> tuple[Any, dict[str, Any], Floats]:
+) -> tuple[Recipe, Any, dict[str, Any], Floats]:
     """Add fitted n-grams to trained layers.
 
     Args:
@@ -117,24 +125,34 @@ def add_linear(
         measured: the held-out texts.
 
     Returns:
-        The model; for `metrics.json` what was measured of both parts and of their sum, with the
-        n-grams that have not seen the texts that it is measured on; and that sum of each of them,
-        float32 [texts], or [texts, labels].
+        The recipe as the model has it; the model; for `metrics.json` what was measured of both
+        parts and of their sum, with the n-grams that have not seen the texts that it is measured
+        on; and that sum of each of them, float32 [texts], or [texts, labels].
     """
     rule, class_weight = contract.decision, linear.recipe.fit.class_weight
     of_layers = logits(layers, measured.ids)
     of_ngrams = linear.held_out_sums.reshape(of_layers.shape)
     labels = measured.labels
-    if rule == "threshold":
-        factors = fit_blend(of_layers, of_ngrams, labels, class_weight)
-    else:
-        weights = balanced(measured, rule).weights if class_weight else None
-        factors = fit_scales(of_layers, of_ngrams, labels, rule, weights)
-    summed = factors.layers * of_layers + factors.ngrams * of_ngrams + factors.constant
-    both = summed.astype(np.float32)
-    model = build(linear.recipe, contract.vocabulary_size, labels_of(contract))
-    for own, other in zip(deep_layers(model), deep_layers(layers), strict=True):
-        own.set_weights(other.get_weights())
+    weights = balanced(measured, rule).weights if class_weight else None
+
+    def blend(first: Floats) -> tuple[Blend, Floats]:
+        if rule == "threshold":
+            factors = fit_blend(first, of_ngrams, labels, class_weight)
+        else:
+            factors = fit_scales(first, of_ngrams, labels, rule, weights)
+        summed = factors.layers * first + factors.ngrams * of_ngrams + factors.constant
+        return factors, summed.astype(np.float32)
+
+    factors, both = blend(of_layers)
+    alone, of_ngrams_alone = blend(np.zeros_like(of_layers))
+    recipe = linear.recipe
+    if not _is_better(both, of_ngrams_alone, labels, rule, weights):
+        factors, both = dataclasses.replace(alone, layers=0.0), of_ngrams_alone
+        recipe = dataclasses.replace(recipe, layers=_NO_LAYERS)
+    model = build(recipe, contract.vocabulary_size, labels_of(contract))
+    if recipe is linear.recipe:
+        for own, other in zip(deep_layers(model), deep_layers(layers), strict=True):
+            own.set_weights(other.get_weights())
     last = deep_layers(model)[-1]
     kernel, bias = last.get_weights()
     bias = bias * factors.layers + linear.constant * factors.ngrams + factors.constant
@@ -149,7 +167,7 @@ def add_linear(
     }
     if rule == "threshold":
         found["held_out"] = dataclasses.asdict(figures_of_logits(both, labels))
-    return model, found, both
+    return recipe, model, found, both
 
 
 def fit_scales(
@@ -182,6 +200,20 @@ def fit_scales(
     found = minimize(loss_of, np.log(_SCALES), method="Nelder-Mead", bounds=bounds)
     first, second = np.exp(found.x)
     return Blend(float(first), float(second), 0.0)
+
+
+def _is_better(
+    sums: Floats,
+    others: Floats,
+    labels: npt.NDArray[Any],
+    rule: DecisionRule,
+    weights: Floats | None,
+) -> bool:
+    """Tell whether sums have a smaller loss than others, by more than chance: a standard error."""
+    gains = cross_entropy(others, labels, rule) - cross_entropy(sums, labels, rule)
+    gains = (gains if weights is None else gains * weights).astype(np.float64)
+    each = gains if gains.ndim == 1 else gains.mean(axis=1)
+    return bool(each.mean() > each.std() / math.sqrt(len(each)))
 
 
 def words_of(encoder: TextEncoder) -> list[str | None]:

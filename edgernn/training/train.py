@@ -110,7 +110,7 @@ def train(
     if distilled is not None or linear is not None:
         with busy("adding the n-grams"):
             if linear is not None:
-                model, found, sums = add_linear(linear, contract, model, data.validation)
+                recipe, model, found, sums = add_linear(linear, contract, model, data.validation)
             else:
                 assert distilled is not None
                 model, found, sums = add_ngrams(recipe, size, model, distilled, data.validation)

@@ -56,7 +56,8 @@ def build_vocabulary(
         MissingPackageError: tensorflow-datasets, which builds subwords, is not installed.
     """
     if rules.tokenizer == "subwords":
-        return _build_subwords(texts, rules.target_vocabulary_size, min_df, say)
+        normal = list(map(Normalizer.of(rules), texts))
+        return _build_subwords(normal, rules.target_vocabulary_size, min_df, say)
     return _build_words(rules, texts, min_df, say)
 
 

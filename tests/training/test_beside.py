@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from edgernn.data.examples import Examples, Splits
+from edgernn.distillation.linear_model import TextFeatures
 from edgernn.errors import UsageError
+from edgernn.recipes.recipe import Ngrams
 from edgernn.runtime.loaded_model import SHIPPED_MODEL
+from edgernn.training.beside import cross_fitted
 from edgernn.training.models import logits
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import Run, read_json
@@ -116,3 +119,17 @@ def test_what_it_cannot_start_from(tmp_path) -> None:
     (other / "config.json").write_text(config.replace('"flagship"', '"bigru"', 1))
     with pytest.raises(UsageError, match="is of the recipe bigru"):
         train(dataclasses.replace(options, start=str(other), recipe="bigru"), splits=splits())
+
+
+def test_equal_texts_are_unseen_together() -> None:
+    """Of a text that is there three times none is scored by a model that has learned another."""
+    pytest.importorskip("sklearn")
+    words = [None, None, *(f"w{number}" for number in range(30))]
+    texts = [np.array([2 + number], np.int32) for number in range(30) for _ in range(3)]
+    labels = np.random.default_rng(0).permutation(30).repeat(3) % 2
+    features = TextFeatures(texts, words, Ngrams(buckets=2003, longest=1))
+    none = np.zeros(len(texts), np.float32)
+    found = cross_fitted(features, labels, none, seed=1)
+    assert (found.reshape(30, 3) == found.reshape(30, 3)[:, :1]).all()
+    # What is random cannot be foreseen, but for one who has seen the same text.
+    assert np.mean((found > 0) == labels) < 0.7

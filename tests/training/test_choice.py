@@ -36,12 +36,45 @@ def chosen(tmp_path, rows, **given):
 
 def test_of_more_labels(tmp_path) -> None:
     """The linear model and layers beside; a line says what the data is."""
-    rows = [(f"a {name} no {n}", name) for n in range(8) for name in ("bad", "film", "good")]
+    rows = [(f"a {name} no {n}", name) for n in range(40) for name in ("bad", "film", "good")]
     asked, found, said = chosen(tmp_path, rows)
     assert found == dataclasses.replace(
         asked, recipe="linear-bilstm", epochs=40, batch_size=16, learning_rate=2e-3
     )
-    assert said[-1] == "recipe linear-bilstm: 24 texts of 4 words on average, 3 labels"
+    assert said[-1] == "recipe linear-bilstm: 120 texts of 4 words on average, 3 labels"
+
+
+@pytest.mark.parametrize(
+    ("text", "given", "recipe"),
+    [
+        ("a {} film", {}, "linear-subwords"),
+        ("a {} film", {"vocabulary": "own.words"}, "linear-bilstm"),
+        ("\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03{}\u516b\u4e5d\u5341", {}, "linear-bilstm"),
+    ],
+)
+def test_of_few_texts_a_label(tmp_path, text, given, recipe) -> None:
+    """Pieces of words, where there are words, and no vocabulary is given."""
+    rows = [(text.format(name), name) for n in range(8) for name in ("bad", "plain", "good")]
+    _, found, said = chosen(tmp_path, rows, **given)
+    assert found.recipe == recipe
+    assert said[-1].startswith(f"recipe {recipe}: 24 texts of ")
+    assert ("rare and new words" in said[-1]) == (recipe == "linear-subwords")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("two words", 2),
+        ("don't - stop.", 2),
+        ("\u6211\u559c\u6b22\u8fd9\u90e8\u7535\u5f71", 7),
+        ("\u3053\u306e\u6620\u753b\u304c\u597d\u304d\u3067\u3059", 9),
+    ],
+)
+def test_how_long_a_text_is(tmp_path, text, words) -> None:
+    """In words as the rules find them: Chinese and Japanese have no spaces between them."""
+    rows = [(text, name) for _ in range(4) for name in ("bad", "plain", "good")]
+    _, _, said = chosen(tmp_path, rows)
+    assert f"12 texts of {words} words on average" in said[-1]
 
 
 @pytest.mark.parametrize(
@@ -58,9 +91,13 @@ def test_settings(tmp_path, rows, is_long, epochs, batch_size, rate) -> None:
     """Few texts are seen more often, few a step; what is asked for stays."""
     asked = TrainOptions(output=tmp_path)
     assert choice._with_settings(asked, rows, is_long) == dataclasses.replace(
-        asked, epochs=epochs, batch_size=batch_size, learning_rate=rate
+        asked,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=rate,
+        max_length=600 if is_long else None,
     )
-    given = dataclasses.replace(asked, epochs=2, batch_size=7, learning_rate=0.5)
+    given = dataclasses.replace(asked, epochs=2, batch_size=7, learning_rate=0.5, max_length=99)
     assert choice._with_settings(given, rows, is_long) == given
 
 
