@@ -296,7 +296,6 @@ RECIPES: dict[str, Recipe] = {
         _POOLED,
         _NGRAMS,
         _LINEAR,
-        _FEW,
         Recipe(
             name="subword-bilstm",
             title="Stacked bidirectional LSTM on subwords",
@@ -320,6 +319,7 @@ RECIPES: dict[str, Recipe] = {
                 floor_split="test",
             ),
         ),
+        _FEW,
         Recipe(
             name="word-lstm",
             title="LSTM on the 50,000 most frequent words",

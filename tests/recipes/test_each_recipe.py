@@ -42,18 +42,19 @@ class TestLinearBilstm(RecipeChecks):
     parameters = 8_000 * 64 + 2 * 4 * 64 * (64 + 64 + 1) + 256 + 1 + (16 + 1) * 40_009 + 16 * 1
 
 
-class TestLinearSubwords(RecipeChecks):
-    """A small bidirectional LSTM beside a linear model of subwords, in lower case."""
-
-    recipe = RECIPES["linear-subwords"]
-    parameters = 400 * 16 + 2 * 4 * 16 * (16 + 16 + 1) + 64 + 1 + (24 + 1) * 50_021 + 24 * 1
-
-
 class TestSubwordBilstm(RecipeChecks):
     """Two bidirectional LSTMs on subwords."""
 
     recipe = RECIPES["subword-bilstm"]
     parameters = 635_329
+
+
+class TestLinearSubwords(RecipeChecks):
+    """A small bidirectional LSTM beside a linear model of subwords, in lower case."""
+
+    recipe = RECIPES["linear-subwords"]
+    subwords = 400
+    parameters = 400 * 16 + 2 * 4 * 16 * (16 + 16 + 1) + 64 + 1 + (24 + 1) * 50_021 + 24 * 1
 
 
 class TestWordLstm(RecipeChecks):

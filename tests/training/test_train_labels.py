@@ -10,12 +10,13 @@ import pytest
 from toy import RECIPE, SETTINGS, VOCABULARY, Interrupt, write_reviews
 
 from edgernn.data.examples import Examples, Splits
+from edgernn.distillation.vector_table import VectorTable
 from edgernn.errors import UsageError
 from edgernn.ngrams import NO_CHECK, ngram_buckets, ngram_checks, preceding
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Dense, Embedding, NgramVectors, Pool
 from edgernn.training.history import read_history
-from edgernn.training.models import NGRAMS, probabilities
+from edgernn.training.models import NGRAMS, deep_layers, embedding_of, logits, probabilities
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import Run
 from edgernn.training.train import train
@@ -143,6 +144,23 @@ def test_fitted_ngrams(options, monkeypatch, rule):
     texts = splits(rule).train
     scores = probabilities(model, run.encoder.encode_batch(list(texts.texts)), run.contract.decides)
     assert np.mean(run.contract.decides.right(scores, texts.labels)) > 0.6
+
+
+def test_ngrams_alone(options, monkeypatch):
+    """Layers of which nothing is known to help are not in the model, but for a stand-in."""
+    wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(2003, 4, 2, fitted=True))
+    monkeypatch.setitem(RECIPES, "toy", wide)
+    monkeypatch.setattr("edgernn.training.linear_ngrams._is_better", lambda *_: False)
+    run, _, _ = trained(options, "largest", epochs=1)
+    model = run.load_model()
+    assert run.metrics["blend"]["layers"] == 0
+    assert embedding_of(model).get_weights()[0].shape[1] == 2
+    assert run.metrics["validation_accuracy"] == run.metrics["ngrams_validation_accuracy"]
+    ids = run.encoder.encode_batch(["a good film", "a bad plot"])
+    table, kernel, checks = model.get_layer(NGRAMS).get_weights()
+    fitted = VectorTable(table, kernel, checks, NgramVectors(len(table), 3, 2))
+    bias = deep_layers(model)[-1].get_weights()[1]
+    assert np.allclose(logits(model, ids), fitted.sums(ids) + bias, atol=1e-5)
 
 
 def test_answers_that_are_too_unlikely(options):
