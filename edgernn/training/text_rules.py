@@ -115,7 +115,7 @@ def fitting_rules(rules: TextRules, texts: Sequence[str]) -> tuple[TextRules, st
         ("hashtags", "open", "hashtags are opened", _HASHTAG.search),
     ):
         share = seen.share(holds)
-        if share > _FEW_TEXTS:
+        if share > _FEW_TEXTS and getattr(rules, name) != value:
             changes[name] = value
             reasons.append(f"{what} (in {share:.0%} of the texts)")
     if not changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -88,6 +89,12 @@ def test_thai_is_cut_into_pairs() -> None:
     assert words == ["ดีม", "มา", "าก"]
 
 
+def test_rules_that_a_recipe_has_are_not_named() -> None:
+    """They change nothing."""
+    rules = dataclasses.replace(FLAGSHIP, quotes="ascii", html_entities="decode")
+    assert fitting_rules(rules, ["It\u2019s good &amp; great."]) == (rules, "")
+
+
 def test_apostrophes() -> None:
     """They belong to contracted words, and end articles."""
     english = [
@@ -121,12 +128,13 @@ def test_words_that_spaces_tell_apart_already() -> None:
 def test_one_rule_alone(text: str, rule: str, value: str, word: str) -> None:
     """English with one thing besides: the recipe's rule for words stays."""
     texts = [text] * 3 + ["A plain text, isn't it?"] * 97
-    rules, said = fitting_rules(FLAGSHIP, texts)
+    plain = dataclasses.replace(FLAGSHIP, **{rule: "keep"})
+    rules, said = fitting_rules(plain, texts)
     assert getattr(rules, rule) == value
-    assert (rules.word_class, rules.word_characters) == ("listed", FLAGSHIP.word_characters)
+    assert (rules.word_class, rules.word_characters) == ("listed", plain.word_characters)
     assert said.endswith("(in 3% of the texts)")
     assert word in build_vocabulary(rules, texts, min_df=1).decode().split()
-    assert fitting_rules(FLAGSHIP, [text, *["A plain text, isn't it?"] * 99]) == (FLAGSHIP, "")
+    assert fitting_rules(plain, [text, *["A plain text, isn't it?"] * 99]) == (plain, "")
 
 
 @pytest.mark.parametrize("name", RECIPES)
