@@ -32,14 +32,21 @@ def classifier():
 
 
 @pytest.fixture(scope="module")
-def trained():
+def run():
+    """The run folder that it lies in."""
+    from edgernn.training.run import Run
+
+    return Run.open(SHIPPED_MODEL.parent)
+
+
+@pytest.fixture(scope="module")
+def trained(run):
     """The run folder that it came from, opened for export."""
     pytest.importorskip("keras", reason="needs TensorFlow: pip install 'edgernn[export]'")
-    from edgernn.training.run import Run
     from exporters.export import open_trained
     from exporters.sample_texts import SAMPLE_TEXTS
 
-    return open_trained(Run.open(SHIPPED_MODEL.parent), SAMPLE_TEXTS)
+    return open_trained(run, SAMPLE_TEXTS)
 
 
 def export_again(trained, name, precision, path):
@@ -64,25 +71,22 @@ def test_the_file_is_small(classifier):
     assert SHIPPED_MODEL.stat().st_size <= MAX_BYTES
 
 
-def test_its_card(classifier):
-    """What the file says of itself."""
-    card = classifier.card
+def test_its_card(classifier, run):
+    """What the file says of itself is what its training measured, to the end and on all data."""
+    card, training = classifier.card, classifier.card["training"]
     assert card["recipe"] == "flagship"
     assert (card["format"], card["precision"]) == ("onnx", "int8")
-    assert card["training"]["parameters"] == 598_911
-    assert card["training"]["training_examples"] == 72_500
-    assert card["training"]["interrupted"] is False
-    assert classifier.contract.vocabulary_size == 10_000
+    for name in ("parameters", "training_examples", "validation_accuracy"):
+        assert training[name] == run.metrics[name], name
+    assert training["training_examples"] >= 22_500
+    assert training["interrupted"] is False
 
 
-def test_its_folder_is_a_run():
-    """Contract, config and metrics lie beside it and open as a run."""
-    from edgernn.training.run import Run
-
-    run = Run.open(SHIPPED_MODEL.parent)
-    assert run.config["recipe"] == "flagship"
-    assert run.metrics["parameters"] == 598_911
-    assert run.contract == load(device="cpu").contract
+def test_its_folder_is_a_run(classifier, run):
+    """Contract, config and metrics lie beside it and open as a run, of the recipe as it is."""
+    assert (run.config["recipe"], run.config["limit"]) == ("flagship", None)
+    assert run.contract == classifier.contract
+    assert run.config["data"]["source"] == run.config["data"]["description"]["name"]
 
 
 @pytest.mark.filterwarnings("ignore:accuracy not measured")
@@ -102,7 +106,8 @@ def test_it_can_be_exported_again(trained, tmp_path):
     checks = [card.pop("checks") for card in cards]
     assert cards[0] == cards[1], hint
     assert checks[0].keys() == checks[1].keys(), hint
-    assert any("of 2,500 validation texts right" in line for line in checks[0]["lines"])
+    held_out = f"of {trained.run.metrics['validation_examples']:,} validation texts right"
+    assert any(held_out in line for line in checks[0]["lines"])
     golden = [file.bundle.golden for file in (shipped, again)]
     assert golden[0].tolerance == golden[1].tolerance, hint
     for vector, found in zip(golden[0].vectors, golden[1].vectors, strict=True):

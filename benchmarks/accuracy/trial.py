@@ -37,8 +37,6 @@ from edgernn.files import write_text
 from edgernn.ngrams import HASHES, hashed_ngrams
 from edgernn.recipes.catalogue import find_recipe
 from edgernn.recipes.recipe import (
-    Dense,
-    Dropout,
     Embedding,
     FitSettings,
     Layer,
@@ -149,16 +147,27 @@ TRIALS: dict[str, Trial] = {
 
 
 def _layers(
-    units: int = 32,
-    embedding: int = 32,
+    units: int | None = None,
+    embedding: int | None = None,
     cell: Any = "LSTM",
     pooled: bool = True,
     start: Any = "neighbours",
 ) -> tuple[Layer, ...]:
     """The flagship's layers, with what may differ."""
-    recurrent = Recurrent(units, cell, bidirectional=True, sequences=pooled, input_dropout=0.3)
-    pool = (Pool(),) if pooled else ()
-    return (Embedding(embedding, start=start), recurrent, *pool, Dropout(0.5), Dense(1))
+    layers: list[Layer] = []
+    for layer in find_recipe("flagship").layers:
+        match layer:
+            case Embedding():
+                wide = embedding or layer.units
+                layers.append(dataclasses.replace(layer, units=wide, start=start))
+            case Recurrent():
+                wide = units or layer.units
+                layers.append(dataclasses.replace(layer, units=wide, cell=cell, sequences=pooled))
+            case Pool() if not pooled:
+                pass
+            case _:
+                layers.append(layer)
+    return tuple(layers)
 
 
 @dataclass(frozen=True)

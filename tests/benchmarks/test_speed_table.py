@@ -16,6 +16,8 @@ from edgernn.recipes.recipe import Dense, Embedding, Recurrent
 from edgernn.runtime import SHIPPED_MODEL
 
 LAYERS = RECIPES["flagship"].layers
+(WIDTH,) = (layer.units for layer in LAYERS if isinstance(layer, Embedding))
+(UNITS,) = (layer.units for layer in LAYERS if isinstance(layer, Recurrent))
 
 
 def test_multiply_adds_by_hand():
@@ -27,7 +29,7 @@ def test_multiply_adds_by_hand():
 
 def test_products_of_layers():
     """A product of the token and one of the state for each LSTM, as wide as what comes in."""
-    assert products_of(LAYERS) == [(2, 32, 128), (2, 32, 128)]
+    assert products_of(LAYERS) == [(2, WIDTH, 4 * UNITS), (2, UNITS, 4 * UNITS)]
     stacked = [
         Embedding(5),
         Recurrent(4, bidirectional=True, sequences=True),
@@ -45,7 +47,7 @@ def test_multiply_adds_of_the_shipped_file():
     for directions, rows, columns in products:
         assert (directions, columns, rows) in sizes
     weights = sum(directions * rows * columns for directions, rows, columns in products)
-    assert weights == lstm_multiply_adds(32, 32, 2)
+    assert weights == lstm_multiply_adds(WIDTH, UNITS, 2)
 
 
 def test_profile():
@@ -68,10 +70,12 @@ def test_arithmetic(monkeypatch):
     found = measure(["a great film that I liked"] * 30 + ["boring"] * 10, LAYERS)
     assert found["tokens"] == 30 * 6 + 10
     assert found["tokens_with_padding"] == 40 * 6
-    assert found["multiply_adds_per_token"] == {"input": 8192, "state": 8192, "total": 16384}
+    done_by = {"input": 8 * WIDTH * UNITS, "state": 8 * UNITS * UNITS}
+    total = sum(done_by.values())
+    assert found["multiply_adds_per_token"] == done_by | {"total": total}
     speeds = found["gigaflops"]
     # The seconds are rounded to a tenth of a millisecond, the speed to a tenth.
-    seconds, done = found["seconds"]["session"], 2e-9 * 16_384 * found["tokens"]
+    seconds, done = found["seconds"]["session"], 2e-9 * total * found["tokens"]
     assert done / (seconds + 5e-5) - 0.05 <= speeds["session"]
     assert speeds["session"] <= done / max(seconds - 5e-5, 1e-9) + 0.05
     assert speeds["lstm_operator"] > speeds["session"]

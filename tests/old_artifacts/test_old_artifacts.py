@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -61,7 +62,7 @@ def test_files_are_written_byte_for_byte(path: Path) -> None:
     In TFLite files what was deflated then is stored now; nothing else differs.
     """
     file = read_model_file(path)
-    assert file.bundle.contract.version == 1
+    assert path == SHIPPED_MODEL or file.bundle.contract.version == 1
     written = with_bundle(file.data, file.format, file.bundle)
     if file.format == "tflite":
         before, after = (
@@ -78,7 +79,9 @@ def test_files_are_written_byte_for_byte(path: Path) -> None:
 def test_training_describes_texts_byte_for_byte(name: str) -> None:
     """Of two labels in English, vocabulary and contract are those of that version."""
     train = load_splits(HERE / "reviews.csv", DataOptions()).train
-    rules, said = fitting_rules(RECIPES[name].text, train.texts)
+    # Whatever newer rules the recipe has by now.
+    of_then = dataclasses.replace(RECIPES[name].text, html_entities="keep", quotes="keep")
+    rules, said = fitting_rules(of_then, train.texts)
     assert said == ""
     vocabulary = build_vocabulary(rules, train.texts)
     contract = make_contract(rules, vocabulary, train.classes, train.decision)
