@@ -1,7 +1,7 @@
 """One review on one thread: the shipped model beside the stacked one of the published tutorial.
 
     python -m benchmarks.latency
-    python -m benchmarks.latency --model new.onnx --baseline benchmarks/models/flagship-1.onnx
+    python -m benchmarks.latency --model new.onnx --baseline benchmarks/models/flagship-1/model.onnx
 
 Both files are called in turn, text to score, encoding included: with a text of 200 tokens of each
 model's own, and with the same text of 200 words. The ratio is that of the medians. Of files that

@@ -3,14 +3,16 @@
     python -m benchmarks.behaviour                           # the shipped model
     python -m benchmarks.behaviour --model runs/mine/model.onnx --model ...
 
-With `vaderSentiment` installed (extra `peers`), its answers stand beside. Models answer for one
-of two labels, the second of which is taken as `positive`.
+With `vaderSentiment` installed (extra `peers`), its answers stand beside; without it, those that
+the result file has of it stay. Models answer for one of two labels, the second of which is taken
+as `positive`.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ from edgernn.runtime import SHIPPED_MODEL
 __all__ = ["main"]
 
 RESULT = Path("benchmarks/results/behaviour.json")
+_VADER, _PACKAGE = "VADER", "vaderSentiment"
 
 
 def main() -> None:
@@ -33,11 +36,16 @@ def main() -> None:
     texts = read_texts()
     models: list[Path] = arguments.model or [SHIPPED_MODEL]
     rows = [{"model": _name(path)} | _measure(path, texts) for path in models]
-    packages = ["edgernn", "numpy"]
-    if importlib.util.find_spec("vaderSentiment") is not None:
-        rows.append({"model": "VADER"} | measures(texts, _vader(texts)))
-        packages.append("vaderSentiment")
-    write_result(arguments.output, {"machine": describe_machine(packages), "rows": rows})
+    machine = describe_machine(["edgernn", "numpy"])
+    if importlib.util.find_spec(_PACKAGE) is not None:
+        rows.append({"model": _VADER} | measures(texts, _vader(texts)))
+        machine["versions"] |= describe_machine([_PACKAGE])["versions"]
+    elif arguments.output.exists():
+        kept = json.loads(arguments.output.read_text("utf-8"))
+        rows += [row for row in kept["rows"] if row["model"] == _VADER]
+        versions = kept["machine"]["versions"]
+        machine["versions"] |= {_PACKAGE: versions[_PACKAGE]} if _PACKAGE in versions else {}
+    write_result(arguments.output, {"machine": machine, "rows": rows})
 
 
 def _name(path: Path) -> str:

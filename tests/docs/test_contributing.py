@@ -33,7 +33,7 @@ def test_words_to_grep_for_are_defined_there() -> None:
 
 def test_each_thing_to_add_has_its_list() -> None:
     titles = re.findall(r"^### An? (\w+)", CONTRIBUTING, re.MULTILINE)
-    assert titles == ["recipe", "cell", "precision", "format", "command", "runtime"]
+    assert titles == ["recipe", "cell", "precision", "format", "command", "pretrained", "runtime"]
     for part in re.split(r"^### ", CONTRIBUTING, flags=re.MULTILINE)[1:]:
         assert re.search(r"^1\. ", part, re.MULTILINE) or "runtimes/README.md#" in part
 
