@@ -135,7 +135,8 @@ def _convert(
         converted = tflite_integer.mend(converted, precision)
     if softmax_behind:
         converted = tflite_integer.add_softmax(converted)
-    if precision == "int8" and not _has_scales(converted):
+    # A table of n-grams has its scales beside it.
+    if precision == "int8" and network.ngrams is None and not _has_scales(converted):
         raise ExportError(
             "tflite int8: the converter leaves weights of fewer than 1,024 numbers float32, which "
             "all layers but the embedding have; there is int8-embedding"
