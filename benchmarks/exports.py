@@ -4,8 +4,8 @@
 
 Takes the run folders that `benchmarks.recipes` trained, exports each cell with the limits that
 `edgernn export` has, on the run's validation texts, and writes the outcome to a JSON file, which
-`edgernn formats` and docs/formats.md read. `--keep` keeps the cells that the file already has, but
-for those of the recipes that `--again` names.
+`edgernn formats` and docs/formats.md read. `--keep` keeps the cells that the file already has,
+`--only` exports those of some recipes and keeps what the file says of the others.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ def main() -> None:
     parser.add_argument("--csv", required=True)
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--keep", action="store_true")
-    parser.add_argument("--again", nargs="*", default=[], metavar="RECIPE")
+    parser.add_argument("--only", nargs="*", default=[], metavar="RECIPE")
     parser.add_argument("--output", type=Path, default=FORMATS_FILE)
     arguments = parser.parse_args()
     machine = describe_machine(EXPORT_PACKAGES)
     cells: list[dict[str, Any]] = []
-    if arguments.keep:
+    if arguments.keep or arguments.only:
         kept = json.loads(arguments.output.read_text("utf-8"))["cells"]
-        cells = [cell for cell in kept if cell["recipe"] not in arguments.again]
-    for name in RECIPES:
+        cells = [cell for cell in kept if arguments.keep or cell["recipe"] not in arguments.only]
+    for name in arguments.only or RECIPES:
         missing = [
             (rules, precision)
             for rules in FORMATS.values()

@@ -152,8 +152,8 @@ def _recipes(asked: Renewal) -> None:
         shutil.copytree(asked.model, Path(folder) / name, ignore=left)
         # No other recipe's data is looked at.
         given = ("--data", asked.data, "--csv", asked.data, "--runs", folder)
-        _measure("recipes", *given, "--only", name)
-        _measure("exports", *given, "--keep", "--again", name)
+        for module in ("recipes", "exports"):
+            _measure(module, *given, "--only", name)
 
 
 def _shipped_model(asked: Renewal) -> None:
