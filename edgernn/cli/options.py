@@ -36,6 +36,7 @@ __all__ = [
     "SoftKey",
     "SoftLabels",
     "Strict",
+    "TeacherLogits",
     "Temperature",
     "TestFraction",
     "TextColumn",
@@ -141,6 +142,14 @@ HardShare = Annotated[
     typer.Option(
         metavar="ALPHA",
         help="Share of a text's own label in the loss, beside soft labels, 0 to 1. Default: 0.3.",
+    ),
+]
+TeacherLogits = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="With --recipe flagship: what a teacher that reads says of the reviews and of pieces "
+        "of them, such as benchmarks/teacher/soft_labels.npz.",
     ),
 ]
 LabelsFrom = Annotated[

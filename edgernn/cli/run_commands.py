@@ -19,6 +19,7 @@ from edgernn.cli.options import (
     Seed,
     SoftKey,
     SoftLabels,
+    TeacherLogits,
     Temperature,
     TestFraction,
     TrainingLimit,
@@ -55,6 +56,7 @@ def train(
     soft_key: SoftKey = None,
     temperature: Temperature = None,
     hard_share: HardShare = None,
+    teacher_logits: TeacherLogits = None,
     test_fraction: TestFraction = None,
     vocab: Annotated[
         str | None,
@@ -105,6 +107,7 @@ def train(
         soft_key=soft_key,
         temperature=temperature,
         hard_share=hard_share,
+        teacher_logits=teacher_logits,
         test_fraction=test_fraction,
         vocabulary=vocab,
         min_df=min_df,

@@ -39,6 +39,9 @@ class Encoded:
     soft: SoftTargets | None = None
     """What a teacher says of the texts, and how much it counts; None without one. A text without a
     label has any."""
+    beside: npt.NDArray[np.float32] | None = None
+    """float32 [texts], the logit of another model that the model's own is added to; None: there is
+    no other."""
 
     def __len__(self) -> int:
         """Return the number of texts."""

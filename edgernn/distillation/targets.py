@@ -15,17 +15,19 @@ import numpy.typing as npt
 
 from edgernn.data.batches import Encoded, balanced
 from edgernn.distillation.ngram_table import DEFAULT_FIT, MOST_SURE, NgramFit
+from edgernn.distillation.pieces import PIECES
 from edgernn.distillation.sentences import split_sentences
 from edgernn.distillation.teacher import SoftLabels
 from edgernn.recipes.recipe import ClassWeight
 from edgernn.text import TextEncoder
 
 __all__ = [
-    "Crops",
     "NgramTargets",
+    "Pieces",
     "cut_crops",
     "layer_targets",
     "ngram_targets",
+    "scored_pieces",
 ]
 
 Ids = npt.NDArray[np.int32]
@@ -35,21 +37,33 @@ _LONGEST_CROP = 3
 """In sentences."""
 _LAYERS_OWN_LABEL = 0.3
 """Share of a labelled text's own label in what the layers learn; the teacher's is the rest."""
+_PIECE_WEIGHT = 0.5
+"""How much a piece counts beside a whole text in what the layers learn, of texts with several."""
 _CROP_POWER = 0.25
 """A crop's score is the sum of its sentences' over this power of their number."""
 
 
 @dataclass(frozen=True, eq=False)
-class Crops:
-    """One crop of each text."""
+class Pieces:
+    """Short texts to learn from: pieces of texts, and texts that were written for it."""
 
     ids: list[Ids]
-    """Encoded; of a text without a sentence, empty."""
+    """Encoded; may be empty."""
     logits: Floats
-    """float32 [texts], the teacher's."""
+    """float32 [pieces], what a teacher or a rule says of them."""
+    owners: npt.NDArray[np.int64]
+    """int64 [pieces], the row of the text that each is a piece of; -1 of one that was written."""
+
+    def __add__(self, other: Pieces) -> Pieces:
+        """Return both, one after the other."""
+        return Pieces(
+            [*self.ids, *other.ids],
+            np.concatenate([self.logits, other.logits]),
+            np.concatenate([self.owners, other.owners]),
+        )
 
 
-def cut_crops(texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed: int) -> Crops:
+def cut_crops(texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed: int) -> Pieces:
     """Take one to three sentences in a row out of each text, with the teacher's logit of them.
 
     Args:
@@ -68,7 +82,27 @@ def cut_crops(texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed
         scores = soft.sentences[first + start : first + start + number]
         logits[row] = scores.sum() / max(1, number) ** _CROP_POWER
         first += len(sentences)
-    return Crops(encoder.encode_batch(crops), logits)
+    return Pieces(encoder.encode_batch(crops), logits, np.arange(len(texts)))
+
+
+def scored_pieces(
+    pieces: Sequence[str], logits: Floats, rows: npt.NDArray[np.int64], encoder: TextEncoder
+) -> Pieces:
+    """Return the pieces of texts that a teacher was asked about.
+
+    Args:
+        pieces: `PIECES` of each text, text after text; "" where there is none.
+        logits: float32 [texts, PIECES], the teacher's.
+        rows: int64, the texts whose pieces are wanted; an owner is a place in it.
+        encoder: encodes the pieces.
+    """
+    wanted = [(place, row * PIECES + k) for place, row in enumerate(rows) for k in range(PIECES)]
+    wanted = [(place, piece) for place, piece in wanted if pieces[piece]]
+    return Pieces(
+        encoder.encode_batch([pieces[piece] for _, piece in wanted]),
+        logits.ravel()[[piece for _, piece in wanted]],
+        np.array([place for place, _ in wanted], np.int64),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +115,18 @@ class NgramTargets:
     """float32 [texts]; infinite where a text's own label alone counts."""
     weights: Floats
     """float32 [texts], what each error is multiplied by before it is squared."""
+    owners: npt.NDArray[np.int64]
+    """int64 [texts], the row of the text that each is, or is a piece of; -1 where it is of none."""
+
+    def but_of(self, rows: npt.NDArray[np.int64]) -> NgramTargets:
+        """Return the same without some texts and their pieces."""
+        kept = np.flatnonzero(~np.isin(self.owners, rows))
+        return NgramTargets(
+            [self.ids[row] for row in kept],
+            self.logits[kept],
+            self.weights[kept],
+            self.owners[kept],
+        )
 
     def balanced(self, class_weight: ClassWeight | None) -> NgramTargets:
         """Return the same with weights by which both classes count alike; None changes nothing."""
@@ -107,60 +153,76 @@ class NgramTargets:
             [*self.ids, *(labelled.ids[row] for row in full)],
             np.concatenate([self.logits, logits]),
             np.concatenate([self.weights, np.ones(len(full), np.float32)]),
+            np.concatenate([self.owners, np.full(len(full), -1)]),
         )
 
 
 def ngram_targets(
     ids: Sequence[Ids],
-    crops: Crops,
+    pieces: Pieces,
     soft: SoftLabels,
     labels: npt.NDArray[np.int8],
     settings: NgramFit = DEFAULT_FIT,
 ) -> NgramTargets:
-    """Return what n-grams are fitted to: all texts that are not empty, then crops of them.
+    """Return what n-grams are fitted to: all texts that are not empty, then pieces of them.
 
     Args:
         ids: labelled texts, then unlabelled ones, encoded.
-        crops: of the same texts.
+        pieces: of the same texts; those that were written are left to the layers.
         soft: the teacher's soft labels of the texts.
         labels: int8 [labelled], 0 or 1.
-        settings: how much labels and crops count.
+        settings: how much labels and pieces count.
     """
     from scipy.special import logit
 
     both = list(ids)
     targets = logit(_target_probabilities(soft, labels, settings.own_label)).astype(np.float32)
+    owners = np.arange(len(ids))
     if settings.crop_weight:
-        both += crops.ids
-        targets = np.concatenate([targets, crops.logits])
+        cut = np.flatnonzero(pieces.owners >= 0)
+        both += [pieces.ids[piece] for piece in cut]
+        targets = np.concatenate([targets, pieces.logits[cut]])
+        owners = np.concatenate([owners, pieces.owners[cut]])
     weights = np.full(len(both), settings.crop_weight, np.float32)
     weights[: len(ids)] = 1
     full = [row for row, text in enumerate(both) if len(text)]
-    return NgramTargets([both[row] for row in full], targets[full], weights[full])
+    return NgramTargets([both[row] for row in full], targets[full], weights[full], owners[full])
 
 
 def layer_targets(
-    ids: Sequence[Ids], crops: Crops, soft: SoftLabels, labels: npt.NDArray[np.int8]
+    ids: Sequence[Ids],
+    pieces: Pieces,
+    soft: SoftLabels,
+    labels: npt.NDArray[np.int8],
+    beside: Floats | None = None,
 ) -> Encoded:
-    """Return what the layers learn: all texts that are not empty, then crops of them.
+    """Return what the layers learn: all texts that are not empty, then pieces of them.
 
     Args:
         ids: labelled texts, then unlabelled ones, encoded.
-        crops: of the same texts.
+        pieces: of the same texts, and those that were written.
         soft: the teacher's soft labels of the texts.
         labels: int8 [labelled], 0 or 1.
+        beside: float32 [texts + pieces], what the n-grams give them, which the layers' logit is
+            to be added to; with it a piece of a text counts less than a text. None: the layers
+            learn alone.
 
     Returns:
-        Texts and crops with how likely each is positive, which the loss takes as a label.
+        Texts and pieces with how likely each is positive, which the loss takes as a label.
     """
     from scipy.special import expit
 
     probabilities = _target_probabilities(soft, labels, _LAYERS_OWN_LABEL)
-    of_crops = expit(np.clip(crops.logits, -MOST_SURE, MOST_SURE))
-    both = [*ids, *crops.ids]
-    targets = np.concatenate([probabilities, of_crops]).astype(np.float32)
+    of_pieces = expit(np.clip(pieces.logits, -MOST_SURE, MOST_SURE))
+    both = [*ids, *pieces.ids]
+    targets = np.concatenate([probabilities, of_pieces]).astype(np.float32)
     full = [row for row, text in enumerate(both) if len(text)]
-    return Encoded([both[row] for row in full], targets[full])
+    learned = Encoded([both[row] for row in full], targets[full])
+    if beside is None:
+        return learned
+    weights = np.ones(len(both), np.float32)
+    weights[len(ids) :][pieces.owners >= 0] = _PIECE_WEIGHT
+    return dataclasses.replace(learned, weights=weights[full], beside=beside[full])
 
 
 def _target_probabilities(

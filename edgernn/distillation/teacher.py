@@ -5,9 +5,9 @@ n-grams of one to three words (Wang and Manning, Baselines and bigrams, 2012). T
 sentence at a time, is trained on sentences that carry their review's label, and so also says what a
 short text means; a text's score is the sum of its sentences' over the root of their number. The
 third is a logistic regression on the text's `document_vectors`. All are added by a logistic
-regression.
+regression, and a teacher that reads with them, where there is one: it errs elsewhere.
 
-No text is scored by a model that has seen its label, but for the four numbers that add them:
+No text is scored by a model that has seen its label, but for the few numbers that add them:
 labelled texts are scored out of fold, and unlabelled ones by the mean of all folds' models (Hinton,
 Vinyals and Dean, Distilling the knowledge in a neural network, 2015).
 """
@@ -72,6 +72,8 @@ class SoftLabels:
     """The same of the model of sentences alone, whose scores are added up."""
     vectors_accuracy: float
     """The same of the model of document vectors alone."""
+    reader_accuracy: float | None = None
+    """The same of the teacher that reads; None without one."""
 
 
 def train_teacher(
@@ -83,6 +85,7 @@ def train_teacher(
     cache: Path,
     busy: Busy,
     any_script: bool = False,
+    reader: npt.NDArray[np.float32] | None = None,
 ) -> SoftLabels:
     """Train the teacher and let it score the texts that it was trained on, out of fold.
 
@@ -98,6 +101,8 @@ def train_teacher(
         busy: called with a title, gives a context to show that a long step is under way.
         any_script: whether words of sentences have letters besides a-z, may stand without
             spaces between them, and may be emoji.
+        reader: float32 [labelled + unlabelled], the logits of a teacher that reads; of a labelled
+            text by a model that has not seen its label.
 
     Raises:
         DataError: too few texts for the folds, no n-gram is frequent enough, or a file of `cache`
@@ -128,7 +133,7 @@ def train_teacher(
                     write_cached(cache / _FOLD.format(k + 1), key, **kept)
                     found[k] = _scores(kept)
     joined = _joined([scores for scores in found if scores is not None], folds, owner)
-    return _combined(*joined, labels, owner)
+    return _combined(*joined, labels, owner, reader)
 
 
 def _combined(
@@ -137,19 +142,20 @@ def _combined(
     vectors: Scores,
     labels: npt.NDArray[np.int8],
     owner: npt.NDArray[np.int64],
+    reader: npt.NDArray[np.float32] | None,
 ) -> SoftLabels:
     """Add the models' scores by a logistic regression on the labelled texts."""
     from sklearn.linear_model import LogisticRegression
 
     number = np.bincount(owner, minlength=len(texts))
     summed = np.bincount(owner, parts, minlength=len(texts)) / np.sqrt(np.maximum(number, 1))
-    all_three = np.stack([texts, summed, vectors], axis=1)
+    scores = np.stack([texts, summed, vectors, *([] if reader is None else [reader])], axis=1)
     known = len(labels)
 
     def accuracy(scores: Scores) -> float:
         return float(np.mean(EVEN.right_logits(scores[:known], labels)))
 
-    added = LogisticRegression(C=1e3).fit(all_three[:known], labels).decision_function(all_three)
+    added = LogisticRegression(C=1e3).fit(scores[:known], labels).decision_function(scores)
     return SoftLabels(
         texts=added.astype(np.float32),
         sentences=parts.astype(np.float32),
@@ -157,6 +163,7 @@ def _combined(
         texts_accuracy=accuracy(texts),
         sentences_accuracy=accuracy(summed),
         vectors_accuracy=accuracy(vectors),
+        reader_accuracy=None if reader is None else accuracy(reader.astype(np.float64)),
     )
 
 

@@ -193,10 +193,15 @@ _FLAGSHIP = Recipe(
         "al., 2016)"
     ),
     text=dataclasses.replace(
-        _CONTENT_WORDS, target_vocabulary_size=10_000, max_length=400, stop_words=()
+        _CONTENT_WORDS,
+        target_vocabulary_size=10_000,
+        max_length=400,
+        stop_words=(),
+        html_entities="decode",
+        quotes="ascii",
     ),
     layers=(
-        Embedding(32, start="neighbours"),
+        Embedding(48, start="neighbours"),
         Recurrent(32, bidirectional=True, sequences=True, input_dropout=0.3),
         Pool(),
         Dropout(0.5),

@@ -53,6 +53,7 @@ from edgernn.training.label_figures import figures_of_logits
 from edgernn.training.models import NGRAMS, build, deep_layers, logits
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import PreparedData
+from edgernn.training.reader import Reader, halves_of, read_reader, written_pieces
 from edgernn.training.run import TEACHER
 from edgernn.training.validation import cross_entropy
 
@@ -87,6 +88,14 @@ class Distillation:
     """What the layers learn: texts and crops with how likely each is positive, as if a label."""
     unlabelled: Sequence[str] = ()
     """The texts without a label that were learned from."""
+    reader_accuracy: float | None = None
+    """The accuracy out of fold of the teacher that reads, by itself; None without one."""
+
+    def beside_table(self, texts: Encoded) -> Encoded:
+        """Return texts to be watched in training: beside the table, where the layers learn so."""
+        if self.layer_targets.beside is None:
+            return texts
+        return dataclasses.replace(texts, beside=ngram_sums(texts.ids, self.table))
 
 
 @dataclass(frozen=True)
@@ -111,6 +120,7 @@ def distill(
     settings: NgramFit = DEFAULT_FIT,
     held_out: Encoded | None = None,
     class_weight: ClassWeight | None = None,
+    reader: Reader | None = None,
 ) -> Distillation:
     """Train the teacher, fit the n-grams to its soft labels, and make the layers' targets of them.
 
@@ -127,6 +137,8 @@ def distill(
         held_out: texts whose labels the final table is fitted to, too; None where there is none.
         class_weight: whether both classes count alike in the n-grams' fit; the teacher's own stays
             the data's, so that its probabilities are.
+        reader: what a teacher that reads says of the texts; with it the layers learn what the
+            n-grams leave over.
 
     Raises:
         DataError: too few texts, or a broken cache.
@@ -140,11 +152,16 @@ def distill(
         cache=cache,
         busy=busy,
         any_script=_has_any_script(encoder),
+        reader=None if reader is None else reader.logits,
     )
     texts = [*labelled.texts, *unlabelled]
     with busy("encoding"):
         ids = encoder.encode_batch(texts)
-        crops = cut_crops(texts, soft, encoder, seed)
+        if reader is None:
+            learned = cut_crops(texts, soft, encoder, seed)
+        else:
+            learned = reader.pieces + written_pieces(reader, encoder, seed)
+    targets = ngram_targets(ids, learned, soft, labelled.labels, settings)
 
     def fit_table(targets: NgramTargets) -> NgramTable:
         targets = targets.balanced(class_weight)
@@ -152,7 +169,6 @@ def distill(
 
     def fit_tables() -> _Tables:
         with busy("fitting the n-grams to the teacher"):
-            targets = ngram_targets(ids, crops, soft, labelled.labels, settings)
             table = fit_table(targets)
         if held_out is None:
             return table, table
@@ -161,14 +177,42 @@ def distill(
 
     key = _key(ngrams, settings, encoder, soft, held_out, class_weight, seed)
     table, final_table = _cached_tables(cache / "ngrams.npz", key, ngrams, fit_tables)
+    beside = None
+    if reader is not None:
+        owners = np.concatenate([np.arange(len(ids)), learned.owners])
+        halves = halves_of(labelled, len(texts), seed)
+        both = [*ids, *learned.ids]
+
+        def fit_halves() -> npt.NDArray[np.float32]:
+            sums = ngram_sums(both, table)
+            for half in (0, 1):
+                with busy(f"fitting the n-grams to half of the texts ({half + 1} of 2)"):
+                    other = fit_table(targets.but_of(np.flatnonzero(halves == half)))
+                    own = np.flatnonzero((owners >= 0) & (halves[owners] == half))
+                    sums[own] = ngram_sums([both[row] for row in own], other)
+            return sums
+
+        beside = _cached_sums(cache / "beside.npz", key, len(both), fit_halves)
     return Distillation(
         table=table,
         final_table=final_table,
         teacher_accuracy=soft.accuracy,
         ids=ids,
-        layer_targets=layer_targets(ids, crops, soft, labelled.labels),
+        layer_targets=layer_targets(ids, learned, soft, labelled.labels, beside),
+        reader_accuracy=soft.reader_accuracy,
         unlabelled=unlabelled,
     )
+
+
+def _cached_sums(
+    path: Path, key: str, number: int, fit: Callable[[], npt.NDArray[np.float32]]
+) -> npt.NDArray[np.float32]:
+    """Return the sums of a file of the same key, or compute them and write the file."""
+    arrays = read_cached(path, key, {"sums": (number,)})
+    if arrays is None:
+        arrays = {"sums": fit()}
+        write_cached(path, key, **arrays)
+    return arrays["sums"]
 
 
 def _cached_tables(path: Path, key: str, ngrams: Ngrams, fit: Callable[[], _Tables]) -> _Tables:
@@ -202,6 +246,7 @@ def _taught(
             list(data.train.ids),
             (np.log(likely) - np.log1p(-likely)).astype(np.float32),
             np.ones(len(likely), np.float32),
+            np.arange(len(likely)),
         )
     min_count = scaled_min_count(DEFAULT_FIT.min_count, len(data.train))
     settings = dataclasses.replace(DEFAULT_FIT, min_count=min_count)
@@ -254,6 +299,10 @@ def distill_run(
         texts = list(map(words_apart, texts))
     vectors = document_vectors(texts, cache=options.output / TEACHER, busy=busy)
     rows = np.concatenate([data.learnt, np.arange(len(data.examples), len(vectors))])
+    reader = None
+    if options.teacher_logits is not None:
+        with busy("reading the teacher's logits"):
+            reader = read_reader(Path(options.teacher_logits), texts, rows, data.encoder)
     min_count = scaled_min_count(DEFAULT_FIT.min_count, len(data.learnt) + len(unlabelled))
     distilled = distill(
         recipe.ngrams,
@@ -267,7 +316,10 @@ def distill_run(
         settings=dataclasses.replace(DEFAULT_FIT, min_count=min_count),
         held_out=data.validation,
         class_weight=recipe.fit.class_weight,
+        reader=reader,
     )
+    if distilled.reader_accuracy is not None:
+        say(f"teacher that reads: {distilled.reader_accuracy:.2%} by itself")
     say(
         f"teacher: {distilled.teacher_accuracy:.2%} out of fold on {len(data.learnt):,} texts, "
         f"asked about {len(unlabelled):,} unlabelled ones too; "
@@ -386,6 +438,11 @@ def add_ngrams(
         "layers_validation_accuracy": accuracy(of_layers),
         "ngrams_validation_accuracy": accuracy(of_ngrams),
         "teacher_accuracy": distilled.teacher_accuracy,
+        **(
+            {}
+            if distilled.reader_accuracy is None
+            else {"reader_accuracy": distilled.reader_accuracy}
+        ),
         "blend": dataclasses.asdict(factors),
     }
     return model, found, both.astype(np.float32)

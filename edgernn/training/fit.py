@@ -29,15 +29,21 @@ from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import FitSettings
 from edgernn.text.decision import DecisionRule
 from edgernn.text.padding import pad
+from edgernn.training.beside_loss import beside_functions
 from edgernn.training.checkpoint import Checkpoint, holds_epoch
 from edgernn.training.distillation_loss import distillation_functions, distillation_loss
 from edgernn.training.history import Epoch, History
-from edgernn.training.keras_metrics import RIGHT_POSITIVES, loss, metrics
+from edgernn.training.keras_metrics import RIGHT_POSITIVES, Agreements, loss, metrics
 from edgernn.training.validation import measure
 
 __all__ = ["Watcher", "fit"]
 
 _VALIDATION_BATCH = 128
+_WITHOUT_OTHER = 0.2
+"""Share of an epoch's texts at which the other model is silent, where there is one, so that the
+layers do not come to rely on it."""
+_SHORT = 12
+"""Tokens of a text that loses none there: its meaning may turn on one."""
 
 
 class Watcher(Protocol):
@@ -219,12 +225,19 @@ def _compile(model: Any, settings: FitSettings, texts: Encoded, rule: DecisionRu
     rate: Any = settings.learning_rate
     if settings.cosine_decay:
         rate = keras.optimizers.schedules.CosineDecay(settings.learning_rate, steps)
+    lowered: Any = loss(rule)
+    functions: Agreements | None = None
+    if texts.beside is not None:
+        lowered, functions = beside_functions().loss, beside_functions()
+    elif soft is not None:
+        functions = distillation_functions()
+        lowered = distillation_loss(rule, soft.temperature)
     model.compile(
         optimizer=keras.optimizers.Adam(
             rate, clipnorm=settings.clip_norm, use_ema=True, ema_momentum=settings.weight_average
         ),
-        loss=loss(rule) if soft is None else distillation_loss(rule, soft.temperature),
-        metrics=metrics(rule, None if soft is None else distillation_functions()),
+        loss=lowered,
+        metrics=metrics(rule, functions),
     )
     # TensorFlow traces a step that makes variables, as the first one would, a second time.
     model.optimizer.build(model.trainable_variables)
@@ -245,8 +258,14 @@ def _augmented(texts: Encoded, settings: FitSettings, rng: np.random.Generator) 
     """Return the training texts as one epoch sees them."""
     cropped = rng.random(len(texts)) < settings.crops
     ids = [crop(text, rng) if cut else text for text, cut in zip(texts.ids, cropped, strict=True)]
-    ids = [thin(text, settings.token_dropout, rng) for text in ids]
-    return dataclasses.replace(texts, ids=ids)
+    shortest = 0 if texts.beside is None else _SHORT + 1
+    ids = [
+        thin(text, settings.token_dropout, rng) if len(text) >= shortest else text for text in ids
+    ]
+    if texts.beside is None:
+        return dataclasses.replace(texts, ids=ids)
+    heard = rng.random(len(texts)) >= _WITHOUT_OTHER
+    return dataclasses.replace(texts, ids=ids, beside=texts.beside * heard)
 
 
 def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]], rule: DecisionRule) -> Any:
@@ -263,6 +282,8 @@ def _batches(texts: Encoded, plan: list[npt.NDArray[np.int64]], rule: DecisionRu
             ids, _ = pad([texts.ids[j] for j in chosen])
             if texts.soft is not None:
                 labels = texts.soft.of(texts.labels[chosen], chosen, rule)
+            elif texts.beside is not None:
+                labels = np.stack([texts.labels[chosen], texts.beside[chosen]], axis=1)
             else:
                 labels = texts.labels[chosen].astype(np.float32)
             labels = labels if labels.ndim == 2 else labels[:, None]

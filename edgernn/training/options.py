@@ -10,7 +10,7 @@ from typing import Any, get_args
 from edgernn.data import DataOptions
 from edgernn.errors import DataError, ModelFileError, TrainingError, UsageError
 from edgernn.recipes.catalogue import DEFAULT_RECIPE, find_recipe
-from edgernn.recipes.recipe import ClassWeight, Recipe
+from edgernn.recipes.recipe import ClassWeight, Ngrams, Recipe
 from edgernn.training import run as names
 from edgernn.training.checkpoint import holds_epoch
 from edgernn.training.run import NO_START, read_json
@@ -57,6 +57,9 @@ class TrainOptions(DataOptions):
     `DEFAULT_TEMPERATURE`. For `soft_labels` alone; so is the next."""
     hard_share: float | None = None
     """How much of a text's loss is that of its label, in [0, 1]; None: see `DEFAULT_HARD_SHARE`."""
+    teacher_logits: str | None = None
+    """A file of what a teacher that reads says of the texts and of pieces of them; None: the
+    flagship's own teacher is alone."""
 
     def check_soft_labels(self) -> None:
         """Make sure that what is said of soft labels goes together.
@@ -97,6 +100,29 @@ class TrainOptions(DataOptions):
                 f"--hard-share {self.hard_share:g}: is a share of the loss, from 0 to 1"
             )
 
+    def check_teacher_logits(self, recipe: Recipe) -> None:
+        """Make sure that a teacher's logits are for a recipe and data that take them.
+
+        Raises:
+            UsageError: they are not.
+        """
+        if self.teacher_logits is None:
+            return
+        option = f"--teacher-logits {self.teacher_logits}"
+        if not isinstance(recipe.ngrams, Ngrams):
+            raise UsageError(
+                f"{option}: is for --recipe flagship; what a teacher says of the texts of any "
+                "recipe is read with --soft-labels"
+            )
+        others = {
+            "--soft-labels": self.soft_labels is not None,
+            "--limit": self.limit is not None,
+            "--class-weight": self.class_weight is not None,
+        }
+        for other, given in others.items():
+            if given:
+                raise UsageError(f"{option}: does not go with {other}; leave one of the two out")
+
     def check_vocabulary(self) -> None:
         """Make sure that a vocabulary is either given or built.
 
@@ -129,6 +155,7 @@ class TrainOptions(DataOptions):
             "--vocab": self.vocabulary is not None,
             "--published": self.published,
             "--soft-labels": self.soft_labels is not None,
+            "--teacher-logits": self.teacher_logits is not None,
             "--max-length": self.max_length is not None,
             **{f"--{name.replace('_', '-')}": getattr(self, name) is not None for name in _FIT},
         }
@@ -217,6 +244,7 @@ class TrainOptions(DataOptions):
                 target_precision=config.get("target_precision"),
                 temperature=None if taught is None else taught["temperature"],
                 hard_share=None if taught is None else taught["hard_share"],
+                teacher_logits=self.teacher_logits or config.get("teacher_logits"),
             )
         except (ModelFileError, KeyError, TypeError) as error:
             reason = error if isinstance(error, ModelFileError) else f"{names.CONFIG} is broken"

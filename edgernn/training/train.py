@@ -85,9 +85,11 @@ def train(
     if start is not None:
         return _train_beside(options, start, data, say, busy)
     distilled, linear, to_train, texts = None, None, data.train, data.train.ids
+    watched = data.validation
     if isinstance(recipe.ngrams, Ngrams):
         distilled = distill_run(options, recipe, data, say, busy)
         to_train, texts = distilled.layer_targets, distilled.ids
+        watched = distilled.beside_table(watched)
     elif recipe.ngrams is not None and recipe.ngrams.fitted:
         linear = fit_linear(recipe, data, say, busy)
         recipe = linear.recipe
@@ -97,7 +99,7 @@ def train(
         first_model(recipe, size, texts, options.seed, busy, labels_of(contract)),
         recipe.fit,
         to_train,
-        data.validation,
+        watched,
         seed=options.seed,
         checkpoint=folder / names.CHECKPOINT,
         rule=contract.decision,
@@ -182,6 +184,7 @@ def _checked(options: TrainOptions, resume: bool) -> tuple[TrainOptions, Recipe]
             )
     options.check_soft_labels()
     recipe = options.resolved_recipe()
+    options.check_teacher_logits(recipe)
     if not resume:
         check_output(folder)
     return options, recipe
@@ -305,6 +308,7 @@ def _config(options: TrainOptions, recipe: Recipe, data: PreparedData) -> dict[s
             **({} if reading is None else reading.to_json()),
         },
         **_soft_labels(options),
+        **({} if options.teacher_logits is None else {"teacher_logits": options.teacher_logits}),
         "splits": {
             "test_fraction": options.test_fraction,
             "group_column": options.group_column,

@@ -95,8 +95,14 @@ def test_labels_are_added():
     """Texts that are to score as their labels say come last and count whole; empty ones do not."""
     ids, nothing = ENCODER.encode_batch(TEXTS), np.zeros(0, np.int32)
     more = Encoded([ids[1], nothing, ids[0]], np.array([1, 1, 0], np.int8))
-    before = NgramTargets(ids[2:], np.array([0.5, 2], np.float32), np.array([1, 0.5], np.float32))
+    before = NgramTargets(
+        ids[2:],
+        np.array([0.5, 2], np.float32),
+        np.array([1, 0.5], np.float32),
+        np.array([2, 3]),
+    )
     fitted = before.with_labels(more)
     assert [text.tolist() for text in fitted.ids] == [ids[i].tolist() for i in (2, 3, 1, 0)]
     assert fitted.logits.tolist() == [0.5, 2, np.inf, -np.inf]
     assert fitted.weights.tolist() == [1, 0.5, 1, 1]
+    assert fitted.owners.tolist() == [2, 3, -1, -1]

@@ -13,8 +13,11 @@ from typer.testing import CliRunner
 from edgernn.cli import train as command
 from edgernn.cli.main import app
 from edgernn.cli.signals import Ended
+from edgernn.data import load_split, unlabelled_texts
 from edgernn.distillation import document_vectors, teacher
-from edgernn.errors import DataError, TrainingError
+from edgernn.distillation.pieces import PIECES, pieces
+from edgernn.distillation.reader_logits import ReaderLogits, write_logits
+from edgernn.errors import DataError, TrainingError, UsageError
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 from edgernn.training import distill
@@ -342,3 +345,51 @@ def test_ctrl_c_before_the_teacher(reviews, tmp_path, monkeypatch, capsys):
         )
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == "interrupted before the first epoch ended: no model was written"
+
+
+def read_by(reviews, path):
+    """Write a file of a teacher that reads: it knows what the words say, and "not" turns it."""
+    texts = [*load_split(str(reviews), "train").texts, *unlabelled_texts(str(reviews))]
+
+    def logit(text):
+        words = text.lower()
+        sums = sum(words.count(word) for word in ("great", "lovely"))
+        sums -= sum(words.count(word) for word in ("awful", "dull"))
+        return (-1 if " not " in words else 1) * 3.5 * np.sign(sums)
+
+    of_pieces = np.array([logit(piece) for piece in pieces(texts)], np.float32)
+    of_texts = np.array([logit(text) for text in texts], np.float32)
+    write_logits(path, texts, ReaderLogits(of_texts, of_pieces.reshape(-1, PIECES)))
+
+
+def test_a_teacher_that_reads(reviews, tmp_path, monkeypatch, request):
+    """The layers learn its pieces and written texts beside the n-grams; what is kept is resumed."""
+    monkeypatch.setattr("edgernn.training.reader.WRITTEN", 400)
+    path, said = tmp_path / "logits.npz", []
+    read_by(reviews, path)
+    asked = options(reviews, tmp_path / "run", teacher_logits=str(path))
+    train(asked, say=said.append, watcher=Interrupt(2))
+    assert any(line.startswith("teacher that reads: ") for line in said)
+    run = Run.open(tmp_path / "run")
+    assert run.config["teacher_logits"] == str(path)
+    assert run.metrics["reader_accuracy"] > 0.7
+    _, _, labels, before = scores_and_parts(tmp_path / "run", reviews)
+    assert run.metrics["validation_accuracy"] == np.mean((before > 0) == labels)
+    request.getfixturevalue("no_fitting")
+    train(TrainOptions(output=tmp_path / "run"), resume=True)
+    assert Run.open(tmp_path / "run").metrics["epochs"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"recipe": "bigru"}, "is for --recipe flagship"),
+        ({"limit": 40}, "does not go with --limit"),
+        ({"class_weight": "balanced"}, "does not go with --class-weight"),
+    ],
+)
+def test_what_a_teacher_that_reads_does_not_go_with(reviews, tmp_path, changes, words):
+    """Said before anything is read."""
+    asked = options(reviews, tmp_path / "run", teacher_logits=str(tmp_path / "no.npz"), **changes)
+    with pytest.raises(UsageError, match=words):
+        train(asked)

@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from edgernn.distillation.sentences import split_sentences
 
-__all__ = ["CROPS", "PIECES", "negated", "pieces"]
+__all__ = ["CROPS", "PIECES", "negated", "pieces", "untold_negations"]
 
 CROPS = 2
 """Crops of a text: one to three sentences in a row, half of them one."""
@@ -30,6 +31,7 @@ _CONTRACTED = re.compile(
 _OTHER_CONTRACTED = {"can't": "can", "won't": "will", "cannot": "can", "ain't": "is"}
 _OTHER = re.compile(r"\b(can['\u2019]t|won['\u2019]t|cannot|ain['\u2019]t)", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|never)\s+(?!only\b)", re.IGNORECASE)
+_NEGATION = re.compile(r"n['\u2019]t\b|\b(?:not|never|cannot)\b", re.IGNORECASE)
 _BE = re.compile(r"\b(is|was|are|were)\b(?! (?:not|never|no)\b)", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(I|we|you|they)\s+(?:really\s+|truly\s+|highly\s+)?"
@@ -58,6 +60,22 @@ def negated(sentence: str) -> str | None:
         if number:
             return found
     return None
+
+
+def untold_negations(pieces: Sequence[str], logits: npt.NDArray[np.floating]) -> list[int]:
+    """Return the places of negations of blame that a teacher calls blame, too.
+
+    Args:
+        pieces: as `pieces` returns them.
+        logits: floating [texts, PIECES], the teacher's.
+    """
+    found = []
+    for text in np.flatnonzero((logits[:, -2:] < 0).all(axis=1)):
+        first, other = (int(text) * PIECES + k for k in (PIECES - 2, PIECES - 1))
+        if pieces[first]:
+            more = len(_NEGATION.findall(pieces[first])) > len(_NEGATION.findall(pieces[other]))
+            found.append(first if more else other)
+    return found
 
 
 def _verb_negated(match: re.Match[str]) -> str:
