@@ -17,6 +17,7 @@ from edgernn.errors import TrainingError
 from edgernn.files import leftover_of, new_file, write_text
 from edgernn.privacy import import_quietly
 from edgernn.recipes.recipe import Keep
+from edgernn.training.beside_loss import beside_functions
 from edgernn.training.distillation_loss import distillation_functions
 from edgernn.training.history import Epoch, History
 from edgernn.training.keras_metrics import counting_functions
@@ -110,6 +111,7 @@ class Checkpoint:
         keras = import_quietly("keras")
 
         history = self.history()
+        beside_functions()
         counting_functions()
         distillation_functions()
         name = f"epoch-{len(history.epochs)}.keras"
