@@ -46,8 +46,9 @@ from edgernn.recipes.recipe import (
     Recurrent,
 )
 from edgernn.text import EVEN, TextEncoder
+from edgernn.training.blend import add_ngrams, fit_blend
 from edgernn.training.checkpoint import remove_checkpoint
-from edgernn.training.distill import Distillation, add_ngrams, distill, fit_blend
+from edgernn.training.distill import Distillation, distill
 from edgernn.training.fit import fit
 from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.models import logits

@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgernn.text import EVEN
+
 __all__ = ["Clauses", "ContrastTexts", "contrast_texts", "digest_of", "read_clauses"]
 
 _SURE = 3.0
@@ -73,10 +75,13 @@ def read_clauses(sentences: Sequence[str], logits: npt.NDArray[np.floating]) -> 
     praise: list[str] = []
     blame: list[str] = []
     for sentence, logit in zip(sentences, logits, strict=True):
-        if abs(logit) <= _SURE or not 2 <= sentence.count(" ") < _LONGEST_CLAUSE:
+        sure = abs(logit) / _SURE
+        if sure <= 1 or not 2 <= sentence.count(" ") < _LONGEST_CLAUSE:
             continue
         if not _TURN.search(sentence.lower().replace("\u2019", "'")):
-            (praise if logit > 0 else blame).append(_uncapitalized(sentence.rstrip(" .!?")))
+            (praise if EVEN.called_logits(logit) else blame).append(
+                _uncapitalized(sentence.rstrip(" .!?"))
+            )
     return Clauses(tuple(praise), tuple(blame))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.distillation.sentences import split_sentences
+from edgernn.text import EVEN
 
 __all__ = ["CROPS", "PIECES", "negated", "pieces", "untold_negations"]
 
@@ -70,7 +71,7 @@ def untold_negations(pieces: Sequence[str], logits: npt.NDArray[np.floating]) ->
         logits: floating [texts, PIECES], the teacher's.
     """
     found = []
-    for text in np.flatnonzero((logits[:, -2:] < 0).all(axis=1)):
+    for text in np.flatnonzero(~EVEN.called_logits(logits[:, -2:]).any(axis=1)):
         first, other = (int(text) * PIECES + k for k in (PIECES - 2, PIECES - 1))
         if pieces[first]:
             more = len(_NEGATION.findall(pieces[first])) > len(_NEGATION.findall(pieces[other]))

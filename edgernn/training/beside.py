@@ -24,9 +24,9 @@ from edgernn.distillation.linear_model import LinearModel, TextFeatures, margins
 from edgernn.distillation.vector_table import Entries, entries_of, kept_of_each_bucket
 from edgernn.ngrams import NO_CHECK
 from edgernn.progress import Busy, Say
-from edgernn.recipes.recipe import ClassWeight, Ngrams, Recipe
+from edgernn.recipes.recipe import ClassWeight, Embedding, Ngrams, Recipe
 from edgernn.text import EVEN, TextEncoder
-from edgernn.training.distill import Blend, fit_blend
+from edgernn.training.blend import Blend, fit_blend
 from edgernn.training.history import Epoch, History
 from edgernn.training.label_figures import figures_of_logits
 from edgernn.training.linear_ngrams import words_of
@@ -74,12 +74,18 @@ def started(run: Run, recipe: Recipe, size: int) -> tuple[Any, Recipe]:
         size: number of ids, padding included.
 
     Returns:
-        The Keras model, and the recipe with n-grams as the model has them.
+        The Keras model, and the recipe with embedding and n-grams as the model has them.
     """
     old = run.load_model()
     table = old.get_layer(NGRAMS)
     ngrams = Ngrams(buckets=table.buckets, longest=table.longest, hash=table.hash)
-    recipe = dataclasses.replace(recipe, ngrams=ngrams)
+    # An earlier version's recipe may have had another width.
+    width = int(embedding_of(old).output_dim)
+    layers = tuple(
+        dataclasses.replace(layer, units=width) if isinstance(layer, Embedding) else layer
+        for layer in recipe.layers
+    )
+    recipe = dataclasses.replace(recipe, ngrams=ngrams, layers=layers)
     model = build(recipe, size)
     for own, other in zip(deep_layers(model), deep_layers(old), strict=True):
         weights = other.get_weights()

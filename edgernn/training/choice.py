@@ -25,7 +25,7 @@ from edgernn.text import EVEN, TextEncoder
 from edgernn.text.normalize import Normalizer
 from edgernn.text.word_rule import WordRule
 from edgernn.training.beside import cross_fitted, offset_of
-from edgernn.training.distill import fit_blend
+from edgernn.training.blend import fit_blend
 from edgernn.training.linear_ngrams import words_of
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import load_examples, min_df_of

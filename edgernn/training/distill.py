@@ -1,11 +1,10 @@
-"""Distillation: what a recipe with n-grams learns of a teacher, and how it is added to the layers.
+"""Distillation: what a recipe with n-grams learns of a teacher.
 
 The n-grams' table is fitted to the labels, to the teacher's soft labels of unlabelled texts, and to
 those of crops of one to three sentences, so that short texts are not new to it. The layers
 learn the teacher's probabilities of the same texts and crops (Hinton, Vinyals and Dean, 2015); of
 what it knows they learn what no sum over n-grams can say. How much each counts is found on
-held-out texts, by a logistic regression that calibrates the sum too (Platt, 1999; Guo et al.,
-2017). With that known, the n-grams are fitted once more, to the labels of the held-out texts too.
+held-out texts, see `blend`; then the n-grams are fitted to the labels of these, too.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,23 +46,16 @@ from edgernn.distillation.targets import (
 from edgernn.distillation.teacher import SoftLabels, train_teacher
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import ClassWeight, Ngrams, Recipe
-from edgernn.text import EVEN, TextEncoder
-from edgernn.training.label_figures import figures_of_logits
-from edgernn.training.models import NGRAMS, build, deep_layers, logits
+from edgernn.text import TextEncoder
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import PreparedData
 from edgernn.training.reader import Reader, halves_of, read_reader, written_pieces
 from edgernn.training.run import TEACHER
-from edgernn.training.validation import cross_entropy
 
 __all__ = [
-    "Blend",
     "Distillation",
-    "add_ngrams",
-    "assemble",
     "distill",
     "distill_run",
-    "fit_blend",
 ]
 
 _Tables = tuple[NgramTable, NgramTable]
@@ -96,15 +87,6 @@ class Distillation:
         if self.layer_targets.beside is None:
             return texts
         return dataclasses.replace(texts, beside=ngram_sums(texts.ids, self.table))
-
-
-@dataclass(frozen=True)
-class Blend:
-    """How the layers' logit and the n-grams' sum are added: the factors of each, and a constant."""
-
-    layers: float
-    ngrams: float
-    constant: float
 
 
 def distill(
@@ -345,107 +327,6 @@ def _unlabelled(options: TrainOptions, say: Say, busy: Busy) -> list[str]:
     except NoUnlabelledTextsError as error:
         say(f"warning: {error}; the n-grams are learned from the labelled texts alone")
         return []
-
-
-def fit_blend(
-    layers: npt.NDArray[np.float32],
-    ngrams: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.int8] | npt.NDArray[np.float32],
-    class_weight: ClassWeight | None = None,
-) -> Blend:
-    """Find how much the layers and the n-grams count, on texts that neither was trained on.
-
-    A label counts as (n + 1) / (n + 2) of one, n being the texts that have it. A few dozen texts
-    that are all told apart would ask for factors without bound: a model that is surer than they can
-    tell, and numbers so large that int8 rounds a score 0.03 off.
-
-    Source: "Probabilistic Outputs for Support Vector Machines" (Platt, 1999), section 2.2.
-
-    Args:
-        layers: float32 [texts], the layers' logits.
-        ngrams: float32 [texts], the n-grams' sums.
-        labels: int8 [texts], 0 or 1.
-        class_weight: whether both classes count alike, however many texts each has.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    positive = np.asarray(labels) == 1
-    counts = np.where(positive, positive.sum(), (~positive).sum())
-    weights = np.ones(len(labels))
-    if class_weight is not None:
-        weights = len(labels) / (2 * counts)
-    own = weights * (counts + 1) / (counts + 2)
-    inputs = np.stack([layers, ngrams], axis=1)
-    model = LogisticRegression(C=10.0)
-    model.fit(
-        np.concatenate([inputs, inputs]),
-        np.concatenate([positive, ~positive]),
-        np.concatenate([own, weights - own]),
-    )
-    (first, second), (constant,) = model.coef_[0], model.intercept_
-    return Blend(float(first), float(second), float(constant))
-
-
-def assemble(model: Any, layers: Any, table: NgramTable, factors: Blend) -> None:
-    """Put trained layers and a table of n-grams into a recipe's whole model.
-
-    Args:
-        model: a fresh model of the recipe, with n-grams.
-        layers: the trained model of the recipe without them.
-        table: the n-grams' numbers and checks.
-        factors: how much each counts.
-    """
-    trained = deep_layers(layers)
-    for own, other in zip(deep_layers(model), trained, strict=True):
-        own.set_weights(other.get_weights())
-    last = deep_layers(model)[-1]
-    kernel, bias = last.get_weights()
-    last.set_weights([kernel * factors.layers, bias * factors.layers + factors.constant])
-    model.get_layer(NGRAMS).set_weights([table.numbers * factors.ngrams, table.checks])
-
-
-def add_ngrams(
-    recipe: Recipe, size: int, layers: Any, distilled: Distillation, measured: Encoded
-) -> tuple[Any, dict[str, Any], npt.NDArray[np.float32]]:
-    """Add the n-grams to trained layers.
-
-    Args:
-        recipe: the recipe, with n-grams.
-        size: of the vocabulary, padding included.
-        layers: the trained model of the recipe without n-grams.
-        distilled: the n-grams.
-        measured: texts that neither was trained on, but for the lesson's last table.
-
-    Returns:
-        The model; for `metrics.json` what was measured of both parts and of their sum, with the
-        table that has not seen the texts that it is measured on; and that sum of each of them,
-        float32 [texts].
-    """
-    of_layers = logits(layers, measured.ids)
-    of_ngrams = ngram_sums(measured.ids, distilled.table)
-    factors = fit_blend(of_layers, of_ngrams, measured.labels, recipe.fit.class_weight)
-    both = factors.layers * of_layers + factors.ngrams * of_ngrams + factors.constant
-    model = build(recipe, size)
-    assemble(model, layers, distilled.final_table, factors)
-
-    def accuracy(sums: npt.NDArray[np.floating]) -> float:
-        return float(np.mean(EVEN.right_logits(sums, measured.labels)))
-
-    found = {
-        "held_out": dataclasses.asdict(figures_of_logits(both, measured.labels)),
-        "validation_accuracy": accuracy(both),
-        "validation_loss": float(np.mean(cross_entropy(both, measured.labels, "threshold"))),
-        "layers_validation_accuracy": accuracy(of_layers),
-        "ngrams_validation_accuracy": accuracy(of_ngrams),
-        "teacher_accuracy": distilled.teacher_accuracy,
-        **(
-            {}
-            if distilled.reader_accuracy is None
-            else {"reader_accuracy": distilled.reader_accuracy}
-        ),
-        "blend": dataclasses.asdict(factors),
-    }
-    return model, found, both.astype(np.float32)
 
 
 def _key(

@@ -24,7 +24,7 @@ from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Dense, Embedding, NgramVectors, Pool, Recipe, Recurrent
 from edgernn.text import TextContract, TextEncoder
 from edgernn.text.decision import DecisionRule
-from edgernn.training.distill import Blend, fit_blend
+from edgernn.training.blend import Blend, fit_blend
 from edgernn.training.label_figures import figures_of_logits
 from edgernn.training.models import NGRAMS, build, deep_layers, labels_of, logits, scores_of
 from edgernn.training.prepare import PreparedData

@@ -22,8 +22,9 @@ from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Embedding, Ngrams, NgramVectors, Recipe
 from edgernn.training import run as names
 from edgernn.training.beside import fit_beside
+from edgernn.training.blend import add_ngrams
 from edgernn.training.checkpoint import holds_epoch, is_first_attempt, remove_checkpoint
-from edgernn.training.distill import Distillation, add_ngrams, distill_run
+from edgernn.training.distill import Distillation, distill_run
 from edgernn.training.embeddings import neighbour_embeddings
 from edgernn.training.fit import Watcher, fit
 from edgernn.training.history import History

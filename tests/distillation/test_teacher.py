@@ -166,10 +166,21 @@ def test_sentences_count():
     texts, parts = np.zeros(4), np.array([2.0, 1.0, -2.0, -1.0, 3.0, -3.0])
     vectors = np.zeros(4)
     labels = np.array([1, 0], np.int8)
-    soft = teacher._combined(texts, parts, vectors, labels, np.array([0, 0, 1, 1, 2, 3]))
+    owner = np.array([0, 0, 1, 1, 2, 3])
+    soft = teacher._combined(texts, parts, vectors, labels, owner, None)
     assert soft.texts[0] > 0 > soft.texts[1]
     assert soft.texts[2] > soft.texts[0] > soft.texts[1] > soft.texts[3]
     assert (soft.texts_accuracy, soft.sentences_accuracy) == (0.5, 1.0)
+
+
+def test_a_teacher_that_reads_counts():
+    """Where the others tell nothing it decides, and what it says by itself is measured."""
+    nothing, reader = np.zeros(4), np.array([2, -2, 1, -3], np.float32)
+    labels, owner = np.array([1, 0], np.int8), np.arange(4)
+    soft = teacher._combined(nothing, nothing, nothing, labels, owner, reader)
+    assert soft.texts[0] > soft.texts[2] > 0 > soft.texts[1] > soft.texts[3]
+    assert (soft.reader_accuracy, soft.accuracy) == (1.0, 1.0)
+    assert teacher._combined(nothing, nothing, nothing, labels, owner, None).reader_accuracy is None
 
 
 def test_a_second_call_reads(done, no_fitting):

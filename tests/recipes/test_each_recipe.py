@@ -16,7 +16,7 @@ class TestFlagship(RecipeChecks):
 
     recipe = RECIPES["flagship"]
     # Layers, and a number and a check for each bucket of its n-grams.
-    parameters = 10_000 * 32 + 2 * 4 * 32 * (32 + 32 + 1) + 128 + 1 + 2 * 131_071
+    parameters = 10_000 * 48 + 2 * 4 * 32 * (48 + 32 + 1) + 128 + 1 + 2 * 131_071
 
 
 class TestPooledBilstm(RecipeChecks):

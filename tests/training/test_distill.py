@@ -14,7 +14,8 @@ from edgernn.distillation.ngram_table import NgramFit, NgramTable, ngram_sums
 from edgernn.errors import DataError
 from edgernn.recipes.recipe import Dense, Embedding, Ngrams, Pool, Recurrent
 from edgernn.training import distill
-from edgernn.training.distill import Blend, Distillation, add_ngrams, assemble, fit_blend
+from edgernn.training.blend import Blend, add_ngrams, assemble, fit_blend
+from edgernn.training.distill import Distillation
 from edgernn.training.models import NGRAMS, build, logits
 
 keras = pytest.importorskip("keras")
