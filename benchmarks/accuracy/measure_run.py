@@ -22,7 +22,7 @@ from benchmarks.accuracy.measures import measure_accuracy, measure_short, measur
 from benchmarks.environment import EXPORT_PACKAGES, describe_machine, write_result
 from benchmarks.peers.model_file import ModelFile
 from edgernn.cli.console import say
-from edgernn.errors import UsageError
+from edgernn.errors import ExportError, UsageError
 from edgernn.evaluation.calibration import calibration_bins, expected_calibration_error
 from edgernn.runtime.loaded_model import open_reference
 from edgernn.text import Decision
@@ -67,6 +67,8 @@ def main() -> None:
         **measure_run(trained, texts, arguments.reviews, arguments.passes),
     }
     write_result(arguments.output / f"{arguments.name}.json", result)
+    for name, reason in result["refused"].items():
+        say(f"{arguments.name} {name}: refused: {reason}")
     for name, file in result["files"].items():
         test = file["test"]
         say(
@@ -87,7 +89,7 @@ def measure_run(
         passes: timed passes.
 
     Raises:
-        ExportError: a file failed a check.
+        ExportError: the timed file failed a check.
     """
     run = trained.run
     result: dict[str, Any] = {
@@ -97,11 +99,19 @@ def measure_run(
         "metrics": run.metrics,
         "keras_test_accuracy": _keras_accuracy(run, texts),
         "files": {},
+        "refused": {},
     }
     with tempfile.TemporaryDirectory() as folder:
         for rules in FORMATS.values():
             path = Path(folder) / f"{PRECISION}{rules.suffix}"
-            result["files"][rules.name] = _file(trained, rules, path, texts)
+            try:
+                result["files"][rules.name] = _file(trained, rules, path, texts)
+            except ExportError as error:
+                # Of the tables a file of the other format will do; what was refused is told.
+                if rules.name == _TIMED:
+                    raise
+                result["refused"][rules.name] = str(error).replace(f"{folder}/", "")
+                continue
             if rules.name == _TIMED:
                 file = ModelFile(path)
                 result["speed"] = measure_speed(file.score, texts.tests.texts, reviews, passes)

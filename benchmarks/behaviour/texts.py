@@ -1,4 +1,4 @@
-"""The texts: written for this measurement, used for no training and no choice of a model."""
+"""The texts: written for this measurement, used for no training."""
 
 from __future__ import annotations
 

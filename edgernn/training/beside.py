@@ -156,7 +156,7 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
         unseen = cross_fitted(features, both.labels, offset, seed, class_weight)
         every = np.arange(len(both))
         found = _solved(features, every, both.labels, offset, class_weight)
-    factors = fit_blend(known, unseen, both.labels, class_weight)
+    factors = _counting(known, unseen, both.labels, class_weight)
     summed = factors.layers * known + factors.ngrams * unseen + factors.constant
     _add(model, factors, found, entries_of(features, found, contract.first_word_id or 1), recipe)
     sums, rows = summed.astype(np.float32), slice(len(data.train), None)
@@ -183,6 +183,37 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
         "blend": dataclasses.asdict(factors),
     }
     return Beside(model, recipe, History([epoch]), sums[rows], measured)
+
+
+def _counting(
+    known: Floats, unseen: Floats, labels: npt.NDArray[Any], class_weight: ClassWeight | None
+) -> Blend:
+    """Find how much the old model and the new n-grams count.
+
+    The n-grams, and another constant, count only where they lower the loss of texts that they have
+    not seen by more than its standard error: of a hundred texts they may be worth less than what
+    they put wrong.
+    """
+    both = fit_blend(known, unseen, labels, class_weight)
+    # Mirrored, so that no constant is found.
+    mirrored = np.concatenate([known, -known])
+    alone = fit_blend(
+        mirrored, np.zeros_like(mirrored), np.concatenate([labels, 1 - labels]), class_weight
+    )
+    as_it_was = Blend(alone.layers, 0.0, 0.0)
+    gains = np.subtract(
+        *(
+            cross_entropy(
+                blend.layers * known + blend.ngrams * unseen + blend.constant, labels, "threshold"
+            )
+            for blend in (as_it_was, both)
+        )
+    )
+    if class_weight is not None:
+        weights = balanced(Encoded((), labels)).weights
+        gains = gains if weights is None else gains * weights
+    error = np.std(gains) / np.sqrt(len(gains))
+    return both if np.mean(gains) > error else as_it_was
 
 
 def beside_features(ids: Sequence[Ids], encoder: TextEncoder, recipe: Recipe) -> TextFeatures:
