@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from edgernn.distillation.ngram_table import NgramTable, ngram_sums
 from edgernn.errors import ModelFileError
+from edgernn.privacy import import_quietly
 from edgernn.training.models import NGRAMS, deep_layers, logits
 from edgernn.training.run import Run
 
@@ -59,7 +60,7 @@ def open_halves(run: Run) -> Callable[[Sequence[str]], dict[str, npt.NDArray[np.
 
 def _layers_of(model: Any) -> Any:
     """Return the model of the layers alone; its weights are the whole model's."""
-    import keras
+    keras = import_quietly("keras")
 
     return keras.Model(model.inputs, deep_layers(model)[-1].output)
 

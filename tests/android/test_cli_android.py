@@ -33,7 +33,7 @@ def test_the_pretrained_model_is_copied(project, capsys):
     assert target.read_bytes() == SHIPPED_MODEL.read_bytes()
     said = capsys.readouterr()
     assert said.out == ""
-    assert f"{len(SHIPPED_MODEL.read_bytes()):,} bytes; text contract version 1" in said.err
+    assert f"{len(SHIPPED_MODEL.read_bytes()):,} bytes; text contract version 2" in said.err
     assert f"{target}: copied from {SHIPPED_MODEL}" in said.err
     assert "warning" not in said.err
 
@@ -85,7 +85,7 @@ def test_a_file_that_no_runtime_takes_is_refused(project, tmp_path, damage):
     changed = {
         "not a model": b"PK\3\4 this is something else",
         "cut": data[: len(data) // 2],
-        "other rules": data.replace(b'"version": 1', b'"version": 2'),
+        "other rules": data.replace(b'"version": 2', b'"version": 9'),
     }[damage]
     assert changed != data
     path = tmp_path / "strange.onnx"

@@ -28,9 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 LIBRARY = ROOT / "runtimes" / "js"
 ROWS = "delimited.test.js"
 SAME = 1e-6
-# On a few texts ONNX Runtime is 1.1e-6 from each of the C engine's levels, which round differently
-# and are 1.2e-7 from each other.
-SAME_AS_ONNXRUNTIME = 2e-6
+# On a few texts ONNX Runtime is 2.9e-6 from each of the C engine's levels, which round differently
+# and are nearer to each other: two halves whose logits nearly cancel are added.
+SAME_AS_ONNXRUNTIME = 5e-6
 ENCODERS = read_encoders()
 PIECES = [
     *("_", "\\&undsc", " ", "  ", "\t", "\r\n", "\0", "\x85", "\u00a0", "\u2028", "e\u0301", "é"),
