@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from edgernn.data.batches import Encoded, balanced
 from edgernn.distillation.ngram_table import DEFAULT_FIT, MOST_SURE, NgramFit
-from edgernn.distillation.pieces import PIECES
 from edgernn.distillation.sentences import split_sentences
 from edgernn.distillation.teacher import SoftLabels
 from edgernn.recipes.recipe import ClassWeight
@@ -27,7 +26,6 @@ __all__ = [
     "cut_crops",
     "layer_targets",
     "ngram_targets",
-    "scored_pieces",
 ]
 
 Ids = npt.NDArray[np.int32]
@@ -83,26 +81,6 @@ def cut_crops(texts: Sequence[str], soft: SoftLabels, encoder: TextEncoder, seed
         logits[row] = scores.sum() / max(1, number) ** _CROP_POWER
         first += len(sentences)
     return Pieces(encoder.encode_batch(crops), logits, np.arange(len(texts)))
-
-
-def scored_pieces(
-    pieces: Sequence[str], logits: Floats, rows: npt.NDArray[np.int64], encoder: TextEncoder
-) -> Pieces:
-    """Return the pieces of texts that a teacher was asked about.
-
-    Args:
-        pieces: `PIECES` of each text, text after text; "" where there is none.
-        logits: float32 [texts, PIECES], the teacher's.
-        rows: int64, the texts whose pieces are wanted; an owner is a place in it.
-        encoder: encodes the pieces.
-    """
-    wanted = [(place, row * PIECES + k) for place, row in enumerate(rows) for k in range(PIECES)]
-    wanted = [(place, piece) for place, piece in wanted if pieces[piece]]
-    return Pieces(
-        encoder.encode_batch([pieces[piece] for _, piece in wanted]),
-        logits.ravel()[[piece for _, piece in wanted]],
-        np.array([place for place, _ in wanted], np.int64),
-    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,7 +33,7 @@ from edgernn.training.linear_ngrams import words_of
 from edgernn.training.models import NGRAMS, build, deep_layers, embedding_of, logits
 from edgernn.training.prepare import PreparedData
 from edgernn.training.run import Run
-from edgernn.training.validation import cross_entropy
+from edgernn.training.validation import cross_entropy, is_better
 
 __all__ = ["Beside", "cross_fitted", "fit_beside", "started"]
 
@@ -201,19 +201,11 @@ def _counting(
         mirrored, np.zeros_like(mirrored), np.concatenate([labels, 1 - labels]), class_weight
     )
     as_it_was = Blend(alone.layers, 0.0, 0.0)
-    gains = np.subtract(
-        *(
-            cross_entropy(
-                blend.layers * known + blend.ngrams * unseen + blend.constant, labels, "threshold"
-            )
-            for blend in (as_it_was, both)
-        )
+    weights = balanced(Encoded((), labels)).weights if class_weight else None
+    sums, others = (
+        blend.layers * known + blend.ngrams * unseen + blend.constant for blend in (both, as_it_was)
     )
-    if class_weight is not None:
-        weights = balanced(Encoded((), labels)).weights
-        gains = gains if weights is None else gains * weights
-    error = np.std(gains) / np.sqrt(len(gains))
-    return both if np.mean(gains) > error else as_it_was
+    return both if is_better(sums, others, labels, "threshold", weights) else as_it_was
 
 
 def beside_features(ids: Sequence[Ids], encoder: TextEncoder, recipe: Recipe) -> TextFeatures:

@@ -10,7 +10,7 @@ import functools
 from typing import Any, NamedTuple
 
 from edgernn.privacy import import_quietly
-from edgernn.text import EVEN
+from edgernn.training.keras_metrics import counting_functions
 
 __all__ = ["BesideFunctions", "beside_functions"]
 
@@ -33,7 +33,7 @@ def beside_functions() -> BesideFunctions:
     """Return the functions; Keras knows them by name from then on, to load a checkpoint."""
     keras = import_quietly("keras")
 
-    ops = keras.ops
+    ops, of_labels = keras.ops, counting_functions()
     register = keras.saving.register_keras_serializable(package="edgernn")
 
     def both(targets: Any, logits: Any) -> tuple[Any, Any]:
@@ -41,16 +41,12 @@ def beside_functions() -> BesideFunctions:
         return labels, logits + others
 
     def loss_beside(targets: Any, logits: Any) -> Any:
-        labels, sums = both(targets, logits)
-        return ops.squeeze(ops.binary_crossentropy(labels, sums, from_logits=True), axis=-1)
+        return ops.squeeze(of_labels.loss_of_each(*both(targets, logits)), axis=-1)
 
     def agreement_beside(targets: Any, logits: Any) -> Any:
-        labels, sums = both(targets, logits)
-        return ops.cast(EVEN.called_logits(sums[:, 0]) == (labels[:, 0] > 0.5), "float32")
+        return of_labels.agreement(*both(targets, logits))
 
     def right_positive_beside(targets: Any, logits: Any) -> Any:
-        labels, sums = both(targets, logits)
-        called = EVEN.called_logits(sums[:, 0])
-        return ops.cast(ops.logical_and(called, labels[:, 0] > 0.5), "float32")
+        return of_labels.right_positive(*both(targets, logits))
 
     return BesideFunctions(*map(register, (loss_beside, agreement_beside, right_positive_beside)))

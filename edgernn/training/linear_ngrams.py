@@ -10,7 +10,6 @@ size, which count nothing.
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +27,7 @@ from edgernn.training.blend import Blend, fit_blend
 from edgernn.training.label_figures import figures_of_logits
 from edgernn.training.models import NGRAMS, build, deep_layers, labels_of, logits, scores_of
 from edgernn.training.prepare import PreparedData
-from edgernn.training.validation import cross_entropy, even_decision
+from edgernn.training.validation import cross_entropy, even_decision, is_better
 
 __all__ = ["LinearNgrams", "add_linear", "fit_linear", "fit_scales", "words_of"]
 
@@ -146,7 +145,7 @@ def add_linear(
     factors, both = blend(of_layers)
     alone, of_ngrams_alone = blend(np.zeros_like(of_layers))
     recipe = linear.recipe
-    if not _is_better(both, of_ngrams_alone, labels, rule, weights):
+    if not is_better(both, of_ngrams_alone, labels, rule, weights):
         factors, both = dataclasses.replace(alone, layers=0.0), of_ngrams_alone
         recipe = dataclasses.replace(recipe, layers=_NO_LAYERS)
     model = build(recipe, contract.vocabulary_size, labels_of(contract))
@@ -200,20 +199,6 @@ def fit_scales(
     found = minimize(loss_of, np.log(_SCALES), method="Nelder-Mead", bounds=bounds)
     first, second = np.exp(found.x)
     return Blend(float(first), float(second), 0.0)
-
-
-def _is_better(
-    sums: Floats,
-    others: Floats,
-    labels: npt.NDArray[Any],
-    rule: DecisionRule,
-    weights: Floats | None,
-) -> bool:
-    """Tell whether sums have a smaller loss than others, by more than chance: a standard error."""
-    gains = cross_entropy(others, labels, rule) - cross_entropy(sums, labels, rule)
-    gains = (gains if weights is None else gains * weights).astype(np.float64)
-    each = gains if gains.ndim == 1 else gains.mean(axis=1)
-    return bool(each.mean() > each.std() / math.sqrt(len(each)))
 
 
 def words_of(encoder: TextEncoder) -> list[str | None]:

@@ -18,7 +18,7 @@ from edgernn.data import Examples
 from edgernn.distillation.contrast import contrast_texts, read_clauses
 from edgernn.distillation.pieces import PIECES, pieces, untold_negations
 from edgernn.distillation.reader_logits import read_logits
-from edgernn.distillation.targets import Pieces, scored_pieces
+from edgernn.distillation.targets import Pieces
 from edgernn.text import TextEncoder
 
 __all__ = ["Reader", "halves_of", "read_reader", "written_pieces"]
@@ -36,9 +36,7 @@ class Reader:
     pieces: Pieces
     """Pieces of these texts, with the teacher's logits."""
     sentences: Sequence[str]
-    """Some of the pieces, as text."""
-    sentence_logits: npt.NDArray[np.float32]
-    """float32 [sentences], the teacher's."""
+    """The pieces as text."""
 
 
 def read_reader(
@@ -53,19 +51,17 @@ def read_reader(
     # Reviews do not tell a teacher what "not bad" means: rules do, see `contrast_texts`.
     for piece in untold_negations(parts, found.pieces):
         parts[piece] = ""
-    known = np.flatnonzero([bool(part) for part in parts])
-    known = known[np.isin(known // PIECES, rows)]
-    return Reader(
-        found.texts[rows],
-        scored_pieces(parts, found.pieces, rows, encoder),
-        [parts[piece] for piece in known],
-        found.pieces.ravel()[known],
-    )
+    owners, numbers = np.repeat(np.arange(len(rows)), PIECES), rows.repeat(PIECES) * PIECES
+    numbers += np.tile(np.arange(PIECES), len(rows))
+    filled = np.array([bool(parts[number]) for number in numbers], bool)
+    sentences = [parts[number] for number in numbers[filled]]
+    ids, logits = encoder.encode_batch(sentences), found.pieces.ravel()[numbers[filled]]
+    return Reader(found.texts[rows], Pieces(ids, logits, owners[filled]), sentences)
 
 
 def written_pieces(reader: Reader, encoder: TextEncoder, seed: int) -> Pieces:
     """Write short texts that turn on negation, contrast and the like, see `contrast_texts`."""
-    clauses = read_clauses(reader.sentences, reader.sentence_logits)
+    clauses = read_clauses(reader.sentences, reader.pieces.logits)
     written = contrast_texts(clauses, WRITTEN, seed)
     owners = np.full(len(written.texts), -1, np.int64)
     return Pieces(encoder.encode_batch(written.texts), written.logits, owners)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from edgernn.text.decision import Decision, DecisionRule
 from edgernn.training.label_figures import counts_of
 from edgernn.training.models import logits, scores_of
 
-__all__ = ["Measured", "cross_entropy", "even_decision", "measure"]
+__all__ = ["Measured", "cross_entropy", "even_decision", "is_better", "measure"]
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,25 @@ def cross_entropy(
         return np.asarray(np.logaddexp(0.0, np.where(np.asarray(labels) == 1, -wide, wide)))
     own = np.take_along_axis(wide, np.asarray(labels, np.int64)[:, None], axis=1)[:, 0]
     return np.asarray(np.logaddexp.reduce(wide, axis=1) - own)
+
+
+def is_better(
+    sums: npt.NDArray[np.floating],
+    others: npt.NDArray[np.floating],
+    labels: npt.NDArray[Any],
+    rule: DecisionRule,
+    weights: npt.NDArray[np.float32] | None,
+) -> bool:
+    """Tell whether sums have a smaller loss than others, by more than chance: a standard error.
+
+    Args:
+        sums: floats [texts, labels]; of two labels [texts].
+        others: likewise.
+        labels: integers [texts], or bool [texts, labels].
+        rule: how sums become labels.
+        weights: how much each text counts, or each label of it; None: all alike.
+    """
+    gains = cross_entropy(others, labels, rule) - cross_entropy(sums, labels, rule)
+    gains = (gains if weights is None else gains * weights).astype(np.float64)
+    each = gains if gains.ndim == 1 else gains.mean(axis=1)
+    return bool(each.mean() > each.std() / math.sqrt(len(each)))

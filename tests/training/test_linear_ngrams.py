@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgernn.training.linear_ngrams import _is_better
+from edgernn.training.validation import is_better
 
 
-@pytest.mark.parametrize(("texts", "is_better"), [(20, False), (2000, True)])
+@pytest.mark.parametrize(("texts", "expected"), [(20, False), (2000, True)])
 @pytest.mark.parametrize("rule", ["threshold", "largest"])
-def test_layers_count_where_they_add_more_than_chance(texts, is_better, rule) -> None:
+def test_layers_count_where_they_add_more_than_chance(texts, expected, rule) -> None:
     """The same gain a text is believed of many texts, and not of a few."""
     labels = np.arange(texts) // 2 % 2
     towards = np.where(labels == 1, 1, -1)
@@ -18,9 +18,9 @@ def test_layers_count_where_they_add_more_than_chance(texts, is_better, rule) ->
     alone, both = towards * 1.0, towards * np.where(np.arange(texts) % 2, 2.0, 0.6)
     if rule == "largest":
         alone, both = (np.stack([-one / 2, one / 2], axis=1) for one in (alone, both))
-    assert _is_better(both, alone, labels, rule, None) is is_better
-    assert not _is_better(alone, both, labels, rule, None)
-    assert not _is_better(alone, alone, labels, rule, None)
+    assert is_better(both, alone, labels, rule, None) is expected
+    assert not is_better(alone, both, labels, rule, None)
+    assert not is_better(alone, alone, labels, rule, None)
 
 
 def test_by_the_loss_that_counts() -> None:
@@ -28,8 +28,8 @@ def test_by_the_loss_that_counts() -> None:
     labels = np.arange(400) % 20 == 0
     alone, both = np.where(labels, 0.1, -3.0), np.where(labels, 1.5, -2.5)
     weights = np.where(labels, 10.0, 0.5)
-    assert _is_better(both, alone, labels, "threshold", weights)
-    assert not _is_better(both, alone, labels, "threshold", None)
+    assert is_better(both, alone, labels, "threshold", weights)
+    assert not is_better(both, alone, labels, "threshold", None)
     several, others = np.stack([labels, labels], axis=1), np.stack([alone, alone], axis=1)
-    assert not _is_better(np.stack([both, both], axis=1), others, several, "each", None)
-    assert _is_better(np.stack([both, 2 * alone], axis=1), others, several, "each", None)
+    assert not is_better(np.stack([both, both], axis=1), others, several, "each", None)
+    assert is_better(np.stack([both, 2 * alone], axis=1), others, several, "each", None)

@@ -150,7 +150,7 @@ def test_ngrams_alone(options, monkeypatch):
     """Layers of which nothing is known to help are not in the model, but for a stand-in."""
     wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(2003, 4, 2, fitted=True))
     monkeypatch.setitem(RECIPES, "toy", wide)
-    monkeypatch.setattr("edgernn.training.linear_ngrams._is_better", lambda *_: False)
+    monkeypatch.setattr("edgernn.training.linear_ngrams.is_better", lambda *_: False)
     run, _, _ = trained(options, "largest", epochs=1)
     model = run.load_model()
     assert run.metrics["blend"]["layers"] == 0
