@@ -10,6 +10,10 @@ Where ids are pieces of words, characters run on from one piece into the next, a
 words. Those that begin in the first piece of an n-gram and end in its last one are that n-gram's,
 so that a text's n-grams together have all its characters once.
 
+Of two labels those n-grams are held back less that one of them has more often, by the root of their
+naive Bayes log-count ratio (after Wang and Manning, 2012): of 500 long texts that is worth two
+points, of 10,000 one. Of many labels it costs a point or two.
+
 Source: the L2-loss support vector machine, one label against the others, by Newton steps on those
 texts whose margin is too small, with conjugate gradients inside: "A modified finite Newton method
 for fast solution of large scale linear SVMs" (Keerthi and DeCoste, 2005), here for all labels at
@@ -26,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.distillation.ngram_counts import count_ngrams
+from edgernn.distillation.ngram_table import count_ratios
 from edgernn.errors import DataError, MissingPackageError
 from edgernn.recipes.recipe import Ngrams, NgramVectors
 
@@ -203,7 +208,12 @@ def solve(
         weights: float32 [rows] or [rows, labels], how much each counts; None: all alike.
         offset: float32 [rows, labels], what another model says, which this one adds to.
     """
-    columns, once = features.columns[rows], features.once[rows]
+    columns, once, freedom = features.columns[rows], features.once[rows], features.freedom
+    if margins.shape[1] == 1 and features.across is None:
+        from scipy import sparse
+
+        telling = _telling(columns, margins[:, 0] > 0)
+        columns, freedom = (columns @ sparse.diags(telling)).tocsr(), freedom * telling
     turned, back_to_ids = columns.T.tocsr(), once.T.tocsr()
     to_characters, across = features.spelled.T.tocsr(), features.across
     back_across = None if across is None else across.T.tocsr()
@@ -245,10 +255,26 @@ def solve(
             along = np.asarray(left + smaller / np.maximum(size, 1e-12) * along, np.float32)
             size = smaller
     return LinearModel(
-        of_ngrams=features.freedom[:, None] * of_columns(found),
+        of_ngrams=freedom[:, None] * of_columns(found),
         of_ids=np.asarray(features.spelled @ found[count:-1]),
         constant=found[-1],
     )
+
+
+def _telling(columns: Any, has: npt.NDArray[np.bool_]) -> Floats:
+    """Return how freely the weight of each n-gram may grow: by how unevenly two labels have it.
+
+    Args:
+        columns: sparse [texts, n-grams].
+        has: bool [texts], of which label each is.
+
+    Returns:
+        float32 [n-grams], by which a text is as long as before on average.
+    """
+    squares = np.asarray(columns.multiply(columns).sum(axis=0)).ravel()
+    ratios = count_ratios(columns, has.astype(np.float64))
+    ratios *= squares.sum() / max(float(squares @ ratios), 1e-12)
+    return np.sqrt(ratios).astype(np.float32)
 
 
 def _spans(pieces: tuple[str, ...]) -> Iterator[str]:

@@ -85,6 +85,24 @@ def test_weights_turn_an_unequal_label() -> None:
     assert called(plain) < own.sum() <= called(heavy)
 
 
+def test_of_two_labels_what_is_uneven_weighs_more() -> None:
+    """What as many texts of either hold is left alone, however the rest of each text lies."""
+    random = np.random.default_rng(2)
+    labels = np.arange(80) % 2
+    texts = [
+        np.array([6 + row // 2 % 2, (2, 4)[labels[row] ^ (random.random() < 0.2)]], np.int32)
+        for row in range(80)
+    ]
+    features = TextFeatures(texts, WORDS, NgramVectors(buckets=2003, units=1, longest=1))
+    every = np.arange(len(texts))
+    two = solve(features, every, margins_of(labels, None)).of_ngrams[:, 0]
+    each = solve(features, every, margins_of(labels, 2)).of_ngrams[:, 1]
+    weights = {int(word): k for k, word in enumerate(features.met.ids[0])}
+    assert abs(two[weights[6]]) < 1e-3 < abs(each[weights[6]])
+    assert two[weights[2]] < -0.1
+    assert two[weights[4]] > 0.1
+
+
 def test_several_labels_a_text() -> None:
     """Each has margins of its own."""
     assert margins_of(np.array([[True, False], [False, False]]), 2).tolist() == [[1, -1], [-1, -1]]
