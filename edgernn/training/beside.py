@@ -33,7 +33,7 @@ from edgernn.training.linear_ngrams import words_of
 from edgernn.training.models import NGRAMS, build, deep_layers, embedding_of, logits
 from edgernn.training.prepare import PreparedData
 from edgernn.training.run import Run
-from edgernn.training.validation import cross_entropy, is_better
+from edgernn.training.validation import cross_entropy
 
 __all__ = ["Beside", "cross_fitted", "fit_beside", "started"]
 
@@ -156,7 +156,7 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
         unseen = cross_fitted(features, both.labels, offset, seed, class_weight)
         every = np.arange(len(both))
         found = _solved(features, every, both.labels, offset, class_weight)
-    factors = _counting(known, unseen, both.labels, class_weight)
+    factors = fit_blend(known, unseen, both.labels, class_weight, free_constant=False)
     summed = factors.layers * known + factors.ngrams * unseen + factors.constant
     _add(model, factors, found, entries_of(features, found, contract.first_word_id or 1), recipe)
     sums, rows = summed.astype(np.float32), slice(len(data.train), None)
@@ -183,29 +183,6 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
         "blend": dataclasses.asdict(factors),
     }
     return Beside(model, recipe, History([epoch]), sums[rows], measured)
-
-
-def _counting(
-    known: Floats, unseen: Floats, labels: npt.NDArray[Any], class_weight: ClassWeight | None
-) -> Blend:
-    """Find how much the old model and the new n-grams count.
-
-    The n-grams, and another constant, count only where they lower the loss of texts that they have
-    not seen by more than its standard error: of a hundred texts they may be worth less than what
-    they put wrong.
-    """
-    both = fit_blend(known, unseen, labels, class_weight)
-    # Mirrored, so that no constant is found.
-    mirrored = np.concatenate([known, -known])
-    alone = fit_blend(
-        mirrored, np.zeros_like(mirrored), np.concatenate([labels, 1 - labels]), class_weight
-    )
-    as_it_was = Blend(alone.layers, 0.0, 0.0)
-    weights = balanced(Encoded((), labels)).weights if class_weight else None
-    sums, others = (
-        blend.layers * known + blend.ngrams * unseen + blend.constant for blend in (both, as_it_was)
-    )
-    return both if is_better(sums, others, labels, "threshold", weights) else as_it_was
 
 
 def beside_features(ids: Sequence[Ids], encoder: TextEncoder, recipe: Recipe) -> TextFeatures:

@@ -13,7 +13,6 @@ from edgernn.distillation.linear_model import TextFeatures
 from edgernn.errors import UsageError
 from edgernn.recipes.recipe import Ngrams
 from edgernn.runtime.loaded_model import SHIPPED_MODEL
-from edgernn.training import beside
 from edgernn.training.beside import cross_fitted
 from edgernn.training.models import logits
 from edgernn.training.options import TrainOptions
@@ -134,22 +133,3 @@ def test_equal_texts_are_unseen_together() -> None:
     assert (found.reshape(30, 3) == found.reshape(30, 3)[:, :1]).all()
     # What is random cannot be foreseen, but for one who has seen the same text.
     assert np.mean((found > 0) == labels) < 0.7
-
-
-@pytest.mark.parametrize("class_weight", [None, "balanced"])
-def test_new_ngrams_count_only_where_they_help(class_weight):
-    """Noise leaves the model's answers as they were; what says more than the model does counts."""
-    rng = np.random.default_rng(3)
-    labels = np.array([0, 1] * 60, np.int8)
-    known = (2 * labels - 1 + rng.normal(size=120)).astype(np.float32)
-    noise = rng.normal(size=120).astype(np.float32)
-    found = beside._counting(known, noise, labels, class_weight)
-    assert (found.ngrams, found.constant) == (0, 0)
-    assert found.layers > 0.5
-    telling = (2 * labels - 1 + 0.5 * noise).astype(np.float32)
-    found = beside._counting(known, telling, labels, class_weight)
-    assert found.ngrams > 0.5
-    # Of labels that are the other way round nothing else is to be known.
-    found = beside._counting(-known, noise, labels, class_weight)
-    assert (found.ngrams, found.constant) == (0, 0)
-    assert found.layers < -0.5

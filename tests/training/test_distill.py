@@ -52,6 +52,22 @@ def test_blend_of_few_texts_is_no_surer_than_they_can_tell(class_weight):
     assert chance[labels == 0].mean() == pytest.approx(1 / 20, abs=0.02)
 
 
+def test_a_constant_that_is_held_back_is_found_by_many_texts_only():
+    """A few dozen texts more of one label do not move the threshold of layers that are right."""
+    rng = np.random.default_rng(7)
+
+    def constant(number: int, **options: bool) -> float:
+        layers, ngrams = 3 * rng.normal(size=(2, number)).astype(np.float32)
+        chance = 1 / (1 + np.exp(-(layers + ngrams + 1)))
+        labels = (rng.random(number) < chance).astype(np.int8)
+        return fit_blend(layers, ngrams, labels, **options).constant
+
+    few = [(constant(40, free_constant=False), constant(40)) for _ in range(20)]
+    held_back, free = np.abs(few).mean(axis=0)
+    assert held_back < 0.5 * free
+    assert constant(20_000, free_constant=False) == pytest.approx(1, abs=0.1)
+
+
 def trained_layers():
     """The layers of `WIDE` with random weights."""
     keras.utils.set_random_seed(3)
