@@ -125,6 +125,7 @@ def test_vectors_of_ngrams(options, monkeypatch):
 @pytest.mark.parametrize("rule", ["largest", "each"])
 def test_fitted_ngrams(options, monkeypatch, rule):
     """They are fitted before the layers, and both are added by what held-out texts say."""
+    monkeypatch.setattr("edgernn.training.linear_ngrams._FEWEST", 1)
     wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(2003, 4, 2, fitted=True))
     monkeypatch.setitem(RECIPES, "toy", wide)
     run, _, said = trained(options, rule)
@@ -146,8 +147,24 @@ def test_fitted_ngrams(options, monkeypatch, rule):
     assert np.mean(run.contract.decides.right(scores, texts.labels)) > 0.6
 
 
+@pytest.mark.parametrize("held_out", [1, 100])
+def test_layers_that_too_few_texts_can_judge(options, monkeypatch, held_out):
+    """They are left out before they are trained, whatever nine held-out texts would say."""
+    wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(2003, 4, 2, fitted=True))
+    monkeypatch.setitem(RECIPES, "toy", wide)
+    monkeypatch.setattr("edgernn.training.linear_ngrams.is_better", lambda *_: True)
+    monkeypatch.setattr("edgernn.training.linear_ngrams._FEWEST", held_out)
+    run, history, said = trained(options, "largest")
+    left_out = any("held-out texts cannot tell whether layers add" in line for line in said)
+    assert left_out is (held_out == 100)
+    assert len(history.epochs) == (1 if left_out else 2)
+    assert embedding_of(run.load_model()).get_weights()[0].shape[1] == (2 if left_out else 4)
+    assert (run.metrics["blend"]["layers"] == 0) is left_out
+
+
 def test_ngrams_alone(options, monkeypatch):
     """Layers of which nothing is known to help are not in the model, but for a stand-in."""
+    monkeypatch.setattr("edgernn.training.linear_ngrams._FEWEST", 1)
     wide = dataclasses.replace(RECIPES["toy"], ngrams=NgramVectors(2003, 4, 2, fitted=True))
     monkeypatch.setitem(RECIPES, "toy", wide)
     monkeypatch.setattr("edgernn.training.linear_ngrams.is_better", lambda *_: False)
