@@ -3,9 +3,10 @@
 More n-grams are met than a small table has buckets, so the ones that matter most are chosen: a
 first fit with every n-gram that is met often enough tells how much each contributes, each bucket
 keeps the n-gram that contributes most and its check, and a second fit finds the numbers of those
-kept. Both are ridge regressions on the teacher's logits (LSQR, Paige and Saunders, 1982), in which
-n-grams that tell the classes apart are held back less, by the root of their naive Bayes log-count
-ratio (after Wang and Manning, 2012).
+kept. The first is a ridge regression on the teacher's logits (LSQR, Paige and Saunders, 1982), the
+second a logistic regression on its probabilities (L-BFGS, Liu and Nocedal, 1989), in which a text
+that is sure already hardly counts. In both, n-grams that tell the classes apart are held back less,
+by the root of their naive Bayes log-count ratio (after Wang and Manning, 2012).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ __all__ = [
     "ridge",
 ]
 
-_ITERATIONS = 40
+_ITERATIONS, _LOGISTIC_ITERATIONS = 40, 60
 MOST_SURE = 5.0
 """Targets beyond it, in logits, are pulled in: how sure the teacher is says little there."""
 
@@ -53,7 +54,9 @@ class NgramFit:
     min_count: int = 4
     """N-grams that are met less often are left out."""
     damp: float = 0.5
-    """How much large numbers are held back."""
+    """How much large numbers are held back where n-grams are chosen."""
+    logistic_damp: float = 0.01
+    """How much they are where the numbers of those that were chosen are found."""
     ratio_power: float = 0.5
     """Power of the log-count ratio that an n-gram's column is multiplied by; 0: none."""
     own_label: float = 1.0
@@ -105,12 +108,15 @@ def fit_ngrams(
         raise DataError(f"no n-gram is met {settings.min_count} times: there is nothing to fit")
     rows = _rows(texts, met, ngrams.longest)
     freedom = count_ratios(rows, 1 / (1 + np.exp(-target))) ** settings.ratio_power
-    share = np.abs(ridge(rows, target, weights, freedom, settings.damp)) * np.sqrt(met.counts)
+    first = ridge(rows, target, weights, freedom, settings.damp)
+    share = np.abs(first) * np.sqrt(met.counts)
     order = np.lexsort((-share, met.buckets))
     kept = np.sort(order[np.flatnonzero(np.diff(met.buckets[order], prepend=-1))])
     numbers = np.zeros(ngrams.buckets, np.float32)
     checks = np.full(ngrams.buckets, NO_CHECK, np.int32)
-    numbers[met.buckets[kept]] = ridge(rows[:, kept], target, weights, freedom[kept], settings.damp)
+    numbers[met.buckets[kept]] = _logistic(
+        rows[:, kept], target, weights, freedom[kept], settings.logistic_damp, first[kept]
+    )
     checks[met.buckets[kept]] = met.checks[kept]
     return NgramTable(numbers, checks, ngrams.longest, ngrams.hash)
 
@@ -174,6 +180,51 @@ def ridge(
         scaled, weights * target, damp=damp, iter_lim=_ITERATIONS
     )[0]
     return found * freedom
+
+
+def _logistic(
+    rows: Any,
+    target: npt.NDArray[np.float32],
+    weights: npt.NDArray[np.float32],
+    freedom: npt.NDArray[np.float64],
+    damp: float,
+    start: npt.NDArray[np.float64],
+) -> npt.NDArray[np.float64]:
+    """Return the number of each column by whose sums a row is as likely positive as its target.
+
+    Args:
+        rows: see `ridge`.
+        target: float32 [texts], logits.
+        weights: float32 [texts], whose squares each text's cross-entropy is multiplied by.
+        freedom: see `ridge`.
+        damp: likewise.
+        start: float64 [columns], the numbers to begin from.
+
+    Returns:
+        float64 [columns].
+    """
+    from scipy import sparse
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    scaled = (rows @ sparse.diags(freedom.astype(np.float32))).tocsr()
+    turned, likely, counts = scaled.T.tocsr(), expit(target), np.square(weights)
+
+    def loss(numbers: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        sums = scaled @ numbers.astype(np.float32)
+        losses = counts * (np.logaddexp(0, sums) - likely * sums)
+        errors = turned @ (counts * (expit(sums) - likely))
+        total = float(losses.sum(dtype=np.float64)) + damp / 2 * float(numbers @ numbers)
+        return total, errors + damp * numbers
+
+    found = minimize(
+        loss,
+        start / np.where(freedom > 0, freedom, 1),
+        jac=True,
+        method="L-BFGS-B",
+        options={"maxiter": _LOGISTIC_ITERATIONS},
+    )
+    return np.asarray(found.x * freedom)
 
 
 def count_ratios(rows: Any, positive: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

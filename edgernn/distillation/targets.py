@@ -146,7 +146,7 @@ def ngram_targets(
 
     Args:
         ids: labelled texts, then unlabelled ones, encoded.
-        pieces: of the same texts; those that were written are left to the layers.
+        pieces: of the same texts.
         soft: the teacher's soft labels of the texts.
         labels: int8 [labelled], 0 or 1.
         settings: how much labels and pieces count.
@@ -157,10 +157,9 @@ def ngram_targets(
     targets = logit(_target_probabilities(soft, labels, settings.own_label)).astype(np.float32)
     owners = np.arange(len(ids))
     if settings.crop_weight:
-        cut = np.flatnonzero(pieces.owners >= 0)
-        both += [pieces.ids[piece] for piece in cut]
-        targets = np.concatenate([targets, pieces.logits[cut]])
-        owners = np.concatenate([owners, pieces.owners[cut]])
+        both += pieces.ids
+        targets = np.concatenate([targets, pieces.logits])
+        owners = np.concatenate([owners, pieces.owners])
     weights = np.full(len(both), settings.crop_weight, np.float32)
     weights[: len(ids)] = 1
     full = [row for row, text in enumerate(both) if len(text)]

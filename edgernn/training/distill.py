@@ -138,12 +138,12 @@ def distill(
     )
     texts = [*labelled.texts, *unlabelled]
     with busy("encoding"):
-        ids = encoder.encode_batch(texts)
-        if reader is None:
-            learned = cut_crops(texts, soft, encoder, seed)
-        else:
+        ids, crops = encoder.encode_batch(texts), cut_crops(texts, soft, encoder, seed)
+        learned = crops
+        if reader is not None:
+            # A sum cannot hold what pieces say that turn on a negation.
             learned = reader.pieces + written_pieces(reader, encoder, seed)
-    targets = ngram_targets(ids, learned, soft, labelled.labels, settings)
+    targets = ngram_targets(ids, crops, soft, labelled.labels, settings)
 
     def fit_table(targets: NgramTargets) -> NgramTable:
         targets = targets.balanced(class_weight)

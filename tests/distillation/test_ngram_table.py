@@ -10,7 +10,7 @@ from edgernn.recipes.recipe import Ngrams
 
 IDS = 30
 NGRAMS = Ngrams(32_771)
-WEAK = NgramFit(damp=0.01)
+WEAK = NgramFit(damp=0.01, logistic_damp=1e-4)
 """So little is held back that planted numbers come out as they were put in."""
 
 
@@ -141,14 +141,16 @@ def test_an_ngram_ends_with_its_text():
 
 
 def test_weights_matter():
-    """Of texts that are at odds the one that weighs more has its way."""
+    """Of texts that are at odds the one that weighs more has its way: weights are squared."""
+    likely = 1 / (1 + np.exp(-2))
+    mean = (likely + 0.01 * (1 - likely)) / 1.01
     texts = [np.array([2], np.int32)] * 20
     logits = np.array([2, -2] * 10, np.float32)
     for heavy, sign in ((0, 1), (1, -1)):
         weights = np.full(20, 0.1, np.float32)
         weights[heavy::2] = 1
         sums = ngram_sums(texts[:1], fitted(texts, logits, weights))
-        assert sums[0] * sign == pytest.approx(2 * (1 - 0.01) / (1 + 0.01), rel=0.01)
+        assert sums[0] * sign == pytest.approx(np.log(mean / (1 - mean)), rel=0.01)
     assert abs(ngram_sums(texts[:1], fitted(texts, logits))[0]) < 1e-3
 
 
@@ -167,7 +169,7 @@ def test_telling_ngrams_are_held_back_less():
     logits = np.array([2, -1] * 10, np.float32)
     shares = []
     for power in (0.0, 0.5, 1.0):
-        how = NgramFit(damp=3.0, ratio_power=power)
+        how = NgramFit(damp=3.0, logistic_damp=3.0, ratio_power=power)
         table = fitted(texts, logits, ngrams=Ngrams(NGRAMS.buckets, 1), how=how)
         telling, common = (abs(table.numbers[place_of(word)[0]]) for word in (2, 9))
         shares.append(telling / common)
