@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgernn.distillation.linear_model import LinearModel, TextFeatures
+from edgernn.errors import DataError
 from edgernn.ngrams import HASHES, NO_CHECK, HashName, ngram_buckets, ngram_checks, preceding
 from edgernn.recipes.recipe import NgramVectors
 
@@ -141,7 +142,14 @@ def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> Vector
         most: the recipe's n-grams. The table has as many numbers at most; a vector has one for
             each label, so that the more labels there are, the fewer n-grams are kept.
         spare: so many numbers more.
+
+    Raises:
+        DataError: no n-gram has a weight.
     """
+    if not len(entries.counts):
+        raise DataError(
+            "the words of the texts tell nothing of their labels: nothing can be learned"
+        )
     labels = entries.weights.shape[1]
     room = (most.buckets * most.units + spare) // labels
     wanted = min(room, _MOST, math.ceil(_ROOM * len(entries.counts)))

@@ -35,7 +35,7 @@ from edgernn.training.prepare import PreparedData
 from edgernn.training.run import Run
 from edgernn.training.validation import cross_entropy
 
-__all__ = ["Beside", "cross_fitted", "fit_beside", "started"]
+__all__ = ["Beside", "cross_fitted", "fit_beside", "offset_of", "orientation", "started"]
 
 Floats = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int32]
@@ -150,14 +150,17 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
     with busy("scoring the texts with the model as it is"):
         model, recipe = started(run, data.recipe, contract.vocabulary_size)
         known = logits(model, both.ids)
+    towards = orientation(known, both.labels)
+    known = known * towards
     with busy("fitting n-grams to what the model does not say"):
         features = beside_features(both.ids, data.encoder, recipe)
-        offset = offset_of(known, both.labels)
+        offset = offset_of(known)
         unseen = cross_fitted(features, both.labels, offset, seed, class_weight)
         every = np.arange(len(both))
         found = _solved(features, every, both.labels, offset, class_weight)
     factors = fit_blend(known, unseen, both.labels, class_weight, free_constant=False)
     summed = factors.layers * known + factors.ngrams * unseen + factors.constant
+    factors = dataclasses.replace(factors, layers=factors.layers * towards)
     _add(model, factors, found, entries_of(features, found, contract.first_word_id or 1), recipe)
     sums, rows = summed.astype(np.float32), slice(len(data.train), None)
     alone = fit_blend(known, np.zeros_like(known), both.labels, class_weight)
@@ -192,15 +195,20 @@ def beside_features(ids: Sequence[Ids], encoder: TextEncoder, recipe: Recipe) ->
     return TextFeatures(ids, words_of(encoder), ngrams)
 
 
-def offset_of(known: Floats, labels: npt.NDArray[Any]) -> Floats:
-    """Return what the linear model adds to: the old model's logits, small, and turned if need be.
+def orientation(known: Floats, labels: npt.NDArray[Any]) -> float:
+    """Return 1 where a model's logits rise with the labels, -1 where they fall.
 
     Args:
         known: float32 [texts], the logits.
-        labels: 0 or 1 [texts]; which of them the old model's positive one is, they say.
+        labels: 0 or 1 [texts]; which of them the model's positive one is, they say.
     """
     means = [float(known[labels == label].mean()) for label in (0, 1)]
-    return known * np.float32(_OFFSET if means[1] >= means[0] else -_OFFSET)
+    return 1.0 if means[1] >= means[0] else -1.0
+
+
+def offset_of(known: Floats) -> Floats:
+    """Return what the linear model adds to: the old model's logits, small."""
+    return known * np.float32(_OFFSET)
 
 
 def _solved(

@@ -24,6 +24,8 @@ from edgernn.training.validation import cross_entropy
 
 __all__ = ["Blend", "add_ngrams", "assemble", "fit_blend"]
 
+_FREEDOM = 10.0
+"""How little factors are held back."""
 _HELD_BACK = 0.1
 """What a constant that is held back is a factor of. Beside the pretrained model 100 Amazon and Yelp
 sentences add 0.3 points so, 0.1 with a free constant, and nothing where they have to be better by a
@@ -46,8 +48,11 @@ def fit_blend(
     class_weight: ClassWeight | None = None,
     *,
     free_constant: bool = True,
+    least: tuple[float, float] = (0.0, 0.0),
 ) -> Blend:
     """Find how much the layers and the n-grams count, on texts that neither was trained on.
+
+    Neither counts against what it says, which a handful of texts may ask for.
 
     A label counts as (n + 1) / (n + 2) of one, n being the texts that have it. A few dozen texts
     that are all told apart would ask for factors without bound: a model that is surer than they can
@@ -62,6 +67,7 @@ def fit_blend(
         class_weight: whether both classes count alike, however many texts each has.
         free_constant: whether the constant is found as it may be; else it is held back, as where
             the layers are right as they are, and a few dozen texts would move the threshold.
+        least: what the factors of the layers and of the n-grams are at least.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -74,7 +80,7 @@ def fit_blend(
     inputs = np.stack([layers, ngrams], axis=1)
     if not free_constant:
         inputs = np.column_stack([inputs, np.full(len(inputs), _HELD_BACK)])
-    model = LogisticRegression(C=10.0, fit_intercept=free_constant)
+    model = LogisticRegression(C=_FREEDOM, fit_intercept=free_constant)
     model.fit(
         np.concatenate([inputs, inputs]),
         np.concatenate([positive, ~positive]),
@@ -82,7 +88,44 @@ def fit_blend(
     )
     first, second, *held_back = model.coef_[0]
     constant = model.intercept_[0] if free_constant else held_back[0] * _HELD_BACK
+    if first < least[0] or second < least[1]:
+        scale = 1.0 if free_constant else _HELD_BACK
+        of_positive = np.where(positive, own, weights - own)
+        first, second, constant = _bounded(
+            inputs[:, :2], of_positive, weights - of_positive, least, scale
+        )
     return Blend(float(first), float(second), float(constant))
+
+
+def _bounded(
+    inputs: npt.NDArray[np.floating],
+    own: npt.NDArray[np.float64],
+    others: npt.NDArray[np.float64],
+    least: tuple[float, float],
+    scale: float,
+) -> tuple[float, float, float]:
+    """Find the same factors within bounds, and the constant, which 1 leaves free.
+
+    Args:
+        inputs: floats [texts, 2].
+        own: float64 [texts], what the positive label counts.
+        others: float64 [texts], and the other one.
+        least: of each factor.
+        scale: of the constant; below 1 it is held back as a factor of that is.
+    """
+    from scipy.optimize import minimize
+
+    columns = np.column_stack([inputs, np.full(len(inputs), scale)]).astype(np.float64)
+    held = np.array([1, 1, scale < 1], np.float64) / _FREEDOM
+
+    def loss(factors: npt.NDArray[np.float64]) -> float:
+        sums = columns @ factors
+        losses = own * np.logaddexp(0, -sums) + others * np.logaddexp(0, sums)
+        return float(losses.sum() + held @ np.square(factors) / 2)
+
+    bounds = [(least[0], None), (least[1], None), (None, None)]
+    first, second, constant = minimize(loss, [1, 1, 0], method="L-BFGS-B", bounds=bounds).x
+    return first, second, constant * scale
 
 
 def assemble(model: Any, layers: Any, table: NgramTable, factors: Blend) -> None:

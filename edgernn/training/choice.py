@@ -24,7 +24,7 @@ from edgernn.recipes.recipe import Ngrams, TextRules
 from edgernn.text import EVEN, TextEncoder
 from edgernn.text.normalize import Normalizer
 from edgernn.text.word_rule import WordRule
-from edgernn.training.beside import cross_fitted, offset_of
+from edgernn.training.beside import cross_fitted, offset_of, orientation
 from edgernn.training.blend import fit_blend
 from edgernn.training.linear_ngrams import words_of
 from edgernn.training.options import TrainOptions
@@ -204,8 +204,8 @@ def worth_of_pretrained(examples: Examples, options: TrainOptions, asked: Asked)
         encoder.encode_batch(some.texts), words_of(encoder), Ngrams(buckets=131_071, longest=2)
     )
     labels, seed = some.labels, options.seed
-    none = np.zeros_like(known)
-    started = cross_fitted(features, labels, offset_of(known, labels), seed)
+    known, none = known * np.float32(orientation(known, labels)), np.zeros_like(known)
+    started = cross_fitted(features, labels, offset_of(known), seed)
     alone = cross_fitted(features, labels, none, seed)
 
     def right(first: npt.NDArray[np.float32], second: npt.NDArray[np.float32]) -> float:

@@ -36,6 +36,9 @@ Floats = npt.NDArray[np.float32]
 _SCALES = (1.0, 4.0)
 """Where the search for how much layers and n-grams count begins: a support vector machine's sums
 are about 1."""
+_LEAST = 1.0
+"""What a linear model's sum, which is 1 or more where it is sure, counts at least: two or three
+held-out texts may say that it tells nothing, or the opposite."""
 _FEWEST = 100
 """Held-out texts that can show whether layers add something. By 50, which choose the epoch too,
 one of four trainings on 500 film reviews took layers that cost it points, and no int8 file could
@@ -56,6 +59,8 @@ class LinearNgrams:
     """Of the model that knows the held-out texts, too."""
     constant: Floats
     """float32 [labels]: that model's."""
+    is_alone: bool
+    """Whether the layers beside it are next to none from the beginning."""
 
 
 def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> LinearNgrams:
@@ -107,7 +112,8 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
         )
     say(f"linear model of words, pairs and spelling: {np.mean(right):.2%} of the held-out texts")
     recipe = dataclasses.replace(recipe, ngrams=table.ngrams)
-    if len(data.validation) < _FEWEST:
+    is_alone = len(data.validation) < _FEWEST
+    if is_alone:
         say(f"{len(data.validation)} held-out texts cannot tell whether layers add to it: left out")
         fit = dataclasses.replace(recipe.fit, epochs=1)
         recipe = dataclasses.replace(recipe, layers=_NO_LAYERS, fit=fit)
@@ -118,6 +124,7 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
         held_out_sums=sums,
         table=table,
         constant=constant,
+        is_alone=is_alone,
     )
 
 
@@ -145,7 +152,7 @@ def add_linear(
 
     def blend(first: Floats) -> tuple[Blend, Floats]:
         if rule == "threshold":
-            factors = fit_blend(first, of_ngrams, labels, class_weight)
+            factors = fit_blend(first, of_ngrams, labels, class_weight, least=(0.0, _LEAST))
         else:
             factors = fit_scales(first, of_ngrams, labels, rule, weights)
         summed = factors.layers * first + factors.ngrams * of_ngrams + factors.constant
@@ -154,8 +161,7 @@ def add_linear(
     factors, both = blend(of_layers)
     alone, of_ngrams_alone = blend(np.zeros_like(of_layers))
     recipe = linear.recipe
-    can_tell = len(measured) >= _FEWEST
-    if not can_tell or not is_better(both, of_ngrams_alone, labels, rule, weights):
+    if linear.is_alone or not is_better(both, of_ngrams_alone, labels, rule, weights):
         factors, both = dataclasses.replace(alone, layers=0.0), of_ngrams_alone
         recipe = dataclasses.replace(recipe, layers=_NO_LAYERS)
     model = build(recipe, contract.vocabulary_size, labels_of(contract))

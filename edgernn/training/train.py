@@ -105,7 +105,8 @@ def train(
         checkpoint=folder / names.CHECKPOINT,
         rule=contract.decision,
         resume=resume,
-        watcher=watcher,
+        # What stands in for layers is of no interest.
+        watcher=None if linear is not None and linear.is_alone else watcher,
     )
     measured = _of_epoch(history, data) if contract.decides.is_binary else {}
     if data.teacher_accuracy is not None:
@@ -118,11 +119,12 @@ def train(
                 assert distilled is not None
                 model, found, sums = add_ngrams(recipe, size, model, distilled, data.validation)
         measured |= found
-        say(
-            f"held out: layers {measured['layers_validation_accuracy']:.4f}, n-grams "
-            f"{measured['ngrams_validation_accuracy']:.4f}, both "
-            f"{measured['validation_accuracy']:.4f}"
-        )
+        if linear is None or not linear.is_alone:
+            say(
+                f"held out: layers {measured['layers_validation_accuracy']:.4f}, n-grams "
+                f"{measured['ngrams_validation_accuracy']:.4f}, both "
+                f"{measured['validation_accuracy']:.4f}"
+            )
     if not contract.decides.is_binary or options.target_precision is not None:
         if distilled is None and linear is None:
             with busy("measuring the held-out texts"):

@@ -7,6 +7,7 @@ import pytest
 
 from edgernn.distillation.linear_model import TextFeatures, _spans, margins_of, solve
 from edgernn.distillation.vector_table import Entries, entries_of, next_prime, vector_table
+from edgernn.errors import DataError
 from edgernn.ngrams import NO_CHECK
 from edgernn.recipes.recipe import NgramVectors
 from exporters.onnx_weights import quantize
@@ -101,6 +102,16 @@ def test_of_two_labels_what_is_uneven_weighs_more() -> None:
     assert abs(two[weights[6]]) < 1e-3 < abs(each[weights[6]])
     assert two[weights[2]] < -0.1
     assert two[weights[4]] > 0.1
+
+
+def test_texts_that_tell_nothing() -> None:
+    """Each is there with both labels: no n-gram has a weight, which is said."""
+    texts = [np.array(ids, np.int32) for ids in ([2, 6], [4, 7], [6, 7])] * 2
+    features = TextFeatures(texts, WORDS, PAIRS)
+    labels = np.repeat([0, 1], 3)
+    model = solve(features, np.arange(len(texts)), margins_of(labels, None))
+    with pytest.raises(DataError, match="tell nothing of their labels"):
+        vector_table(entries_of(features, model, first_word=2), PAIRS)
 
 
 def test_several_labels_a_text() -> None:

@@ -68,6 +68,24 @@ def test_a_constant_that_is_held_back_is_found_by_many_texts_only():
     assert constant(20_000, free_constant=False) == pytest.approx(1, abs=0.1)
 
 
+@pytest.mark.parametrize("free_constant", [True, False])
+def test_neither_half_counts_against_what_it_says(free_constant):
+    """However a handful of texts lie; the other half is found as if it were alone."""
+    rng = np.random.default_rng(8)
+    labels = np.array([0, 1, 1] * 8, np.int8)
+    against = (rng.normal(size=24) - 2 * labels).astype(np.float32)
+    towards = (rng.normal(size=24) + 2 * labels - 1).astype(np.float32)
+    alone = fit_blend(towards, np.zeros(24, np.float32), labels, free_constant=free_constant)
+    found = fit_blend(towards, against, labels, free_constant=free_constant)
+    assert found.ngrams == 0
+    assert found.layers == pytest.approx(alone.layers, rel=0.01)
+    assert found.constant == pytest.approx(alone.constant, abs=0.01)
+    assert fit_blend(against, towards, labels, free_constant=free_constant).layers == 0
+    bounded = fit_blend(towards, against, labels, free_constant=free_constant, least=(0.0, 0.5))
+    assert bounded.ngrams == 0.5
+    assert bounded.layers > found.layers
+
+
 def trained_layers():
     """The layers of `WIDE` with random weights."""
     keras.utils.set_random_seed(3)

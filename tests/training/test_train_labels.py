@@ -157,6 +157,7 @@ def test_layers_that_too_few_texts_can_judge(options, monkeypatch, held_out):
     run, history, said = trained(options, "largest")
     left_out = any("held-out texts cannot tell whether layers add" in line for line in said)
     assert left_out is (held_out == 100)
+    assert any("held out: layers" in line for line in said) is not left_out
     assert len(history.epochs) == (1 if left_out else 2)
     assert embedding_of(run.load_model()).get_weights()[0].shape[1] == (2 if left_out else 4)
     assert (run.metrics["blend"]["layers"] == 0) is left_out
