@@ -11,10 +11,11 @@ import pytest
 from edgernn.data.examples import Examples, Splits
 from edgernn.distillation.linear_model import TextFeatures
 from edgernn.errors import UsageError
+from edgernn.ngrams import NO_CHECK
 from edgernn.recipes.recipe import Ngrams
 from edgernn.runtime.loaded_model import SHIPPED_MODEL
 from edgernn.training.beside import cross_fitted
-from edgernn.training.models import logits
+from edgernn.training.models import NGRAMS, logits
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import Run, read_json
 from edgernn.training.train import train
@@ -94,6 +95,13 @@ def test_its_layers_are_the_models(run) -> None:
             layer = own.get_layer(name)
             for one, another in zip(layer.get_weights(), other.get_weights(), strict=True):
                 assert np.array_equal(one, another)
+
+
+def test_int8_can_hold_its_table(run) -> None:
+    """No number is so large that all others would be rounded by a twelfth of their size."""
+    numbers, checks = run[0].load_model().get_layer(NGRAMS).get_weights()
+    held = np.abs(numbers[checks != NO_CHECK])
+    assert held.max() / 127 < np.sqrt(np.mean(np.square(held))) / 12
 
 
 def test_what_is_written(run) -> None:
