@@ -313,15 +313,20 @@ def _numbers(
     if len(classes) != 2:
         if classes:
             _check_sizes(present, sizes, purpose, classes)
-        return np.clip(counts, np.minimum(1, sizes - 1), sizes - 1)
-    for label, size, count in zip(present, sizes, counts, strict=True):
-        if not 0 < count < size:
-            side = _side(purpose) if not count else "training"
-            raise DataError(
-                f"{_title(label, classes)} has {_examples(size)}, which leaves none for {side} "
-                f"{_share(fraction, purpose)}"
-            )
-    return counts
+    else:
+        for label, size, count in zip(present, sizes, counts, strict=True):
+            if size < _fewest(purpose) or count == size:
+                side = _side(purpose) if not count else "training"
+                raise DataError(
+                    f"{_title(label, classes)} has {_examples(size)}, which leaves none for {side} "
+                    f"{_share(fraction, purpose)}"
+                )
+    return np.clip(counts, np.minimum(1, sizes - 1), sizes - 1)
+
+
+def _fewest(purpose: str) -> int:
+    """Return how many examples a label has at least; what a test takes from is divided again."""
+    return 3 if purpose == "test" else 2
 
 
 def _check_sizes(
@@ -335,8 +340,7 @@ def _check_sizes(
     Raises:
         DataError: some are too small; the message names them, with what to do.
     """
-    # What a test takes from is then divided again.
-    least = 3 if purpose == "test" else 2
+    least = _fewest(purpose)
     few = [(classes[label], size) for label, size in zip(present, sizes, strict=True)
            if size < least]  # fmt: skip
     if few:

@@ -103,7 +103,14 @@ def warnings_of(
     """
     found = [
         _too_few(figures, labels, texts),
-        no_better(figures, labels, texts, class_weight=settings.class_weight),
+        no_better(
+            figures,
+            labels,
+            texts,
+            class_weight=settings.class_weight,
+            # Layers that were left out are a single epoch of the many that were planned.
+            more_epochs=history.interrupted or settings.epochs == 1 or len(history.epochs) > 1,
+        ),
         _never_given(figures, labels, texts),
         _still_falling(history, settings),
     ]
@@ -147,7 +154,12 @@ def _too_few_of_some(sizes: Sequence[int], labels: Sequence[str], texts: str) ->
 
 
 def no_better(
-    figures: HeldOut, labels: Sequence[str], texts: str, *, class_weight: str | None
+    figures: HeldOut,
+    labels: Sequence[str],
+    texts: str,
+    *,
+    class_weight: str | None,
+    more_epochs: bool = True,
 ) -> str | None:
     """Say that a model is worse than the largest class, or not clearly better; None if it is.
 
@@ -156,7 +168,9 @@ def no_better(
         labels: see `warnings_of`.
         texts: likewise.
         class_weight: how it was trained; see `FitSettings`.
+        more_epochs: whether it could be trained for longer.
     """
+    training = "training takes more texts" + " or more epochs (--epochs)" * more_epochs
     if figures.accuracy_interval[0] > figures.larger_class:
         return None
     counts = _counts(figures)
@@ -166,11 +180,10 @@ def no_better(
             return None
         return (
             "the model does not tell the labels apart beyond chance: balanced accuracy "
-            f"{_shown(_balanced_accuracy(figures))}; training takes more texts or more epochs "
-            "(--epochs)"
+            f"{_shown(_balanced_accuracy(figures))}; {training}"
         )
     clearly = "" if figures.accuracy <= figures.larger_class else "clearly "
-    hint = "training takes more texts or more epochs (--epochs)"
+    hint = training
     if figures.larger_class >= _IMBALANCED and class_weight is None:
         together = "both" if len(labels) == 2 else "all"
         hint = (

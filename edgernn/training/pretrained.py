@@ -90,5 +90,5 @@ def extended(run: Run, recipe: Recipe, texts: Sequence[str], min_df: int, say: S
     hash = HASHES[run.load_model().get_layer(NGRAMS).hash]
     room = min(_MOST_WORDS, hash.most_ids(recipe.ngrams.longest)) - first - len(own)
     new = [word for word in found if word not in known][: max(0, room)]
-    say(f"{len(new):,} words of the texts are new to the model")
+    say(f"words of the texts that are new to the model: {len(new):,}")
     return write_words([*own, *new])

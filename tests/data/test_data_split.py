@@ -43,9 +43,9 @@ def test_the_seed_decides():
     [
         ([0, 0, 0, 0, 1], 0.5, "label positive has 1 example, which leaves none for training"),
         (
-            [0] * 10 + [1] * 4,
+            [0] * 10 + [1],
             0.1,
-            "label positive has 4 examples, which leaves none for validation",
+            "label positive has 1 example, which leaves none for validation",
         ),
         ([], 0.5, "no examples to split"),
     ],
@@ -54,6 +54,14 @@ def test_a_class_needs_examples_on_both_sides(labels, fraction, message):
     """A class that would be missing on one side is named."""
     with pytest.raises(DataError, match=message):
         stratified_split(np.array(labels, dtype=np.int8), fraction, 0)
+
+
+@pytest.mark.parametrize(("rare", "fraction"), [(2, 0.1), (4, 0.1), (3, 0.6)])
+def test_of_few_examples_one_is_on_either_side(rare, fraction):
+    """Of two labels as of many."""
+    labels = np.array([0] * 10 + [1] * rare, np.int8)
+    for rows in stratified_split(labels, fraction, 0):
+        assert 0 < np.count_nonzero(labels[rows] == 1) < rare
 
 
 @pytest.mark.parametrize(

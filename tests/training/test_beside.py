@@ -68,7 +68,7 @@ def test_its_words_come_first(run) -> None:
         for r in (own, old)
     )
     assert rules == others
-    assert any("words of the texts are new to the model" in line for line in said)
+    assert any("words of the texts that are new to the model" in line for line in said)
 
 
 def test_it_knows_both(run) -> None:

@@ -335,7 +335,7 @@ def test_unknown_class_weights(data, tmp_path):
 def test_too_few_examples(data, tmp_path):
     """Each class needs an example on either side; nothing is written."""
     with pytest.raises(DataError, match="leaves none for validation"):
-        train(options(data, tmp_path / "run", limit=4))
+        train(options(data, tmp_path / "run", limit=2))
     assert not (tmp_path / "run").exists()
 
 
