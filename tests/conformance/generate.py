@@ -120,7 +120,9 @@ def content(kind: str) -> bytes:
 
 
 def _lines(values: list[dict[str, Any]]) -> bytes:
-    return "".join(f"{json.dumps(value)}\n" for value in values).encode("ascii")
+    """Return a line of JSON each, without spaces: an installation has the files."""
+    lines = [json.dumps(value, separators=(",", ":")) for value in values]
+    return "".join(f"{line}\n" for line in lines).encode("ascii")
 
 
 @cache
