@@ -19,7 +19,14 @@ from edgernn.errors import DataError
 from edgernn.ngrams import HASHES, NO_CHECK, HashName, ngram_buckets, ngram_checks, preceding
 from edgernn.recipes.recipe import NgramVectors
 
-__all__ = ["Entries", "VectorTable", "entries_of", "kept_of_each_bucket", "vector_table"]
+__all__ = [
+    "Entries",
+    "VectorTable",
+    "entries_of",
+    "kept_of_each_bucket",
+    "pulled_in",
+    "vector_table",
+]
 
 _ROOM = 2.5
 """Buckets an n-gram, where the recipe has as many."""
@@ -163,6 +170,17 @@ def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> Vector
     return VectorTable(table, np.eye(labels, dtype=np.float32), held, ngrams)
 
 
+def pulled_in(weights: npt.NDArray[np.float32], times: float) -> npt.NDArray[np.float32]:
+    """Return weights of which none is larger than some times their root mean square.
+
+    Args:
+        weights: float32 [n-grams], or [n-grams, labels], each label for itself.
+        times: how many.
+    """
+    largest = times * np.sqrt(np.mean(np.square(weights), axis=0))
+    return np.clip(weights, -largest, largest)
+
+
 def _in_steps(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return each label's weights, pulled in, as whole numbers of steps from -127 to 127.
 
@@ -172,8 +190,7 @@ def _in_steps(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     Args:
         weights: float32 [n-grams, labels].
     """
-    largest = _LARGEST * np.sqrt(np.mean(np.square(weights), axis=0))
-    clipped = np.clip(weights, -largest, largest)
+    clipped = pulled_in(weights, _LARGEST)
     step = np.abs(clipped).max(axis=0) / np.float32(_STEPS)
     step = np.where(step == 0, np.float32(1), step).astype(np.float32)
     return np.asarray(np.rint(clipped / step) * step, np.float32)

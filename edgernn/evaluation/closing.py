@@ -170,7 +170,7 @@ def no_better(
         class_weight: how it was trained; see `FitSettings`.
         more_epochs: whether it could be trained for longer.
     """
-    training = "training takes more texts" + " or more epochs (--epochs)" * more_epochs
+    hint = "training takes more texts" + " or more epochs (--epochs)" * more_epochs
     if figures.accuracy_interval[0] > figures.larger_class:
         return None
     counts = _counts(figures)
@@ -180,10 +180,9 @@ def no_better(
             return None
         return (
             "the model does not tell the labels apart beyond chance: balanced accuracy "
-            f"{_shown(_balanced_accuracy(figures))}; {training}"
+            f"{_shown(_balanced_accuracy(figures))}; {hint}"
         )
     clearly = "" if figures.accuracy <= figures.larger_class else "clearly "
-    hint = training
     if figures.larger_class >= _IMBALANCED and class_weight is None:
         together = "both" if len(labels) == 2 else "all"
         hint = (

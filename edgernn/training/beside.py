@@ -21,7 +21,7 @@ import numpy.typing as npt
 from edgernn.data.batches import Encoded, balanced
 from edgernn.distillation.folds import stratified
 from edgernn.distillation.linear_model import LinearModel, TextFeatures, margins_of, solve
-from edgernn.distillation.vector_table import Entries, entries_of, kept_of_each_bucket
+from edgernn.distillation.vector_table import Entries, entries_of, kept_of_each_bucket, pulled_in
 from edgernn.ngrams import NO_CHECK
 from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import ClassWeight, Embedding, Ngrams, Recipe
@@ -250,8 +250,9 @@ def _add(model: Any, factors: Blend, found: LinearModel, entries: Entries, recip
     numbers[at[same]] += new[same]
     takes &= ~same
     numbers[at[takes]], checks[at[takes]] = new[takes], own[takes]
-    most = _LARGEST * np.sqrt(np.mean(np.square(numbers[checks != NO_CHECK])))
-    layer.set_weights([np.clip(numbers, -most, most), checks])
+    held = checks != NO_CHECK
+    numbers[held] = pulled_in(numbers[held], _LARGEST)
+    layer.set_weights([numbers, checks])
 
 
 def _right(sums: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> float:
