@@ -105,9 +105,9 @@ def _unequal(folder: Path, rows: int | None, seed: int) -> Split:
 
 
 def _intents(name: str, folder: Path, rows: int | None, seed: int) -> Split:
-    """Take some of the training texts, at least two of each label."""
+    """Take some of the texts that are no test texts, at least two of each label."""
     every = list(DATA_SETS[name].rows(folder))
-    train = [(text, label) for text, label, split in every if split == "train"]
+    train = [(text, label) for text, label, split in every if split != "test"]
     test = [(text, label) for text, label, split in every if split == "test"]
     return Split(_some(train, rows, seed, least=2), test)
 

@@ -22,7 +22,11 @@ Labels = npt.NDArray[np.str_]
 _PENALTIES = {"svm": (0.1, 1.0), "lr": (1.0, 10.0)}
 """Of which the better on a tenth of the training texts is taken; then all of them are learned
 from."""
-_FASTTEXT = {"wordNgrams": 2, "minn": 2, "maxn": 5, "lr": 0.5, "epoch": 25, "bucket": 200_000}
+_FASTTEXT = {"wordNgrams": 2, "minn": 2, "maxn": 5, "lr": 0.5, "bucket": 200_000}
+_EPOCHS = (25, 100)
+"""Of fastText: the better on a tenth of the training texts."""
+_MANY = 2_500
+"""Texts beyond which the fewer epochs are taken untried: they are enough, and more take an hour."""
 
 
 def _linear(kind: str, characters: bool) -> Callable[..., Labels]:
@@ -67,6 +71,25 @@ def _linear(kind: str, characters: bool) -> Callable[..., Labels]:
 
 
 def _fasttext(train: Sequence[Row], texts: Sequence[str], seed: int, balanced: bool) -> Labels:
+    epochs = _EPOCHS[0]
+    if len(train) <= _MANY:
+        order = np.random.default_rng(seed).permutation(len(train))
+        held_out, learnt = (
+            [train[row] for row in part] for part in np.split(order, [len(train) // 10])
+        )
+        labels = np.array([label for _, label in held_out])
+        epochs = max(
+            _EPOCHS,
+            key=lambda epochs: share_of_right(
+                _fasttext_answers(learnt, [text for text, _ in held_out], seed, epochs),
+                labels,
+                balanced,
+            ),
+        )
+    return _fasttext_answers(train, texts, seed, epochs)
+
+
+def _fasttext_answers(train: Sequence[Row], texts: Sequence[str], seed: int, epochs: int) -> Labels:
     import fasttext
 
     names = sorted({label for _, label in train})
@@ -75,7 +98,7 @@ def _fasttext(train: Sequence[Row], texts: Sequence[str], seed: int, balanced: b
         lines = [f"__label__{names.index(label)} {_spaced(text)}\n" for text, label in train]
         file.write_text("".join(lines), "utf-8")
         model = fasttext.train_supervised(
-            str(file), thread=1, verbose=0, seed=seed, dim=100, **_FASTTEXT
+            str(file), thread=1, verbose=0, seed=seed, dim=100, epoch=epochs, **_FASTTEXT
         )
     found, _ = model.predict([_spaced(text) for text in texts], k=1)
     return np.array([names[int(name[0].removeprefix("__label__"))] for name in found])

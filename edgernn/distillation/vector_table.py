@@ -22,6 +22,7 @@ from edgernn.recipes.recipe import NgramVectors
 __all__ = [
     "Entries",
     "VectorTable",
+    "best_buckets",
     "entries_of",
     "kept_of_each_bucket",
     "pulled_in",
@@ -33,6 +34,8 @@ _ROOM = 2.5
 _FEWEST, _MOST = 1021, 131_071
 """Buckets; the first a prime above all multipliers of the hash. Of 10,000 long texts with one sum
 five times as many are no better."""
+_TRIED = 24
+"""Numbers of buckets of which the best is taken, see `best_buckets`."""
 _LARGEST = 20.0
 """Times the root mean square of a label's weights: what is beyond is pulled in. A few weights are
 so large that int8 would round all others twice as much; nothing measurable hangs on them."""
@@ -141,6 +144,32 @@ def kept_of_each_bucket(
     return entries.at(kept), at[kept], checks[kept]
 
 
+def best_buckets(entries: Entries, wanted: int, hash: HashName) -> int:
+    """Return a number of buckets that is a prime, and about as many as wanted.
+
+    What the hash makes of words' ids lies at even distances, and for some numbers of buckets words
+    fall into few of them: of clinc150's validation texts 66 % were right with 5,281 buckets, 91 %
+    with 5,273. So it is tried with which number the most is left.
+
+    Args:
+        entries: the n-grams.
+        wanted: how many buckets there are to be; up to an eighth fewer are tried.
+        hash: the recipe's.
+    """
+    if wanted >= (HASHES[hash].modulus or 0):
+        return next_prime(wanted)
+    order = np.argsort(-entries.shares, kind="stable")
+    squares = np.square(entries.shares[order])
+
+    def left(buckets: int) -> float:
+        at = entries.places(buckets, hash)[0][order]
+        return float(squares[np.unique(at, return_index=True)[1]].sum())
+
+    fewest = max(_FEWEST, wanted - wanted // 8)
+    spread = np.linspace(wanted, fewest, _TRIED).astype(int)
+    return max(sorted({next_prime(number) for number in spread.tolist()}, reverse=True), key=left)
+
+
 def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> VectorTable:
     """Return the table of a linear model.
 
@@ -160,7 +189,7 @@ def vector_table(entries: Entries, most: NgramVectors, spare: int = 0) -> Vector
     labels = entries.weights.shape[1]
     room = (most.buckets * most.units + spare) // labels
     wanted = min(room, _MOST, math.ceil(_ROOM * len(entries.counts)))
-    buckets = next_prime(max(_FEWEST, wanted))
+    buckets = best_buckets(entries, max(_FEWEST, wanted), most.hash)
     kept, at, checks = kept_of_each_bucket(entries, buckets, most.hash)
     table = np.zeros((buckets, labels), np.float32)
     table[at] = _in_steps(kept.weights)
