@@ -153,7 +153,7 @@ def best_buckets(entries: Entries, wanted: int, hash: HashName) -> int:
 
     Args:
         entries: the n-grams.
-        wanted: how many buckets there are to be; up to an eighth fewer are tried.
+        wanted: how many buckets there are to be; up to a sixteenth fewer are tried.
         hash: the recipe's.
     """
     if wanted >= (HASHES[hash].modulus or 0):
@@ -165,7 +165,7 @@ def best_buckets(entries: Entries, wanted: int, hash: HashName) -> int:
         at = entries.places(buckets, hash)[0][order]
         return float(squares[np.unique(at, return_index=True)[1]].sum())
 
-    fewest = max(_FEWEST, wanted - wanted // 8)
+    fewest = max(_FEWEST, wanted - wanted // 16)
     spread = np.linspace(wanted, fewest, _TRIED).astype(int)
     return max(sorted({next_prime(number) for number in spread.tolist()}, reverse=True), key=left)
 

@@ -42,8 +42,8 @@ def test_no_number_of_buckets_crowds_the_words(entries, wanted) -> None:
     buckets = best_buckets(entries, wanted, "float32")
     assert next_prime(buckets) == buckets
     assert 1_021 <= buckets <= next_prime(wanted)
-    assert buckets > 0.86 * wanted
-    others = [left(entries, next_prime(n)) for n in range(max(1_021, wanted * 7 // 8), wanted, 9)]
+    assert buckets > 0.93 * wanted
+    others = [left(entries, next_prime(n)) for n in range(max(1_021, wanted * 15 // 16), wanted, 9)]
     assert left(entries, buckets) >= max([left(entries, next_prime(wanted)), *others]) - 0.01
 
 
