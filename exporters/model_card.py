@@ -30,7 +30,6 @@ from exporters.network import (
 
 __all__ = ["describe", "page"]
 
-_IMDB_KINDS = frozenset({"archive", "folder", "tensorflow_datasets"})
 _IMDB = {
     "name": "Large Movie Review Dataset (IMDB)",
     "licence": "none is stated with the data; its authors ask for a citation of Maas et al., "
@@ -60,7 +59,6 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
     figures = run.test_figures
     recipe = RECIPES.get(name)
     data = run.config["data"] and run.config["data"]["description"]
-    is_imdb = data is not None and data.get("kind") in _IMDB_KINDS
     return {
         "recipe": name,
         **({"title": recipe.title, "source": recipe.source} if recipe is not None else {}),
@@ -69,14 +67,14 @@ def describe(run: Run, network: Network, format: str, precision: str) -> dict[st
         "batch": network.batch,
         "layers": _layers(network),
         "training": {**run.metrics, "seed": run.config["seed"], "data": data},
-        "data": _IMDB if is_imdb else _OWN,
+        "data": _IMDB if run.is_of_imdb else _OWN,
         # What a run that was not trained here was made of.
         **({"imported": run.config["imported"]} if "imported" in run.config else {}),
         # What training started from, whose data the model has learned from, too.
         **({"from": started} if (started := _started(run.config.get("from"))) else {}),
         # Of texts that are new to the model: other figures are none of a test.
         **({"evaluation": _without_tables(figures)} if figures else {}),
-        "limits": [*_limits(run.contract, is_imdb), *_limits_elsewhere(network, format)],
+        "limits": [*_limits(run.contract, run.is_of_imdb), *_limits_elsewhere(network, format)],
         "versions": {name: metadata.version(name) for name in _PACKAGES},
     }
 

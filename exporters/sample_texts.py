@@ -10,7 +10,7 @@ from itertools import chain, islice, pairwise, permutations
 from edgernn.errors import ExportError
 from edgernn.text import TextEncoder
 
-__all__ = ["SAMPLE_TEXTS", "example", "spread", "touching"]
+__all__ = ["SAMPLE_TEXTS", "spread", "touching"]
 
 SAMPLE_TEXTS: tuple[str, ...] = (
     "Great",
@@ -83,12 +83,6 @@ def touching(texts: Sequence[str], encoder: TextEncoder, *, own: bool = False) -
         "no word of the vocabulary occurs in the texts that a file is checked on, nor in texts "
         "of its own words: it does not fit the text rules of contract.json"
     )
-
-
-def example(encoder: TextEncoder) -> str:
-    """Return a short text that a model knows words of, to show how it is asked."""
-    text = "Great movie!"
-    return text if _known([text], encoder) == 1.0 else " ".join(_own_words(encoder)[:3]) or text
 
 
 def _own_words(encoder: TextEncoder) -> list[str]:

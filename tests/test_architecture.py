@@ -188,6 +188,16 @@ def test_names_of_test_files() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
+def test_nobody_imports_a_conftest() -> None:
+    """Several folders have one, and which of them the name means depends on what is collected."""
+    importing = {
+        path.name
+        for path in (ROOT / "tests").rglob("*.py")
+        if "conftest" in imports(ast.parse(path.read_text("utf-8")))
+    }
+    assert importing == set()
+
+
 ARITHMETIC = (
     *("cells.h", "functions.h", "level.c", "ngrams.h", "plan.h", "prepare.h", "product.h"),
     *("recurrent.h", "rows.h", "texts.h", "vector.h", "windows.h"),

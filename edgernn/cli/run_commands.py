@@ -80,7 +80,12 @@ def train(
     ] = None,
     max_length: Annotated[
         int | None,
-        typer.Option(min=1, max=65536, help="Longest input, in tokens."),
+        typer.Option(
+            min=1,
+            max=65536,
+            help="Longest input, in tokens; the rest of a longer text is cut off. Default: by "
+            "recipe and texts.",
+        ),
     ] = None,
     seed: Seed = 1,
     limit: TrainingLimit = None,

@@ -33,6 +33,9 @@ _FOUND_CLAUSES = 0.5
 _ELSEWHERE = 0.2
 """Share of the adjectives that are of other subjects than films."""
 
+# Where a sentence holds any of these it is left out. So there are more than the negations of
+# `pieces.py`, which are changed or counted: what joins clauses, "no", brackets. "cannot" is not
+# among them; with it the texts would be others than those that the pretrained model learned from.
 _TURN = re.compile(
     r"\b(?:but|yet|although|though|however|while|not|never|no|hardly)\b|n't\b|[;:()\"]"
 )

@@ -32,6 +32,8 @@ _CONTRACTED = re.compile(
 _OTHER_CONTRACTED = {"can't": "can", "won't": "will", "cannot": "can", "ain't": "is"}
 _OTHER = re.compile(r"\b(can['\u2019]t|won['\u2019]t|cannot|ain['\u2019]t)", re.IGNORECASE)
 _NOT = re.compile(r"\b(?:not|never)\s+(?!only\b)", re.IGNORECASE)
+# Counted, to tell which of a sentence and its opposite has one more. Wider than what is taken out:
+# what both have, such as "not only", does not matter. `contrast.py` has words of its own.
 _NEGATION = re.compile(r"n['\u2019]t\b|\b(?:not|never|cannot)\b", re.IGNORECASE)
 _BE = re.compile(r"\b(is|was|are|were)\b(?! (?:not|never|no)\b)", re.IGNORECASE)
 _VERB = re.compile(

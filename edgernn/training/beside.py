@@ -142,7 +142,7 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
         run: of two labels, with n-grams.
         data: this training's, its vocabulary that of `pretrained.extended`.
         seed: of the folds.
-        say: gets a line of how good the model is as it was, and beside the n-grams.
+        say: gets a line of how good the model is before training, and after it.
         busy: called with a title, gives a context to show that a long step is under way.
     """
     begun = time.monotonic()
@@ -170,8 +170,9 @@ def fit_beside(run: Run, data: PreparedData, seed: int, say: Say, busy: Busy) ->
     alone = fit_blend(known, np.zeros_like(known), both.labels, class_weight)
     as_it_was = alone.layers * known + alone.constant
     say(
-        f"of {len(both):,} texts right: the model as it was {_right(as_it_was, both.labels):.2%}, "
-        f"with n-grams that have not seen the text {_right(sums, both.labels):.2%}"
+        f"right of all {len(both):,} texts: the model that training starts from "
+        f"{_right(as_it_was, both.labels):.2%}, the trained model {_right(sums, both.labels):.2%} "
+        "(by cross-validation)"
     )
     figures = figures_of_logits(sums[rows], held_out.labels)
     loss = _loss(sums[rows], held_out.labels)

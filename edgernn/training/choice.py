@@ -69,10 +69,8 @@ class Worth:
     """How many texts are right, by models that have not seen them; shares in [0, 1]."""
 
     texts: int
-    as_it_is: float
-    """By the shipped model, with a threshold that fits."""
     started: float
-    """By it and n-grams of other texts."""
+    """By the shipped model and n-grams of other texts."""
     alone: float
     """By n-grams of other texts alone."""
 
@@ -81,6 +79,12 @@ class Worth:
         """Whether to start from the shipped model makes a difference that is not chance."""
         error = np.sqrt(self.alone * (1 - self.alone) / self.texts)
         return self.started - self.alone > max(_GAIN, float(error))
+
+    def __str__(self) -> str:
+        return (
+            f"tried on {self.texts:,} texts, about {self.started:.1%} are right with it, "
+            f"{self.alone:.1%} without"
+        )
 
 
 def choose_recipe(
@@ -120,19 +124,16 @@ def choose_recipe(
         if len(train) >= MANY_ROWS:
             say(f"recipe {DEFAULT_RECIPE}: {seen}, enough for it to learn from nothing")
             return options, splits
-        worth = None
-        if options.start is None and not options.not_with_start:
-            with busy("asking the pretrained model"):
-                worth = worth_of_pretrained(train, options, asked)
-        if worth is not None:
-            figures = (
-                f"of {worth.texts:,} texts it is right about {worth.as_it_is:.1%} as it is, with "
-                f"n-grams of the others about {worth.started:.1%}, n-grams alone {worth.alone:.1%}"
-            )
-            if worth.is_worth_it:
-                say(f"starts from the pretrained model ({seen}): {figures}; --from none does not")
+        if options.start is None:
+            worth = _tried(train, options, asked, busy)
+            if isinstance(worth, Worth) and worth.is_worth_it:
+                say(
+                    f"starts from the pretrained model ({seen}): {worth}; --from none starts from "
+                    "nothing"
+                )
                 return dataclasses.replace(options, start=PRETRAINED), splits
-            seen += f"; the pretrained model does not help: {figures}"
+            does_not = "the pretrained model does not help: " if isinstance(worth, Worth) else ""
+            seen += f"; {does_not}{worth}"
     recipe = OWN_DATA_RECIPE
     are_few = len(train) <= _FEW_OF_A_LABEL * len(train.classes)
     # Pieces of words stand between spaces.
@@ -144,6 +145,17 @@ def choose_recipe(
     return _with_settings(
         dataclasses.replace(options, recipe=recipe), len(train), words >= _LONG
     ), splits
+
+
+def _tried(examples: Examples, options: TrainOptions, asked: Asked, busy: Busy) -> Worth | str:
+    """Return what starting from the shipped model is worth, or in words why that is not known."""
+    if options.not_with_start:
+        return (
+            f"the pretrained model is not tried: {options.not_with_start[0]} is for training from "
+            "nothing"
+        )
+    with busy("asking the pretrained model"):
+        return worth_of_pretrained(examples, options, asked)
 
 
 def _mean_length(rules: TextRules, texts: Sequence[str]) -> float:
@@ -168,7 +180,7 @@ def _with_settings(options: TrainOptions, rows: int, is_long: bool) -> TrainOpti
     return options
 
 
-def worth_of_pretrained(examples: Examples, options: TrainOptions, asked: Asked) -> Worth | None:
+def worth_of_pretrained(examples: Examples, options: TrainOptions, asked: Asked) -> Worth | str:
     """Find out, on the training texts alone, whether to start from the shipped model.
 
     Args:
@@ -177,28 +189,35 @@ def worth_of_pretrained(examples: Examples, options: TrainOptions, asked: Asked)
         asked: asks the shipped model.
 
     Returns:
-        What was found; None where the shipped model knows nothing of these labels, or there are
-        too few texts to tell.
+        What was found; in words where the shipped model knows nothing of these labels, or where
+        that cannot be told.
     """
     random = np.random.Generator(np.random.PCG64([options.seed, _ASKED]))
     rows = np.sort(random.permutation(len(examples))[:_ASKED])
     some = examples.at(rows)
     if min(np.bincount(some.labels, minlength=2)) * 2 < _FEWEST:
-        return None
+        return (
+            f"fewer than {_FEWEST // 2} texts of a label cannot tell whether the pretrained model "
+            "helps"
+        )
     given = asked(some.texts)
     sure = np.exp(-_MOST_SURE)
     known = np.log(np.clip(given, sure, None) / np.clip(1 - given, sure, None)).astype(np.float32)
     positive = some.labels == 1
     balanced = (np.mean(known[positive] > 0) + np.mean(known[~positive] <= 0)) / 2
-    if max(balanced, 1 - balanced) < _BARELY:
-        return None
+    right_alone = max(balanced, 1 - balanced)
+    if right_alone < _BARELY:
+        return (
+            "the pretrained model does not tell these labels apart: it is right about "
+            f"{right_alone:.0%} of {len(some):,} texts, both labels counting alike"
+        )
     recipe = RECIPES[DEFAULT_RECIPE]
     rules, _ = fitting_rules(recipe.text, some.texts)
     try:
         vocabulary = build_vocabulary(rules, some.texts, min_df_of(options, examples))
     except DataError:
-        # Too few texts have a word in common: what they share with other texts decides.
-        return None
+        # What they share with other texts would decide.
+        return "too few texts have a word in common to tell whether the pretrained model helps"
     encoder = TextEncoder(make_contract(rules, vocabulary), vocabulary)
     features = TextFeatures(
         encoder.encode_batch(some.texts), words_of(encoder), Ngrams(buckets=131_071, longest=2)
@@ -213,4 +232,4 @@ def worth_of_pretrained(examples: Examples, options: TrainOptions, asked: Asked)
         sums = factors.layers * first + factors.ngrams * second + factors.constant
         return float(np.mean(EVEN.right_logits(sums, labels)))
 
-    return Worth(len(some), right(known, none), right(known, started), right(none, alone))
+    return Worth(len(some), right(known, started), right(none, alone))

@@ -1,4 +1,4 @@
-"""Whether a recipe's text rules can read the texts that it is to learn from."""
+"""Whether a recipe's text rules can read the texts that it is to learn from, and how far."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+import numpy.typing as npt
+
 from edgernn.errors import DataError
 from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import TextRules
-from edgernn.text import WordRule
+from edgernn.text import TextEncoder, WordRule
 from edgernn.text.normalize import Normalizer
 
-__all__ = ["check_letters"]
+__all__ = ["about_length", "check_letters"]
 
 _LOOKED_AT = 2000
 """Texts; evenly from all."""
@@ -23,6 +26,8 @@ _MOST_CUT = 0.05
 """Share of the words that may be cut at a letter: names and loan words of an English text."""
 _MOST_UNSPACED = 0.5
 """Share of the letters that may be of a script without spaces between words."""
+_MOST_LONG = 0.01
+"""Share of the texts that may be longer than what a model reads before a person is told."""
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 """How Unicode's names of such letters begin."""
 _WORD = re.compile(r"[^\W_]+")
@@ -79,6 +84,37 @@ def check_letters(rules: TextRules, texts: Sequence[str], name: str) -> None:
     unspaced = sum(scripts[script] for script in _UNSPACED)
     if rules.unspaced_scripts == "keep" and unspaced > _MOST_UNSPACED * letters.total():
         raise DataError(f"{name}: {_written(scripts)}, without spaces, and {known}; {hint}")
+
+
+def about_length(
+    encoder: TextEncoder,
+    texts: Sequence[str],
+    ids: Sequence[npt.NDArray[np.int32]],
+    *,
+    starts: bool = False,
+) -> str | None:
+    """Say how many texts are longer than what the model reads; None where hardly any is.
+
+    Args:
+        encoder: of the model.
+        texts: what is to be learned from.
+        ids: int32 [ids kept] of each text, as the encoder gives them.
+        starts: whether training starts from a model, which keeps its own length.
+    """
+    contract = encoder.contract
+    # A shorter text has fewer ids, so that few are counted a second time.
+    full = [text for text, kept in zip(texts, ids, strict=True) if len(kept) >= contract.max_length]
+    if len(full) <= _MOST_LONG * len(texts):
+        return None
+    longer = [count for count in encoder.token_counts(full) if count > contract.max_length]
+    if len(longer) <= _MOST_LONG * len(texts):
+        return None
+    return (
+        f"{len(longer):,} of {len(texts):,} training texts are longer than the "
+        f"{contract.max_length:,} tokens that the model reads (the longest has {max(longer):,}): "
+        f"their {contract.cut} is cut off; {'--from none with ' if starts else ''}a larger "
+        "--max-length reads more"
+    )
 
 
 def _script(letter: str) -> str:

@@ -27,7 +27,7 @@ from edgernn.progress import Busy, Say
 from edgernn.recipes.recipe import Recipe
 from edgernn.text import TextEncoder
 from edgernn.training import run as names
-from edgernn.training.coverage import check_letters
+from edgernn.training.coverage import about_length, check_letters
 from edgernn.training.keras_setup import prepare_keras
 from edgernn.training.options import TrainOptions
 from edgernn.training.pretrained import extended
@@ -145,6 +145,9 @@ def prepare_data(
     contract = make_contract(recipe.text, vocabulary, examples.classes, examples.decision)
     encoder = TextEncoder(contract, vocabulary)
     ids, filled = _encoded(options, encoder, examples, say, busy)
+    long = about_length(encoder, examples.texts, ids, starts=start is not None)
+    if long is not None and not resume:
+        say(long)
     learnt, held_out = np.intersect1d(learnt, filled), np.intersect1d(held_out, filled)
     check_classes(examples.at(learnt), "the training split", " has a token")
     if recipe.fit.validation == "test":

@@ -61,6 +61,7 @@ FEW_SEEN = 0.01
 """Up to this share of texts that a model has met, as duplicates, a test split is one all the same;
 where there are more, the test figure is that of the others alone."""
 
+_IMDB_KINDS = frozenset({"archive", "folder", "tensorflow_datasets"})
 _NOT_FIGURES = ("data", "split", "seen", "runtime")
 _MAX_JSON_BYTES = 1 << 20
 _MAX_VOCABULARY_BYTES = 16 << 20
@@ -108,6 +109,13 @@ class Run:
     def contract(self) -> TextContract:
         """The text contract that the model was trained with."""
         return self.encoder.contract
+
+    @property
+    def is_of_imdb(self) -> bool:
+        """Whether it was trained on the reviews of IMDB, as they are published."""
+        data = self.config.get("data")
+        described = data.get("description") if isinstance(data, dict) else None
+        return isinstance(described, dict) and described.get("kind") in _IMDB_KINDS
 
     @property
     def evaluation(self) -> dict[str, Any] | None:

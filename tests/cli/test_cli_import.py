@@ -87,6 +87,7 @@ def test_export_and_score(importing, edgernn, own, format):
     done = edgernn("export", "--format", format, *arguments, cwd=own)
     assert done.returncode == 0, done.stderr
     assert "checking on a sample of our own texts: an imported run has no data\n" in done.stderr
+    assert f"next: edgernn score --model {output} 'your text'\n" in done.stderr
     scored = edgernn("score", *TEXTS, "--model", output, "--json", cwd=own)
     assert scored.returncode == 0, scored.stderr
     rows = [json.loads(line) for line in scored.stdout.splitlines()]

@@ -84,7 +84,12 @@ def test_it_knows_both(run) -> None:
     found = logits(own.load_model(), unread)
     assert (found[0] > found[1]) is np.bool_(second == "good")
     assert own.metrics["cross_fitted_accuracy"] > own.metrics["as_it_was_accuracy"]
-    assert any("the model as it was" in line for line in said)
+    (line,) = (line for line in said if "by cross-validation" in line)
+    before, after = (own.metrics[name] for name in ("as_it_was_accuracy", "cross_fitted_accuracy"))
+    assert line == (
+        f"right of all 160 texts: the model that training starts from {before:.2%}, the trained "
+        f"model {after:.2%} (by cross-validation)"
+    )
 
 
 def test_its_layers_are_the_models(run) -> None:

@@ -1,10 +1,14 @@
 """Which texts a recipe's text rules can read."""
 
+import dataclasses
+
 import pytest
 
 from edgernn.errors import DataError
 from edgernn.recipes.catalogue import RECIPES
-from edgernn.training.coverage import check_letters
+from edgernn.text import TextEncoder
+from edgernn.training.coverage import about_length, check_letters
+from edgernn.training.vocabulary import build_vocabulary, make_contract
 
 ENGLISH = [
     "A naïve film, yet good.",
@@ -69,3 +73,28 @@ def test_texts_that_cannot_be_read(rules, texts, message):
     assert str(caught.value).startswith("a.csv: ")
     assert str(caught.value).endswith("; edgernn train --recipe subword-bilstm reads all letters")
     assert "\n" not in str(caught.value)
+
+
+def length_line(texts, padding="none", starts=False):
+    """What is said of texts, of which a model reads the last four words."""
+    rules = dataclasses.replace(SPACES, max_length=4, cut="start", padding=padding)
+    vocabulary = build_vocabulary(rules, texts, 1)
+    encoder = TextEncoder(make_contract(rules, vocabulary), vocabulary)
+    return about_length(encoder, texts, encoder.encode_batch(texts), starts=starts)
+
+
+@pytest.mark.parametrize("padding", ["none", "start"])
+def test_texts_that_are_cut(padding):
+    """A line says how many, how long the longest is, and what reads more; padding is no token."""
+    texts = ["one two three four"] * 97 + ["one two three four five"] * 2 + ["one " * 9]
+    assert length_line(texts, padding) == (
+        "3 of 100 training texts are longer than the 4 tokens that the model reads (the longest "
+        "has 9): their start is cut off; a larger --max-length reads more"
+    )
+    assert "; --from none with a larger --max-length" in length_line(texts, padding, starts=True)
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_a_text_in_a_hundred_may_be_cut(longer):
+    """Of so few nothing is said, however many just fit."""
+    assert length_line(["a b c d"] * (100 - longer) + ["a b c d e"] * longer) is None

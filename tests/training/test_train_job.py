@@ -199,6 +199,7 @@ def test_what_is_said(job):
     assert "36 training examples" in said
     assert NO_TEST in said
     assert "32 to train on, 4 held out" in said
+    assert "of 36 training texts are longer than the 12 tokens that the model reads" in said
 
 
 def test_a_gpu_that_is_not_seen(job, monkeypatch):

@@ -6,14 +6,10 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "runtimes" / "js"
-WASM = ("engine.wasm", "engine-plain.wasm")
+from js_library import LIBRARY, WASM
 
 
 class Node:

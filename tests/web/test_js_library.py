@@ -16,6 +16,7 @@ import pytest
 from corpus_encoders import read_encoders
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from js_library import LIBRARY
 
 import edgernn
 from edgernn.conformance import check_answers, read_corpus
@@ -24,8 +25,6 @@ from edgernn.runtime import SHIPPED_MODEL
 from exporters.rules import find_format
 from exporters.sample_texts import SAMPLE_TEXTS
 
-ROOT = Path(__file__).resolve().parents[2]
-LIBRARY = ROOT / "runtimes" / "js"
 ROWS = "delimited.test.js"
 SAME = 1e-6
 # On a few texts ONNX Runtime is 2.9e-6 from each of the C engine's levels, which round differently

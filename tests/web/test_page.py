@@ -15,7 +15,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import LIBRARY, WASM
+from js_library import LIBRARY, WASM
 from many_labels import contract_of, write_file
 
 import edgernn

@@ -1,0 +1,35 @@
+"""The command that `edgernn export` proposes in the end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from edgernn.runtime import SHIPPED_MODEL
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [("archive", "'Great movie!'"), ("file", "'your text'"), (None, "'your text'")],
+)
+def test_what_comes_next(tmp_path: Path, monkeypatch, capsys, kind, text) -> None:
+    """A film is praised to models of film reviews alone, and the command can be pasted."""
+    from edgernn.cli import export
+    from edgernn.training.run import CONFIG
+
+    run = tmp_path / "run"
+    shutil.copytree(SHIPPED_MODEL.parent, run)
+    config = json.loads((run / CONFIG).read_text("utf-8"))
+    # An imported run has no data.
+    config["data"] = None if kind is None else {"description": {"kind": kind}}
+    (run / CONFIG).write_text(json.dumps(config), "utf-8")
+    made = SimpleNamespace(path=Path("my models/own.onnx"), bytes=1234)
+    monkeypatch.setattr(export, "export_run", lambda *_, **__: [made])
+    export.run_export(run, format="onnx")
+    said = capsys.readouterr()
+    line = f"next: edgernn score --model 'my models/own.onnx' {text}\n"
+    assert (said.out + said.err).endswith(line)
