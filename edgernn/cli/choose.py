@@ -22,7 +22,7 @@ from edgernn.choose.names import PLOT, STATE
 from edgernn.choose.options import ChooseOptions
 from edgernn.choose.result import Result, ResultRow
 from edgernn.cli.compare import aligned
-from edgernn.cli.console import busy, done, say, write_line
+from edgernn.cli.console import busy, done, quoted, say, write_line
 from edgernn.cli.signals import end
 from edgernn.evaluation.proposals import propose_test
 from edgernn.training.run import CONFIG, read_json
@@ -63,7 +63,7 @@ def run_choice(
         )
     except KeyboardInterrupt:
         if (output / STATE).exists():
-            end(f"; to resume: the same command with --resume, and --output {output}")
+            end(f"; to resume: the same command with --resume, and --output {quoted(output)}")
         end(" before anything was measured")
     finally:
         display.close()

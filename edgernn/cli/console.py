@@ -20,6 +20,7 @@ __all__ = [
     "busy",
     "done",
     "progress",
+    "quoted",
     "say",
     "show_warnings",
     "write_line",
@@ -37,6 +38,13 @@ def say(line: str) -> None:
 def done(line: str) -> None:
     """Print a line about a check that holds."""
     _print(f"\u2713 {line}")
+
+
+def quoted(word: object) -> str:
+    """Return a word of a command that people copy into a shell."""
+    import shlex
+
+    return shlex.quote(str(word))
 
 
 def write_line(line: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from edgernn.cli.console import busy, say
+from edgernn.cli.console import busy, quoted, say
 from edgernn.errors import UsageError
 from edgernn.text.decision import DecisionRule
 from edgernn.training.imported.contracts import ImportOptions
@@ -79,7 +79,7 @@ def run_import(
         busy=busy,
     ).folder
     say(f"wrote {folder}")
-    say(f"next: edgernn export --format all --run {folder}")
+    say(f"next: edgernn export --format all --run {quoted(folder)}")
     if expect is None:
         say(
             "warning: nothing was compared with your own program: --expect FILE.jsonl compares ids "

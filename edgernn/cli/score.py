@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from edgernn.cli.console import progress, say, write_line
+from edgernn.cli.console import progress, quoted, say, write_line
 from edgernn.cli.score_pipeline import Item, score_items
 from edgernn.cli.score_results import for_people, result_columns
 from edgernn.cli.score_tally import Tally
@@ -97,12 +97,12 @@ def _check_usage(options: ScoreOptions) -> None:
     if named and inputs:
         raise UsageError(
             f"{named[0]} exists, too: give each its own --input, "
-            f"as in --input {_quoted(inputs[0])} --input {_quoted(named[0])}, or name their folder"
+            f"as in --input {quoted(inputs[0])} --input {quoted(named[0])}, or name their folder"
         )
     if named:
         raise UsageError(
             f"{named[0]} is a {_how_to_read(named[0])}; "
-            f"to score the name itself: edgernn score -- {_quoted(named[0])}"
+            f"to score the name itself: edgernn score -- {quoted(named[0])}"
         )
     if bool(texts) == bool(inputs):
         raise UsageError("give texts to score, or --input FILE (- is standard input)")
@@ -129,19 +129,13 @@ def _how_to_read(name: str) -> str:
     from edgernn.rows import suffix_of
 
     if os.path.isdir(name):
-        return f"folder: --input {_quoted(name)} scores the rows of its files"
+        return f"folder: --input {quoted(name)} scores the rows of its files"
     if suffix_of(name):
-        return f"file: --input {_quoted(name)} scores its rows"
+        return f"file: --input {quoted(name)} scores its rows"
     return (
-        f"file, whose name tells no format: --input {_quoted(name)} --format txt scores its lines, "
+        f"file, whose name tells no format: --input {quoted(name)} --format txt scores its lines, "
         "and other formats its rows"
     )
-
-
-def _quoted(name: str) -> str:
-    import shlex
-
-    return shlex.quote(name)
 
 
 def _target(options: ScoreOptions, files: Sequence[str | os.PathLike[str]]) -> Target | None:

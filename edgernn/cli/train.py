@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from edgernn.cli.console import TrainingProgress, busy, say
+from edgernn.cli.console import TrainingProgress, busy, quoted, say
 from edgernn.cli.evaluation_lines import figure_rows, in_columns, label_lines
 from edgernn.cli.signals import end
 from edgernn.distillation.document_vectors import holds_vectors
@@ -60,7 +60,7 @@ def run_training(resume: bool, *, recipe: str | None, output: Path | None, **opt
     except KeyboardInterrupt:
         watcher.close()
         if holds_epoch(asked.output / CHECKPOINT):
-            end(f"; to resume: edgernn train --resume --output {asked.output}")
+            end(f"; to resume: edgernn train --resume --output {quoted(asked.output)}")
         if (asked.output / MODEL).exists():
             end(f"; {asked.output} is complete")
         also = ""
@@ -74,10 +74,10 @@ def run_training(resume: bool, *, recipe: str | None, output: Path | None, **opt
         say(line)
     say(f"wrote {folder}")
     if history.interrupted:
-        end(f"; to resume: edgernn train --resume --output {folder}")
+        end(f"; to resume: edgernn train --resume --output {quoted(folder)}")
     words, command = propose_test(run.config, folder)
     say(f"no test figure yet: {words}: {command}")
-    say(f"next: edgernn export --format all --run {folder}")
+    say(f"next: edgernn export --format all --run {quoted(folder)}")
 
 
 def _folder(options: TrainOptions) -> Path:
@@ -96,8 +96,9 @@ def _closing(run: Run, history: History, settings: FitSettings) -> list[str]:
         accuracy = selected.validation_accuracy
         return [f"kept epoch {selected.epoch}: validation accuracy {accuracy:.4f}"]
     labels = run.contract.labels
+    kept = f"kept epoch {selected.epoch}; " if len(history.epochs) > 1 else ""
     return [
-        f"kept epoch {selected.epoch}; the model on {figures.examples:,} {texts}:",
+        f"{kept}the model on {figures.examples:,} {texts}:",
         *(f"  {line}" for line in in_columns(figure_rows(figures, labels))),
         *(f"  {line}" for line in label_lines(figures, labels)),
         *(f"warning: {line}" for line in warnings_of(figures, history, settings, labels, texts)),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from edgernn.bundle import read_model_file
-from edgernn.cli.console import done, say
+from edgernn.cli.console import done, quoted, say
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.web import write_site
 
@@ -32,5 +31,6 @@ def run_web(path: Path | None, output: Path) -> None:
         f"{output}: page and engine, {site.page_bytes:,} bytes; {site.model}, "
         f"{len(file.data):,} bytes"
     )
-    folder = shlex.quote(str(output))
-    say(f"next: python -m http.server --directory {folder}, then open http://localhost:8000")
+    say(
+        f"next: python -m http.server --directory {quoted(output)}, then open http://localhost:8000"
+    )

@@ -29,6 +29,12 @@ def write_reviews(path: Path, count: int = 40) -> Path:
     return path
 
 
+def epochs_of(folder: Path) -> list[dict[str, str]]:
+    """Return what a run's history says of each epoch, but for how long it took."""
+    with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+        return [row | {"seconds": ""} for row in csv.DictReader(file)]
+
+
 class Edgernn:
     """The installed console script; `environment` is what it sees of ours."""
 
