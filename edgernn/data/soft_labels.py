@@ -128,6 +128,7 @@ def read_soft_labels(
             if key != "":
                 places.setdefault(key, []).append(index)
         total = strangers = 0
+        met = np.zeros(len(found), bool)
         for row in source:
             key = total if key_in is None else spelled(source.value(row, key_in))
             total += 1
@@ -135,6 +136,7 @@ def read_soft_labels(
             if wanted is None:
                 strangers += 1
                 continue
+            met[wanted] = True
             if row.error is not None:
                 raise DataError(f"{source.where(row)}: {row.error}")
             if key_in is None and text_column and not is_same:
@@ -151,7 +153,7 @@ def read_soft_labels(
                         "other numbers; leave one of them out"
                     )
                 found[index] = told
-    return SoftRows(found, _matched(name, rows, options, total, strangers, found))
+    return SoftRows(found, _matched(name, rows, options, total, strangers, found, met))
 
 
 def _matched(
@@ -161,6 +163,7 @@ def _matched(
     total: int,
     strangers: int,
     found: npt.NDArray[np.float32],
+    met: npt.NDArray[np.bool_],
 ) -> tuple[str, ...]:
     """Make sure that rows of both files belong together; return what to say of it."""
     if rows.keys is None:
@@ -177,12 +180,18 @@ def _matched(
         raise DataError(
             f"{name} has no soft label of any row that can be used: its cells are empty"
         )
+    lines = []
     if rows.keys is not None and strangers:
-        return (
+        lines.append(
             f"{name}: {strangers:,} of {total:,} rows have a value in {options.soft_key!r} that no "
-            f"usable row of {rows.name} has; they are left out",
+            f"usable row of {rows.name} has; they are left out"
         )
-    return ()
+    if rows.keys is not None and not met.all():
+        lines.append(
+            f"warning: {name} has no row for {int((~met).sum()):,} of {len(met):,} usable rows of "
+            f"{rows.name}, by {options.soft_key!r}: what label these have counts alone"
+        )
+    return tuple(lines)
 
 
 _BY_KEY = "or a column that tells which belong together: name it with --soft-key"

@@ -226,6 +226,8 @@ def _mean(values: list[float]) -> float | None:
 def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[float, float]:
     """Return the score interval of a share (Wilson, 1927, JASA 22, 209-212), within [0, 1].
 
+    The share itself is in it, whatever rounding does where all or none are successes.
+
     Raises:
         ValueError: no trials, or more successes than trials.
     """
@@ -236,4 +238,4 @@ def wilson_interval(successes: int, trials: int, level: float = 0.95) -> tuple[f
     weight = 1 + z * z / trials
     centre = (share + z * z / (2 * trials)) / weight
     half = z / weight * math.sqrt(share * (1 - share) / trials + (z / (2 * trials)) ** 2)
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))

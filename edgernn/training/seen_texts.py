@@ -4,7 +4,8 @@ The run folder keeps a hash of each text that the run learnt from, and of each t
 no text can be read out of it. Who has the folder can find out whether a text that they already hold
 was among them, which is what the file is for. The salt is drawn anew for each run, so that hashes
 are of no use for another run, and a table made in advance (of short texts, names, addresses) of
-none at all. Model files do not carry it, and a run folder without it is a run all the same.
+none at all. A run that starts from another's model keeps that one's hashes, and so its salt. Model
+files do not carry it, and a run folder without it is a run all the same.
 """
 
 from __future__ import annotations
@@ -65,6 +66,11 @@ class SeenTexts:
         salt = secrets.token_bytes(16)
         first = np.unique(_hashes(learnt, salt))
         return cls(salt, first, np.setdiff1d(_hashes(watched, salt), first))
+
+    def and_learnt(self, texts: Iterable[str]) -> SeenTexts:
+        """Return these and more, of a run that goes on from this one's model: with its salt."""
+        learnt = np.union1d(self.learnt, _hashes(texts, self.salt))
+        return SeenTexts(self.salt, learnt, np.setdiff1d(self.watched, learnt))
 
     def find(self, texts: Sequence[str]) -> Seen:
         """Tell which of some texts are among them, or `alike` one that is."""

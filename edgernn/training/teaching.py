@@ -41,7 +41,8 @@ class Taught:
         parts = []
         if self.accuracy is not None:
             parts.append(
-                f"the teacher gives {self.told:,} labelled texts their label in {self.accuracy:.1%}"
+                f"the teacher's likeliest label is that of {self.accuracy:.1%} of "
+                f"{self.told:,} labelled texts"
             )
         others = len(self.texts) - self.labelled
         if others:

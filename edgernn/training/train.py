@@ -37,7 +37,7 @@ from edgernn.training.pretrained import open_start, start_recipe
 from edgernn.training.results import write_results
 from edgernn.training.run import Run
 from edgernn.training.run_data import describe_soft_labels
-from edgernn.training.seen_texts import SeenTexts
+from edgernn.training.seen_texts import SeenTexts, read_seen_texts
 from edgernn.training.thresholds import decide
 from edgernn.training.vocabulary import VOCABULARY_FILES
 
@@ -148,7 +148,13 @@ def _train_beside(
     options: TrainOptions, start: Run, data: PreparedData, say: Say, busy: Busy
 ) -> tuple[Path, History]:
     """Train from a model that is there, and write the run folder."""
-    folder, contract = options.output, data.encoder.contract
+    folder, contract, texts = options.output, data.encoder.contract, data.examples.texts
+    earlier = read_seen_texts(start.folder)
+    if earlier is not None and (known := int((~earlier.find(texts).new).sum())):
+        say(
+            f"warning: {start.folder} has met {known:,} of the {len(texts):,} texts in its own "
+            "training: the figures below are better than those of new texts will be"
+        )
     found = fit_beside(start, data, options.seed, say, busy)
     measured = found.measured
     if options.target_precision is not None:
@@ -157,9 +163,8 @@ def _train_beside(
             contract, scores, data.validation.labels, options.target_precision, say
         )
         measured = measured | more
-    texts = data.examples.texts
     sizes = (len(data.train) + len(data.validation), len(data.validation))
-    seen = SeenTexts.of(texts, ())
+    seen = SeenTexts.of(texts) if earlier is None else earlier.and_learnt(texts)
     write_results(folder, found.recipe, found.model, contract, found.history, sizes, measured, seen)
     remove_checkpoint(folder / names.CHECKPOINT)
     return folder, found.history

@@ -173,6 +173,14 @@ def test_a_key_matches_rows(tmp_path, data, key):
     assert any("1 of 7 rows have a value in" in line for line in said)
 
 
+def test_a_key_that_the_teacher_lacks(tmp_path, data):
+    """Such rows are no error, as a cell may be empty, but nobody has to find out by counting."""
+    columns = {name: [*column[:4]] for name, column in soft().items()} | {"id": [0, 1, 2, 3]}
+    splits, said = read(data, write(tmp_path / "s.parquet", columns), soft_key="id")
+    assert any("s.parquet has no row for 2 of 6 usable rows of" in line for line in said)
+    assert int(np.isnan(splits.train.soft[:, 0]).sum()) + len(splits.unlabelled) >= 1
+
+
 def test_rows_without_soft_labels(tmp_path, data):
     """A labelled one has its label alone; one without either is left out, or an error if strict."""
     values = {name: [*map(str, column)] for name, column in soft().items()}

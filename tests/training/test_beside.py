@@ -18,6 +18,7 @@ from edgernn.training.beside import cross_fitted
 from edgernn.training.models import NGRAMS, logits
 from edgernn.training.options import TrainOptions
 from edgernn.training.run import Run, read_json
+from edgernn.training.seen_texts import read_seen_texts
 from edgernn.training.train import train
 
 pytest.importorskip("keras")
@@ -146,3 +147,30 @@ def test_equal_texts_are_unseen_together() -> None:
     assert (found.reshape(30, 3) == found.reshape(30, 3)[:, :1]).all()
     # What is random cannot be foreseen, but for one who has seen the same text.
     assert np.mean((found > 0) == labels) < 0.7
+
+
+def test_a_run_that_goes_on_has_met_the_earlier_ones_texts(run, tmp_path) -> None:
+    """They are no test of it either, and its figures of them are said to be too good."""
+    own, given, _ = run
+    more = Examples(
+        (
+            *given.train.texts[:20],
+            "a new snack",
+            "a stale one",
+            *(f"it is new {n}" for n in range(18)),
+        ),
+        np.array([*given.train.labels[:20], *([0, 1] * 10)], np.int8),
+        classes=given.train.classes,
+    )
+    options = TrainOptions(
+        output=tmp_path / "again", data="more.csv", start=str(own.folder), label_column="label"
+    )
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgernn.training.prepare.check_source", lambda *_: None)
+        patch.setattr("edgernn.training.train.describe", lambda _: {"kind": "file"})
+        train(options, splits=Splits(more, None, None), say=said.append)
+    seen = read_seen_texts(tmp_path / "again")
+    assert seen is not None
+    assert not seen.find([*given.train.texts, *more.texts]).new.any()
+    assert any("has met 20 of the 40 texts in its own training" in line for line in said)

@@ -159,6 +159,30 @@ def test_of_two_labels_that_it_does_not_help_with(tmp_path, monkeypatch) -> None
     )
 
 
+@pytest.mark.parametrize(("started", "warns"), [(0.9, True), (0.81, False)])
+def test_of_soft_labels_that_a_start_is_worth_more_than(
+    tmp_path, monkeypatch, started, warns
+) -> None:
+    """Soft labels are learned from nothing, where the pretrained model may know more."""
+    monkeypatch.setattr(choice, "worth_of_pretrained", lambda *_: Worth(80, started, 0.8))
+    monkeypatch.setattr(TrainOptions, "check_soft_labels", lambda _: None)
+    data = tmp_path / "own.csv"
+    data.write_text(
+        "text,label,probability_odd\n"
+        + "".join(f"row {n} of the table,{('even', 'odd')[n % 2]},{n % 2}\n" for n in range(80))
+    )
+    said: list[str] = []
+
+    def quiet(_: str) -> nullcontext[None]:
+        return nullcontext()
+
+    asked = TrainOptions(output=tmp_path / "run", data=str(data), soft_labels=str(data))
+    found, _ = choice.choose_recipe(asked, lambda _: np.zeros(0), said.append, quiet)
+    assert (found.recipe, found.start) == ("flagship", None)
+    warned = [line for line in said if line.startswith("warning: the pretrained model takes no")]
+    assert len(warned) == warns
+
+
 @pytest.mark.parametrize(
     ("started", "alone", "texts", "worth_it"),
     [

@@ -151,8 +151,8 @@ def test_what_is_said_of_a_teacher():
         pytest.approx(0.3), 1.0, *[pytest.approx(0.3)] * 58, *[0.0] * 60]  # fmt: skip
     (line,) = found.lines("soft.csv")
     assert line == (
-        "soft.csv: the teacher gives 59 labelled texts their label in 100.0%; 60 unlabelled texts "
-        "are learned from it alone; temperature 2, share of labels 0.3"
+        "soft.csv: the teacher's likeliest label is that of 100.0% of 59 labelled texts; 60 "
+        "unlabelled texts are learned from it alone; temperature 2, share of labels 0.3"
     )
     soft = np.tile([[0.9, 0.05, 0.05]], (60, 1)).astype(np.float32)
     doubtful = teach(labelled, soft, [], None, "largest", temperature=4.0, hard_share=0.5)

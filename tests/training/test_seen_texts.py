@@ -39,6 +39,16 @@ def test_each_run_has_a_salt_of_its_own():
     assert not np.isin(one.learnt, other.learnt).any()
 
 
+def test_a_run_that_goes_on_has_met_both():
+    """What the earlier run learnt or watched, and what is learnt now."""
+    earlier = SeenTexts.of(LEARNT, WATCHED)
+    both = earlier.and_learnt(["A bad film", "another one"])
+    seen = SeenTexts.from_bytes(both.to_bytes()).find(["no", "a bad film", "Another one", "new"])
+    assert seen.learnt.tolist() == [True, True, True, False]
+    assert not seen.watched.any()
+    assert earlier.find(["another one"]).new.all()
+
+
 def test_no_texts():
     """A file without hashes finds nothing."""
     seen = SeenTexts.from_bytes(SeenTexts.of(()).to_bytes())
