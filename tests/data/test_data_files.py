@@ -324,6 +324,20 @@ def test_a_column_of_labels_is_proposed(options, header, column, tmp_path):
     assert len(load_split(path, "train", named)) == 30 + (not options.header)
 
 
+@pytest.mark.parametrize("soft", ["probability_no", "logit_no", "probability"])
+def test_soft_labels_are_not_proposed_as_labels(soft, tmp_path):
+    """Some rows need a label beside them, which is said where soft labels are given."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"text,{soft}\n" + "".join(f"t{i},0.{i % 2}\n" for i in range(30)))
+    with pytest.raises(DataError, match="name one with --label-column; its columns are"):
+        load_split(path, "train")
+    with pytest.raises(DataError, match="which some rows need in a column of their own, such as"):
+        load_split(path, "train", DataOptions(soft_labels=str(path)))
+    path.write_text(f"text,{soft},mood\n" + "".join(f"t{i},0.1,{i % 2}\n" for i in range(30)))
+    with pytest.raises(DataError, match="such as --label-column mood, which holds 0, 1;"):
+        load_split(path, "train", DataOptions(soft_labels=str(path)))
+
+
 def test_text_and_label_are_two_columns(tmp_path):
     """One column cannot be both."""
     path = tmp_path / "a.csv"
