@@ -197,6 +197,12 @@ def _check_decision(options: TrainOptions, recipe: Recipe, train: Examples) -> N
     """
     if train.decision == "threshold":
         return
+    if options.starts:
+        several = ", or several a text" if train.decision == "each" else ""
+        raise UsageError(
+            f"--from {options.start}: a model of two labels cannot be gone on with for "
+            f"{len(train.classes):,}{several}; leave --from out, which trains one for them"
+        )
     recipe.layers_for(len(train.classes))
     if train.decision == "each" and options.target_precision is not None:
         raise UsageError(

@@ -196,6 +196,16 @@ def test_answers_that_are_too_unlikely(options):
     ("rule", "changes", "said"),
     [
         ("largest", {"recipe": "flagship"}, "--recipe flagship: its n-grams tell two labels apart"),
+        (
+            "largest",
+            {"recipe": "flagship", "start": "pretrained"},
+            "--from pretrained: a model of two labels cannot be gone on with for 3; leave --from",
+        ),
+        (
+            "each",
+            {"recipe": "flagship", "start": "pretrained"},
+            "--from pretrained: .* for 3, or several a text; leave --from out",
+        ),
         ("each", {"target_precision": 0.9}, "--target-precision 0.9: is for one label a text"),
         ("largest", {"target_precision": 1.0}, "--target-precision 1: is the share of answers"),
     ],
