@@ -32,12 +32,13 @@ def contradictions(
     if groups is None:
         return None
     _, group_of, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    first: dict[str, int] = {}
+    compared = np.flatnonzero(sizes[group_of] > 1)
+    first: dict[str, tuple[int, object]] = {}
     contradicted: dict[int, int] = {}
-    for row in np.flatnonzero(sizes[group_of] > 1).tolist():
-        other = first.setdefault(" ".join(texts[row].split()), row)
-        if other not in contradicted and not np.array_equal(labels[row], labels[other]):
-            contradicted[other] = row
+    for row, label in zip(compared.tolist(), labels[compared].tolist(), strict=True):
+        other, others_label = first.setdefault(" ".join(texts[row].split()), (row, label))
+        if label != others_label:
+            contradicted.setdefault(other, row)
     if not contradicted:
         return None
     count, row = len(contradicted), min(contradicted)
