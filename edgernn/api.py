@@ -327,9 +327,9 @@ def export_model(
     from exporters.rules import FORMATS
 
     check_number("max_accuracy_drop", max_accuracy_drop, 0, 100)
-    output = Path(output)
-    if output.is_dir():
+    if str(output).endswith("/") or Path(output).is_dir():
         raise UsageError(f"{output}: is a folder; name the file to write")
+    output = Path(output)
     if format is None:
         found = [name for name, rules in FORMATS.items() if rules.suffix == output.suffix]
         if not found:

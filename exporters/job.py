@@ -43,6 +43,8 @@ class ExportOptions:
     precision: str = "int8"
     output: Path | None = None
     """A file, or a folder, which files of several formats need; None: `default_name` here."""
+    is_folder: bool = False
+    """Whether the output is a folder even where there is none yet: a person wrote `out/`."""
     data: str | None = None
     """The run's data; None for where it was in training, if it is still there."""
     max_accuracy_drop: float = gate.MAX_ACCURACY_DROP
@@ -102,9 +104,11 @@ def export_run(
     recurrent = find_recurrent_form(options.recurrent, formats)
     batches = find_batch(formats, options.batch)
     run = Run.open(options.run)
-    into = output if output is not None and (output.is_dir() or len(formats) > 1) else None
+    wants_folder = len(formats) > 1 or options.is_folder
+    into = output if output is not None and (wants_folder or output.is_dir()) else None
     if into is not None and into.is_file():
-        raise UsageError(f"--output {into}: is a file; --format all needs a folder")
+        asks = "--format all" if len(formats) > 1 else "a name that ends in a slash"
+        raise UsageError(f"--output {into}: is a file; {asks} needs a folder")
     if card is not None and len(formats) > 1:
         raise UsageError(f"--card {card}: is one file's; --format all writes several")
     paths = {

@@ -178,6 +178,7 @@ def test_other_arguments(stars: Path) -> None:
         (lambda path: edgernn.verify_model(strict=True), "^--strict is about real texts"),
         (lambda path: edgernn.export_model(None, "x.bin"), r"ends in none of \.onnx, \.tflite"),
         (lambda path: edgernn.export_model(None, path.parent), "is a folder; name the file"),
+        (lambda path: edgernn.export_model(None, "o/", format="onnx"), "o/: is a folder; name the"),
         (
             lambda path: edgernn.export_model(None, "x.onnx", card=path.parent),
             "^--card .*: is a folder; name a file$",

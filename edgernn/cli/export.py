@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,20 @@ from exporters.job import ExportOptions, export_run
 __all__ = ["run_export"]
 
 
-def run_export(run: Path | None, **given: Any) -> None:
-    """Export a run, or the shipped model's; `given` are other fields of `ExportOptions`."""
-    options = ExportOptions(run=SHIPPED_MODEL.parent if run is None else run, **given)
+def run_export(run: Path | None, *, output: str | None = None, **given: Any) -> None:
+    """Export a run, or the shipped model's.
+
+    Args:
+        run: its folder.
+        output: a file or a folder as a person wrote it: with a slash at its end it is a folder.
+        given: other fields of `ExportOptions`.
+    """
+    options = ExportOptions(
+        run=SHIPPED_MODEL.parent if run is None else run,
+        output=None if output is None else Path(output),
+        is_folder=output is not None and output.endswith(("/", os.sep)),
+        **given,
+    )
     for file in export_run(options, open_reference, say=say, passed=done, busy=busy):
         done(f"{file.bytes:,} bytes")
         # A text of the run's own data is not shown unasked: terminals are recorded and copied.

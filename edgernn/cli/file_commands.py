@@ -38,8 +38,12 @@ def export(
         typer.Option(help="Run folder. Default: the pretrained model of the package."),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option(help="File or folder to write to. Default: RECIPE-PRECISION here."),
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="File to write, or a folder, which ends in a slash where it is not there yet. "
+            "Default: RECIPE-PRECISION here.",
+        ),
     ] = None,
     data: Annotated[
         str | None,

@@ -14,6 +14,7 @@ _REWORDED = (
     (r" is not a valid float( range)?$", " is not a number"),
     (r"^got unexpected extra argument\(s\) \((.*)\)$", r"unexpected argument: \1"),
     (r"^no such option: (\S+) \(Possible options: (.*)\)$", r"no such option: \1; there is \2"),
+    (r"[.,;]? Did you mean (.*)\?$", r"; there is \1"),
 )
 """Typer's phrases, in the order in which they are replaced, and ours."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 
@@ -18,6 +19,8 @@ _LOOKED_AT = 1000
 """Rows of a file in which a column of labels is looked for."""
 _MOST_VALUES = 12
 """A column of more values is no likely column of labels."""
+_SOFT = re.compile(r"(probability|logit)(_|$)|(probabilities|logits)\.")
+"""What a teacher says of a label is none."""
 
 
 def label_columns(source: RowSource, options: DataOptions) -> list[str]:
@@ -52,6 +55,12 @@ def label_column(source: RowSource, path: str | os.PathLike[str], options: DataO
     except DataError as error:
         likely = None if options.label_column is not None else _few_values(path, options)
         if likely is None:
+            if options.label_column is None and options.soft_labels is not None:
+                raise DataError(
+                    f"{source.name}: no column has the name of labels; soft labels add to labels, "
+                    "which some rows need in a column of their own, such as label: the teacher's "
+                    f"likeliest one will do; its columns are: {listed(source.columns)}"
+                ) from error
             raise
         column, values = likely
         raise DataError(
@@ -69,7 +78,9 @@ def _few_values(path: str | os.PathLike[str], options: DataOptions) -> tuple[str
             for column, value in _leaves(row.fields):
                 values = found.setdefault(column, set())
                 # Of a column of texts it is enough to know that it has too many.
-                if column != source.text_column and len(values) <= _MOST_VALUES:
+                if column == source.text_column or _SOFT.match(column):
+                    continue
+                if len(values) <= _MOST_VALUES:
                     values.update(map(fold, value if isinstance(value, list) else (value,)))
     likely = {
         column: sorted(named)

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from edgernn.data.contradictions import contradictions
 from edgernn.data.examples import Examples, Labels, Reading, Unlabelled, check_classes
 from edgernn.data.groups import group
 from edgernn.data.label_cells import LabelCells, flags_of
@@ -23,7 +24,7 @@ from edgernn.data.rows_kept import Rows
 from edgernn.data.soft_labels import key_column
 from edgernn.data.taught_rows import teach
 from edgernn.errors import DataError, UsageError
-from edgernn.rows import RowSource, open_rows
+from edgernn.rows import LABEL_COLUMNS, TEXT_COLUMNS, RowSource, listed, open_rows
 from edgernn.text.contract import TextContract
 
 __all__ = ["SPLIT_COLUMN", "SPLIT_NAMES", "LabelledFile", "labelled", "read_labelled_file"]
@@ -122,6 +123,7 @@ def read_labelled_file(
         rows.unlabelled = Rows(LabelCells(options.label_rule))
     order: tuple[str, ...] = ()
     with open_rows(path, options.rows) as source:
+        notes = list(source.notes)
         if source.format == "txt":
             column, has_splits = "label", False
             _refuse_columns(name, options)
@@ -144,7 +146,7 @@ def read_labelled_file(
             split_column = by_name.get(SPLIT_COLUMN)
             has_splits = split_column is not None
             _read_columns(source, columns, split_column, options, rows, left_out)
-    notes = list(source.notes)
+            notes += _others(source, columns[0], options)
     if has_splits:
         rows.splits = _splits(rows.splits, name)
         if rows.unlabelled is not None:
@@ -192,7 +194,11 @@ def labelled(
     texts = [rows.texts[row] for row in used]
     named = [rows.groups[row] for row in used] if options.group_column is not None else None
     groups = group(texts, named)
+    numbers = [rows.numbers[row] for row in used] if rows.numbers else None
     said = [line for line in (*notes, left_out.line(rows.total), found.line) if line is not None]
+    if contract is None:
+        contradicted = contradictions(texts, found.labels, groups, numbers)
+        said += [] if contradicted is None else [f"warning: {name}: {contradicted}"]
     soft, ties, unlabelled, unlabelled_splits = None, None, None, None
     if options.soft_labels is not None and contract is None:
         taught = teach(rows, used, options, name, found.meanings, several=found.labels.ndim == 2)
@@ -204,7 +210,7 @@ def labelled(
         found.labels,
         groups,
         always_whole=groups is not None,
-        rows=np.array([rows.numbers[row] for row in used], np.int64) if rows.numbers else None,
+        rows=None if numbers is None else np.array(numbers, np.int64),
         reading=Reading(tuple(said), found.meanings.to_json(), left_out.to_json()),
         classes=found.meanings.classes,
         soft=soft,
@@ -266,6 +272,25 @@ def _decided(
     numbers = [meanings.labels[values[row]] or 0 for row in kept]
     labels = np.array(numbers, np.int8 if len(meanings.classes) == 2 else np.int16)
     return _Decided(meanings, kept, labels, meanings.line())
+
+
+def _others(source: RowSource, label: str, options: DataOptions) -> list[str]:
+    """Say which column was taken where nobody named one and several have a name for it."""
+    spoken_for = {source.text_column, label, options.group_column, options.soft_key}
+    chosen = []
+    if options.text_column is None:
+        chosen.append((source.text_column, "text", TEXT_COLUMNS))
+    if options.label_column is None and not options.label_columns:
+        chosen.append((label, "label", LABEL_COLUMNS))
+    said = []
+    for column, what, usual in chosen:
+        others = [other for other in source.others_like(column, usual) if other not in spoken_for]
+        if others:
+            said.append(
+                f"{source.name}: column {column!r} is taken for the {what}; --{what}-column names "
+                f"another, such as {listed(others)}"
+            )
+    return said
 
 
 def _refuse_columns(name: str, options: DataOptions) -> None:

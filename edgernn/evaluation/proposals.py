@@ -43,7 +43,10 @@ def propose_test(
         return "rows of its data are kept for it", shlex.join([*command, *model])
     words = "hold some out with edgernn train --test-fraction 0.2, or name a file of other texts"
     if isinstance(counts, dict) and _rows(counts) < FEWEST_TO_HOLD_OUT:
-        words = "its data are too few rows to hold some out: name a file of other texts"
+        words = (
+            f"its data are {_rows(counts):,} rows, of which a test split would be a handful: name "
+            "a file of other texts"
+        )
     return words, shlex.join([*command, "--data", "test.csv", *model])
 
 

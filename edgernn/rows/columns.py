@@ -166,6 +166,16 @@ def column_of(
     raise DataError(f"{missing}; {_there_are(table, option, usual, None)}")
 
 
+def others_like(table: Table, chosen: str, usual: Sequence[str]) -> list[str]:
+    """Return the columns beside the chosen one that have usual names, too, in the file's order."""
+    wanted = set(map(folded, usual))
+    return [
+        column
+        for column, name in zip(table.columns, table.names, strict=True)
+        if column != chosen and folded(name) in wanted and not _holds_others(table, column)
+    ]
+
+
 def _holds_others(table: Table, column: str) -> bool:
     """Tell whether what the first rows have in `column` is objects, with values of their own."""
     values = [fields[column] for fields in table.sample if fields.get(column) is not None]

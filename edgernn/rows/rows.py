@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from edgernn.errors import DataError, UsageError
-from edgernn.rows.columns import TEXT_COLUMNS, column_of, value_at
+from edgernn.rows.columns import TEXT_COLUMNS, column_of, others_like, value_at
 from edgernn.rows.encodings import as_text
 from edgernn.rows.files import name_of, open_stream, reading
 from edgernn.rows.options import DEFAULTS, ReadOptions
@@ -113,6 +113,10 @@ class RowSource:
             DataError: there is no such column, or more than one.
         """
         return column_of(self._table, asked, usual, option=option, name=self.name)
+
+    def others_like(self, chosen: str, usual: Sequence[str]) -> list[str]:
+        """Return the columns beside the chosen one that have one of the usual names, too."""
+        return others_like(self._table, chosen, usual)
 
     def where(self, row: Row) -> str:
         """Return where `row` stands, such as `reviews.csv, row 7`, for messages."""

@@ -104,13 +104,16 @@ def fit_linear(recipe: Recipe, data: PreparedData, say: Say, busy: Busy) -> Line
         first = contract.first_word_id or 1
         return vector_table(entries_of(features, found, first), most, spare), found.constant
 
-    with busy("fitting a linear model of words, pairs and spelling"):
+    what = "words, pairs and spelling"
+    if are_pieces:
+        what = "pieces of words, pairs of them and characters"
+    with busy(f"fitting a linear model of {what}"):
         table, constant = fitted(learnt)
         sums = table.sums(data.validation.ids) + constant
         right = even_decision(rule, sums.shape[1]).right(
             _scores(sums, rule), data.validation.labels
         )
-    say(f"linear model of words, pairs and spelling: {np.mean(right):.2%} of the held-out texts")
+    say(f"linear model of {what}: {np.mean(right):.2%} of the held-out texts")
     recipe = dataclasses.replace(recipe, ngrams=table.ngrams)
     is_alone = len(data.validation) < _FEWEST
     if is_alone:

@@ -45,6 +45,9 @@ NO_TEST = (
     "then measures on"
 )
 
+_SLOW_SUBWORDS = 5_000_000
+"""Characters of all texts from which on it may take minutes to find their subwords."""
+
 Ids = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.int64]
 
@@ -197,6 +200,12 @@ def _check_decision(options: TrainOptions, recipe: Recipe, train: Examples) -> N
     """
     if train.decision == "threshold":
         return
+    if options.starts:
+        several = ", or several a text" if train.decision == "each" else ""
+        raise UsageError(
+            f"--from {options.start}: a model of two labels cannot be gone on with for "
+            f"{len(train.classes):,}{several}; leave --from out, which trains one for them"
+        )
     recipe.layers_for(len(train.classes))
     if train.decision == "each" and options.target_precision is not None:
         raise UsageError(
@@ -300,7 +309,8 @@ def _vocabulary(
     if options.vocabulary is not None:
         return read_vocabulary(recipe.text, options.vocabulary)
     if recipe.text.tokenizer == "subwords":
-        say("building the vocabulary (minutes; --vocab FILE reads one)")
+        is_slow = sum(map(len, (*examples.texts, *unlabelled))) >= _SLOW_SUBWORDS
+        say(f"building the vocabulary{' (minutes; --vocab FILE reads one)' if is_slow else ''}")
     with busy("building the vocabulary"):
         min_df = min_df_of(options, examples)
         return build_vocabulary(recipe.text, (*examples.texts, *unlabelled), min_df, say)

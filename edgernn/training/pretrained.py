@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgernn.errors import UsageError
+from edgernn.errors import ModelFileError, UsageError
 from edgernn.ngrams import HASHES
 from edgernn.progress import Say
 from edgernn.recipes.catalogue import RECIPES
@@ -20,6 +21,8 @@ __all__ = ["extended", "open_start", "start_recipe"]
 
 _SHIPPED = Path(__file__).parent.parent / "models" / "flagship"
 _MOST_WORDS = 20_000
+_ALIKE = 0.7
+"""Ratio of `difflib` from which on a name may be meant for another."""
 
 
 def open_start(name: str, recipe: str) -> Run:
@@ -38,6 +41,10 @@ def open_start(name: str, recipe: str) -> Run:
         raise UsageError(
             f"--from {name}: is a file, which holds no weights that can be trained: name the run "
             "folder that it was exported from"
+        )
+    if not folder.exists() and difflib.get_close_matches(name, [PRETRAINED], cutoff=_ALIKE):
+        raise ModelFileError(
+            f"{folder}: no such run folder; the model of the package is --from {PRETRAINED}"
         )
     run = Run.open(folder)
     trained = str(run.config.get("recipe"))

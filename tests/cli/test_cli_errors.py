@@ -15,6 +15,7 @@ def is_one_line(text: str) -> bool:
     [
         ("score --xyz 1", "no such option: --xyz; see edgernn score --help"),
         ("score --forma x", "no such option: --forma; there is --format; see edgernn score --help"),
+        ("trian", "no such command 'trian'; there is 'train'; see edgernn --help"),
         ("nonsense", "no such command 'nonsense'; see edgernn --help"),
         ("train --epochs many", "--epochs: 'many' is not a whole number; see edgernn train --help"),
         (

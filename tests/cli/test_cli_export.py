@@ -1,4 +1,4 @@
-"""The command that `edgernn export` proposes in the end."""
+"""Where `edgernn export` writes, and the command that it proposes in the end."""
 
 from __future__ import annotations
 
@@ -33,3 +33,24 @@ def test_what_comes_next(tmp_path: Path, monkeypatch, capsys, kind, text) -> Non
     said = capsys.readouterr()
     line = f"next: edgernn score --model 'my models/own.onnx' {text}\n"
     assert (said.out + said.err).endswith(line)
+
+
+def test_a_slash_makes_a_folder(tmp_path: Path, monkeypatch) -> None:
+    """`--output out/` is a folder that need not be there, and no file called `out`."""
+    from edgernn.cli.export import run_export
+    from edgernn.errors import UsageError
+    from exporters import job
+
+    def write(trained, rules, precision, path, *_, **__):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+        return ()
+
+    monkeypatch.setattr(job, "open_trained", lambda *_: None)
+    monkeypatch.setattr(job, "export", write)
+    run_export(None, format="tflite", output=f"{tmp_path}/out/")
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["flagship-int8.tflite"]
+    run_export(None, format="tflite", output=f"{tmp_path}/file")
+    assert (tmp_path / "file").is_file()
+    with pytest.raises(UsageError, match="file: is a file; a name that ends in a slash needs a f"):
+        run_export(None, format="tflite", output=f"{tmp_path}/file/")

@@ -86,6 +86,56 @@ def test_columns_can_be_named(tmp_path):
     assert examples.labels.tolist() == [0, 1]
 
 
+def test_a_column_that_was_taken_among_several_is_named(tmp_path):
+    """Where nobody named one and another has such a name, too; only there."""
+    path, said = tmp_path / "a.csv", []
+    path.write_bytes(b"review,text,label,score,id\nx,bad,0,1,7\ny,good,1,0,8\n")
+    assert load_split(path, "train", say=said.append).texts == ("bad", "good")
+    assert said[:2] == [
+        f"{path}: column 'text' is taken for the text; --text-column names another, such as "
+        "'review'",
+        f"{path}: column 'label' is taken for the label; --label-column names another, such as "
+        "'score'",
+    ]
+    for options in (
+        DataOptions(text_column="text", label_column="label"),
+        DataOptions(text_column="review", label_column="score"),
+        DataOptions(text_column="score", label_column="label"),
+    ):
+        said.clear()
+        load_split(path, "train", options, say=said.append)
+        assert not any("is taken for" in line for line in said)
+    said.clear()
+    load_split(path, "train", DataOptions(text_column="score"), say=said.append)
+    load_split(path, "train", DataOptions(group_column="score"), say=said.append)
+    assert len([line for line in said if "is taken for" in line]) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        (["x,0", "y,1", "X!,1", "z :),1", "z :(,0", "y,1"], None),
+        (
+            ["x,0", "y,1", ",1", "x ,1", "x,1", "y,1"],
+            "1 text stands there several times, with different labels (rows 1 and 4): no model",
+        ),
+        (
+            ["w,0", "y,1", "x,0", "x,1", "y,0", "y,1"],
+            "2 texts stand there several times, with different labels (the first in rows 2 and 5)",
+        ),
+    ],
+)
+def test_contradictory_labels_are_told(tmp_path, rows, line):
+    """How many texts, and where the first is; texts that are but alike are none."""
+    path, said = tmp_path / "a.csv", []
+    path.write_text("\n".join(["text,label", *rows]) + "\n")
+    load_split(path, "train", say=said.append)
+    warnings = [line for line in said if line.startswith("warning: ")]
+    assert len(warnings) == (line is not None)
+    if line is not None:
+        assert warnings[0].startswith(f"warning: {path}: {line}")
+
+
 def test_a_split_column_is_honoured(tmp_path):
     """Each split gets the rows that are marked as its own."""
     path = tmp_path / "a.csv"
@@ -272,6 +322,20 @@ def test_a_column_of_labels_is_proposed(options, header, column, tmp_path):
         options, label_column=column.strip("'"), positive=("joy",), negative=("anger",)
     )
     assert len(load_split(path, "train", named)) == 30 + (not options.header)
+
+
+@pytest.mark.parametrize("soft", ["probability_no", "logit_no", "probability"])
+def test_soft_labels_are_not_proposed_as_labels(soft, tmp_path):
+    """Some rows need a label beside them, which is said where soft labels are given."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"text,{soft}\n" + "".join(f"t{i},0.{i % 2}\n" for i in range(30)))
+    with pytest.raises(DataError, match="name one with --label-column; its columns are"):
+        load_split(path, "train")
+    with pytest.raises(DataError, match="which some rows need in a column of their own, such as"):
+        load_split(path, "train", DataOptions(soft_labels=str(path)))
+    path.write_text(f"text,{soft},mood\n" + "".join(f"t{i},0.1,{i % 2}\n" for i in range(30)))
+    with pytest.raises(DataError, match="such as --label-column mood, which holds 0, 1;"):
+        load_split(path, "train", DataOptions(soft_labels=str(path)))
 
 
 def test_text_and_label_are_two_columns(tmp_path):

@@ -24,7 +24,11 @@ def counts(train: int, validation: int, test: int | None) -> dict:
         ({"data": None}, "--test-fraction 0.2", "edgernn evaluate --data test.csv"),
         ({"data": FILE, "splits": counts(90, 10, None)}, "--test-fraction 0.2, or name", "edgernn"),
         ({"data": FILE, "splits": counts(72, 8, 20)}, "rows of its data are", "edgernn evaluate"),
-        ({"data": FILE, "splits": counts(8, 2, None)}, "too few rows to hold some out", "edgernn"),
+        (
+            {"data": FILE, "splits": counts(8, 2, None)},
+            "are 10 rows, of which a test split",
+            "edgernn",
+        ),
     ],
 )
 def test_how_to_come_to_a_test_figure(config, words, command):

@@ -10,7 +10,7 @@ import pytest
 
 from edgernn.data.examples import Examples, Splits
 from edgernn.distillation.linear_model import TextFeatures
-from edgernn.errors import UsageError
+from edgernn.errors import ModelFileError, UsageError
 from edgernn.ngrams import NO_CHECK
 from edgernn.recipes.recipe import Ngrams
 from edgernn.runtime.loaded_model import SHIPPED_MODEL
@@ -133,6 +133,15 @@ def test_what_it_cannot_start_from(tmp_path) -> None:
     (other / "config.json").write_text(config.replace('"flagship"', '"bigru"', 1))
     with pytest.raises(UsageError, match="is of the recipe bigru"):
         train(dataclasses.replace(options, start=str(other), recipe="bigru"), splits=splits())
+
+
+def test_a_slip_in_the_name_of_the_shipped_model(tmp_path) -> None:
+    """Gets its name; any other folder that is not there does not."""
+    options = TrainOptions(output=tmp_path / "run", data="own.csv")
+    with pytest.raises(ModelFileError, match=r"^pretraind: no such run folder; .* --from pretrain"):
+        train(dataclasses.replace(options, start="pretraind"), splits=splits())
+    with pytest.raises(ModelFileError, match=r"^runs/mine: no such run folder$"):
+        train(dataclasses.replace(options, start="runs/mine"), splits=splits())
 
 
 def test_equal_texts_are_unseen_together() -> None:

@@ -136,7 +136,9 @@ def test_fitted_ngrams(options, monkeypatch, rule):
     held = checks != NO_CHECK
     assert held.any()
     assert not table[~held].any()
-    assert any("linear model of words, pairs and spelling: " in line for line in said)
+    # The toy reads subwords.
+    fitted = "linear model of pieces of words, pairs of them and characters: "
+    assert any(line.startswith(fitted) for line in said)
     assert any("held out: layers " in line for line in said)
     both, parts = found["validation_accuracy"], found["ngrams_validation_accuracy"]
     assert both >= 0.5
@@ -196,6 +198,16 @@ def test_answers_that_are_too_unlikely(options):
     ("rule", "changes", "said"),
     [
         ("largest", {"recipe": "flagship"}, "--recipe flagship: its n-grams tell two labels apart"),
+        (
+            "largest",
+            {"recipe": "flagship", "start": "pretrained"},
+            "--from pretrained: a model of two labels cannot be gone on with for 3; leave --from",
+        ),
+        (
+            "each",
+            {"recipe": "flagship", "start": "pretrained"},
+            "--from pretrained: .* for 3, or several a text; leave --from out",
+        ),
         ("each", {"target_precision": 0.9}, "--target-precision 0.9: is for one label a text"),
         ("largest", {"target_precision": 1.0}, "--target-precision 1: is the share of answers"),
     ],
