@@ -69,7 +69,7 @@ def tflite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from edgernn.cli.export import run_export
 
     path = tmp_path_factory.mktemp("tflite") / "model.tflite"
-    run_export(None, format="tflite", output=path)
+    run_export(None, format="tflite", output=str(path))
     return path
 
 

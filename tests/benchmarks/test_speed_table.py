@@ -52,8 +52,8 @@ def test_multiply_adds_of_the_shipped_file():
 
 def test_profile():
     """Shares of the operators and of what lies between them make the whole."""
-    batches = plan_batches([np.arange(1, n, dtype=np.int32) for n in range(20, 40)], 400)
-    found = [profile(batches) for _ in range(3)]
+    batches = plan_batches([np.arange(1, n, dtype=np.int32) for n in range(100, 200)], 2000)
+    found = [profile(batches) for _ in range(5)]
     for operators, outside in found:
         assert sum(operators.values()) + outside == pytest.approx(1)
         assert 0 < outside < 1

@@ -74,8 +74,8 @@ def test_bad_rows_and_splits():
 def test_more_than_two_labels(name, labels, proposed, settled):
     """All are read; the line proposes options with which they are two."""
     every, said = read(name)
-    assert f": {labels}" in said[-1]
-    assert said[-1].endswith(f"; for two of them: {proposed}")
+    (line,) = (line for line in said if f": {labels}" in line)
+    assert line.endswith(f"; for two of them: {proposed}")
     two, _ = read(name, **settled)
     assert 3 < len(two.train) <= len(every.train)
     assert two.train.decision == "threshold"
