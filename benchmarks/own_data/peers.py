@@ -26,7 +26,14 @@ _FASTTEXT = {"wordNgrams": 2, "minn": 2, "maxn": 5, "lr": 0.5, "bucket": 200_000
 _EPOCHS = (25, 100)
 """Of fastText: the better on a tenth of the training texts."""
 _MANY = 2_500
-"""Texts beyond which the fewer epochs are taken untried: they are enough, and more take an hour."""
+"""Texts beyond which the fewer epochs are taken untried: of long texts more take an hour."""
+
+
+def _tenth(number: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return a random tenth of so many rows, to choose by, and the others."""
+    order = np.random.default_rng(seed).permutation(number)
+    held_out, learnt = np.split(order, [number // 10])
+    return held_out, learnt
 
 
 def _linear(kind: str, characters: bool) -> Callable[..., Labels]:
@@ -57,15 +64,15 @@ def _linear(kind: str, characters: bool) -> Callable[..., Labels]:
                 )
             return model.fit(rows[some], labels[some])
 
-        order = np.random.default_rng(seed).permutation(len(train))
-        held_out, learnt = np.split(order, [len(train) // 10])
+        held_out, learnt = _tenth(len(train), seed)
         best = max(
             _PENALTIES[kind],
             key=lambda penalty: share_of_right(
                 fitted(penalty, learnt).predict(rows[held_out]), labels[held_out], balanced
             ),
         )
-        return np.asarray(fitted(best, order).predict(vectors.transform(texts)))
+        every = np.concatenate([held_out, learnt])
+        return np.asarray(fitted(best, every).predict(vectors.transform(texts)))
 
     return answers
 
@@ -73,10 +80,7 @@ def _linear(kind: str, characters: bool) -> Callable[..., Labels]:
 def _fasttext(train: Sequence[Row], texts: Sequence[str], seed: int, balanced: bool) -> Labels:
     epochs = _EPOCHS[0]
     if len(train) <= _MANY:
-        order = np.random.default_rng(seed).permutation(len(train))
-        held_out, learnt = (
-            [train[row] for row in part] for part in np.split(order, [len(train) // 10])
-        )
+        held_out, learnt = ([train[row] for row in rows] for rows in _tenth(len(train), seed))
         labels = np.array([label for _, label in held_out])
         epochs = max(
             _EPOCHS,

@@ -156,6 +156,7 @@ def best_buckets(entries: Entries, wanted: int, hash: HashName) -> int:
         wanted: how many buckets there are to be; up to a sixteenth fewer are tried.
         hash: the recipe's.
     """
+    # No two words share a bucket there; the hash of older models spreads ids otherwise.
     if wanted >= (HASHES[hash].modulus or 0):
         return next_prime(wanted)
     order = np.argsort(-entries.shares, kind="stable")

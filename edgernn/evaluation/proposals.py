@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgernn.data.split import FEWEST_TO_HOLD_OUT
-from edgernn.evaluation.provenance import OWN_SPLITS
+from edgernn.training.run import OWN_SPLITS
 
 __all__ = ["propose_test"]
 

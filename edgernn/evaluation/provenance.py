@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from edgernn.data import Examples
 from edgernn.text import Decision
+from edgernn.training.run import OWN_SPLITS
 from edgernn.training.seen_texts import Seen, SeenTexts, read_seen_texts
 
 __all__ = [
-    "OWN_SPLITS",
     "MeasuredSplit",
     "Provenance",
     "find_provenance",
@@ -24,9 +24,6 @@ __all__ = [
 ]
 
 MeasuredSplit = Literal["test", "train", "validation", "not known"]
-
-OWN_SPLITS = frozenset({"archive", "folder", "tensorflow_datasets"})
-"""Kinds of data sets whose test split is none of their training split."""
 
 
 @dataclass(frozen=True, eq=False)

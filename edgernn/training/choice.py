@@ -116,10 +116,9 @@ def choose_recipe(
     if options.soft_labels is not None:
         recipe = options.recipe if train.decision == "threshold" else SOFT_LABELS_RECIPE
         say(f"recipe {recipe}: a teacher's soft labels are learned, {len(train.classes)} labels")
-        asks_no_more = options.start is None and options.not_with_start == ["--soft-labels"]
-        if train.decision == "threshold" and len(train) < MANY_ROWS and asks_no_more:
-            with busy("asking the pretrained model"):
-                worth = worth_of_pretrained(train, options, asked)
+        if train.decision == "threshold" and len(train) < MANY_ROWS and options.start is None:
+            without = dataclasses.replace(options, soft_labels=None)
+            worth = _tried(train, without, asked, busy)
             if isinstance(worth, Worth) and worth.is_worth_it:
                 say(
                     "warning: the pretrained model takes no soft labels; training that starts from "

@@ -61,7 +61,9 @@ FEW_SEEN = 0.01
 """Up to this share of texts that a model has met, as duplicates, a test split is one all the same;
 where there are more, the test figure is that of the others alone."""
 
-_IMDB_KINDS = frozenset({"archive", "folder", "tensorflow_datasets"})
+OWN_SPLITS = frozenset({"archive", "folder", "tensorflow_datasets"})
+"""Kinds of data sets whose test split is none of their training split: those of IMDB's reviews."""
+
 _NOT_FIGURES = ("data", "split", "seen", "runtime")
 _MAX_JSON_BYTES = 1 << 20
 _MAX_VOCABULARY_BYTES = 16 << 20
@@ -115,7 +117,7 @@ class Run:
         """Whether it was trained on the reviews of IMDB, as they are published."""
         data = self.config.get("data")
         described = data.get("description") if isinstance(data, dict) else None
-        return isinstance(described, dict) and described.get("kind") in _IMDB_KINDS
+        return isinstance(described, dict) and described.get("kind") in OWN_SPLITS
 
     @property
     def evaluation(self) -> dict[str, Any] | None:
