@@ -101,7 +101,7 @@ class Target:
                 f"{option}: --resume continues .jsonl, .csv and .tsv files only; "
                 "write others again with --overwrite"
             )
-        if os.path.lexists(self.partial) and not (self.overwrite or self.resume):
+        if _holds_something(self.partial) and not (self.overwrite or self.resume):
             how = "--resume continues it, " if self.is_resumable else ""
             raise UsageError(
                 f"{option}: {self.partial} is left from an interrupted run; "
@@ -142,7 +142,7 @@ def _named(source: str | os.PathLike[str]) -> str:
 
 
 class PartialFile:
-    """An output file on its way; use it in `with`.
+    """An output file on its way; `with` opens it.
 
     `finish` gives it its name. What is left without stays as it is, if it has a row.
     """
@@ -153,29 +153,57 @@ class PartialFile:
     failed = 0
     """How many of those taken over from an earlier run have an error."""
 
+    file: BinaryIO
+
     def __init__(self, target: Target) -> None:
+        """Name the file; `with` opens it."""
+        self.target = target
+
+    def __enter__(self) -> Self:
         """Create or open the file, and keep other processes from it.
 
         Raises:
-            UsageError: another process writes it.
+            UsageError: another process writes it, or what is there is of another job.
             OSError: it cannot be written.
         """
-        self.target = target
-        path = target.partial
+        # All in here, as Ctrl-C between opening and `with` would leave a file without a row.
+        try:
+            self._open()
+            self._begin()
+        except BaseException:
+            self._abandon()
+            raise
+        return self
+
+    def _open(self) -> None:
+        path = self.target.partial
         path.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(path) and not _is_one_file(path):
             # What is written would stand in another file, too.
-            if target.resume:
+            if self.target.resume:
                 raise UsageError(f"{path}: is a link; without --resume, --overwrite replaces it")
             path.unlink()
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         # Not emptied before it is known that nobody else writes it.
-        self.file: BinaryIO = os.fdopen(os.open(path, flags, 0o666), "r+b")
+        self.file = os.fdopen(os.open(path, flags, 0o666), "r+b")
         if not _lock(self.file):
             self.file.close()
             raise UsageError(f"{path} is being written by another process")
-        if not target.resume:
+        if not self.target.resume:
             self.file.truncate()
+
+    def _begin(self) -> None:
+        """Write or read what stands before the first row."""
+
+    def _abandon(self) -> None:
+        """Close the file where it could not be begun; take it away if it holds nothing."""
+        if not hasattr(self, "file") or self.file.closed:
+            return
+        holds_nothing = _lock(self.file) and not os.fstat(self.file.fileno()).st_size
+        self.file.close()
+        if holds_nothing:
+            self.target.partial.unlink(missing_ok=True)
+            self.target.job.unlink(missing_ok=True)
 
     def write(self, chunk: Sequence[Item], results: Sequence[Result]) -> None:
         """Put rows behind those that are there."""
@@ -196,9 +224,6 @@ class PartialFile:
         finish_file(self.target.partial, self.target.path)
         self.target.job.unlink(missing_ok=True)
 
-    def __enter__(self) -> Self:
-        return self
-
     def __exit__(self, *left_by: Any) -> None:
         if self.file.closed:
             return
@@ -212,41 +237,37 @@ class RowFile(PartialFile):
     """An output file of lines."""
 
     def __init__(self, target: Target, lines: Lines, job: Mapping[str, object]) -> None:
-        """Begin the file, or go on with what is there.
+        """Name the file.
 
         Args:
             target: where.
             lines: the format.
             job: all that rows depend on beside the input; what is there must be of the same job.
-
-        Raises:
-            UsageError: another process writes it, or what is there is of another job.
         """
         super().__init__(target)
         self._lines = lines
+        self._job = job
         self._records: Iterator[bytes] | None = None
+
+    def _begin(self) -> None:
+        """Write the header, or go on with what is there."""
+        target = self.target
         self._out: BinaryIO = self.file
-        header = _encoded(lines.header)
-        try:
-            if target.resume and os.fstat(self.file.fileno()).st_size:
-                _check_job(target, job)
-                records = _records(self.file, quoted=header != b"")
-                first = next(records, None) if header else header
-                if first == header:
-                    self._records, self._end = records, len(header)
-                    return
-                if first is not None:
-                    raise UsageError(
-                        f"{target.partial}: has other columns; --overwrite starts over"
-                    )
-                # Not even the header is whole.
-                self.file.seek(0)
-                self.file.truncate()
-            elif target.is_resumable:
-                write_text(target.job, json.dumps(job, indent=2, ensure_ascii=False) + "\n")
-        except BaseException:
-            self.file.close()
-            raise
+        header = _encoded(self._lines.header)
+        if target.resume and os.fstat(self.file.fileno()).st_size:
+            _check_job(target, self._job)
+            records = _records(self.file, quoted=header != b"")
+            first = next(records, None) if header else header
+            if first == header:
+                self._records, self._end = records, len(header)
+                return
+            if first is not None:
+                raise UsageError(f"{target.partial}: has other columns; --overwrite starts over")
+            # Not even the header is whole.
+            self.file.seek(0)
+            self.file.truncate()
+        elif target.is_resumable:
+            write_text(target.job, json.dumps(self._job, indent=2, ensure_ascii=False) + "\n")
         if target.is_gzip:
             import gzip
 
@@ -324,6 +345,15 @@ class RowFile(PartialFile):
         elif self._out is not self.file and not self.file.closed:
             self._out.close()
         super().__exit__(*left_by)
+
+
+def _holds_something(path: Path) -> bool:
+    """Tell whether a path is there, and no empty file, as of a job that was killed as it began."""
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(about.st_mode) or about.st_size > 0
 
 
 def _is_one_file(path: Path) -> bool:

@@ -30,7 +30,7 @@ class ParquetFile(PartialFile):
         copied: Sequence[str | os.PathLike[str]] | None,
         warn: Callable[[str], None],
     ) -> None:
-        """Begin the file.
+        """Name the file.
 
         Args:
             target: where.

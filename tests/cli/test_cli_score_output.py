@@ -185,6 +185,35 @@ def test_rows_of_a_run_that_was_broken_off(score: Command) -> None:
     assert not partial.exists()
 
 
+@pytest.mark.parametrize("name", ["scores.csv", "scores.csv.gz", "scores.jsonl"])
+@pytest.mark.parametrize("step", ["_lock", "_encoded"])
+def test_ctrl_c_as_the_file_is_begun(
+    score: Command, monkeypatch: pytest.MonkeyPatch, name: str, step: str
+) -> None:
+    """A file without a row is not left: the next run would be refused for it."""
+    job = ("--input", "reviews.csv", "--output", name)
+    whole = getattr(score_file, step)
+    calls = iter([True])
+
+    def interrupted(*arguments: object) -> object:
+        if next(calls, False):
+            raise KeyboardInterrupt
+        return whole(*arguments)
+
+    monkeypatch.setattr(score_file, step, interrupted)
+    done = score(*job)
+    assert (done.code, done.err) == (130, "interrupted\n")
+    assert os.listdir() == ["reviews.csv"]
+    assert score(*job).code == 0
+
+
+def test_a_run_that_was_killed_as_it_began(score: Command) -> None:
+    """Its empty file keeps nothing, and is in nobody's way."""
+    Path("scores.partial.csv").touch()
+    assert score("--input", "reviews.csv", "--output", "scores.csv").code == 0
+    assert sorted(os.listdir()) == ["reviews.csv", "scores.csv"]
+
+
 @pytest.mark.parametrize("name", ["scores.parquet", "scores.csv.gz"])
 def test_what_cannot_be_gone_on_with(score: Command, name: str) -> None:
     """Said as such, and not proposed."""
@@ -337,6 +366,20 @@ def test_a_disk_that_is_full(
     ]
     assert score(*job, "--resume").code == 0
     assert Path("scores.csv").read_bytes() == broken_off["csv"]
+
+
+def test_ctrl_c_as_it_goes_on(
+    score: Command, broken_off: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows that were there stay."""
+
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(score_file, "_check_job", interrupted)
+    assert score("--input", "rows.csv", "--output", "scores.csv", "--resume").code == 130
+    assert Path("scores.partial.csv").read_bytes() == broken_off["csv"]
+    assert Path("scores.partial.csv.job").exists()
 
 
 def test_nothing_to_go_on_with(score: Command) -> None:
