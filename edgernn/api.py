@@ -320,14 +320,14 @@ def export_model(
         ModelFileError: the run folder cannot be read.
         UsageError: no such format, precision or runtime, or an output is one of the inputs.
     """
-    from edgernn.data.arguments import check_number
+    from edgernn.data.arguments import check_number, names_folder
     from edgernn.runtime import SHIPPED_MODEL
     from edgernn.runtime.loaded_model import open_reference
     from exporters.job import ExportOptions, export_run
     from exporters.rules import FORMATS
 
     check_number("max_accuracy_drop", max_accuracy_drop, 0, 100)
-    if str(output).endswith("/") or Path(output).is_dir():
+    if names_folder(output) or Path(output).is_dir():
         raise UsageError(f"{output}: is a folder; name the file to write")
     output = Path(output)
     if format is None:

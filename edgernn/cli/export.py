@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 from edgernn.cli.console import busy, done, say
+from edgernn.data.arguments import names_folder
 from edgernn.runtime import SHIPPED_MODEL
 from edgernn.runtime.loaded_model import open_reference
 from edgernn.training.run import Run
@@ -27,7 +27,7 @@ def run_export(run: Path | None, *, output: str | None = None, **given: Any) -> 
     options = ExportOptions(
         run=SHIPPED_MODEL.parent if run is None else run,
         output=None if output is None else Path(output),
-        is_folder=output is not None and output.endswith(("/", os.sep)),
+        is_folder=output is not None and names_folder(output),
         **given,
     )
     for file in export_run(options, open_reference, say=say, passed=done, busy=busy):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from edgernn.data.label_spelling import fold, spelled
 from edgernn.errors import UsageError
 
-__all__ = ["check_number", "check_whole", "reading_values"]
+__all__ = ["check_number", "check_whole", "names_folder", "reading_values"]
 
 _LABELS = ("positive", "negative", "drop")
 _NAMES = ("labels", "label_columns")
@@ -34,6 +35,11 @@ def check_number(name: str, value: object, low: float, high: float = inf) -> Non
     """
     is_number = isinstance(value, int | float) and type(value) is not bool and value != inf
     _check(name, value, is_number, "a number", low, high)
+
+
+def names_folder(name: str | os.PathLike[str]) -> bool:
+    """Tell whether a name that a person wrote ends as that of a folder."""
+    return os.fspath(name).endswith(("/", os.sep))
 
 
 def reading_values(reading: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:

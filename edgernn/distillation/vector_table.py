@@ -64,16 +64,16 @@ class Entries:
         size: npt.NDArray[np.float64] = np.sqrt(np.square(self.weights).sum(axis=1) * self.counts)
         return size
 
-    def places(
-        self, buckets: int, hash: HashName
-    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        """Return the bucket and the check of each, int32 [n-grams]."""
-        row, column = self.lengths - 1, np.arange(len(self.lengths))
-        constants = HASHES[hash]
-        return (
-            ngram_buckets(self.ids, buckets, constants)[row, column],
-            ngram_checks(self.ids, constants)[row, column],
-        )
+    def places(self, buckets: int, hash: HashName) -> npt.NDArray[np.int32]:
+        """Return the bucket of each, int32 [n-grams]."""
+        return self._own(ngram_buckets(self.ids, buckets, HASHES[hash]))
+
+    def checks(self, hash: HashName) -> npt.NDArray[np.int32]:
+        """Return the check of each, int32 [n-grams]."""
+        return self._own(ngram_checks(self.ids, HASHES[hash]))
+
+    def _own(self, of_each_length: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        return of_each_length[self.lengths - 1, np.arange(len(self.lengths))]
 
     def at(self, rows: npt.NDArray[np.int64]) -> Entries:
         """Return some of them."""
@@ -138,10 +138,11 @@ def kept_of_each_bucket(
     Returns:
         Those n-grams, their buckets and their checks, int32 [n-grams].
     """
-    at, checks = entries.places(buckets, hash)
+    at = entries.places(buckets, hash)
     order = np.lexsort((-entries.shares, at))
     kept = np.sort(order[np.flatnonzero(np.diff(at[order], prepend=-1))])
-    return entries.at(kept), at[kept], checks[kept]
+    found = entries.at(kept)
+    return found, at[kept], found.checks(hash)
 
 
 def best_buckets(entries: Entries, wanted: int, hash: HashName) -> int:
@@ -163,7 +164,7 @@ def best_buckets(entries: Entries, wanted: int, hash: HashName) -> int:
     squares = np.square(entries.shares[order])
 
     def left(buckets: int) -> float:
-        at = entries.places(buckets, hash)[0][order]
+        at = entries.places(buckets, hash)[order]
         return float(squares[np.unique(at, return_index=True)[1]].sum())
 
     fewest = max(_FEWEST, wanted - wanted // 16)

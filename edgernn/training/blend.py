@@ -24,6 +24,8 @@ from edgernn.training.validation import cross_entropy
 
 __all__ = ["Blend", "add_ngrams", "assemble", "fit_blend"]
 
+Floats = npt.NDArray[np.float64]
+
 _FREEDOM = 10.0
 """How little factors are held back."""
 _HELD_BACK = 0.1
@@ -69,7 +71,8 @@ def fit_blend(
             the layers are right as they are, and a few dozen texts would move the threshold.
         least: what the factors of the layers and of the n-grams are at least.
     """
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
+    from scipy.special import expit
 
     positive = np.asarray(labels) == 1
     counts = np.where(positive, positive.sum(), (~positive).sum())
@@ -77,55 +80,20 @@ def fit_blend(
     if class_weight is not None:
         weights = len(labels) / (2 * counts)
     own = weights * (counts + 1) / (counts + 2)
-    inputs = np.stack([layers, ngrams], axis=1)
-    if not free_constant:
-        inputs = np.column_stack([inputs, np.full(len(inputs), _HELD_BACK)])
-    model = LogisticRegression(C=_FREEDOM, fit_intercept=free_constant)
-    model.fit(
-        np.concatenate([inputs, inputs]),
-        np.concatenate([positive, ~positive]),
-        np.concatenate([own, weights - own]),
-    )
-    first, second, *held_back = model.coef_[0]
-    constant = model.intercept_[0] if free_constant else held_back[0] * _HELD_BACK
-    if first < least[0] or second < least[1]:
-        scale = 1.0 if free_constant else _HELD_BACK
-        of_positive = np.where(positive, own, weights - own)
-        first, second, constant = _bounded(
-            inputs[:, :2], of_positive, weights - of_positive, least, scale
-        )
-    return Blend(float(first), float(second), float(constant))
+    of_positive = np.where(positive, own, weights - own)
+    scale = 1.0 if free_constant else _HELD_BACK
+    columns = np.column_stack([layers, ngrams, np.full(len(weights), scale)]).astype(np.float64)
+    held = np.array([1, 1, not free_constant], np.float64) / _FREEDOM
 
-
-def _bounded(
-    inputs: npt.NDArray[np.floating],
-    own: npt.NDArray[np.float64],
-    others: npt.NDArray[np.float64],
-    least: tuple[float, float],
-    scale: float,
-) -> tuple[float, float, float]:
-    """Find the same factors within bounds, and the constant, which 1 leaves free.
-
-    Args:
-        inputs: floats [texts, 2].
-        own: float64 [texts], what the positive label counts.
-        others: float64 [texts], and the other one.
-        least: of each factor.
-        scale: of the constant; below 1 it is held back as a factor of that is.
-    """
-    from scipy.optimize import minimize
-
-    columns = np.column_stack([inputs, np.full(len(inputs), scale)]).astype(np.float64)
-    held = np.array([1, 1, scale < 1], np.float64) / _FREEDOM
-
-    def loss(factors: npt.NDArray[np.float64]) -> float:
+    def loss(factors: Floats) -> tuple[float, Floats]:
         sums = columns @ factors
-        losses = own * np.logaddexp(0, -sums) + others * np.logaddexp(0, sums)
-        return float(losses.sum() + held @ np.square(factors) / 2)
+        losses = weights * np.logaddexp(0, sums) - of_positive * sums
+        slopes = columns.T @ (weights * expit(sums) - of_positive) + held * factors
+        return float(losses.sum() + held @ np.square(factors) / 2), slopes
 
     bounds = [(least[0], None), (least[1], None), (None, None)]
-    first, second, constant = minimize(loss, [1, 1, 0], method="L-BFGS-B", bounds=bounds).x
-    return first, second, constant * scale
+    found = minimize(loss, [1, 1, 0], jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Blend(float(found[0]), float(found[1]), float(found[2] * scale))
 
 
 def assemble(model: Any, layers: Any, table: NgramTable, factors: Blend) -> None:

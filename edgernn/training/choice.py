@@ -29,6 +29,7 @@ from edgernn.training.blend import fit_blend
 from edgernn.training.linear_ngrams import words_of
 from edgernn.training.options import TrainOptions
 from edgernn.training.prepare import load_examples, min_df_of
+from edgernn.training.pretrained import open_start
 from edgernn.training.run import PRETRAINED
 from edgernn.training.text_rules import fitting_rules
 from edgernn.training.vocabulary import build_vocabulary, make_contract
@@ -105,6 +106,8 @@ def choose_recipe(
         DataError, UsageError, MissingPackageError: the data cannot be read.
     """
     options.check_soft_labels()
+    if options.starts:
+        open_start(str(options.start), options.recipe)
     if options.data is None or options.published:
         return options, None
     check_source(options.data, options, options.test_fraction)

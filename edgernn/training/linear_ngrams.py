@@ -155,7 +155,15 @@ def add_linear(
 
     def blend(first: Floats) -> tuple[Blend, Floats]:
         if rule == "threshold":
-            factors = fit_blend(first, of_ngrams, labels, class_weight, least=(0.0, _LEAST))
+            factors = fit_blend(
+                first,
+                of_ngrams,
+                labels,
+                class_weight,
+                # A few texts would move the threshold, and be measured with it.
+                free_constant=not linear.is_alone,
+                least=(0.0, _LEAST),
+            )
         else:
             factors = fit_scales(first, of_ngrams, labels, rule, weights)
         summed = factors.layers * first + factors.ngrams * of_ngrams + factors.constant

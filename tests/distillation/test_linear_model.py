@@ -150,7 +150,7 @@ def test_a_bucket_keeps_what_contributes_most() -> None:
     features = TextFeatures(texts, WORDS, PAIRS)
     model = solve(features, np.arange(len(texts)), margins_of(labels, 3))
     entries = entries_of(features, model, first_word=2)
-    at, _ = entries.places(1021, "float32")
+    at = entries.places(1021, "float32")
     table = vector_table(entries, NgramVectors(buckets=1021, units=3, longest=2, fitted=True))
     assert table.ngrams.buckets == 1021
     for bucket in np.unique(at):

@@ -30,7 +30,7 @@ def entries() -> Entries:
 
 def left(entries: Entries, buckets: int) -> float:
     """Return which share of the squares a table of so many buckets has, one n-gram in each."""
-    at = entries.places(buckets, "float32")[0]
+    at = entries.places(buckets, "float32")
     most = np.zeros(buckets)
     np.maximum.at(most, at, np.square(entries.shares))
     return float(most.sum() / np.square(entries.shares).sum())
@@ -57,6 +57,6 @@ def test_a_crowded_number_is_left_out(entries) -> None:
 def test_above_the_modulus_of_the_hash_words_cannot_crowd(entries) -> None:
     """There nothing is tried: no two words share a bucket."""
     assert FLOAT32.modulus is not None
-    at = entries.places(best_buckets(entries, 131_071, "float32"), "float32")[0]
+    at = entries.places(best_buckets(entries, 131_071, "float32"), "float32")
     assert len(np.unique(at[:WORDS])) == WORDS
     assert best_buckets(entries, 131_071, "float32") == 131_071

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgernn.data import Examples
-from edgernn.errors import UsageError
+from edgernn.errors import ModelFileError, UsageError
 from edgernn.runtime.asked import ask_shipped
 from edgernn.training import choice
 from edgernn.training.choice import Worth, choose_recipe, worth_of_pretrained
@@ -216,6 +216,13 @@ def test_too_few_words_to_tell() -> None:
         unlike, TrainOptions(output=Path("run")), lambda _: labels * 0.8 + 0.1
     )
     assert worth == "too few texts have a word in common to tell whether the pretrained model helps"
+
+
+def test_what_a_run_starts_from_is_looked_at_first(tmp_path) -> None:
+    """A slip in its name is told before a large file is read."""
+    asked = TrainOptions(output=tmp_path / "run", data=str(tmp_path / "no.csv"), start="pretraind")
+    with pytest.raises(ModelFileError, match=r"^pretraind: no such run folder"):
+        choose_recipe(asked, ask_shipped, print, lambda title: nullcontext())
 
 
 @pytest.mark.parametrize(

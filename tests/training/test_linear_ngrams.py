@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from edgernn.data.batches import Encoded
+from edgernn.distillation.vector_table import VectorTable
+from edgernn.ngrams import NO_CHECK
+from edgernn.recipes.catalogue import RECIPES
+from edgernn.recipes.recipe import NgramVectors
+from edgernn.text import EVEN
+from edgernn.text.words import write_words
+from edgernn.training.linear_ngrams import _NO_LAYERS, LinearNgrams, add_linear
 from edgernn.training.validation import is_better
+from edgernn.training.vocabulary import make_contract
 
 
 @pytest.mark.parametrize(("texts", "expected"), [(20, False), (2000, True)])
@@ -33,3 +44,28 @@ def test_by_the_loss_that_counts() -> None:
     several, others = np.stack([labels, labels], axis=1), np.stack([alone, alone], axis=1)
     assert not is_better(np.stack([both, both], axis=1), others, several, "each", None)
     assert is_better(np.stack([both, 2 * alone], axis=1), others, several, "each", None)
+
+
+def test_two_texts_do_not_move_the_threshold() -> None:
+    """A constant that tells them apart would make both right, of n-grams that call all good."""
+    models = pytest.importorskip("edgernn.training.models", reason="needs TensorFlow")
+    table = NgramVectors(1021, 1, 1, fitted=True)
+    recipe = dataclasses.replace(RECIPES["linear-bilstm"], layers=_NO_LAYERS, ngrams=table)
+    contract = make_contract(recipe.text, write_words(["film"]))
+    linear = LinearNgrams(
+        recipe,
+        held_out_sums=np.array([[1.2], [0.2]], np.float32),
+        table=VectorTable(
+            np.zeros((1021, 1), np.float32),
+            np.ones((1, 1), np.float32),
+            np.full(1021, NO_CHECK, np.int32),
+            table,
+        ),
+        constant=np.zeros(1, np.float32),
+        is_alone=True,
+    )
+    measured = Encoded([np.array([1], np.int32)] * 2, np.array([1, 0], np.int8))
+    layers = models.build(dataclasses.replace(recipe, ngrams=None), contract.vocabulary_size)
+    _, _, found, sums = add_linear(linear, contract, layers, measured)
+    assert found["validation_accuracy"] == found["ngrams_validation_accuracy"] == 0.5
+    assert EVEN.right_logits(sums, measured.labels).tolist() == [True, False]
