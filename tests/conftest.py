@@ -145,6 +145,14 @@ settings.register_profile("thorough", settings.get_profile("any machine"), max_e
 settings.load_profile("any machine")
 
 
+@pytest.fixture
+def only_new_garbage() -> Iterator[None]:
+    """Let `gc.collect` look at what the test made: all that earlier ones left can take a minute."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def without_other_runtimes(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let a file be verified by the engines alone: other runtimes take a process and seconds each.

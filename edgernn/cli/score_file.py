@@ -351,7 +351,7 @@ def _holds_something(path: Path) -> bool:
     """Tell whether a path is there, and no empty file, as of a job that was killed as it began."""
     try:
         about = os.lstat(path)
-    except FileNotFoundError:
+    except OSError:
         return False
     return not stat.S_ISREG(about.st_mode) or about.st_size > 0
 

@@ -7,6 +7,7 @@ A logistic regression on held-out texts finds how much each counts, and calibrat
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,10 +29,6 @@ Floats = npt.NDArray[np.float64]
 
 _FREEDOM = 10.0
 """How little factors are held back."""
-_HELD_BACK = 0.1
-"""What a constant that is held back is a factor of. Beside the pretrained model 100 Amazon and Yelp
-sentences add 0.3 points so, 0.1 with a free constant, and nothing where they have to be better by a
-standard error; 200 add 0.9, 1.0 and 0.8 (60 random splits)."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ def fit_blend(
     labels: npt.NDArray[np.int8] | npt.NDArray[np.float32],
     class_weight: ClassWeight | None = None,
     *,
-    free_constant: bool = True,
+    constant_spread: float = math.inf,
     least: tuple[float, float] = (0.0, 0.0),
 ) -> Blend:
     """Find how much the layers and the n-grams count, on texts that neither was trained on.
@@ -67,8 +64,9 @@ def fit_blend(
         ngrams: float32 [texts], the n-grams' sums.
         labels: int8 [texts], 0 or 1.
         class_weight: whether both classes count alike, however many texts each has.
-        free_constant: whether the constant is found as it may be; else it is held back, as where
-            the layers are right as they are, and a few dozen texts would move the threshold.
+        constant_spread: how far from 0 the constant is expected, as a standard deviation; by
+            itself it is found as it may be. A few dozen texts would move a threshold that is
+            right.
         least: what the factors of the layers and of the n-grams are at least.
     """
     from scipy.optimize import minimize
@@ -81,9 +79,8 @@ def fit_blend(
         weights = len(labels) / (2 * counts)
     own = weights * (counts + 1) / (counts + 2)
     of_positive = np.where(positive, own, weights - own)
-    scale = 1.0 if free_constant else _HELD_BACK
-    columns = np.column_stack([layers, ngrams, np.full(len(weights), scale)]).astype(np.float64)
-    held = np.array([1, 1, not free_constant], np.float64) / _FREEDOM
+    columns = np.column_stack([layers, ngrams, np.ones(len(weights))]).astype(np.float64)
+    held = np.array([1 / _FREEDOM, 1 / _FREEDOM, 1 / constant_spread**2])
 
     def loss(factors: Floats) -> tuple[float, Floats]:
         sums = columns @ factors
@@ -93,7 +90,7 @@ def fit_blend(
 
     bounds = [(least[0], None), (least[1], None), (None, None)]
     found = minimize(loss, [1, 1, 0], jac=True, method="L-BFGS-B", bounds=bounds).x
-    return Blend(float(found[0]), float(found[1]), float(found[2] * scale))
+    return Blend(*map(float, found))
 
 
 def assemble(model: Any, layers: Any, table: NgramTable, factors: Blend) -> None:

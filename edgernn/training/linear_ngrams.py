@@ -10,6 +10,7 @@ size, which count nothing.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,9 @@ are about 1."""
 _LEAST = 1.0
 """What a linear model's sum, which is 1 or more where it is sure, counts at least: two or three
 held-out texts may say that it tells nothing, or the opposite."""
+_SPREAD = 1.0
+"""How far from 0 the constant of n-grams alone is expected. Two held-out texts would move it to
+where both are right, and then be said to be; fifty still find it."""
 _FEWEST = 100
 """Held-out texts that can show whether layers add something. By 50, which choose the epoch too,
 one of four trainings on 500 film reviews took layers that cost it points, and no int8 file could
@@ -160,8 +164,7 @@ def add_linear(
                 of_ngrams,
                 labels,
                 class_weight,
-                # A few texts would move the threshold, and be measured with it.
-                free_constant=not linear.is_alone,
+                constant_spread=_SPREAD if linear.is_alone else math.inf,
                 least=(0.0, _LEAST),
             )
         else:

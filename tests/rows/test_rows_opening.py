@@ -217,6 +217,7 @@ def test_no_standard_input(monkeypatch):
         open_rows("-")
 
 
+@pytest.mark.usefixtures("only_new_garbage")
 @pytest.mark.parametrize("wrap", [lambda f: f, io.BufferedReader])
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_stream_that_is_handed_in_stays_open(form, wrap):

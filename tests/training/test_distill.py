@@ -1,6 +1,7 @@
 """Layers and n-grams: what the n-grams are fitted to, and how both are added."""
 
 import dataclasses
+import math
 from contextlib import nullcontext
 
 import numpy as np
@@ -56,32 +57,32 @@ def test_a_constant_that_is_held_back_is_found_by_many_texts_only():
     """A few dozen texts more of one label do not move the threshold of layers that are right."""
     rng = np.random.default_rng(7)
 
-    def constant(number: int, **options: bool) -> float:
+    def constant(number: int, **options: float) -> float:
         layers, ngrams = 3 * rng.normal(size=(2, number)).astype(np.float32)
         chance = 1 / (1 + np.exp(-(layers + ngrams + 1)))
         labels = (rng.random(number) < chance).astype(np.int8)
         return fit_blend(layers, ngrams, labels, **options).constant
 
-    few = [(constant(40, free_constant=False), constant(40)) for _ in range(20)]
+    few = [(constant(40, constant_spread=0.3), constant(40)) for _ in range(20)]
     held_back, free = np.abs(few).mean(axis=0)
     assert held_back < 0.5 * free
-    assert constant(20_000, free_constant=False) == pytest.approx(1, abs=0.1)
+    assert constant(20_000, constant_spread=0.3) == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.parametrize("free_constant", [True, False])
-def test_neither_half_counts_against_what_it_says(free_constant):
+@pytest.mark.parametrize("spread", [math.inf, 0.3])
+def test_neither_half_counts_against_what_it_says(spread):
     """However a handful of texts lie; the other half is found as if it were alone."""
     rng = np.random.default_rng(8)
     labels = np.array([0, 1, 1] * 8, np.int8)
     against = (rng.normal(size=24) - 2 * labels).astype(np.float32)
     towards = (rng.normal(size=24) + 2 * labels - 1).astype(np.float32)
-    alone = fit_blend(towards, np.zeros(24, np.float32), labels, free_constant=free_constant)
-    found = fit_blend(towards, against, labels, free_constant=free_constant)
+    alone = fit_blend(towards, np.zeros(24, np.float32), labels, constant_spread=spread)
+    found = fit_blend(towards, against, labels, constant_spread=spread)
     assert found.ngrams == 0
     assert found.layers == pytest.approx(alone.layers, rel=0.01)
     assert found.constant == pytest.approx(alone.constant, abs=0.01)
-    assert fit_blend(against, towards, labels, free_constant=free_constant).layers == 0
-    bounded = fit_blend(towards, against, labels, free_constant=free_constant, least=(0.0, 0.5))
+    assert fit_blend(against, towards, labels, constant_spread=spread).layers == 0
+    bounded = fit_blend(towards, against, labels, constant_spread=spread, least=(0.0, 0.5))
     assert bounded.ngrams == 0.5
     assert bounded.layers > found.layers
 

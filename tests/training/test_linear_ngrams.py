@@ -54,7 +54,7 @@ def test_two_texts_do_not_move_the_threshold() -> None:
     contract = make_contract(recipe.text, write_words(["film"]))
     linear = LinearNgrams(
         recipe,
-        held_out_sums=np.array([[1.2], [0.2]], np.float32),
+        held_out_sums=np.array([[1.5], [0.9]], np.float32),
         table=VectorTable(
             np.zeros((1021, 1), np.float32),
             np.ones((1, 1), np.float32),
