@@ -29,6 +29,7 @@ def module(name: str) -> ModuleType:
     return loaded
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("share", [4, pytest.param(1, marks=pytest.mark.slow)])
 def test_verdicts_are_ours(share: int) -> None:
     """Sound graphs are taken, also with changes that matter to nobody; the others are refused.
