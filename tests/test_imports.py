@@ -1,6 +1,8 @@
 """Scoring loads the package's own engine, NumPy where that is needed, and nothing heavy besides."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +116,18 @@ def test_the_command_line_without_a_command():
     code = "import sys\nfrom edgernn.cli.main import run\nsys.argv = ['edgernn', '--help']\nrun()"
     names = loaded(code)
     assert not names & ((HEAVY - {"typer", "rich"}) | {"pydantic", "exporters"})
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has these signals in name only")
+def test_ctrl_c_while_the_command_line_is_imported():
+    """It ends the command in silence, as it ends any that has not begun."""
+    code = (
+        "import os, signal, sys\nfrom edgernn.__main__ import run\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'edgernn.cli.main':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\nrun()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")

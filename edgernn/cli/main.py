@@ -1,8 +1,7 @@
-"""The console script `edgernn`: its commands, and how they end."""
+"""The command line: its commands, and how they end."""
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
@@ -73,9 +72,6 @@ else:
 def run() -> None:
     """Run the command line; what ends a command becomes one line, or a traceback with --debug."""
     show_warnings()
-    # Outside of a command, as while Python ends, Ctrl-C would be a traceback: it ends in silence.
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Only the command that is named is built: the others' options would cost a tenth of the time
     # to a first score.
     named = [name for name in sys.argv[1:2] if name in _COMMANDS]
