@@ -20,8 +20,9 @@ from edgernn.runtime import SHIPPED_MODEL, LoadedModel, Score
 from edgernn.runtime.loaded_model import open_quietly
 
 if TYPE_CHECKING:
-    from edgernn.cli.score_file import PartialFile, Target
+    from edgernn.cli.score_file import PartialFile
     from edgernn.cli.score_lines import Columns, Lines, Result
+    from edgernn.cli.score_target import Target
     from edgernn.rows import Row, RowSource
 
 __all__ = ["ScoreOptions", "run_score"]
@@ -142,11 +143,11 @@ def _target(options: ScoreOptions, files: Sequence[str | os.PathLike[str]]) -> T
     """Check where the results go, before anything is read."""
     if options.output is None:
         if files:
-            from edgernn.cli.score_file import check_standard_output
+            from edgernn.cli.score_target import check_standard_output
 
             check_standard_output(files)
         return None
-    from edgernn.cli.score_file import Target
+    from edgernn.cli.score_target import Target
 
     target = Target.checked(
         options.output,

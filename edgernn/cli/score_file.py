@@ -1,8 +1,4 @@
-"""The file that scores are written to: what it may be, and going on with one that is not whole.
-
-Rows are written to `NAME.partial.SUFFIX` beside it, which becomes the file when all are there. Of
-a job that is broken off it stays, with a description of the job, for `--resume`.
-"""
+"""The file that scores are written to, and going on with one that is not whole."""
 
 from __future__ import annotations
 
@@ -10,135 +6,19 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
 from edgernn.cli.score_lines import Lines, Result
 from edgernn.cli.score_pipeline import Item
+from edgernn.cli.score_target import Target
 from edgernn.errors import UsageError
 from edgernn.files import finish_file, write_text
-from edgernn.same_file import STDIN, is_same_file, is_standard_output
 
-__all__ = ["PartialFile", "RowFile", "Target", "check_standard_output"]
+__all__ = ["PartialFile", "RowFile"]
 
-_FORMATS = ("csv", "tsv", "jsonl", "parquet")
-
-
-@dataclass(frozen=True)
-class Target:
-    """An output file that may be written."""
-
-    path: Path
-    format: str
-    """One of csv, tsv, jsonl and parquet."""
-    is_gzip: bool
-    overwrite: bool
-    resume: bool
-
-    @classmethod
-    def checked(
-        cls,
-        path: Path,
-        *,
-        inputs: Sequence[str | os.PathLike[str]],
-        folders: Sequence[str | os.PathLike[str]],
-        model: Path,
-        overwrite: bool,
-        resume: bool,
-    ) -> Target:
-        """Check what can be checked before anything is read.
-
-        Args:
-            path: the file to write.
-            inputs: the files that are read, `-` for standard input.
-            folders: those of them that the person named; they are read without their names.
-            model: the model file.
-            overwrite: whether what is there may be replaced.
-            resume: whether a file that is not whole is gone on with.
-
-        Raises:
-            UsageError: it is the input or the model, it already exists, or its name is no good.
-        """
-        option = f"--output {path}"
-        name = path.name.lower()
-        form = Path(name.removesuffix(".gz")).suffix.removeprefix(".")
-        if form not in _FORMATS or name.endswith(".parquet.gz"):
-            raise UsageError(
-                f"{option}: the name must end in .jsonl, .csv or .tsv (or these and .gz), or in "
-                ".parquet"
-            )
-        if path.is_dir():
-            raise UsageError(f"{option}: is a folder; name a file")
-        target = cls(path, form, name.endswith(".gz"), overwrite, resume)
-        for written in (path, target.partial, target.job):
-            for source in inputs:
-                if is_same_file(written, source):
-                    what = "is the input" if written == path else f"writes {written}, the input"
-                    raise UsageError(f"{option}: {what}; name another file")
-            if is_same_file(written, model):
-                raise UsageError(f"{option}: is the model file; name another file")
-        for folder in folders:
-            if is_same_file(path.parent, folder):
-                raise UsageError(
-                    f"{option}: is in the folder {folder}, where the next run would read it; "
-                    "name a file elsewhere"
-                )
-        target._check_what_is_there(option)
-        return target
-
-    def _check_what_is_there(self, option: str) -> None:
-        if os.path.lexists(self.path) and not self.overwrite:
-            if self.resume and not self.partial.exists():
-                raise UsageError(
-                    f"{option}: already exists, and is not part of an interrupted run: "
-                    "there is nothing to resume; --overwrite starts over"
-                )
-            also = "with --resume, " if self.resume else ""
-            raise UsageError(f"{option}: already exists; {also}--overwrite replaces it")
-        if self.resume and not self.is_resumable:
-            raise UsageError(
-                f"{option}: --resume continues .jsonl, .csv and .tsv files only; "
-                "write others again with --overwrite"
-            )
-        if _holds_something(self.partial) and not (self.overwrite or self.resume):
-            how = "--resume continues it, " if self.is_resumable else ""
-            raise UsageError(
-                f"{option}: {self.partial} is left from an interrupted run; "
-                f"{how}--overwrite starts over"
-            )
-
-    @property
-    def is_resumable(self) -> bool:
-        """Whether rows can be put behind those of a file that is not whole."""
-        return self.format != "parquet" and not self.is_gzip
-
-    @property
-    def partial(self) -> Path:
-        """The file that holds the rows until all are there, and keeps them if they never are."""
-        name = self.path.name[:-3] if self.is_gzip else self.path.name
-        rest = self.path.name[len(name) :]
-        return self.path.with_name(f"{Path(name).stem}.partial{Path(name).suffix}{rest}")
-
-    @property
-    def job(self) -> Path:
-        """The file beside it that says of which job it is."""
-        return self.partial.with_name(f"{self.partial.name}.job")
-
-
-def check_standard_output(inputs: Sequence[str | os.PathLike[str]]) -> None:
-    """Check that standard output does not go into a file that is read.
-
-    Raises:
-        UsageError: it does, as with `>>`: what is written would be read, without an end.
-    """
-    for source in inputs:
-        if is_standard_output(source):
-            raise UsageError(f"standard output goes into {_named(source)}, the input")
-
-
-def _named(source: str | os.PathLike[str]) -> str:
-    return "standard input" if source == STDIN else os.fspath(source)
+_HANDLES_OPEN_FILES = os.name == "posix"
+"""Whether a file can be renamed and removed while it is open, and so while it is locked."""
 
 
 class PartialFile:
@@ -186,9 +66,11 @@ class PartialFile:
         flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
         # Not emptied before it is known that nobody else writes it.
         self.file = os.fdopen(os.open(path, flags, 0o666), "r+b")
-        if not _lock(self.file):
+        if not self._is_ours():
             self.file.close()
             raise UsageError(f"{path} is being written by another process")
+        # Another process may have finished since then, or left rows.
+        self.target.check_what_is_there()
         if not self.target.resume:
             self.file.truncate()
 
@@ -199,11 +81,26 @@ class PartialFile:
         """Close the file where it could not be begun; take it away if it holds nothing."""
         if not hasattr(self, "file") or self.file.closed:
             return
-        holds_nothing = _lock(self.file) and not os.fstat(self.file.fileno()).st_size
-        self.file.close()
-        if holds_nothing:
+        self._let_go(remove=self._is_ours() and not os.fstat(self.file.fileno()).st_size)
+
+    def _is_ours(self) -> bool:
+        """Keep the file to this process; tell whether it is, and still has its name."""
+        if not _lock(self.file):
+            return False
+        try:
+            there = os.lstat(self.target.partial)
+        except FileNotFoundError:
+            return False
+        return os.path.samestat(os.fstat(self.file.fileno()), there)
+
+    def _let_go(self, *, remove: bool) -> None:
+        """Close the file, which lets others have it, and before that take it away if so asked."""
+        if not _HANDLES_OPEN_FILES:
+            self.file.close()
+        if remove:
             self.target.partial.unlink(missing_ok=True)
             self.target.job.unlink(missing_ok=True)
+        self.file.close()
 
     def write(self, chunk: Sequence[Item], results: Sequence[Result]) -> None:
         """Put rows behind those that are there."""
@@ -220,17 +117,16 @@ class PartialFile:
 
     def finish(self) -> None:
         """Give the file its name, in place of an older one."""
-        self.file.close()
+        self.file.flush()
+        if not _HANDLES_OPEN_FILES:
+            self.file.close()
         finish_file(self.target.partial, self.target.path)
         self.target.job.unlink(missing_ok=True)
+        self.file.close()
 
     def __exit__(self, *left_by: Any) -> None:
-        if self.file.closed:
-            return
-        self.file.close()
-        if not self.rows:
-            self.target.partial.unlink(missing_ok=True)
-            self.target.job.unlink(missing_ok=True)
+        if not self.file.closed:
+            self._let_go(remove=not self.rows)
 
 
 class RowFile(PartialFile):
@@ -345,15 +241,6 @@ class RowFile(PartialFile):
         elif self._out is not self.file and not self.file.closed:
             self._out.close()
         super().__exit__(*left_by)
-
-
-def _holds_something(path: Path) -> bool:
-    """Tell whether a path is there, and no empty file, as of a job that was killed as it began."""
-    try:
-        about = os.lstat(path)
-    except OSError:
-        return False
-    return not stat.S_ISREG(about.st_mode) or about.st_size > 0
 
 
 def _is_one_file(path: Path) -> bool:

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from itertools import pairwise
 from typing import Any
 
-from edgernn.cli.score_file import PartialFile, Target
+from edgernn.cli.score_file import PartialFile
 from edgernn.cli.score_lines import Columns, Result, cell
 from edgernn.cli.score_pipeline import Item
+from edgernn.cli.score_target import Target
 from edgernn.errors import DataError, MissingPackageError
 
 __all__ = ["ParquetFile"]

@@ -68,6 +68,9 @@ def fit_blend(
             itself it is found as it may be. A few dozen texts would move a threshold that is
             right.
         least: what the factors of the layers and of the n-grams are at least.
+
+    Raises:
+        ValueError: a logit or a sum is not finite.
     """
     from scipy.optimize import minimize
     from scipy.special import expit
@@ -80,6 +83,8 @@ def fit_blend(
     own = weights * (counts + 1) / (counts + 2)
     of_positive = np.where(positive, own, weights - own)
     columns = np.column_stack([layers, ngrams, np.ones(len(weights))]).astype(np.float64)
+    if not np.isfinite(columns).all():
+        raise ValueError("logits that are no finite numbers cannot be added")
     held = np.array([1 / _FREEDOM, 1 / _FREEDOM, 1 / constant_spread**2])
 
     def loss(factors: Floats) -> tuple[float, Floats]:

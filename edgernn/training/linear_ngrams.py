@@ -41,8 +41,9 @@ _LEAST = 1.0
 """What a linear model's sum, which is 1 or more where it is sure, counts at least: two or three
 held-out texts may say that it tells nothing, or the opposite."""
 _SPREAD = 1.0
-"""How far from 0 the constant of n-grams alone is expected. Two held-out texts would move it to
-where both are right, and then be said to be; fifty still find it."""
+"""How far from 0 the constant of n-grams alone is expected, and from the start the logarithm of
+their scale. Two held-out texts would move the constant to where both are right, and then be said to
+be, and make the model as sure as it can get; fifty still find what is right."""
 _FEWEST = 100
 """Held-out texts that can show whether layers add something. By 50, which choose the epoch too,
 one of four trainings on 500 film reviews took layers that cost it points, and no int8 file could
@@ -156,6 +157,7 @@ def add_linear(
     of_ngrams = linear.held_out_sums.reshape(of_layers.shape)
     labels = measured.labels
     weights = balanced(measured, rule).weights if class_weight else None
+    spread = _SPREAD if linear.is_alone else math.inf
 
     def blend(first: Floats) -> tuple[Blend, Floats]:
         if rule == "threshold":
@@ -164,11 +166,11 @@ def add_linear(
                 of_ngrams,
                 labels,
                 class_weight,
-                constant_spread=_SPREAD if linear.is_alone else math.inf,
+                constant_spread=spread,
                 least=(0.0, _LEAST),
             )
         else:
-            factors = fit_scales(first, of_ngrams, labels, rule, weights)
+            factors = fit_scales(first, of_ngrams, labels, rule, weights, spread=spread)
         summed = factors.layers * first + factors.ngrams * of_ngrams + factors.constant
         return factors, summed.astype(np.float32)
 
@@ -205,6 +207,8 @@ def fit_scales(
     labels: npt.NDArray[Any],
     rule: DecisionRule,
     weights: Floats | None = None,
+    *,
+    spread: float = math.inf,
 ) -> Blend:
     """Find how much layers and n-grams count where each label has a logit, or a text several.
 
@@ -214,19 +218,24 @@ def fit_scales(
         labels: see `Encoded.labels`.
         rule: `largest` or `each`.
         weights: see `Encoded.weights`.
+        spread: how far from the start the logarithms of the scales are expected, as a standard
+            deviation; by itself they are found as they may be.
     """
     from scipy.optimize import minimize
 
     wide, sums = layers.astype(np.float64), ngrams.astype(np.float64)
 
+    begin = np.log(_SCALES)
+
     def loss_of(logarithms: npt.NDArray[np.float64]) -> float:
         first, second = np.exp(logarithms)
         losses = cross_entropy((first * wide + second * sums).astype(np.float32), labels, rule)
-        return float(np.mean(losses if weights is None else losses * weights))
+        unlikely = np.square((logarithms - begin) / spread).sum() / (2 * len(losses))
+        return float(np.mean(losses if weights is None else losses * weights) + unlikely)
 
     # Neither counts against what it says, nor more than some dozen held-out texts can tell.
     bounds = [(np.log(1e-3), np.log(20.0))] * 2
-    found = minimize(loss_of, np.log(_SCALES), method="Nelder-Mead", bounds=bounds)
+    found = minimize(loss_of, begin, method="Nelder-Mead", bounds=bounds)
     first, second = np.exp(found.x)
     return Blend(float(first), float(second), 0.0)
 

@@ -223,3 +223,11 @@ def test_a_broken_table(taught, tmp_path):
     with pytest.raises(DataError) as caught:
         learn(tmp_path)
     assert str(caught.value) == f"{path} is broken: remove it and train again"
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_logits_that_are_no_numbers_are_not_added(bad) -> None:
+    """The numbers that the search begins with would pass for what it found."""
+    logits = np.array([1, bad, -1], np.float32)
+    with pytest.raises(ValueError, match="no finite numbers"):
+        fit_blend(logits, np.ones(3, np.float32), np.array([1, 0, 0], np.int8))

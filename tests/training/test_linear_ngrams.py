@@ -14,7 +14,7 @@ from edgernn.recipes.catalogue import RECIPES
 from edgernn.recipes.recipe import NgramVectors
 from edgernn.text import EVEN
 from edgernn.text.words import write_words
-from edgernn.training.linear_ngrams import _NO_LAYERS, LinearNgrams, add_linear
+from edgernn.training.linear_ngrams import _NO_LAYERS, LinearNgrams, add_linear, fit_scales
 from edgernn.training.validation import is_better
 from edgernn.training.vocabulary import make_contract
 
@@ -69,3 +69,14 @@ def test_two_texts_do_not_move_the_threshold() -> None:
     _, _, found, sums = add_linear(linear, contract, layers, measured)
     assert found["validation_accuracy"] == found["ngrams_validation_accuracy"] == 0.5
     assert EVEN.right_logits(sums, measured.labels).tolist() == [True, False]
+
+
+def test_five_texts_make_no_model_sure() -> None:
+    """All told apart they would ask for the largest scale that there is; many texts get it."""
+    sums, labels = np.eye(5, dtype=np.float32) - 0.5, np.arange(5)
+    nothing = np.zeros_like(sums)
+    assert fit_scales(nothing, sums, labels, "largest").ngrams == pytest.approx(20, rel=0.01)
+    assert 4 < fit_scales(nothing, sums, labels, "largest", spread=1.0).ngrams < 8
+    many, of_many = np.repeat(sums, 500, axis=0), np.repeat(labels, 500)
+    found = fit_scales(np.zeros_like(many), many, of_many, "largest", spread=1.0)
+    assert found.ngrams > 10
