@@ -265,9 +265,17 @@ class _Job:
 
     @contextmanager
     def _keeping(self, out: PartialFile | None) -> Iterator[None]:
-        """Say what is kept of rows where an error ends the job."""
+        """Say what is kept of rows where an error ends the job, or Ctrl-C as it ends anyway."""
         try:
             yield
+        except KeyboardInterrupt:
+            if out is None or not out.rows:
+                raise
+            if out.has_its_name:
+                say(f"wrote {_counted(out.rows)} to {out.target.path}")
+            else:
+                self._say_kept(out.rows)
+            end(f" after {_counted(out.rows)}")
         except Exception as error:
             # Bad usage: what was there is of another job, and has not been changed.
             if out is not None and out.rows and not isinstance(error, UsageError):

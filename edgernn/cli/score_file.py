@@ -87,6 +87,8 @@ class PartialFile:
         """Keep the file to this process; tell whether it is, and still has its name."""
         if not _lock(self.file):
             return False
+        if not _HANDLES_OPEN_FILES:
+            return True
         try:
             there = os.lstat(self.target.partial)
         except FileNotFoundError:
@@ -124,9 +126,14 @@ class PartialFile:
         self.target.job.unlink(missing_ok=True)
         self.file.close()
 
+    @property
+    def has_its_name(self) -> bool:
+        """Whether `finish` came that far; only while nobody else can have the file."""
+        return not os.path.lexists(self.target.partial)
+
     def __exit__(self, *left_by: Any) -> None:
         if not self.file.closed:
-            self._let_go(remove=not self.rows)
+            self._let_go(remove=not self.rows or self.has_its_name)
 
 
 class RowFile(PartialFile):

@@ -224,7 +224,6 @@ def fit_scales(
     from scipy.optimize import minimize
 
     wide, sums = layers.astype(np.float64), ngrams.astype(np.float64)
-
     begin = np.log(_SCALES)
 
     def loss_of(logarithms: npt.NDArray[np.float64]) -> float:

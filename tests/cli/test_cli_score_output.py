@@ -207,6 +207,32 @@ def test_ctrl_c_as_the_file_is_begun(
     assert score(*job).code == 0
 
 
+@pytest.mark.parametrize("has_its_name", [False, True])
+def test_ctrl_c_as_the_file_gets_its_name(
+    score: Command, monkeypatch: pytest.MonkeyPatch, has_its_name: bool
+) -> None:
+    """All rows are there, and it is said where."""
+    finish = score_file.finish_file
+
+    def interrupted(partial: Path, path: Path) -> None:
+        if has_its_name:
+            finish(partial, path)
+        raise KeyboardInterrupt
+
+    job = ("--input", "reviews.csv", "--output", "scores.csv")
+    with monkeypatch.context() as patch:
+        patch.setattr(score_file, "finish_file", interrupted)
+        done = score(*job)
+    kept = "scores.csv" if has_its_name else "scores.partial.csv; --resume continues it"
+    assert (done.code, done.out) == (130, "")
+    assert done.err.endswith(f"wrote 2 rows to {kept}\ninterrupted after 2 rows\n")
+    if has_its_name:
+        assert sorted(os.listdir()) == ["reviews.csv", "scores.csv"]
+    else:
+        assert score(*job, "--resume").code == 0
+    assert len(Path("scores.csv").read_text().splitlines()) == 3
+
+
 def test_a_run_that_was_killed_as_it_began(score: Command) -> None:
     """Its empty file keeps nothing, and is in nobody's way."""
     Path("scores.partial.csv").touch()
