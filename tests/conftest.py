@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import importlib
+import pkgutil
 import signal
 import sys
 from collections.abc import Generator, Iterator
@@ -64,6 +66,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError("tests were left out for TensorFlow, and something imported it")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Measure what the measured packages do as they are imported, and not what tests import."""
+    if session.config.pluginmanager.has_plugin("_cov"):
+        for room in _MEASURED_ROOMS:
+            package = importlib.import_module(f"edgernn.{room}")
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                importlib.import_module(module.name)
+    with _coverage(session.config, "pause"):
+        return (yield)
+
+
 def pytest_collection_finish() -> None:
     """Leave what was imported by now out of what is looked through."""
     gc.collect()
@@ -79,9 +93,9 @@ def pytest_xdist_make_scheduler(
 
 
 @contextmanager
-def _coverage(item: pytest.Item, change: Literal["pause", "resume"]) -> Iterator[None]:
+def _coverage(config: pytest.Config, change: Literal["pause", "resume"]) -> Iterator[None]:
     """Pause or resume measuring in the block, where coverage is asked for."""
-    controller = getattr(item.config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
+    controller = getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
     if controller is None:
         yield
         return
@@ -95,7 +109,7 @@ def _coverage(item: pytest.Item, change: Literal["pause", "resume"]) -> Iterator
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure no test as a whole: what it sets up would cost a third more with Keras."""
-    with _coverage(item, "pause"):
+    with _coverage(item.config, "pause"):
         return (yield)
 
 
@@ -105,7 +119,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     room = item.path.relative_to(ROOT).parts[1]
     if room not in _MEASURED_ROOMS or item.get_closest_marker("unmeasured"):
         return (yield)
-    with _coverage(item, "resume"):
+    with _coverage(item.config, "resume"):
         return (yield)
 
 
