@@ -147,13 +147,11 @@ def check_problems(audit: Audit) -> Check:
         found = "; ".join(f"{problem.subject}: {problem.why}" for problem in problems)
         return Check("audit", False, found)
     share = audit.quantized_share or 0.0
-    count = audit.source_recurrent
-    layers = f"{count} recurrent {'layer' if count == 1 else 'layers'}"
     recurrent = ", ".join(f"{n} {name}" for name, n in audit.recurrent_operators.items())
     return Check(
         "audit",
         True,
-        f"{layers} in the source, {recurrent} in the graph; "
+        f"{audit.counted_layers} in the source, {recurrent} in the graph; "
         f"{100 * share:.1f} % of the weights are quantized; no problem",
     )
 

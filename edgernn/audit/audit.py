@@ -66,6 +66,12 @@ class Audit:
         return sum(layer.is_recurrent for layer in self.layers)
 
     @property
+    def counted_layers(self) -> str:
+        """That number in words, such as "1 recurrent layer"."""
+        count = self.source_recurrent
+        return f"{count} recurrent {'layer' if count == 1 else 'layers'}"
+
+    @property
     def recurrent_operators(self) -> Mapping[str, int]:
         """How often each recurrent operator occurs; `Loop (LSTM)` for a loop that is one."""
         names = (

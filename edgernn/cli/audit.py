@@ -83,8 +83,7 @@ def _source(audit: Audit) -> str:
     if audit.layers is None:
         return "not known: no card of this file names its layers"
     layers = ", ".join(_cut([layer.text for layer in audit.layers]))
-    count = audit.source_recurrent
-    return f"{layers}: {count} recurrent {'layer' if count == 1 else 'layers'}"
+    return f"{layers}: {audit.counted_layers}"
 
 
 def _problems(audit: Audit) -> str:

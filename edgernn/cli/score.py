@@ -250,10 +250,8 @@ class _Job:
                     out.finish()
         tally.summarize()
         rows = _counted(tally.rows)
-        if target is not None and ended_by is None:
-            say(f"wrote {rows} to {target.path}")
-        elif tally.rows:
-            self._say_kept(tally.rows)
+        if tally.rows or ended_by is None:
+            self._say_where(tally.rows, is_whole=ended_by is None)
         if isinstance(ended_by, KeyboardInterrupt):
             end(f" after {rows}")
         if ended_by is not None:
@@ -271,21 +269,19 @@ class _Job:
         except KeyboardInterrupt:
             if out is None or not out.rows:
                 raise
-            if out.has_its_name:
-                say(f"wrote {_counted(out.rows)} to {out.target.path}")
-            else:
-                self._say_kept(out.rows)
+            self._say_where(out.rows, is_whole=out.has_its_name)
             end(f" after {_counted(out.rows)}")
         except Exception as error:
             # Bad usage: what was there is of another job, and has not been changed.
             if out is not None and out.rows and not isinstance(error, UsageError):
-                self._say_kept(out.rows)
+                self._say_where(out.rows, is_whole=False)
             raise
 
-    def _say_kept(self, rows: int) -> None:
-        if self._target is not None:
-            more = "; --resume continues it" if self._target.is_resumable else ""
-            say(f"wrote {_counted(rows)} to {self._target.partial}{more}")
+    def _say_where(self, rows: int, *, is_whole: bool) -> None:
+        target = self._target
+        if target is not None:
+            more = "; --resume continues it" if target.is_resumable and not is_whole else ""
+            say(f"wrote {_counted(rows)} to {target.path if is_whole else target.partial}{more}")
 
     def _open(self) -> AbstractContextManager[PartialFile | None]:
         if self._columns is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,9 @@ def test_exports(tiny_files, format: str, precision: str) -> None:
     cells = [layer.layer for layer in audit.layers or () if layer.is_recurrent]
     assert cells == ["LSTM", "LSTM"]
     assert audit.source_recurrent == 2
+    assert audit.counted_layers == "2 recurrent layers"
+    last = [layer for layer in audit.layers if layer.is_recurrent][-1:]
+    assert dataclasses.replace(audit, layers=tuple(last)).counted_layers == "1 recurrent layer"
     expected = {"LSTM": 2} if format == "onnx" else {"UNIDIRECTIONAL_SEQUENCE_LSTM": 4}
     assert audit.recurrent_operators == expected
     share = audit.quantized_share

@@ -207,7 +207,11 @@ def test_padding(size: int) -> None:
 
 def audit(problems: Sequence[Finding] = (), **values: Any) -> Any:
     """What an audit found."""
-    found = {"quantized_share": 0.5, "source_recurrent": 2, "recurrent_operators": {"LSTM": 2}}
+    found = {
+        "quantized_share": 0.5,
+        "counted_layers": "2 recurrent layers",
+        "recurrent_operators": {"LSTM": 2},
+    }
     return SimpleNamespace(problems=tuple(problems), **found, **values)
 
 

@@ -26,7 +26,10 @@ def arrived(sent: bytes) -> Any:
     return pickle.loads(sent)  # noqa: S301 - our own
 
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning"),
+    pytest.mark.usefixtures("only_new_garbage"),
+]
 
 
 @pytest.fixture(autouse=True)
